@@ -1,0 +1,36 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: study test check lock clean
+
+study: .venv/installed  ## run the whole study on the embedded digits
+	$(BIN)/onelayer study
+
+test: .venv/installed-dev  ## run the tests
+	$(BIN)/python -m pytest
+
+check: .venv/installed-dev  ## style, types and the one-way flow of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src tests
+	$(BIN)/lint-imports
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements-dev.lock
+	touch $@
+
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header \
+	--no-annotate --no-emit-index-url --no-emit-find-links
+
+lock:  ## resolve the versions anew (needs uv)
+	$(COMPILE) pyproject.toml --group build -o requirements.lock
+	$(COMPILE) pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf .venv runs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
