@@ -5,5 +5,5 @@ class OnelayerError(Exception):
     """The work could not be done. The command line prints the message and exits with 1."""
 
 
-class InputError(OnelayerError):
+class InputError(OnelayerError, ValueError):
     """The input or the usage is wrong. The command line prints the message and exits with 2."""

@@ -1,0 +1,20 @@
+"""The mathematics of single-layer networks: losses, objective, gradient, derivations."""
+
+from onelayer.model.gradcheck import TOLERANCE, GradientCheck, check_gradients
+from onelayer.model.losses import LOSSES, Loss, sigmoid, softmax
+from onelayer.model.objective import Objective
+from onelayer.model.parameters import ModelName, Parameters, n_outputs
+
+__all__ = [
+    "LOSSES",
+    "TOLERANCE",
+    "GradientCheck",
+    "Loss",
+    "ModelName",
+    "Objective",
+    "Parameters",
+    "check_gradients",
+    "n_outputs",
+    "sigmoid",
+    "softmax",
+]

@@ -1,0 +1,108 @@
+"""Cross-entropy from scores, its derivative with respect to them, and predictions.
+
+For each model there are three functions of the scores z, shape (n, n_outputs), and the targets
+t, shape (n,), the index of each example's class. Logistic regression has one score a row, the
+log-odds of class 0, its positive class: y = 1 where t = 0.
+
+=========  ==========================================  ======================  ================
+model      loss of an example                          d loss / d z            predicted class
+=========  ==========================================  ======================  ================
+logistic   max(z, 0) - z y + ln(1 + exp(-|z|))         sigmoid(z) - y          0 where z >= 0
+softmax    m + ln(sum_k exp(z_k - m)) - z_t, m=max z   softmax(z) - onehot(t)  argmax_k z_k
+=========  ==========================================  ======================  ================
+
+These forms equal the textbook ones and stay finite for every finite score, since no argument of
+``exp`` is positive. `onelayer.model.derivations` derives and verifies them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.model.parameters import ModelName
+
+Floats = NDArray[np.floating]
+Targets = NDArray[np.integer]
+
+
+class _ScoreFunction(Protocol):
+    def __call__(self, scores: Floats, targets: Targets) -> Floats: ...
+
+
+class _PredictFunction(Protocol):
+    def __call__(self, scores: Floats) -> Targets: ...
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The functions of one model.
+
+    Attributes
+    ----------
+    values : function
+        Loss of each example, shape (n,), natural logarithm, in the dtype of the scores.
+    residuals : function
+        Derivative of each example's loss with respect to its scores, shape (n, n_outputs).
+    predict : function
+        Index of the predicted class, shape (n,).
+    """
+
+    values: _ScoreFunction
+    residuals: _ScoreFunction
+    predict: _PredictFunction
+
+
+def sigmoid(scores: Floats) -> Floats:
+    """Return 1 / (1 + exp(-z)), computed without overflow for either sign."""
+    decay = np.exp(-np.abs(scores))
+    probabilities: Floats = np.where(scores >= 0, 1, decay) / (1 + decay)
+    return probabilities
+
+
+def softmax(scores: Floats) -> Floats:
+    """Return exp(z_k) / sum_j exp(z_j) over the last axis, shifted by the largest score."""
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    probabilities: Floats = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return probabilities
+
+
+def _logistic_values(scores: Floats, targets: Targets) -> Floats:
+    z = scores[:, 0]
+    losses: Floats = np.maximum(z, 0) - np.where(targets == 0, z, 0) + np.log1p(np.exp(-np.abs(z)))
+    return losses
+
+
+def _logistic_residuals(scores: Floats, targets: Targets) -> Floats:
+    residuals: Floats = sigmoid(scores) - (targets == 0)[:, None].astype(scores.dtype)
+    return residuals
+
+
+def _logistic_predict(scores: Floats) -> Targets:
+    return np.where(scores[:, 0] >= 0, 0, 1)
+
+
+def _softmax_values(scores: Floats, targets: Targets) -> Floats:
+    top = scores.max(axis=1)
+    log_sum = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
+    losses: Floats = log_sum - scores[np.arange(len(scores)), targets]
+    return losses
+
+
+def _softmax_residuals(scores: Floats, targets: Targets) -> Floats:
+    residuals = softmax(scores)
+    residuals[np.arange(len(scores)), targets] -= 1
+    return residuals
+
+
+def _softmax_predict(scores: Floats) -> Targets:
+    return scores.argmax(axis=1)
+
+
+LOSSES: dict[ModelName, Loss] = {
+    "logistic": Loss(_logistic_values, _logistic_residuals, _logistic_predict),
+    "softmax": Loss(_softmax_values, _softmax_residuals, _softmax_predict),
+}

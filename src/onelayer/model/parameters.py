@@ -1,0 +1,52 @@
+"""The parameters of a single-layer network, and the zeros it starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+ModelName = Literal["logistic", "softmax"]
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Weights and bias; also the shape of a gradient with respect to them.
+
+    Parameters
+    ----------
+    weights : (n_features, n_outputs) float array
+    bias : (n_outputs,) float array
+        Scores are ``X @ weights + bias``.
+    """
+
+    weights: NDArray[np.floating]
+    bias: NDArray[np.floating]
+
+    @classmethod
+    def zeros(cls, n_features: int, n_outputs: int, dtype: str = "float32") -> Parameters:
+        """All weights zero. The objective is convex, so that the start needs no randomness."""
+        return cls(np.zeros((n_features, n_outputs), dtype), np.zeros(n_outputs, dtype))
+
+    def copy(self) -> Parameters:
+        """Return a copy that later updates do not touch."""
+        return Parameters(self.weights.copy(), self.bias.copy())
+
+    def scores(self, X: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the values before sigmoid or softmax, shape (n, n_outputs)."""
+        scores: NDArray[np.floating] = X @ self.weights + self.bias
+        return scores
+
+    def squared_norm(self, *, include_bias: bool) -> float:
+        """Return the sum of squares of what a penalty covers, summed in float64."""
+        total = float(np.sum(np.square(self.weights, dtype=np.float64)))
+        if include_bias:
+            total += float(np.sum(np.square(self.bias, dtype=np.float64)))
+        return total
+
+
+def n_outputs(model: ModelName, n_classes: int) -> int:
+    """Return how many scores a model has per example: one for logistic, K for softmax."""
+    return 1 if model == "logistic" else n_classes

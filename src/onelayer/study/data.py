@@ -1,0 +1,97 @@
+"""Load a study's data: counts first, a run's subset of classes after."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from onelayer.data import Dataset, load_parts
+from onelayer.errors import InputError
+from onelayer.study.schema import DataChoice, Run, Study
+
+
+@dataclass(frozen=True, eq=False)
+class StudyData:
+    """The training and the validation examples of a study.
+
+    Attributes
+    ----------
+    choice : DataChoice
+        With the counts that were really taken.
+    notes : tuple of str
+        What the user should know about the choice.
+    """
+
+    choice: DataChoice
+    train: Dataset
+    validation: Dataset
+    notes: tuple[str, ...] = ()
+
+    def of(self, run: Run) -> tuple[Dataset, Dataset]:
+        """Return the examples of a run's classes, in file order.
+
+        Raises
+        ------
+        InputError
+            If the data has no such class, or a part has no example of them.
+        """
+        if run.classes is None:
+            return self.train, self.validation
+        try:
+            return (
+                self.train.subset_of_classes(run.classes),
+                self.validation.subset_of_classes(run.classes),
+            )
+        except InputError as error:
+            raise InputError(f"runs.{run.name}.classes: {error}") from None
+
+    def facts(self) -> dict[str, object]:
+        """Return what results.json says of the data."""
+        digest = hashlib.sha256()
+        for part in (self.train, self.validation):
+            digest.update(np.ascontiguousarray(part.X).data)
+            digest.update(np.ascontiguousarray(part.targets).data)
+        return {
+            **self.choice.model_dump(),
+            "n_features": self.train.n_features,
+            "classes": list(self.train.classes),
+            "image_shape": list(self.train.image_shape) if self.train.image_shape else None,
+            "scaling": {"scale": self.train.scaling.scale, "offset": self.train.scaling.offset},
+            "sha256": digest.hexdigest(),
+        }
+
+
+def load_data(study: Study, *, counts_are_limits: bool = False) -> StudyData:
+    """Load the examples a study asks for.
+
+    Parameters
+    ----------
+    study : Study
+    counts_are_limits : bool
+        Take all examples of a part that has fewer than asked for, and say so in `notes`. For
+        counts that were written with another source in mind.
+
+    Raises
+    ------
+    InputError
+        If a part has fewer examples than asked for, or the source cannot be read.
+    """
+    parts = load_parts(study.data.source)
+    asked = {"train": study.data.train, "validation": study.data.validation}
+    taken: dict[str, Dataset] = {}
+    notes = []
+    for (key, count), part in zip(asked.items(), parts, strict=True):
+        if count is not None and count > part.n_examples:
+            said = f"data.{key}: {count:,} examples were asked for, the source has {part.n_examples:,}"
+            if not counts_are_limits:
+                raise InputError(f"{said}. Ask for at most that many, or leave the key out for all.")
+            notes.append(f"{said}: all are taken.")
+        taken[key] = part.first(min(count or part.n_examples, part.n_examples))
+    choice = DataChoice(
+        source=study.data.source, **{key: part.n_examples for key, part in taken.items()}
+    )
+    return StudyData(choice, taken["train"], taken["validation"], tuple(notes))
+
+

@@ -1,0 +1,253 @@
+"""Read a study file, apply overrides, and resolve it into a `Study`."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tomli_w
+from pydantic import BaseModel, ValidationError
+
+from onelayer.errors import InputError
+from onelayer.study.messages import refuse, unknown_key
+from onelayer.study.schema import DataChoice, Run, Section, Study, option_names
+from onelayer.training import TrainConfig
+
+BUILT_IN = resources.files("onelayer.study") / "studies"
+OPTIONS = option_names(TrainConfig)
+_TOP = ("name", "title", "seed", "data", "defaults", "sources", "runs", "sections")
+_RUN_KEYS = ("name", "classes", *OPTIONS)
+
+Table = dict[str, Any]
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_study_file(study: str) -> tuple[Table, str]:
+    """Return the content of a built-in study or of a TOML file, and what to call it in messages.
+
+    Raises
+    ------
+    InputError
+        If there is no such study, or the file cannot be read or is not TOML.
+    """
+    built_in = sorted(f.name.removesuffix(".toml") for f in BUILT_IN.iterdir())
+    try:
+        if study in built_in:
+            return tomllib.loads((BUILT_IN / f"{study}.toml").read_text("utf-8")), study
+        return tomllib.loads(Path(study).read_text("utf-8")), study
+    except FileNotFoundError:
+        raise InputError(
+            f"{study}: no such study file, and not a built-in study ({', '.join(built_in)})."
+        ) from None
+    except OSError as error:
+        raise InputError(f"{study}: cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{study}: is not UTF-8 text; a study file is TOML.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{study}: is not valid TOML: {error}.") from None
+
+
+def resolve(
+    content: Mapping[str, Any],
+    where: str,
+    *,
+    source: str | None = None,
+    overrides: Sequence[str] = (),
+) -> Study:
+    """Fill in defaults, apply overrides, spell out sweeps and check everything.
+
+    Parameters
+    ----------
+    content : mapping
+        A study file's content. It is not changed.
+    where : str
+        The file's name, for messages.
+    source : str, optional
+        The data to take in place of the study's own.
+    overrides : sequence of str
+        ``key=value``: a path in the file (``data.train=1000``, ``runs.binary.l2=0.1``), or a
+        training option, which then holds for every run. Values are TOML; a bare word is a string.
+
+    Raises
+    ------
+    InputError
+        With the key's path and what is allowed.
+    """
+    table: Table = tomllib.loads(tomli_w.dumps(content))  # a deep copy that owes nothing to it
+    _check_shape(table, where)
+    everywhere: Table = {}
+    for override in overrides:
+        _apply(override, table, everywhere)
+    if source is not None:
+        table.setdefault("data", {})["source"] = source
+    _check_shape(table, where)
+
+    name = table.get("name") or Path(where).stem
+    data = _validated(DataChoice, table.get("data", {}), where, "data")
+    shared: Table = {"seed": table.get("seed", 0)} | table.get("defaults", {})
+    for_source: Table = table.get("sources", {}).get(data.source, {})
+    runs = tuple(
+        run
+        for given in table["runs"]
+        for run in _expand(shared | for_source | given, everywhere, where)
+    )
+    names = [run.name for run in runs]
+    for twice in sorted({n for n in names if names.count(n) > 1}):
+        raise InputError(f"{where}: runs: the name '{twice}' stands twice; names must differ.")
+    sections = tuple(
+        _validated(Section, section, where, f"sections[{i}]")
+        for i, section in enumerate(table.get("sections", ()))
+    )
+    try:
+        study = Study(
+            name=name,
+            title=table.get("title", name),
+            seed=table.get("seed", 0),
+            data=data,
+            runs=runs,
+            sections=sections or _default_sections(runs),
+        )
+    except ValidationError as error:
+        raise refuse(error, where, "") from None
+    for i, section in enumerate(sections):
+        for run in section.runs:
+            if not study.named((run,)):
+                known = ", ".join(dict.fromkeys([r.base for r in runs] + names))
+                raise InputError(
+                    f"{where}: sections[{i}].runs: there is no run '{run}'; there are: {known}."
+                )
+    return study
+
+
+def to_toml(study: Study) -> str:
+    """Return the resolved study as a study file that gives the same study again."""
+    table: Table = study.model_dump(mode="json", exclude_none=True, exclude={"runs"})
+    table["runs"] = [
+        {"name": run.name}
+        | ({"classes": list(run.classes)} if run.classes else {})
+        | run.config.model_dump(mode="json", exclude_none=True)
+        for run in study.runs
+    ]
+    table["sections"] = [s.model_dump(mode="json", exclude_defaults=True) for s in study.sections]
+    return tomli_w.dumps(table)
+
+
+def _check_shape(table: Table, where: str) -> None:
+    """Refuse unknown keys, and tables that are none, before anything reads them."""
+    for key in table:
+        if key not in _TOP:
+            raise unknown_key(where, key, _TOP)
+    for key in ("data", "defaults", "sources"):
+        if not isinstance(table.get(key, {}), dict):
+            raise InputError(f"{where}: {key}: must be a table, [{key}].")
+    for key in ("runs", "sections"):
+        entries = table.get(key, [])
+        if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+            raise InputError(f"{where}: {key}: must be an array of tables, [[{key}]].")
+    if not table.get("runs"):
+        raise InputError(f"{where}: runs: a study needs at least one [[runs]] table.")
+    for key, options in {"defaults": table.get("defaults", {}), **table.get("sources", {})}.items():
+        path = key if key == "defaults" else f"sources.{key}"
+        if not isinstance(options, dict):
+            raise InputError(f"{where}: {path}: must be a table of training options.")
+        for option in options:
+            if option not in OPTIONS:
+                raise unknown_key(where, f"{path}.{option}", OPTIONS)
+    for i, run in enumerate(table["runs"]):
+        if not isinstance(run.get("name"), str):
+            raise InputError(f"{where}: runs[{i}].name: each run needs a name, a string.")
+        for option in run:
+            if option not in _RUN_KEYS:
+                raise unknown_key(where, f"runs.{run['name']}.{option}", _RUN_KEYS)
+
+
+def _apply(override: str, table: Table, everywhere: Table) -> None:
+    key, equals, text = override.partition("=")
+    path = key.strip().split(".")
+    if not equals or not all(path):
+        raise InputError(f"--set {override}: must have the form key=value.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    target = table
+    if path[0] in OPTIONS:
+        _set(everywhere, path, value, override)
+        if path != ["seed"]:
+            return
+    elif path[0] == "runs" and len(path) > 2:
+        named = [run for run in table["runs"] if run.get("name") == path[1]]
+        if not named:
+            known = ", ".join(str(run.get("name")) for run in table["runs"])
+            raise InputError(f"--set {override}: there is no run '{path[1]}'; there are: {known}.")
+        target, path = named[0], path[2:]
+    elif path[0] not in ("name", "title", "data", "defaults", "sources"):
+        raise InputError(
+            f"--set {override}: unknown key; allowed: a training option ({', '.join(OPTIONS)}), "
+            "name, title, data.KEY, defaults.KEY, sources.SOURCE.KEY, runs.NAME.KEY."
+        )
+    _set(target, path, value, override)
+
+
+def _set(target: Table, path: list[str], value: Any, override: str) -> None:
+    for key in path[:-1]:
+        target = target.setdefault(key, {})
+        if not isinstance(target, dict):
+            raise InputError(f"--set {override}: '{key}' is not a table.")
+    target[path[-1]] = value
+
+
+def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
+    """Return a run for each combination of the options that are lists."""
+    options = options | everywhere
+    name, classes = options.pop("name"), options.pop("classes", None)
+    path = f"runs.{name}"
+    swept = [key for key, value in options.items() if isinstance(value, list)]
+    for key in swept:
+        if not options[key]:
+            raise InputError(f"{where}: {path}.{key}: an empty list makes no run.")
+    runs = []
+    for values in itertools.product(*(options[key] for key in swept)):
+        chosen = dict(zip(swept, values, strict=True))
+        config = _validated(TrainConfig, options | chosen, where, path)
+        spelled = ",".join(f"{key}={_spell(getattr(config, key))}" for key in swept)
+        table = {"name": f"{name}[{spelled}]" if swept else name, "config": config}
+        if classes is not None:
+            table["classes"] = classes
+        runs.append(_validated(Run, table, where, path))
+        if config.model == "logistic" and classes is not None and len(classes) != 2:
+            raise InputError(
+                f"{where}: {path}.classes: logistic regression takes two classes, "
+                f"{len(classes)} are listed."
+            )
+    return runs
+
+
+def _spell(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _validated(model: type[M], table: Table, where: str, path: str) -> M:
+    try:
+        return model(**table)
+    except ValidationError as error:
+        raise refuse(error, where, path) from None
+
+
+def _default_sections(runs: tuple[Run, ...]) -> tuple[Section, ...]:
+    """Return curves for each run or sweep, for a study that says nothing of sections."""
+    sections: list[Section] = []
+    for base in dict.fromkeys(run.base for run in runs):
+        members = [run for run in runs if run.base == base]
+        kinds = ["loss-curves", "accuracy-curves"] if len(members) == 1 else ["l2-accuracy"]
+        if len(members) == 1 and members[0].config.early_stopping:
+            kinds.append("early-stopping")
+        chapter: str | None = base
+        for kind in kinds:
+            sections.append(Section.model_validate({"kind": kind, "runs": (base,), "chapter": chapter}))
+            chapter = None
+    return tuple(sections)

@@ -1,0 +1,208 @@
+"""The run folder: every file that a study leaves, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as save_tensors
+
+from onelayer.errors import InputError
+from onelayer.study.file import to_toml
+from onelayer.study.outcome import Outcome, RunOutcome, entry, evaluation_from
+from onelayer.study.schema import Run, Study
+from onelayer.training import SCHEMA, StopReason, TrainResult
+
+MODEL_FORMAT = 1
+
+
+class RunFolder:
+    """A folder with a study's results, which grows as runs end.
+
+    ``results.json`` is written last after each run: what it lists is complete in the other files.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.results: dict[str, Any] = {}
+        self.history = pl.DataFrame(schema=SCHEMA)
+
+    # Opening ------------------------------------------------------------------------------------
+
+    def open(self, study: Study, data: dict[str, Any], *, force: bool = False) -> None:
+        """Begin a study here, or take up an unfinished one.
+
+        Raises
+        ------
+        InputError
+            If the folder holds a finished study, another study, or something else.
+        """
+        if force and self._is_run_folder():
+            self._clear()
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"--out {self.path}: is a file; name a folder.")
+        if self.path.is_dir() and any(self.path.iterdir()):
+            self._take_up(study, data)
+        else:
+            self.results = {"study": study.name, "title": study.title, "data": data, "runs": []}
+        try:
+            (self.path / "models").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"--out {self.path}: cannot be made: {error.strerror}.") from None
+        self.write_text("study.toml", to_toml(study))
+
+    def _take_up(self, study: Study, data: dict[str, Any]) -> None:
+        if not self._is_run_folder():
+            raise InputError(
+                f"--out {self.path}: is not empty and not a run folder; name another folder."
+            )
+        if (self.path / "study.toml").read_text("utf-8") != to_toml(study):
+            raise InputError(
+                f"{self.path}: holds a study with other settings. Name another folder with --out, "
+                "or replace it with --force."
+            )
+        if self.is_finished:
+            raise InputError(
+                f"{self.path}: holds this study, finished. Open {self.path / 'report.html'}, or "
+                "run it again with --force."
+            )
+        self.results = self._read_results() or {"data": data, "runs": []}
+        if self.results["data"] != data:
+            raise InputError(
+                f"{self.path}: was begun on other data. Name another folder with --out, or replace "
+                "it with --force."
+            )
+        self.results |= {"study": study.name, "title": study.title}
+        done = [r for r in self.results["runs"] if r["stop_reason"] != StopReason.INTERRUPTED]
+        self.results["runs"] = done
+        if done:
+            history = pl.read_parquet(self.path / "history.parquet")
+            self.history = history.filter(pl.col("run").is_in([r["name"] for r in done]))
+
+    def _is_run_folder(self) -> bool:
+        return (self.path / "study.toml").is_file()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the report, which is written last, is there."""
+        return (self.path / "report.html").is_file() and (self.path / "report.pdf").is_file()
+
+    @property
+    def done(self) -> frozenset[str]:
+        """Names of the runs whose results are kept."""
+        return frozenset(run["name"] for run in self.results["runs"])
+
+    def _clear(self) -> None:
+        """Remove what a study leaves, and nothing else that a user may have put here."""
+        for folder in ("models", "figures"):
+            shutil.rmtree(self.path / folder, ignore_errors=True)
+        for name in ("report.html", "report.pdf", "results.json", "findings.json",
+                     "environment.json", "history.parquet", "study.toml"):  # fmt: skip
+            (self.path / name).unlink(missing_ok=True)
+
+    def _read_results(self) -> dict[str, Any] | None:
+        path = self.path / "results.json"
+        if not path.exists():
+            return None
+        try:
+            results: dict[str, Any] = json.loads(path.read_bytes())
+        except ValueError:
+            raise InputError(f"{path}: is damaged. Start anew with --force.") from None
+        return results
+
+    # Writing ------------------------------------------------------------------------------------
+
+    def add(
+        self, study: Study, run: Run, result: TrainResult,
+        classes: tuple[Any, ...], sizes: tuple[int, int], scaling: dict[str, float],
+    ) -> None:  # fmt: skip
+        """Write one run's model and history, then list it in results.json."""
+        description = {
+            "format": MODEL_FORMAT,
+            "run": run.name,
+            "classes": list(classes),
+            "scaling": scaling,
+            "config": run.config.model_dump(mode="json"),
+        }
+        tensors = {
+            "weights": np.ascontiguousarray(result.weights),
+            "bias": np.ascontiguousarray(result.bias),
+        }
+        # One metadata key: several would be written in an order that changes from run to run.
+        metadata = {"onelayer": json.dumps(description, sort_keys=True)}
+        self.write_bytes(f"models/{run.name}.safetensors", save_tensors(tensors, metadata))
+
+        order = {r.name: i for i, r in enumerate(study.runs)}
+        frame = pl.concat([self.history, result.history.frame(run.name)])
+        self.history = frame.sort(pl.col("run").replace_strict(order), "step")
+        self.write_parquet("history.parquet", self.history)
+
+        self.results["runs"].append(entry(run, result, classes, sizes))
+        self.results["runs"].sort(key=lambda r: order[r["name"]])
+        self.write_json("results.json", self.results)
+
+    def write_json(self, name: str, content: object) -> None:
+        """Write JSON; NaN is an error, since other readers refuse it."""
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        self.write_text(name, text + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write UTF-8 text."""
+        self.write_bytes(name, text.encode())
+
+    def write_parquet(self, name: str, frame: pl.DataFrame) -> None:
+        """Write a table."""
+        temporary = self._temporary(name)
+        frame.write_parquet(temporary)
+        os.replace(temporary, self.path / name)
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """Write a file so that a reader sees the old content or the new, never a part."""
+        temporary = self._temporary(name)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, self.path / name)
+
+    def _temporary(self, name: str) -> Path:
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target.with_name(f".{target.name}.partial")
+
+    # Reading ------------------------------------------------------------------------------------
+
+    def outcome(self, study: Study) -> Outcome:
+        """Return the results of all runs that are listed."""
+        runs = {run.name: run for run in study.runs}
+        return Outcome(
+            study,
+            self.results["data"],
+            tuple(self._run_outcome(runs[r["name"]], r) for r in self.results["runs"]),
+        )
+
+    def _run_outcome(self, run: Run, result: dict[str, Any]) -> RunOutcome:
+        path = self.path / "models" / f"{run.name}.safetensors"
+        try:
+            with safe_open(path, framework="numpy") as file:
+                weights, bias = file.get_tensor("weights"), file.get_tensor("bias")
+        except (OSError, SafetensorError) as error:
+            raise InputError(f"{path}: cannot be read: {error}. Start anew with --force.") from None
+        return RunOutcome(
+            run=run,
+            classes=tuple(result["classes"]),
+            stop_reason=StopReason(result["stop_reason"]),
+            best=evaluation_from(result["best"]),
+            last=evaluation_from(result["last"]),
+            history=self.history.filter(pl.col("run") == run.name),
+            weights=weights,
+            bias=bias,
+            **{key: result[key] for key in ("n_train", "n_validation", "steps",
+                                            "batches_per_epoch", "evaluations", "message")},
+        )  # fmt: skip

@@ -1,0 +1,108 @@
+"""What came of a study: the resolved study, the facts of its data, and every run's results."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from onelayer.study.schema import Run, Study
+from onelayer.training import Evaluation, StopReason, TrainResult
+
+
+@dataclass(frozen=True, eq=False)
+class RunOutcome:
+    """One run's results, as read from a run folder.
+
+    Attributes
+    ----------
+    classes : tuple
+        In the order of the outputs; a logistic model's positive class is the first.
+    history : polars.DataFrame
+        This run's rows, with the columns of `onelayer.training.SCHEMA`.
+    weights, bias : arrays (n_features, n_outputs), (n_outputs,)
+    """
+
+    run: Run
+    classes: tuple[int | str, ...]
+    n_train: int
+    n_validation: int
+    steps: int
+    batches_per_epoch: int
+    evaluations: int
+    stop_reason: StopReason
+    message: str
+    best: Evaluation | None
+    last: Evaluation | None
+    history: pl.DataFrame
+    weights: NDArray[np.floating]
+    bias: NDArray[np.floating]
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.run.name
+
+    @property
+    def curve(self) -> pl.DataFrame:
+        """The rows of `history` that have an evaluation."""
+        return self.history.filter(pl.col("val_loss").is_not_null())
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A study's results."""
+
+    study: Study
+    data: dict[str, Any]
+    runs: tuple[RunOutcome, ...]
+
+    def __getitem__(self, name: str) -> RunOutcome:
+        return {run.name: run for run in self.runs}[name]
+
+    def named(self, names: tuple[str, ...]) -> tuple[RunOutcome, ...]:
+        """Return the runs that a section's names stand for and that have results."""
+        have = {run.name: run for run in self.runs}
+        return tuple(have[run.name] for run in self.study.named(names) if run.name in have)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of the runs that have not come to an end of their own."""
+        done = {r.name for r in self.runs if r.stop_reason is not StopReason.INTERRUPTED}
+        return tuple(run.name for run in self.study.runs if run.name not in done)
+
+
+def entry(run: Run, result: TrainResult, classes: tuple[Any, ...], sizes: tuple[int, int]) -> dict[str, Any]:
+    """Return a run's entry in results.json."""
+    return {
+        "name": run.name,
+        "model": run.config.model,
+        "config": run.config.model_dump(mode="json"),
+        "classes": list(classes),
+        "n_train": sizes[0],
+        "n_validation": sizes[1],
+        "steps": result.history.steps,
+        "batches_per_epoch": result.history.batches_per_epoch,
+        "evaluations": len(result.history.evaluations),
+        "stop_reason": str(result.stop_reason),
+        "message": result.message,
+        "best": finite(result.best),
+        "last": finite(result.last),
+    }
+
+
+def finite(evaluation: Evaluation | None) -> dict[str, float | None] | None:
+    """Return an evaluation for JSON, which knows neither NaN nor infinity: they become null."""
+    if evaluation is None:
+        return None
+    return {k: v if np.isfinite(v) else None for k, v in asdict(evaluation).items()}
+
+
+def evaluation_from(values: dict[str, Any] | None) -> Evaluation | None:
+    """Return the evaluation that `finite` wrote."""
+    if values is None:
+        return None
+    return Evaluation(**{k: float("nan") if v is None else v for k, v in values.items()})

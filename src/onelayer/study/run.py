@@ -1,0 +1,87 @@
+"""Run a study: train what is not yet trained, and keep every result as it comes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+from onelayer.data import Dataset
+from onelayer.study.data import StudyData
+from onelayer.study.folder import RunFolder
+from onelayer.study.outcome import Outcome
+from onelayer.study.schema import Label, Run, Study
+from onelayer.training import Evaluation, Schedule, TrainResult, stop_on_interrupt, train_many
+
+
+class Observer(Protocol):
+    """Who wants to see a study go on. Methods may be called from any thread."""
+
+    def begins(self, run: Run, schedule: Schedule) -> None:
+        """A run is about to be trained."""
+
+    def evaluated(self, run: Run, step: int, evaluation: Evaluation) -> None:
+        """A run was evaluated."""
+
+    def ended(self, run: Run, result: TrainResult) -> None:
+        """A run has come to an end, and its results are on disk."""
+
+
+def run_study(
+    study: Study,
+    data: StudyData,
+    folder: RunFolder,
+    observer: Observer,
+    *,
+    threads: int | None = None,
+) -> Outcome:
+    """Train the runs that the folder does not hold yet, those on the same classes together.
+
+    Ctrl-C ends the runs under way as ``interrupted`` and starts no others; `Outcome.missing` then
+    names what is left, and the same call on the same folder does it.
+
+    Raises
+    ------
+    InputError
+        If a run and the data do not fit together; no run has been started then.
+    """
+    groups: dict[tuple[Label, ...] | None, list[Run]] = {}
+    for run in study.runs:
+        Schedule.of(run.config, data.of(run)[0].n_examples)
+        if run.name not in folder.done:
+            groups.setdefault(run.classes, []).append(run)
+    with stop_on_interrupt() as stop:
+        for runs in groups.values():
+            if not stop.is_set():
+                _run_group(study, runs, data.of(runs[0]), folder, observer, threads, stop)
+    return folder.outcome(study)
+
+
+def _run_group(
+    study: Study,
+    runs: Sequence[Run],
+    parts: tuple[Dataset, Dataset],
+    folder: RunFolder,
+    observer: Observer,
+    threads: int | None,
+    stop: threading.Event,
+) -> None:
+    train_set, validation_set = parts
+    sizes = train_set.n_examples, validation_set.n_examples
+    scaling = {"scale": train_set.scaling.scale, "offset": train_set.scaling.offset}
+
+    def keep(i: int, result: TrainResult) -> None:
+        folder.add(study, runs[i], result, train_set.classes, sizes, scaling)
+        observer.ended(runs[i], result)
+
+    for run in runs:
+        observer.begins(run, Schedule.of(run.config, train_set.n_examples))
+    train_many(
+        train_set,
+        validation_set,
+        [run.config for run in runs],
+        threads,
+        progress=lambda i, step, evaluation: observer.evaluated(runs[i], step, evaluation),
+        finished=keep,
+        stop=stop,
+    )

@@ -1,0 +1,25 @@
+"""How an objective is lowered: configuration, the training loop, its record and its ends."""
+
+from onelayer.training.config import EarlyStopping, TrainConfig
+from onelayer.training.history import SCHEMA, Evaluation, History
+from onelayer.training.interrupt import stop_on_interrupt
+from onelayer.training.loop import Progress, available_cores, train, train_many
+from onelayer.training.result import TrainResult
+from onelayer.training.schedule import Schedule
+from onelayer.training.stopping import StopReason
+
+__all__ = [
+    "SCHEMA",
+    "EarlyStopping",
+    "Evaluation",
+    "History",
+    "Progress",
+    "Schedule",
+    "StopReason",
+    "TrainConfig",
+    "TrainResult",
+    "available_cores",
+    "stop_on_interrupt",
+    "train",
+    "train_many",
+]

@@ -1,0 +1,62 @@
+"""When batches begin and end, when there is an evaluation, when the last step is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onelayer.errors import InputError
+from onelayer.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The calendar of a run. Steps count from 0 over the whole run.
+
+    Attributes
+    ----------
+    n_examples, batch_size : int
+    batches_per_epoch : int
+        At least 1.
+    evaluation_every : int
+        An evaluation follows the update of each step that this divides.
+    max_steps : int
+    """
+
+    n_examples: int
+    batch_size: int
+    batches_per_epoch: int
+    evaluation_every: int
+    max_steps: int
+
+    @classmethod
+    def of(cls, config: TrainConfig, n_examples: int) -> Schedule:
+        """Return the schedule of a configuration on this many training examples.
+
+        Raises
+        ------
+        InputError
+            If dropping the partial batch leaves none.
+        """
+        whole, rest = divmod(n_examples, config.batch_size)
+        batches = whole if config.drop_last else whole + (rest > 0)
+        if batches == 0:
+            raise InputError(
+                f"batch_size: {config.batch_size} is more than the {n_examples} training examples, "
+                "and drop_last drops a partial batch: none is left. Take a batch_size of at most "
+                f"{n_examples}, or drop_last = false."
+            )
+        every = max(1, batches // config.evaluations_per_epoch)
+        return cls(n_examples, config.batch_size, batches, every, batches * config.max_epochs)
+
+    def epoch(self, step: int) -> int:
+        """Return the number of epochs completed before this step."""
+        return step // self.batches_per_epoch
+
+    def evaluates_after(self, step: int) -> bool:
+        """Whether an evaluation follows the update of this step."""
+        return step % self.evaluation_every == 0
+
+    def batch(self, step: int) -> slice:
+        """Return which part of the epoch's order is the batch of this step."""
+        start = step % self.batches_per_epoch * self.batch_size
+        return slice(start, min(start + self.batch_size, self.n_examples))
