@@ -28,7 +28,7 @@ class GradientCheck:
 
     objective: Objective
     points: int
-    components: int
+    derivatives: int
     worst_error: float
     analytic: float
     numeric: float
@@ -72,18 +72,16 @@ def check_gradients(
         rows, labels = (X[pair], targets[pair]) if binary else (X, targets)
         outputs = n_outputs(objective.model, n_classes)
         rng = np.random.default_rng([seed, len(checks)])
-        worst = max(
-            (
-                comparison
-                for _ in range(points)
-                for comparison in _compare(
-                    objective, _random_point(rng, X.shape[1], outputs), rows, labels,
-                    components, rng, gradient,
-                )
-            ),
-            key=lambda comparison: np.nan_to_num(comparison[0], nan=np.inf),
-        )
-        checks.append(GradientCheck(objective, points, components, *worst))
+        compared = [
+            comparison
+            for _ in range(points)
+            for comparison in _compare(
+                objective, _random_point(rng, X.shape[1], outputs), rows, labels,
+                components, rng, gradient,
+            )
+        ]  # fmt: skip
+        worst = max(compared, key=lambda comparison: np.nan_to_num(comparison[0], nan=np.inf))
+        checks.append(GradientCheck(objective, points, len(compared), *worst))
     return checks
 
 

@@ -21,6 +21,8 @@ BUILT_IN = resources.files("onelayer.study") / "studies"
 OPTIONS = option_names(TrainConfig)
 _TOP = ("name", "title", "seed", "data", "defaults", "sources", "runs", "sections")
 _RUN_KEYS = ("name", "classes", *OPTIONS)
+_COUNTS = ("train", "validation")
+_SOURCE_KEYS = (*_COUNTS, *OPTIONS)
 
 Table = dict[str, Any]
 M = TypeVar("M", bound=BaseModel)
@@ -87,9 +89,15 @@ def resolve(
     _check_shape(table, where)
 
     name = table.get("name") or Path(where).stem
-    data = _validated(DataChoice, table.get("data", {}), where, "data")
+    given_data: Table = table.get("data", {})
+    for_source: Table = table.get("sources", {}).get(given_data.get("source", "digits"), {})
+    set_keys = {override.partition("=")[0].strip() for override in overrides}
+    for key in _COUNTS:
+        if key in for_source and f"data.{key}" not in set_keys:
+            given_data |= {key: for_source[key]}
+        for_source.pop(key, None)
+    data = _validated(DataChoice, given_data, where, "data")
     shared: Table = {"seed": table.get("seed", 0)} | table.get("defaults", {})
-    for_source: Table = table.get("sources", {}).get(data.source, {})
     runs = tuple(
         run
         for given in table["runs"]
@@ -150,19 +158,21 @@ def _check_shape(table: Table, where: str) -> None:
             raise InputError(f"{where}: {key}: must be an array of tables, [[{key}]].")
     if not table.get("runs"):
         raise InputError(f"{where}: runs: a study needs at least one [[runs]] table.")
-    for key, options in {"defaults": table.get("defaults", {}), **table.get("sources", {})}.items():
-        path = key if key == "defaults" else f"sources.{key}"
-        if not isinstance(options, dict):
-            raise InputError(f"{where}: {path}: must be a table of training options.")
-        for option in options:
-            if option not in OPTIONS:
-                raise unknown_key(where, f"{path}.{option}", OPTIONS)
+    _check_keys(table.get("defaults", {}), where, "defaults", OPTIONS)
+    for source, options in table.get("sources", {}).items():
+        _check_keys(options, where, f"sources.{source}", _SOURCE_KEYS)
     for i, run in enumerate(table["runs"]):
         if not isinstance(run.get("name"), str):
             raise InputError(f"{where}: runs[{i}].name: each run needs a name, a string.")
-        for option in run:
-            if option not in _RUN_KEYS:
-                raise unknown_key(where, f"runs.{run['name']}.{option}", _RUN_KEYS)
+        _check_keys(run, where, f"runs.{run['name']}", _RUN_KEYS)
+
+
+def _check_keys(options: Any, where: str, path: str, allowed: Sequence[str]) -> None:
+    if not isinstance(options, dict):
+        raise InputError(f"{where}: {path}: must be a table.")
+    for option in options:
+        if option not in allowed:
+            raise unknown_key(where, f"{path}.{option}", allowed)
 
 
 def _apply(override: str, table: Table, everywhere: Table) -> None:

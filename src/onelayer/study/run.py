@@ -34,8 +34,12 @@ def run_study(
     observer: Observer,
     *,
     threads: int | None = None,
+    force: bool = False,
 ) -> Outcome:
     """Train the runs that the folder does not hold yet, those on the same classes together.
+
+    `study.data` must be the choice that `data` was loaded by. With `force` a run folder is emptied
+    first.
 
     Ctrl-C ends the runs under way as ``interrupted`` and starts no others; `Outcome.missing` then
     names what is left, and the same call on the same folder does it.
@@ -43,11 +47,14 @@ def run_study(
     Raises
     ------
     InputError
-        If a run and the data do not fit together; no run has been started then.
+        If a run and the data do not fit together, or the folder cannot be used. Nothing has been
+        written or removed then.
     """
-    groups: dict[tuple[Label, ...] | None, list[Run]] = {}
     for run in study.runs:
         Schedule.of(run.config, data.of(run)[0].n_examples)
+    folder.open(study, data.facts(), force=force)
+    groups: dict[tuple[Label, ...] | None, list[Run]] = {}
+    for run in study.runs:
         if run.name not in folder.done:
             groups.setdefault(run.classes, []).append(run)
     with stop_on_interrupt() as stop:

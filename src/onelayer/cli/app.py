@@ -1,0 +1,141 @@
+"""Parse the command line and call. The commands import what they need: `--help` stays quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from onelayer import __version__
+from onelayer.errors import InputError, OnelayerError
+
+app = typer.Typer(
+    name="onelayer",
+    help="Train single-layer networks by mini-batch gradient descent, and explain what happened.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data_app = typer.Typer(help="Get data sets.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="DATA",
+        help="digits, mnist, or a folder of IDX files. Default: what the study names.",
+    ),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"onelayer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def study(
+    study: Annotated[
+        str, typer.Argument(metavar="[STUDY]", help="A built-in study's name, or a TOML file.")
+    ] = "gradient-descent",
+    data: DataOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="The run folder. Default: runs/<study>-<data>.",
+            show_default=False,
+        ),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Override a key of the study: max_epochs=5, data.train=1000, runs.binary.l2=0.1.",
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="How many threads work. Default: all cores.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a finished run folder.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the results document on stdout.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
+) -> None:
+    """Run a study and write its report. An unfinished run folder is taken up again."""
+    from onelayer.cli.study import run_study_command
+
+    run_study_command(
+        study,
+        source=data,
+        out=out,
+        overrides=overrides or [],
+        threads=threads,
+        force=force,
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+@app.command()
+def gradcheck(data: DataOption = None) -> None:
+    """Compare analytic with numeric gradients; exit with 1 above a relative error of 1e-6."""
+    from onelayer.cli.gradcheck import run_gradcheck_command
+
+    run_gradcheck_command(data or "digits")
+
+
+@data_app.command("get")
+def data_get(
+    name: Annotated[str, typer.Argument(help="The data set; there is one to get: mnist.")],
+) -> None:
+    """Download a data set once into the user's cache, and verify its content."""
+    from onelayer.cli.data import run_get_command
+
+    run_get_command(name)
+
+
+def main() -> None:
+    """Run the command line: 0 done, 1 the run failed, 2 wrong usage or input."""
+    try:
+        app()
+    except InputError as error:
+        _fail(str(error), 2)
+    except OnelayerError as error:
+        _fail(str(error), 1)
+    except MemoryError:
+        _fail("Out of memory. Take fewer examples (--set data.train=N) or fewer threads.", 1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}", 1)
+    except Exception as error:  # a fault of ours: still one message, the traceback on request
+        if os.environ.get("ONELAYER_TRACEBACK"):
+            raise
+        _fail(
+            f"Internal error, {type(error).__name__}: {error}\n"
+            "This is a fault of onelayer. ONELAYER_TRACEBACK=1 shows where it happened.",
+            1,
+        )
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"onelayer: {message}", file=sys.stderr)
+    sys.exit(code)

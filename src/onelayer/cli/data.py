@@ -1,0 +1,34 @@
+"""`onelayer data get`: download with a progress bar."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from onelayer.data import get_mnist
+from onelayer.errors import InputError
+
+
+def run_get_command(name: str) -> None:
+    """Get the data set and print where it is; see `onelayer data get --help`."""
+    if name != "mnist":
+        raise InputError(f"{name}: no such data set to get; there is mnist. digits is built in.")
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(file: str, received: int, total: int | None) -> None:
+            if file not in tasks:
+                tasks[file] = bars.add_task(file, total=total)
+            bars.update(tasks[file], completed=received, total=total)
+
+        folder = get_mnist(on_progress=show)
+    console.print(f"MNIST is in {folder}", highlight=False, soft_wrap=True)

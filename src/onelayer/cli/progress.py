@@ -1,0 +1,117 @@
+"""Show a study going on: a bar per run on a terminal, a line per run elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import AbstractContextManager, nullcontext
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from onelayer.study import Run
+from onelayer.training import Evaluation, Schedule, StopReason, TrainResult
+
+
+class StudyProgress:
+    """An observer of a study that prints on stderr.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    quiet : bool
+        Print nothing.
+    """
+
+    def __init__(self, console: Console, *, quiet: bool) -> None:
+        self._console = console
+        self._quiet = quiet
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._began: dict[str, float] = {}
+        self._lock = threading.Lock()
+        if console.is_terminal and not quiet:
+            self._bars = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=None),
+                TextColumn("step"),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[loss]}"),
+                TimeRemainingColumn(compact=True),
+                console=console,
+                expand=True,
+            )
+
+    def __enter__(self) -> StudyProgress:
+        """Start drawing."""
+        if self._bars:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _value: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Leave the bars as they are and stop drawing."""
+        if self._bars:
+            self._bars.stop()
+
+    def begins(self, run: Run, schedule: Schedule) -> None:
+        """Add the run's bar."""
+        self._began[run.name] = time.perf_counter()
+        if self._bars:
+            self._tasks[run.name] = self._bars.add_task(
+                _escape(run.name), total=schedule.max_steps, loss="", start=False
+            )
+
+    def evaluated(self, run: Run, step: int, evaluation: Evaluation) -> None:
+        """Move the run's bar."""
+        if self._bars:
+            with self._lock:
+                task = self._tasks[run.name]
+                if step == 0:
+                    self._bars.start_task(task)
+                self._bars.update(
+                    task, completed=step + 1, loss=f"validation loss {evaluation.val_loss:.4f}"
+                )
+
+    def ended(self, run: Run, result: TrainResult) -> None:
+        """Finish the run's bar, or print its line."""
+        last = result.last
+        loss = f"validation loss {last.val_loss:.4f}" if last else "no evaluation"
+        if self._bars:
+            task = self._tasks[run.name]
+            steps = result.history.steps
+            # A run that stopped early is done, whatever it was allowed.
+            total = None if result.stop_reason is StopReason.INTERRUPTED else steps
+            self._bars.start_task(task)
+            self._bars.update(task, completed=steps, loss=loss, total=total)
+        elif not self._quiet:
+            seconds = time.perf_counter() - self._began[run.name]
+            self.say(f"{run.name}: {result.message}, {loss}, {seconds:.1f} s")
+
+    def say(self, text: str) -> None:
+        """Print a line for people."""
+        if not self._quiet:
+            self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def stage(self, text: str) -> AbstractContextManager[object]:
+        """Show that something without a measure of progress is going on."""
+        if self._console.is_terminal and not self._quiet:
+            return self._console.status(text)
+        return nullcontext()
+
+
+def _escape(name: str) -> str:
+    # `l2[l2=0.1]` is a name, not markup.
+    return name.replace("[", r"\[")

@@ -1,0 +1,133 @@
+"""`onelayer study`: resolve, train, diagnose, report, print."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from onelayer.cli.progress import StudyProgress
+from onelayer.diagnosis import Severity, diagnose
+from onelayer.errors import OnelayerError
+from onelayer.report import write_report
+from onelayer.study import (
+    Outcome,
+    RunFolder,
+    environment,
+    load_data,
+    read_study_file,
+    resolve,
+    run_study,
+)
+from onelayer.training import StopReason, available_cores
+
+
+def run_study_command(
+    study: str,
+    *,
+    source: str | None,
+    out: Path | None,
+    overrides: list[str],
+    threads: int | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run the command; see `onelayer study --help`."""
+    started = datetime.now(UTC)
+    clock = _Clock()
+    console = Console(stderr=True)
+    progress = StudyProgress(console, quiet=quiet)
+
+    content, where = read_study_file(study)
+    resolved = resolve(content, where, source=source, overrides=overrides)
+    with progress.stage(f"Reading {resolved.data.source}"):
+        own_counts = any(override.startswith("data.") for override in overrides)
+        data = load_data(resolved, counts_are_limits=source is not None and not own_counts)
+    for note in data.notes:
+        progress.say(f"Note: {note}")
+    resolved = resolved.model_copy(update={"data": data.choice})
+    folder = RunFolder(out or default_folder(resolved.name, data.choice.source))
+    clock.lap("data")
+
+    with progress:
+        outcome = run_study(resolved, data, folder, progress, threads=threads, force=force)
+    clock.lap("training")
+    if not outcome.missing:
+        with progress.stage("Diagnosing"):
+            findings = diagnose(outcome, data)
+            folder.write_json("findings.json", [f.as_json() for f in findings])
+        clock.lap("diagnosis")
+        for finding in findings:
+            if finding.severity is Severity.WARNING:
+                progress.say(f"Warning: {finding.statement}")
+    folder.write_json("results.json", folder.results)
+    if not outcome.missing:
+        with progress.stage("Writing the report"):
+            write_report(folder, outcome, findings)
+        clock.lap("report")
+    used = threads or available_cores()
+    folder.write_json("environment.json", environment(started, clock.seconds, used))
+
+    if not quiet:
+        console.print(_table(outcome))
+    if as_json:
+        json.dump(folder.results, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+        print()
+    if outcome.missing:
+        done = len(resolved.runs) - len(outcome.missing)
+        raise OnelayerError(
+            f"Interrupted: {done} of {len(resolved.runs)} runs are done and kept in {folder.path}. "
+            "The same command goes on from there."
+        )
+    progress.say(f"Report: {folder.path / 'report.html'}")
+    if all(run.stop_reason is StopReason.DIVERGED for run in outcome.runs):
+        raise OnelayerError("Every run diverged. Take a smaller learning rate.")
+
+
+def default_folder(study: str, source: str) -> Path:
+    """Return where a study's results go when nothing is said: runs/<study>-<data>."""
+    name = Path(source).expanduser().resolve().name if Path(source).exists() else source
+    return Path("runs") / f"{study}-{name}"
+
+
+class _Clock:
+    """How long each stage took, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = now - self._last
+        self._last = now
+
+
+def _table(outcome: Outcome) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("run", no_wrap=True)
+    table.add_column("ended")
+    for heading in ("steps", "best step", "val. loss", "val. acc.", "train. acc.", "norm"):
+        table.add_column(heading, justify="right")
+    for run in outcome.runs:
+        best = f"{run.best.step:,}" if run.best else "–"
+        last = run.last
+        cells = (
+            ("–",) * 4
+            if last is None
+            else (
+                f"{last.val_loss:.4f}",
+                f"{100 * last.val_accuracy:.2f}%",
+                f"{100 * last.train_accuracy:.2f}%",
+                f"{last.weight_norm:.3f}",
+            )
+        )
+        name = run.name.replace("[", r"\[")
+        table.add_row(name, str(run.stop_reason), f"{run.steps:,}", best, *cells)
+    return table

@@ -1,0 +1,60 @@
+"""OL101: when early stopping came, and what it saved."""
+
+from __future__ import annotations
+
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.words import count, number, percent
+from onelayer.study import Outcome, RunOutcome, StudyData
+from onelayer.training import StopReason
+
+
+def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
+    """Report on each run that may stop early and came to an end of its own."""
+    return [
+        _finding(run)
+        for run in outcome.runs
+        if run.run.config.early_stopping is not None
+        and run.stop_reason in (StopReason.PATIENCE, StopReason.MAX_EPOCHS)
+    ]
+
+
+def _finding(run: RunOutcome) -> Finding:
+    config, best, last = run.run.config, run.best, run.last
+    assert config.early_stopping is not None
+    assert best is not None
+    assert last is not None
+    allowed = config.max_epochs * run.batches_per_epoch
+    saved = 1 - run.steps / allowed
+    patience = config.early_stopping.patience
+    kept = (
+        f"The weights kept are those of the best evaluation, after step {best.step:,}: validation "
+        f"loss {number(best.val_loss)}, validation accuracy {percent(best.val_accuracy)}."
+    )
+    if run.stop_reason is StopReason.PATIENCE:
+        statement = (
+            f"Early stopping ended the run at step {last.step:,}, after {last.epoch} completed "
+            f"epochs, with validation loss {number(last.val_loss)}: "
+            f"{count(patience, 'evaluation')} had passed since the best one. {kept} "
+            f"The run took {run.steps:,} of the {allowed:,} steps that {config.max_epochs:,} "
+            f"epochs would have taken and so saved {percent(saved, 1)} of them."
+        )
+    else:
+        statement = (
+            f"Early stopping never came: within {config.max_epochs:,} epochs there were never "
+            f"{count(patience, 'evaluation')} in a row without an improvement. {kept} More epochs "
+            "may lower the loss further."
+        )
+    evidence = {
+        "stop_reason": str(run.stop_reason),
+        "patience": patience,
+        "stopped_step": last.step,
+        "completed_epochs": last.epoch,
+        "last_val_loss": last.val_loss,
+        "best_step": best.step,
+        "best_val_loss": best.val_loss,
+        "best_val_accuracy": best.val_accuracy,
+        "steps": run.steps,
+        "allowed_steps": allowed,
+        "saved": saved,
+    }
+    return Finding("OL101", "early-stopping", (run.name,), Severity.INFO, statement, evidence)

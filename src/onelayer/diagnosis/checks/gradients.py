@@ -1,0 +1,52 @@
+"""OL002: the analytic gradients against central differences, on the study's own data."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from onelayer.data import Dataset
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.model import TOLERANCE, GradientCheck, check_gradients
+from onelayer.study import Outcome, StudyData
+
+EXAMPLES = 200
+
+
+def check(_outcome: Outcome, data: StudyData) -> list[Finding]:
+    """Report the worst relative error over both models and all penalties."""
+    checks = check_on(data.train)
+    worst = max(checks, key=lambda c: np.nan_to_num(c.worst_error, nan=np.inf))
+    passed = all(c.passed for c in checks)
+    compared = f"the worst relative error over {len(checks)} objectives is {worst.worst_error:.1e}"
+    verdict = (
+        f"below the {TOLERANCE:g} that counts as agreement: the gradients are right"
+        if passed
+        else f"above the {TOLERANCE:g} that counts as agreement: a gradient is wrong"
+    )
+    evidence = {
+        "examples": min(EXAMPLES, data.train.n_examples),
+        "objectives": [
+            {
+                "model": c.objective.model,
+                "l2": c.objective.l2,
+                "penalize_bias": c.objective.penalize_bias,
+                "worst_error": c.worst_error if np.isfinite(c.worst_error) else None,
+                "passed": c.passed,
+            }
+            for c in checks
+        ],
+        "tolerance": TOLERANCE,
+    }
+    statement = (
+        f"Analytic gradients against central differences, in float64 at {checks[0].points} random "
+        f"weights each: {compared}, {verdict}."
+    )
+    severity = Severity.INFO if passed else Severity.WARNING
+    return [Finding("OL002", "gradients", (), severity, statement, evidence)]
+
+
+def check_on(train: Dataset) -> list[GradientCheck]:
+    """Check the gradients on the first examples of a data set."""
+    some = train.first(min(EXAMPLES, train.n_examples))
+    X = some.scaling.apply(some.X, np.dtype(np.float64))
+    return check_gradients(X, some.targets, some.n_classes)

@@ -1,0 +1,125 @@
+"""OL105: what a sweep over l2 does to accuracy. OL106: what it does to the norm."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.statistics import difference_interval
+from onelayer.diagnosis.words import listed, number, percent, points
+from onelayer.study import Outcome, RunOutcome, StudyData
+from onelayer.training import Evaluation, StopReason
+
+
+def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
+    """Report on each group of runs that differ in l2 alone."""
+    findings = []
+    for runs in _sweeps(outcome):
+        findings.append(_accuracy(runs))
+        findings.append(_norm([run for run in runs if run.run.config.l2 > 0], runs))
+    return findings
+
+
+def _sweeps(outcome: Outcome) -> list[list[RunOutcome]]:
+    """Return the groups, each in falling order of l2, of the runs that did not diverge."""
+    groups = defaultdict(list)
+    for run in outcome.runs:
+        if run.stop_reason is not StopReason.DIVERGED and run.last is not None:
+            rest = run.run.config.model_copy(update={"l2": 0.0}).model_dump_json()
+            groups[run.run.classes, rest].append(run)
+    sorted_groups = (
+        sorted(runs, key=lambda run: -run.run.config.l2) for runs in groups.values()
+    )
+    return [g for g in sorted_groups if len({run.run.config.l2 for run in g}) > 1]
+
+
+def _last(run: RunOutcome) -> Evaluation:
+    assert run.last is not None
+    return run.last
+
+
+def _accuracy(runs: list[RunOutcome]) -> Finding:
+    final = [(run, _last(run)) for run in runs]
+    best_run, best = max(final, key=lambda pair: pair[1].val_accuracy)
+    worst_run, worst = min(final, key=lambda pair: pair[1].val_accuracy)
+    n = best_run.n_validation
+    low, high = difference_interval(best.val_accuracy, n, worst.val_accuracy, n)
+    tied = [
+        run
+        for run, last in final
+        if run is not best_run
+        and difference_interval(best.val_accuracy, n, last.val_accuracy, n)[0] <= 0
+    ]
+    statement = (
+        f"The best final validation accuracy is {percent(best.val_accuracy)}, with "
+        f"λ = {best_run.run.config.l2:g}; the worst {percent(worst.val_accuracy)}, with "
+        f"λ = {worst_run.run.config.l2:g}: {points(best.val_accuracy - worst.val_accuracy)} "
+        f"apart, 95% interval {100 * low:.2f} to {100 * high:.2f}. "
+    )
+    if tied:
+        values = listed([f"λ = {run.run.config.l2:g}" for run in tied])
+        statement += f"On {n:,} validation examples the best cannot be told from {values}."
+    else:
+        statement += f"On {n:,} validation examples the best is ahead of every other."
+    evidence = {
+        "runs": [
+            {
+                "run": run.name,
+                "l2": run.run.config.l2,
+                "train_accuracy": last.train_accuracy,
+                "val_accuracy": last.val_accuracy,
+                "val_loss": last.val_loss,
+            }
+            for run, last in final
+        ],
+        "best": best_run.name,
+        "worst": worst_run.name,
+        "difference_interval": [low, high],
+        "tied_with_best": [run.name for run in tied],
+    }
+    names = tuple(run.name for run in runs)
+    return Finding("OL105", "l2-accuracy", names, Severity.INFO, statement, evidence)
+
+
+def _norm(penalized: list[RunOutcome], runs: list[RunOutcome]) -> Finding:
+    names = tuple(run.name for run in runs)
+    if len(penalized) < 3:
+        statement = "The norm against λ needs at least three values of λ above zero."
+        return Finding("OL106", "weight-norm", names, Severity.NOT_APPLICABLE, statement)
+
+    l2 = np.array([run.run.config.l2 for run in penalized])
+    norms = np.array([_last(run).weight_norm for run in penalized])
+    local = np.diff(np.log(norms)) / np.diff(np.log(l2))
+    slope = float(np.polyfit(np.log(l2), np.log(norms), 1)[0])
+    steepest = float(local[np.argmax(np.abs(local))])
+    statement = (
+        f"From λ = {l2[-1]:g} to λ = {l2[0]:g} the norm goes from {number(norms[-1])} to "
+        f"{number(norms[0])}. Were it inversely proportional to λ, each tenfold λ would divide it "
+        f"by 10, a slope of −1 on two logarithmic axes. The slope measured is "
+        f"{slope:.2f} over all, between {local.max():.2f} and {local.min():.2f} from one value to "
+        f"the next. {_proportional(slope, local)}"
+    ).replace(" -", " −")
+    evidence = {
+        "points": [
+            {"run": run.name, "l2": run.run.config.l2, "weight_norm": _last(run).weight_norm}
+            for run in runs
+        ],
+        "loglog_slope": slope,
+        "local_slopes": local.tolist(),
+        "steepest_local_slope": steepest,
+    }
+    return Finding("OL106", "weight-norm", names, Severity.INFO, statement, evidence)
+
+
+def _proportional(slope: float, local: np.ndarray) -> str:
+    if np.all(np.abs(local + 1) < 0.1):
+        return "So the norm is inversely proportional to λ over this range."
+    if np.all(local < 0):
+        tenfold = 10 ** (-slope)
+        return (
+            "So the norm falls as λ grows, but it is not inversely proportional to it: a tenfold λ "
+            f"divides it by {tenfold:.2g} on average."
+        )
+    return "So the norm does not even fall throughout, let alone in inverse proportion."

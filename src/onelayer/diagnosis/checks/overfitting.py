@@ -1,0 +1,99 @@
+"""OL103: the gap between training and validation, and where the validation loss was going."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.statistics import difference_interval, trend
+from onelayer.diagnosis.words import number, percent, points
+from onelayer.study import Outcome, RunOutcome, StudyData
+from onelayer.training import StopReason
+
+TAIL = 0.2
+"""The end of a run is this share of its evaluations."""
+
+MIN_TAIL = 5
+
+RISE = 0.01
+"""A validation loss that ends this share above its lowest has risen."""
+
+
+def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
+    """Report on each run that came to an end of its own."""
+    return [_finding(run) for run in outcome.runs if run.stop_reason is not StopReason.DIVERGED]
+
+
+def _finding(run: RunOutcome) -> Finding:
+    curve = run.curve
+    tail = curve.tail(round(TAIL * curve.height))
+    if tail.height < MIN_TAIL or run.last is None or run.best is None:
+        statement = (
+            f"The run {run.name} has too few evaluations to tell where its validation loss was "
+            f"going: at least {round(MIN_TAIL / TAIL)} are needed."
+        )
+        return Finding("OL103", "overfitting", (run.name,), Severity.NOT_APPLICABLE, statement)
+
+    last, best = run.last, run.best
+    gap = last.train_accuracy - last.val_accuracy
+    low, high = difference_interval(
+        last.train_accuracy, run.n_train, last.val_accuracy, run.n_validation
+    )
+    epochs = tail["step"].to_numpy() / run.batches_per_epoch
+    slope = trend(epochs, tail["val_loss"].to_numpy())
+    rise = float(np.median(tail["val_loss"].tail(MIN_TAIL).to_numpy())) / best.val_loss - 1
+    gap_words, has_gap = _describe_gap(gap, low, high)
+    statement = (
+        f"At the end of {run.name} the training accuracy is {percent(last.train_accuracy)} and the "
+        f"validation accuracy {percent(last.val_accuracy)}: a gap of {points(gap)}, 95% interval "
+        f"{100 * low:.2f} to {100 * high:.2f}{gap_words} "
+        f"{_describe_trend(slope.direction, slope.slope, tail.height)} "
+        f"{_verdict(has_gap, slope.direction, rise, best.step)}"
+    )
+    overfits = has_gap and rise > RISE and slope.direction > 0
+    evidence = {
+        "train_accuracy": last.train_accuracy,
+        "val_accuracy": last.val_accuracy,
+        "gap": gap,
+        "gap_interval": [low, high],
+        "val_loss_slope_per_epoch": slope.slope,
+        "val_loss_slope_interval": [slope.low, slope.high],
+        "tail_evaluations": tail.height,
+        "best_step": best.step,
+        "rise_above_best": rise,
+        "overfitting": overfits,
+    }
+    severity = Severity.WARNING if overfits else Severity.INFO
+    return Finding("OL103", "overfitting", (run.name,), severity, statement, evidence)
+
+
+def _describe_gap(gap: float, low: float, high: float) -> tuple[str, bool]:
+    if low > 0:
+        return ", so the model does better on the examples it was trained on.", True
+    if high < 0:
+        return ", so the validation examples are, if anything, the easier ones.", False
+    return ", which holds zero: the two cannot be told apart.", False
+
+
+def _describe_trend(direction: int, slope: float, evaluations: int) -> str:
+    over = f"over the last {evaluations} evaluations"
+    if direction == 0:
+        return f"The validation loss was level {over}: its slope cannot be told from zero."
+    word = "still falling" if direction < 0 else "rising"
+    return f"The validation loss was {word} {over}, by {number(abs(slope))} an epoch."
+
+
+def _verdict(has_gap: bool, direction: int, rise: float, best_step: int) -> str:
+    if direction > 0 and rise > RISE:
+        cost = f"it ends {percent(rise, 1)} above its lowest value, at step {best_step:,}"
+        if has_gap:
+            return f"That is overfitting: {cost}, while the training accuracy is ahead."
+        return f"Training went on past the best point ({cost}), without a gap in accuracy."
+    if direction < 0:
+        more = "more epochs would lower it further"
+        if has_gap:
+            return f"There is a gap but no overfitting yet: {more}."
+        return f"There is no sign of overfitting: {more}."
+    if has_gap:
+        return "There is a gap, but the validation loss has not turned up: no overfitting yet."
+    return "There is no sign of overfitting."

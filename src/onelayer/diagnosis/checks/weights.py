@@ -1,0 +1,51 @@
+"""OL104: how noisy the weights look as pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.words import number
+from onelayer.study import Outcome, StudyData
+
+
+def geary_c(image: NDArray[np.floating]) -> float:
+    """Return Geary's C of a picture, shape (height, width), over horizontal and vertical neighbours.
+
+    The mean squared difference of neighbouring pixels over twice the variance (Geary, 1954): 1 for
+    pixels that know nothing of their neighbours, near 0 for a smooth picture. NaN for a flat one.
+    """
+    image = np.asarray(image, np.float64)
+    squares = [np.square(np.diff(image, axis=axis)).ravel() for axis in (0, 1)]
+    variance = image.var(ddof=1)
+    if variance == 0:
+        return float("nan")
+    return float(np.mean(np.concatenate(squares)) / (2 * variance))
+
+
+def noise(weights: NDArray[np.floating], image_shape: tuple[int, int]) -> float:
+    """Return the mean Geary's C over the outputs' weight pictures; weights (n_features, K)."""
+    return float(np.mean([geary_c(w.reshape(image_shape)) for w in weights.T]))
+
+
+def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
+    """Report the noise of each run's weights, where the features are the pixels of an image."""
+    if outcome.data["image_shape"] is None:
+        return []
+    height, width = outcome.data["image_shape"]
+    findings = []
+    for run in outcome.runs:
+        if not np.all(np.isfinite(run.weights)):
+            continue  # OL001 has spoken of it
+        value = noise(run.weights, (height, width))
+        if not np.isfinite(value):
+            continue
+        statement = (
+            f"The weights of {run.name} have a noise of {number(value)}: the mean squared "
+            "difference between neighbouring pixels over twice the pixels' variance (Geary's C, "
+            "mean over the pictures), 1 for pure noise and near 0 for a smooth picture."
+        )
+        evidence = {"geary_c": value, "l2": run.run.config.l2}
+        findings.append(Finding("OL104", "weights", (run.name,), Severity.INFO, statement, evidence))
+    return findings

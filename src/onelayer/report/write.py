@@ -1,0 +1,73 @@
+"""Write the report of a study: HTML, PDF, and each figure as SVG."""
+
+from __future__ import annotations
+
+from onelayer.diagnosis import Finding, Severity
+from onelayer.report.document import Block, Chapter, Document, Note, Paragraph, Section
+from onelayer.report.html import to_html
+from onelayer.report.inline import literal
+from onelayer.report.pdf import to_pdf
+from onelayer.report.sections import Material, build
+from onelayer.study import Outcome, RunFolder
+
+
+def compose(outcome: Outcome, findings: list[Finding]) -> Document:
+    """Return the report as a document."""
+    material = Material(outcome, tuple(findings))
+    chapters: list[tuple[str, list[Section]]] = []
+    for choice in outcome.study.sections:
+        if choice.chapter is not None or not chapters:
+            chapters.append((choice.chapter or "Results", []))
+        chapters[-1][1].append(build(material, choice))
+    data = outcome.data
+    return Document(
+        title=outcome.study.title,
+        subtitle=f"A study of single-layer networks on {data['source']}",
+        lead=_lead(outcome, findings),
+        chapters=tuple(Chapter(title, tuple(sections)) for title, sections in chapters),
+        facts=_facts(outcome),
+        footer="Every number in this report was measured in the run that wrote it.",
+    )
+
+
+def write_report(folder: RunFolder, outcome: Outcome, findings: list[Finding]) -> None:
+    """Write figures, report.pdf and report.html into the run folder, the page last."""
+    document = compose(outcome, findings)
+    for figure in document.figures():
+        folder.write_text(f"figures/{figure.name}.svg", figure.svg())
+    folder.write_bytes("report.pdf", to_pdf(document))
+    folder.write_text("report.html", to_html(document))
+
+
+def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:
+    warnings = [f for f in findings if f.severity is Severity.WARNING]
+    by_check = {f.check: f for f in reversed(findings)}
+    blocks: list[Block] = [Note("warning", literal(f.statement)) for f in warnings]
+    if missing := [name for name in outcome.missing if name not in {r.name for r in outcome.runs}]:
+        blocks.append(Note("warning", literal(f"Not trained yet: {', '.join(missing)}.")))
+    blocks.append(
+        Paragraph(literal(
+            f"{len(outcome.runs)} models with a single layer were trained by mini-batch gradient "
+            f"descent on {outcome.data['train']:,} examples of {outcome.data['source']} and "
+            f"evaluated on {outcome.data['validation']:,} others."
+        ))
+    )  # fmt: skip
+    for check in ("early-stopping", "l2-accuracy"):
+        if check in by_check and by_check[check].severity is Severity.INFO:
+            blocks.append(Paragraph(literal(by_check[check].statement)))
+    return tuple(blocks)
+
+
+def _facts(outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    data = outcome.data
+    shape = data["image_shape"]
+    size = f", {shape[0]} × {shape[1]} pixels" if shape else ""
+    return (
+        ("Data", literal(f"{data['source']}: {data['n_features']} features{size}, "
+                         f"{len(data['classes'])} classes")),
+        ("Training examples", f"{data['train']:,}"),
+        ("Validation examples", f"{data['validation']:,}"),
+        ("Features", "pixels mapped to [−1, 1]" if data["scaling"]["offset"] else "as given"),
+        ("Seed", str(outcome.study.seed)),
+        ("SHA-256 of the data", f"`{data['sha256'][:16]}…`"),
+    )  # fmt: skip
