@@ -99,7 +99,8 @@ def _softmax_residuals(scores: Floats, targets: Targets) -> Floats:
 
 
 def _softmax_predict(scores: Floats) -> Targets:
-    return scores.argmax(axis=1)
+    predicted: Targets = scores.argmax(axis=1)
+    return predicted
 
 
 LOSSES: dict[ModelName, Loss] = {

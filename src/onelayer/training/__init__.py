@@ -1,6 +1,7 @@
 """How an objective is lowered: configuration, the training loop, its record and its ends."""
 
 from onelayer.training.config import EarlyStopping, TrainConfig
+from onelayer.training.engines import EngineName
 from onelayer.training.history import SCHEMA, Evaluation, History
 from onelayer.training.interrupt import stop_on_interrupt
 from onelayer.training.loop import Progress, available_cores, train, train_many
@@ -11,6 +12,7 @@ from onelayer.training.stopping import StopReason
 __all__ = [
     "SCHEMA",
     "EarlyStopping",
+    "EngineName",
     "Evaluation",
     "History",
     "Progress",

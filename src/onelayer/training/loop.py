@@ -1,42 +1,51 @@
-"""Mini-batch gradient descent."""
+"""Mini-batch gradient descent: one pass over the batches for all models that share them."""
 
 from __future__ import annotations
 
 import math
 import os
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from onelayer.data import Dataset, epoch_order
 from onelayer.errors import InputError
-from onelayer.model import Parameters, n_outputs
+from onelayer.model import Parameters
 from onelayer.training.config import TrainConfig
+from onelayer.training.engines import EngineName, choose_engine
 from onelayer.training.history import Evaluation, History
 from onelayer.training.interrupt import stop_on_interrupt
-from onelayer.training.kernels import reference
 from onelayer.training.result import TrainResult
-from onelayer.training.schedule import Schedule
+from onelayer.training.schedule import Schedule, Segment
+from onelayer.training.stack import Metrics, Problem, Rows, Stack, Team
 from onelayer.training.stopping import BestSoFar, StopReason
 
 Progress = Callable[[int, int, Evaluation], None]
-"""Called with (number of the configuration, step, evaluation), from any thread."""
+"""Called with (number of the configuration, step, evaluation)."""
+
+Finished = Callable[[int, TrainResult], None]
+"""Called with (number of the configuration, result)."""
 
 
 def train(
     train_set: Dataset,
     validation_set: Dataset,
     config: TrainConfig,
+    threads: int | None = None,
     *,
+    engine: EngineName = "auto",
     progress: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> TrainResult:
     """Train one model. See `train_many`."""
-    return train_many(train_set, validation_set, [config], 1, progress=progress, stop=stop)[0]
+    configs = [config]
+    return train_many(
+        train_set, validation_set, configs, threads, engine=engine, progress=progress, stop=stop
+    )[0]
 
 
 def train_many(
@@ -45,13 +54,16 @@ def train_many(
     configs: Sequence[TrainConfig],
     threads: int | None = None,
     *,
+    engine: EngineName = "auto",
     progress: Progress | None = None,
-    finished: Callable[[int, TrainResult], None] | None = None,
+    finished: Finished | None = None,
     stop: threading.Event | None = None,
 ) -> list[TrainResult]:
     """Train a model for each configuration, on the same data.
 
-    A model's bits depend neither on the number of threads nor on the other configurations.
+    Configurations that differ in learning rate, penalty and early stopping alone share one pass
+    over the batches. A model's bits depend neither on the number of threads nor on the other
+    configurations.
 
     Parameters
     ----------
@@ -61,12 +73,15 @@ def train_many(
     configs : sequence of TrainConfig
     threads : int, optional
         At most this many threads work. Default: the cores this process may use.
+    engine : "auto", "compiled" or "reference"
+        The NumPy reference, or compiled kernels; "auto" compiles where Numba is installed. The two
+        agree to rounding, not to the bit.
     progress : function, optional
-        Called after each evaluation; see `Progress`.
+        Called in the caller's thread after each evaluation; see `Progress`.
     finished : function, optional
-        Called with (number of the configuration, result) in the caller's thread, as runs end.
+        Called in the caller's thread when a run ends; see `Finished`.
     stop : threading.Event, optional
-        Once set, each run ends as ``interrupted`` before its next step. Default: Ctrl-C sets it.
+        Once set, runs end as ``interrupted`` at the next evaluation. Default: Ctrl-C sets it.
 
     Returns
     -------
@@ -80,28 +95,27 @@ def train_many(
     """
     if threads is not None and threads < 1:
         raise InputError(f"threads: {threads} was given; at least 1 is needed.")
-    runs = [_Run(train_set, validation_set, config) for config in configs]
+    for config in configs:
+        _check(train_set, validation_set, config)
+    make_stack = choose_engine(engine)
     results: dict[int, TrainResult] = {}
+
+    def end(i: int, result: TrainResult) -> None:
+        results[i] = result
+        if finished is not None:
+            finished(i, result)
+
     # One BLAS thread: with more, sums would be split by their number and the bits would change.
     with (
         stop_on_interrupt() as interrupted,
         threadpool_limits(1, user_api="blas"),
-        ThreadPoolExecutor(threads or available_cores()) as pool,
+        Team(threads or available_cores()) as team,
     ):
-        stop = stop or interrupted
-        futures = {
-            pool.submit(run.train, _numbered(progress, i), stop): i for i, run in enumerate(runs)
-        }
-        try:
-            for future in as_completed(futures):
-                i = futures[future]
-                results[i] = future.result()
-                if finished is not None:
-                    finished(i, results[i])
-        except BaseException:
-            stop.set()
-            raise
-    return [results[i] for i in range(len(runs))]
+        for members in _groups(configs):
+            problem = Problem.of(train_set, validation_set, [configs[i] for i in members])
+            group = _Group(problem, make_stack(problem, team), members, progress, end)
+            group.train(stop or interrupted)
+    return [results[i] for i in range(len(configs))]
 
 
 def available_cores() -> int:
@@ -111,100 +125,141 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _numbered(progress: Progress | None, i: int) -> Callable[[Evaluation], None]:
-    if progress is None:
-        return lambda _evaluation: None
-    return lambda evaluation: progress(i, evaluation.step, evaluation)
+def _check(train_set: Dataset, validation_set: Dataset, config: TrainConfig) -> None:
+    known = ", ".join(map(str, train_set.classes))
+    if train_set.n_classes < 2:
+        raise InputError(f"The data has one class, {known}: there is nothing to tell apart.")
+    if config.model == "logistic" and train_set.n_classes != 2:
+        raise InputError(
+            f"model: logistic regression needs two classes, the data has {train_set.n_classes}: "
+            f"{known}. Choose two, or take softmax."
+        )
+    if validation_set.n_features != train_set.n_features:
+        raise InputError(
+            f"The validation examples have {validation_set.n_features} features, the training "
+            f"examples {train_set.n_features}: they must be the same."
+        )
+    Schedule.of(config, train_set.n_examples)
 
 
-class _Run:
-    """One model being trained: the data it sees, and all state that changes."""
+def _groups(configs: Sequence[TrainConfig]) -> list[list[int]]:
+    """Return the numbers of the configurations that can share a stack, group by group."""
+    own = {"learning_rate": 1.0, "l2": 0.0, "penalize_bias": False, "early_stopping": None}
+    groups: dict[TrainConfig, list[int]] = defaultdict(list)
+    for i, config in enumerate(configs):
+        groups[config.model_copy(update=own)].append(i)
+    return list(groups.values())
 
-    def __init__(self, train_set: Dataset, validation_set: Dataset, config: TrainConfig) -> None:
-        if config.model == "logistic" and train_set.n_classes != 2:
-            raise InputError(
-                f"model: logistic regression needs two classes, the data has {train_set.n_classes}: "
-                f"{', '.join(map(str, train_set.classes))}. Choose two, or take softmax."
+
+@dataclass
+class _Member:
+    """What is kept of one model while it is trained."""
+
+    number: int
+    config: TrainConfig
+    history: History
+    best: BestSoFar
+    parameters: Parameters
+    """Those that would be returned if the run ended at the last evaluation."""
+
+
+@dataclass
+class _Group:
+    """Models that are trained together."""
+
+    problem: Problem
+    stack: Stack
+    numbers: list[int]
+    progress: Progress | None
+    end: Finished
+    schedule: Schedule = field(init=False)
+    members: dict[int, _Member] = field(init=False)
+    """By their place in the stack; those that have ended are gone."""
+
+    def __post_init__(self) -> None:
+        configs = self.problem.configs
+        self.schedule = Schedule.of(configs[0], len(self.problem.X))
+        self.members = {
+            m: _Member(
+                number, config, History(self.schedule.batches_per_epoch),
+                BestSoFar.under(config.early_stopping), self.stack.now(m),
             )
-        if validation_set.n_features != train_set.n_features:
-            raise InputError(
-                f"The validation examples have {validation_set.n_features} features, the training "
-                f"examples {train_set.n_features}: they must be the same."
-            )
-        self.config = config
-        self.schedule = Schedule.of(config, train_set.n_examples)
-        self.scaling = train_set.scaling
-        self.X, self.targets = train_set.X, train_set.targets
-        self.validation_X = validation_set.X
-        self.validation_targets = validation_set.encode(train_set.classes)
-        outputs = n_outputs(config.model, train_set.n_classes)
-        self.parameters = Parameters.zeros(train_set.n_features, outputs, config.dtype)
-        self.best_parameters = self.parameters
-        self.best = BestSoFar.under(config.early_stopping)
-        self.history = History(self.schedule.batches_per_epoch)
-        self._order: tuple[int, NDArray[np.int64]] | None = None
+            for m, (number, config) in enumerate(zip(self.numbers, configs, strict=True))
+        }  # fmt: skip
 
-    # Overflow is how divergence looks; it is detected by the loss and reported as an end.
-    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    def train(
-        self, on_evaluation: Callable[[Evaluation], None], stop: threading.Event
-    ) -> TrainResult:
-        """Run to one of the ends."""
-        config, schedule, history = self.config, self.schedule, self.history
-        for step in range(history.steps, schedule.max_steps):
-            if stop.is_set():
-                return self._result(StopReason.INTERRUPTED)
-            loss = reference.step(
-                self.X, self.targets, self._batch(step), self.scaling,
-                self.parameters, config.objective, config.learning_rate,
-            )  # fmt: skip
+    def train(self, stop: threading.Event) -> None:
+        """Go from evaluation to evaluation until every model has ended.
+
+        A round evaluates the models as they stand and already makes the steps up to the next
+        evaluation. Where the evaluation says that a run has ended, those steps leave no trace.
+        """
+        due: Segment | None = None
+        batches = self._batches()
+        for segment in self.schedule.segments():
+            self._round(due, [next(batches) for _ in range(segment.steps)])
+            due = segment if segment.evaluates else None
+            if stop.is_set() or not self.members:
+                break
+        self._round(due, [])
+        reason = StopReason.INTERRUPTED if stop.is_set() else StopReason.MAX_EPOCHS
+        for m in list(self.members):
+            steps = self.members[m].history.steps
+            done = StopReason.MAX_EPOCHS if steps == self.schedule.max_steps else reason
+            self._leave(m, done, last=True)
+
+    def _round(self, due: Segment | None, batches: list[Rows]) -> None:
+        """Evaluate what is due, and make the next steps."""
+        models = list(self.members)
+        if not models or (due is None and not batches):
+            return
+        outcome = self.stack.round(models, batches, evaluate=due is not None)
+        for j, m in enumerate(models):
+            if due is not None:
+                self._evaluated(m, due.last, outcome.metrics[j])
+            if m in self.members:
+                self._stepped(m, outcome.losses[j].tolist())
+
+    def _evaluated(self, m: int, step: int, metrics: Metrics) -> None:
+        member = self.members[m]
+        evaluation = Evaluation(
+            step, self.schedule.epoch(step), metrics.val_loss, metrics.val_accuracy,
+            metrics.train_accuracy, metrics.weight_norm,
+        )  # fmt: skip
+        member.history.evaluations.append(evaluation)
+        member.best = member.best.update(evaluation.val_loss)
+        rule = member.config.early_stopping
+        if math.isfinite(evaluation.val_loss) and (rule is None or member.best.is_newest):
+            member.parameters = self.stack.before(m)
+        if self.progress is not None:
+            self.progress(member.number, step, evaluation)
+        if not math.isfinite(evaluation.val_loss):
+            self._leave(m, StopReason.DIVERGED)
+        elif member.best.exhausts(rule):
+            self._leave(m, StopReason.PATIENCE)
+
+    def _stepped(self, m: int, losses: list[float]) -> None:
+        history = self.members[m].history
+        for loss in losses:
             history.train_loss.append(loss)
             if not math.isfinite(loss):
-                return self._result(StopReason.DIVERGED)
-            if schedule.evaluates_after(step):
-                evaluation = self._evaluate(step)
-                on_evaluation(evaluation)
-                if not math.isfinite(evaluation.val_loss):
-                    return self._result(StopReason.DIVERGED)
-                if self.best.exhausts(config.early_stopping):
-                    return self._result(StopReason.PATIENCE)
-        return self._result(StopReason.MAX_EPOCHS)
+                self._leave(m, StopReason.DIVERGED)
+                return
 
-    def _batch(self, step: int) -> NDArray[np.int64]:
-        """Return the rows of a step's batch, shape (batch,)."""
-        epoch = self.schedule.epoch(step)
-        if self._order is None or self._order[0] != epoch:
-            n = self.schedule.n_examples
-            self._order = epoch, epoch_order(self.config.seed, epoch, n, self.config.shuffle)
-        return self._order[1][self.schedule.batch(step)]
-
-    def _evaluate(self, step: int) -> Evaluation:
-        model, parameters = self.config.model, self.parameters
-        val_loss, val_accuracy = reference.evaluate(
-            self.validation_X, self.validation_targets, self.scaling, parameters, model
-        )
-        _, train_accuracy = reference.evaluate(
-            self.X, self.targets, self.scaling, parameters, model
-        )
-        squared = parameters.squared_norm(include_bias=self.config.penalize_bias)
-        evaluation = Evaluation(
-            step, self.schedule.epoch(step), val_loss, val_accuracy, train_accuracy,
-            math.sqrt(squared),
+    def _leave(self, m: int, reason: StopReason, *, last: bool = False) -> None:
+        member = self.members.pop(m)
+        if last and member.config.early_stopping is None:
+            member.parameters = self.stack.now(m)
+        evaluations, best = member.history.evaluations, member.best.evaluation
+        result = TrainResult(
+            member.config, member.parameters, member.history, reason,
+            evaluations[best] if best >= 0 else None, evaluations[-1] if evaluations else None,
         )  # fmt: skip
-        self.history.evaluations.append(evaluation)
-        self.best = self.best.update(val_loss)
-        if self.best.is_newest:
-            self.best_parameters = parameters.copy()
-        return evaluation
+        self.end(member.number, result)
 
-    def _result(self, reason: StopReason) -> TrainResult:
-        evaluations = self.history.evaluations
-        stopped_early = self.config.early_stopping is not None
-        return TrainResult(
-            self.config,
-            self.best_parameters if stopped_early else self.parameters,
-            self.history,
-            reason,
-            evaluations[self.best.evaluation] if self.best.evaluation >= 0 else None,
-            evaluations[-1] if evaluations else None,
-        )
+    def _batches(self) -> Iterator[Rows]:
+        """Yield the rows of each batch of the run."""
+        config, schedule = self.problem.configs[0], self.schedule
+        for epoch in range(config.max_epochs):
+            order = epoch_order(config.seed, epoch, schedule.n_examples, config.shuffle)
+            for step in range(schedule.batches_per_epoch):
+                yield np.asarray(order[schedule.batch(step)])

@@ -21,7 +21,8 @@ class TrainResult:
     ----------
     config : TrainConfig
     parameters : Parameters
-        With early stopping those of the best evaluation, otherwise the last ones.
+        With early stopping those of the best evaluation, otherwise the last ones. A run that
+        diverged keeps those of its last evaluation with a finite loss.
     history : History
     stop_reason : StopReason
     best, last : Evaluation or None

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from onelayer.errors import InputError
 from onelayer.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Steps between two evaluations; one follows the last of them if `evaluates`."""
+
+    first: int
+    last: int
+    evaluates: bool
+
+    @property
+    def steps(self) -> int:
+        """How many there are."""
+        return self.last - self.first + 1
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,15 @@ class Schedule:
     def evaluates_after(self, step: int) -> bool:
         """Whether an evaluation follows the update of this step."""
         return step % self.evaluation_every == 0
+
+    def segments(self) -> Iterator[Segment]:
+        """Yield the run's steps, cut after each evaluation."""
+        first = 0
+        for last in range(0, self.max_steps, self.evaluation_every):
+            yield Segment(first, last, evaluates=True)
+            first = last + 1
+        if first < self.max_steps:
+            yield Segment(first, self.max_steps - 1, evaluates=False)
 
     def batch(self, step: int) -> slice:
         """Return which part of the epoch's order is the batch of this step."""

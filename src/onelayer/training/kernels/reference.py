@@ -1,15 +1,19 @@
-"""The reference kernel: plain NumPy over the objective, one model at a time.
+"""The reference engine: plain NumPy over the objective, one model after another.
 
-Every other kernel has these functions, with these signatures, and one test compares them.
+It is the slow twin of `onelayer.training.kernels.compiled`, to be read and to be compared with.
 """
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data import Scaling
 from onelayer.model import LOSSES, ModelName, Objective, Parameters
+from onelayer.training.stack import Metrics, Problem, Round, Rows, Team
 
 # Rows scaled at a time in an evaluation: the block of floats then fits the second-level cache.
 BLOCK_ROWS = 512
@@ -18,7 +22,7 @@ BLOCK_ROWS = 512
 def step(
     X: NDArray[np.generic],
     targets: NDArray[np.int32],
-    rows: NDArray[np.int64],
+    rows: Rows,
     scaling: Scaling,
     parameters: Parameters,
     objective: Objective,
@@ -63,8 +67,56 @@ def evaluate(
     for start in range(0, len(X), BLOCK_ROWS):
         block = slice(start, start + BLOCK_ROWS)
         scores = parameters.scores(scaling.apply(X[block], parameters.weights.dtype))
-        total_loss += float(
-            np.sum(loss_function.values(scores, targets[block]), dtype=np.float64)
-        )
+        losses = loss_function.values(scores, targets[block])
+        total_loss += float(np.sum(losses, dtype=np.float64))
         correct += int(np.count_nonzero(loss_function.predict(scores) == targets[block]))
     return total_loss / len(X), correct / len(X)
+
+
+class ReferenceStack:
+    """Models as a list of parameters. The team's other threads stay idle."""
+
+    def __init__(self, problem: Problem, _team: Team) -> None:
+        self._problem = problem
+        dtype = problem.configs[0].dtype
+        self._now = [
+            Parameters.zeros(problem.n_features, problem.n_outputs, dtype) for _ in problem.configs
+        ]
+        self._before = [parameters.copy() for parameters in self._now]
+
+    # Overflow is how divergence looks; the training loop sees it in the losses.
+    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
+    def round(self, models: Sequence[int], batches: Sequence[Rows], *, evaluate: bool) -> Round:
+        """Evaluate, then step; see `Stack`."""
+        losses = np.empty((len(models), len(batches)))
+        metrics = []
+        for j, m in enumerate(models):
+            self._before[m] = self._now[m].copy()
+            if evaluate:
+                metrics.append(self._metrics(m))
+            for s, rows in enumerate(batches):
+                losses[j, s] = self._step(m, rows)
+        return Round(losses, metrics)
+
+    def _step(self, m: int, rows: Rows) -> float:
+        p, config = self._problem, self._problem.configs[m]
+        return step(
+            p.X, p.targets, rows, p.scaling, self._now[m], config.objective, config.learning_rate
+        )
+
+    def _metrics(self, m: int) -> Metrics:
+        p, config, parameters = self._problem, self._problem.configs[m], self._now[m]
+        val_loss, val_accuracy = evaluate(
+            p.validation_X, p.validation_targets, p.scaling, parameters, config.model
+        )
+        _, train_accuracy = evaluate(p.X, p.targets, p.scaling, parameters, config.model)
+        norm = math.sqrt(parameters.squared_norm(include_bias=config.penalize_bias))
+        return Metrics(val_loss, val_accuracy, train_accuracy, norm)
+
+    def before(self, model: int) -> Parameters:
+        """Return a copy of a model's parameters before the last round."""
+        return self._before[model].copy()
+
+    def now(self, model: int) -> Parameters:
+        """Return a copy of a model's parameters."""
+        return self._now[model].copy()

@@ -1,0 +1,121 @@
+"""The compiled engine: parameters laid out for the kernels, and rounds dealt out to threads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.data import Dataset
+from onelayer.model import Parameters
+from onelayer.training.config import TrainConfig
+from onelayer.training.kernels import compiled as kernels
+from onelayer.training.stack import Metrics, Problem, Round, Rows, Team
+
+# Rows evaluated by one job: enough to be worth dealing out, and few enough to stay in the cache
+# while all models look at them.
+ROWS_A_JOB = 512
+
+# Models trained by one job: their weights and a batch together fit the second-level cache.
+MOST_MODELS_A_JOB = 16
+
+
+class CompiledStack:
+    """Models one after another in memory, classes before features."""
+
+    def __init__(self, problem: Problem, team: Team) -> None:
+        self._problem, self._team = problem, team
+        dtype = np.dtype(problem.configs[0].dtype)
+        count, width = len(problem.configs), kernels.padded_outputs(problem.n_outputs)
+        self._W = np.zeros((count, width, problem.n_features), dtype)
+        self._bias = np.zeros((count, problem.n_outputs), dtype)
+        self._before_W, self._before_bias = self._W.copy(), self._bias.copy()
+        self._scaling = np.array([problem.scaling.scale, problem.scaling.offset], dtype)
+        self._options = np.array(
+            [(c.learning_rate, c.l2, c.penalize_bias) for c in problem.configs], dtype
+        )
+        self._ones = np.ones((1, problem.n_features), dtype)
+        self._train = problem.X, problem.targets, np.arange(len(problem.X))
+        self._validation = (
+            problem.validation_X,
+            problem.validation_targets,
+            np.arange(len(problem.validation_X)),
+        )
+
+    def round(self, models: Sequence[int], batches: Sequence[Rows], *, evaluate: bool) -> Round:
+        """Evaluate a snapshot while the models go on; see `Stack`."""
+        chosen = np.array(models, np.int64)
+        self._before_W[chosen], self._before_bias[chosen] = self._W[chosen], self._bias[chosen]
+        shape = (len(models), _blocks(self._train) if evaluate else 0)
+        validation_shape = (len(models), _blocks(self._validation) if evaluate else 0)
+        losses = np.zeros((len(models), len(batches)))
+        train_correct = np.zeros(shape, np.int64)
+        validation_loss, validation_correct = (
+            np.zeros(validation_shape), np.zeros(validation_shape, np.int64),
+        )  # fmt: skip
+        arguments = (
+            np.zeros(1, np.int64), self._train, self._validation,
+            np.concatenate(batches) if batches else np.zeros(0, np.int64),
+            np.cumsum([0, *map(len, batches)]), self._scaling, self._W, self._bias, self._options,
+            chosen, self._models_a_job(len(models)), losses, self._before_W, self._before_bias,
+            ROWS_A_JOB, train_correct, validation_loss, validation_correct, self._ones,
+        )  # fmt: skip
+        self._team.run(lambda: kernels.work(*arguments))  # type: ignore[no-untyped-call]
+        if not evaluate:
+            return Round(losses, [])
+        return Round(
+            losses, self._metrics(chosen, train_correct, validation_loss, validation_correct)
+        )
+
+    def _models_a_job(self, models: int) -> int:
+        # Two jobs a thread, so that a thread that is held up does not keep the others waiting.
+        return min(MOST_MODELS_A_JOB, max(1, models // (2 * self._team.threads)))
+
+    def _metrics(
+        self,
+        models: NDArray[np.int64],
+        train_correct: NDArray[np.int64],
+        validation_loss: NDArray[np.float64],
+        validation_correct: NDArray[np.int64],
+    ) -> list[Metrics]:
+        n_train, n_validation = len(self._train[0]), len(self._validation[0])
+        return [
+            Metrics(
+                # Blocks are added in their order, whoever evaluated them.
+                sum(validation_loss[j].tolist()) / n_validation,
+                int(validation_correct[j].sum()) / n_validation,
+                int(train_correct[j].sum()) / n_train,
+                math.sqrt(
+                    self.before(m).squared_norm(include_bias=self._problem.configs[m].penalize_bias)
+                ),
+            )
+            for j, m in enumerate(models.tolist())
+        ]
+
+    def before(self, model: int) -> Parameters:
+        """Return a copy of a model's parameters before the last round."""
+        return self._parameters(self._before_W[model], self._before_bias[model])
+
+    def now(self, model: int) -> Parameters:
+        """Return a copy of a model's parameters."""
+        return self._parameters(self._W[model], self._bias[model])
+
+    def _parameters(self, W: NDArray[np.floating], bias: NDArray[np.floating]) -> Parameters:
+        # (padded, n_features) to (n_features, n_outputs)
+        return Parameters(np.ascontiguousarray(W[: len(bias)].T), bias.copy())
+
+
+def _blocks(part: tuple[NDArray[np.generic], NDArray[np.int32], Rows]) -> int:
+    return -(-len(part[0]) // ROWS_A_JOB)
+
+
+def warm_up(data: Dataset, configs: Sequence[TrainConfig]) -> None:
+    """Compile, or load from disk, what training these configurations on such data will call."""
+    some = data.first(1)
+    with Team(1) as team:
+        for dtype in dict.fromkeys(config.dtype for config in configs):
+            config = TrainConfig(model="softmax", dtype=dtype)
+            stack = CompiledStack(Problem.of(some, some, [config]), team)
+            stack.round([0], [np.zeros(1, np.int64)], evaluate=True)
