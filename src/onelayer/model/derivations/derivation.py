@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import sympy
@@ -201,6 +202,18 @@ def _check(number: int, step: Step) -> StepCheck:
     return StepCheck(number, confirmed > 0, confirmed, detail)
 
 
+@cache
+def _exponential(monomial: sympy.Expr) -> sympy.Symbol:
+    """Give the positive symbol that stands for exp(monomial)."""
+    return sympy.Dummy(f"exp({monomial})", positive=True)
+
+
+@cache
+def _reciprocal(expr: sympy.Expr) -> sympy.Symbol:
+    """Give the symbol that stands for 1 / expr."""
+    return sympy.Dummy(f"1/({expr})")
+
+
 def _equal(left: sympy.Expr, right: sympy.Expr) -> bool:
     """Prove that two expressions built from +, *, /, exp and log of real symbols are equal.
 
@@ -214,7 +227,7 @@ def _equal(left: sympy.Expr, right: sympy.Expr) -> bool:
         powers = []
         for term in sympy.Add.make_args(sympy.expand(exponent)):
             factor, monomial = term.as_coeff_Mul()
-            base = bases.setdefault(monomial, sympy.Dummy("E", positive=True))
+            base = bases.setdefault(monomial, _exponential(monomial))
             powers.append(base**factor)
         return sympy.Mul(*powers)
 
@@ -222,8 +235,10 @@ def _equal(left: sympy.Expr, right: sympy.Expr) -> bool:
         logarithm = sympy.expand_log(sympy.log(sympy.factor(argument)))
         return logarithm.xreplace({sympy.log(base): power for power, base in bases.items()})
 
-    difference = left - right
-    return _is_zero(difference.replace(sympy.exp, exp_as_powers).replace(sympy.log, split_log))
+    expr = left - right
+    expr = expr.xreplace({atom: exp_as_powers(atom.args[0]) for atom in expr.atoms(sympy.exp)})
+    expr = expr.xreplace({atom: split_log(atom.args[0]) for atom in expr.atoms(sympy.log)})
+    return _is_zero(expr)
 
 
 def _is_zero(expr: sympy.Expr) -> bool:
@@ -236,7 +251,7 @@ def _is_zero(expr: sympy.Expr) -> bool:
     def as_symbol(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
         if not (exponent.is_Integer and exponent < 0):
             return base**exponent
-        return reciprocals.setdefault(base, sympy.Dummy("R")) ** -exponent
+        return reciprocals.setdefault(base, _reciprocal(base)) ** -exponent
 
     expr = expr.replace(sympy.Pow, as_symbol)
     atoms = set[sympy.Expr]().union(

@@ -9,40 +9,41 @@ from typing import Final
 
 import sympy
 
-from onelayer.model.derivations import logistic, softmax
+from onelayer.model.derivations.definitions import (
+    EXAMPLES,
+    FEATURES,
+    X,
+    general_targets,
+    logistic_losses,
+    logistic_probabilities,
+    mean,
+    softmax_losses,
+    softmax_parameters,
+    softmax_probabilities,
+    squared_norm,
+    symbol_column,
+)
 from onelayer.model.derivations.derivation import Derivation, Identity, step
-from onelayer.model.derivations.logistic import EXAMPLES, FEATURES, symbol_column, symbol_matrix
 
 OUTPUTS: Final = (2, 3)
 """The values of K at which every claim about softmax is made."""
 
-penalty, rate = sympy.symbols("λ η", real=True)  # λ and η
-X = softmax.X
-
-
-def squared_norm(W: sympy.Matrix) -> sympy.Expr:
-    """‖W‖² as defined: the sum of the squares of all entries."""
-    return sum(weight**2 for weight in W)
-
-
-def parameters(n_outputs: int) -> tuple[sympy.Matrix, sympy.Matrix]:
-    """W (d, K) and b (K, 1)."""
-    return symbol_matrix("w", FEATURES, n_outputs), symbol_column("b", n_outputs)
+penalty, rate = sympy.symbols("λ η", real=True)
 
 
 @cache
 def loss_and_errors(n_outputs: int) -> tuple[sympy.Expr, sympy.ImmutableMatrix]:
-    """C as defined, and Y − Ŷ (N, K), for targets that sum to 1."""
-    Y = softmax.general_targets(EXAMPLES, n_outputs)
-    errors = Y - softmax.probability_matrix(X, *parameters(n_outputs))
-    loss = softmax.mean_loss(X, Y, *parameters(n_outputs))
-    return loss, sympy.ImmutableMatrix(errors)
+    """C and Y − Ŷ, (N, K), of softmax regression, for targets that sum to 1."""
+    W, b = softmax_parameters(n_outputs)
+    Y = general_targets(EXAMPLES, n_outputs)
+    errors = sympy.ImmutableMatrix(Y - softmax_probabilities(W, b))
+    return mean(softmax_losses(Y, W, b)), errors
 
 
 @cache
 def objective_gradient(n_outputs: int) -> sympy.ImmutableMatrix:
     """Differentiate J as defined by each weight, (d, K)."""
-    W, _ = parameters(n_outputs)
+    W, _ = softmax_parameters(n_outputs)
     loss, _ = loss_and_errors(n_outputs)
     objective = loss + penalty * squared_norm(W)
     return sympy.ImmutableMatrix(W.applyfunc(lambda weight: sympy.diff(objective, weight)))
@@ -62,9 +63,9 @@ def weights_by_case() -> Iterator[tuple[int, int, int, str]]:
     " contains this weight.",
     how="SymPy differentiates ‖W‖²",
 )
-def norm_slope() -> Iterator[Identity]:
+def _norm_slope() -> Iterator[Identity]:
     for n_outputs, j, k, case in weights_by_case():
-        W, _ = parameters(n_outputs)
+        W, _ = softmax_parameters(n_outputs)
         yield Identity(sympy.diff(squared_norm(W), W[j, k]), 2 * W[j, k], case)
 
 
@@ -76,13 +77,15 @@ def norm_slope() -> Iterator[Identity]:
     " The first term is the gradient of softmax regression.",
     how="SymPy differentiates J with respect to each weight",
 )
-def objective_slope() -> Iterator[Identity]:
+def _objective_slope() -> Iterator[Identity]:
     for n_outputs, j, k, case in weights_by_case():
-        W, _ = parameters(n_outputs)
-        _, errors = loss_and_errors(n_outputs)
+        W, _ = softmax_parameters(n_outputs)
+        loss, errors = loss_and_errors(n_outputs)
+        slope = objective_gradient(n_outputs)[j, k]
+        parts = sympy.diff(loss, W[j, k]) + penalty * sympy.diff(squared_norm(W), W[j, k])
+        yield Identity(slope, parts, f"{case}, two derivatives")
         total = sum(errors[n, k] * X[n, j] for n in range(EXAMPLES))
-        stated = -total / EXAMPLES + 2 * penalty * W[j, k]
-        yield Identity(objective_gradient(n_outputs)[j, k], stated, case)
+        yield Identity(slope, -total / EXAMPLES + 2 * penalty * W[j, k], f"{case}, the sum")
 
 
 @step(
@@ -90,9 +93,9 @@ def objective_slope() -> Iterator[Identity]:
     reason="These are the derivatives of the previous step for all weights, as one d × K matrix.",
     how="SymPy differentiates J with respect to each weight and multiplies the matrices",
 )
-def matrix_form() -> Iterator[Identity]:
+def _matrix_form() -> Iterator[Identity]:
     for n_outputs, j, k, case in weights_by_case():
-        W, _ = parameters(n_outputs)
+        W, _ = softmax_parameters(n_outputs)
         _, errors = loss_and_errors(n_outputs)
         stated = -X.T * errors / EXAMPLES + 2 * penalty * W
         yield Identity(objective_gradient(n_outputs)[j, k], stated[j, k], case)
@@ -104,10 +107,14 @@ def matrix_form() -> Iterator[Identity]:
     " added to the gradient of logistic regression.",
     how="SymPy differentiates J of logistic regression with respect to each weight",
 )
-def logistic_form() -> Iterator[Identity]:
-    w, b, y = logistic.w, logistic.b, logistic.Y
-    objective = logistic.mean_loss(X, y, w, b) + penalty * squared_norm(w)
-    stated = -X.T * (y - logistic.probabilities) / EXAMPLES + 2 * penalty * w
+def _logistic_form() -> Iterator[Identity]:
+    w, y, b = (
+        symbol_column("w", FEATURES),
+        symbol_column("y", EXAMPLES),
+        sympy.Symbol("b", real=True),
+    )
+    objective = mean(logistic_losses(y, w, b)) + penalty * squared_norm(w)
+    stated = -X.T * (y - logistic_probabilities(w, b)) / EXAMPLES + 2 * penalty * w
     for j in range(FEATURES):
         yield Identity(sympy.diff(objective, w[j]), stated[j], f"logistic, j = {j + 1}")
 
@@ -115,13 +122,13 @@ def logistic_form() -> Iterator[Identity]:
 @step(
     formula="W - eta nabla_W J = (1 - 2 eta lambda) W + eta/N X^top (Y - hat(Y))",
     reason="One step of gradient descent subtracts η times the gradient, and the two terms with W"
-    " are put together. The penalty thus multiplies every weight by 1 − 2ηλ before the usual"
-    " update: weight decay.",
+    " are put together. The penalty thus multiplies every weight by 1 − 2ηλ, and the usual"
+    " update is added: weight decay.",
     how="SymPy differentiates J and takes the step",
 )
-def weight_decay() -> Iterator[Identity]:
+def _weight_decay() -> Iterator[Identity]:
     for n_outputs, j, k, case in weights_by_case():
-        W, _ = parameters(n_outputs)
+        W, _ = softmax_parameters(n_outputs)
         _, errors = loss_and_errors(n_outputs)
         updated = W[j, k] - rate * objective_gradient(n_outputs)[j, k]
         stated = (1 - 2 * rate * penalty) * W + rate * X.T * errors / EXAMPLES
@@ -135,9 +142,9 @@ def weight_decay() -> Iterator[Identity]:
     " bias does not decay.",
     how="SymPy differentiates J with respect to each bias",
 )
-def free_bias() -> Iterator[Identity]:
+def _free_bias() -> Iterator[Identity]:
     for n_outputs in OUTPUTS:
-        W, b = parameters(n_outputs)
+        W, b = softmax_parameters(n_outputs)
         loss, errors = loss_and_errors(n_outputs)
         objective = loss + penalty * squared_norm(W)
         for k in range(n_outputs):
@@ -153,9 +160,9 @@ def free_bias() -> Iterator[Identity]:
     " penalty and it decays as they do.",
     how="SymPy differentiates J with the bias in the penalty",
 )
-def penalized_bias() -> Iterator[Identity]:
+def _penalized_bias() -> Iterator[Identity]:
     for n_outputs in OUTPUTS:
-        W, b = parameters(n_outputs)
+        W, b = softmax_parameters(n_outputs)
         loss, errors = loss_and_errors(n_outputs)
         objective = loss + penalty * (squared_norm(W) + squared_norm(b))
         for k in range(n_outputs):
@@ -183,13 +190,13 @@ DERIVATION: Final = Derivation(
         ("w, thick y, thick hat(y)", "the same for one logistic output: w has d entries, y has N"),
     ),
     steps=(
-        norm_slope,
-        objective_slope,
-        matrix_form,
-        logistic_form,
-        weight_decay,
-        free_bias,
-        penalized_bias,
+        _norm_slope,
+        _objective_slope,
+        _matrix_form,
+        _logistic_form,
+        _weight_decay,
+        _free_bias,
+        _penalized_bias,
     ),
     result="W arrow.l (1 - 2 eta lambda) W + eta/N X^top (Y - hat(Y))",
     sizes=f"N = {EXAMPLES} examples, d = {FEATURES} features and K = "

@@ -8,53 +8,28 @@ from typing import Final
 
 import sympy
 
+from onelayer.model.derivations.definitions import (
+    EXAMPLES,
+    FEATURES,
+    X,
+    binary_cross_entropy,
+    logistic_losses,
+    logistic_probabilities,
+    mean,
+    sigmoid,
+    symbol_column,
+    x,
+)
 from onelayer.model.derivations.derivation import Derivation, Identity, step
 
-EXAMPLES: Final = 2
-"""N, the number of examples in the claims about the mean loss."""
+y, y_hat, z, b = sympy.symbols("y ŷ z b", real=True)  # of one example
+w = symbol_column("w", FEATURES)
+score = x.dot(w) + b  # z as a function of the weights
+probability = sigmoid(score)  # ŷ as a function of the weights
 
-FEATURES: Final = 2
-"""d, the number of features in all claims."""
-
-
-def sigmoid(z: sympy.Expr) -> sympy.Expr:
-    """σ(z) as defined."""
-    return 1 / (1 + sympy.exp(-z))
-
-
-def cross_entropy(y: sympy.Expr, probability: sympy.Expr) -> sympy.Expr:
-    """Loss of one example as defined."""
-    return -(y * sympy.log(probability) + (1 - y) * sympy.log(1 - probability))
-
-
-def symbol_matrix(name: str, rows: int, columns: int) -> sympy.Matrix:
-    """Matrix of real symbols, (rows, columns), indices counted from 1."""
-    return sympy.Matrix(
-        rows, columns, lambda r, c: sympy.Symbol(f"{name}_{r + 1}{c + 1}", real=True)
-    )
-
-
-def symbol_column(name: str, rows: int) -> sympy.Matrix:
-    """Column of real symbols, (rows, 1), index counted from 1."""
-    return sympy.Matrix(rows, 1, lambda r, _: sympy.Symbol(f"{name}_{r + 1}", real=True))
-
-
-def mean_loss(X: sympy.Matrix, y: sympy.Matrix, w: sympy.Matrix, b: sympy.Expr) -> sympy.Expr:
-    """C as defined, from X (N, d), y (N, 1), w (d, 1) and b."""
-    z = X * w
-    n_examples = X.rows
-    return sum(cross_entropy(y[n], sigmoid(z[n] + b)) for n in range(n_examples)) / n_examples
-
-
-y, z, b = sympy.symbols("y z b", real=True)
-y_hat = sympy.Symbol("ŷ", real=True)
-x, w = symbol_column("x", FEATURES), symbol_column("w", FEATURES)
-X, Y = symbol_matrix("x", EXAMPLES, FEATURES), symbol_column("y", EXAMPLES)
-
-score = x.dot(w) + b  # z of one example
-probability = sigmoid(score)  # ŷ of one example
-scores = X * w + b * sympy.ones(EXAMPLES, 1)
-probabilities = scores.applyfunc(sigmoid)
+Y = symbol_column("y", EXAMPLES)
+losses = logistic_losses(Y, w, b)
+errors = Y - logistic_probabilities(w, b)
 
 
 @step(
@@ -64,11 +39,11 @@ probabilities = scores.applyfunc(sigmoid)
     " through ŷ. So the chain rule gives a product of three factors.",
     how="SymPy differentiates the loss directly, and the three factors one by one",
 )
-def chain_rule() -> Iterator[Identity]:
-    outer = sympy.diff(cross_entropy(y, y_hat), y_hat).subs(y_hat, probability)
-    middle = sympy.diff(sigmoid(z), z).subs(z, score)
+def _chain_rule() -> Iterator[Identity]:
+    outer = sympy.diff(binary_cross_entropy(y, y_hat), y_hat).xreplace({y_hat: probability})
+    middle = sympy.diff(sigmoid(z), z).xreplace({z: score})
     for j in range(FEATURES):
-        direct = sympy.diff(cross_entropy(y, probability), w[j])
+        direct = sympy.diff(binary_cross_entropy(y, probability), w[j])
         yield Identity(direct, outer * middle * sympy.diff(score, w[j]), f"j = {j + 1}")
 
 
@@ -78,7 +53,7 @@ def chain_rule() -> Iterator[Identity]:
     " whose feature is always 1.",
     how="SymPy differentiates z",
 )
-def score_slope() -> Iterator[Identity]:
+def _score_slope() -> Iterator[Identity]:
     for j in range(FEATURES):
         yield Identity(sympy.diff(score, w[j]), x[j], f"j = {j + 1}")
     yield Identity(sympy.diff(score, b), sympy.Integer(1), "bias")
@@ -86,14 +61,15 @@ def score_slope() -> Iterator[Identity]:
 
 @step(
     formula="(partial hat(y))/(partial z) = sigma'(z) = e^(-z)/(1 + e^(-z))^2"
-    " = sigma(z) (1 - sigma(z)) = hat(y) (1 - hat(y))",
-    reason="The quotient rule gives the fraction. It factors, because"
-    " e to the power −z, divided by 1 plus the same, is 1 − σ(z).",
+    " = 1/(1 + e^(-z)) dot e^(-z)/(1 + e^(-z)) = sigma(z) (1 - sigma(z)) = hat(y) (1 - hat(y))",
+    reason="The quotient rule gives the fraction. It splits into 1 over the denominator, which is"
+    " σ(z), and the numerator over the denominator, which is 1 − σ(z).",
     how="SymPy differentiates σ(z)",
 )
-def sigmoid_slope() -> Iterator[Identity]:
-    slope = sympy.diff(sigmoid(z), z)
-    yield Identity(slope, sympy.exp(-z) / (1 + sympy.exp(-z)) ** 2, "the fraction")
+def _sigmoid_slope() -> Iterator[Identity]:
+    slope, e = sympy.diff(sigmoid(z), z), sympy.exp(-z)
+    yield Identity(slope, e / (1 + e) ** 2, "the fraction")
+    yield Identity(slope, 1 / (1 + e) * (e / (1 + e)), "two fractions")
     yield Identity(slope, sigmoid(z) * (1 - sigmoid(z)), "the product")
 
 
@@ -104,8 +80,8 @@ def sigmoid_slope() -> Iterator[Identity]:
     " The second form puts both over one denominator.",
     how="SymPy differentiates C of one example with respect to ŷ",
 )
-def loss_slope() -> Iterator[Identity]:
-    slope = sympy.diff(cross_entropy(y, y_hat), y_hat)
+def _loss_slope() -> Iterator[Identity]:
+    slope = sympy.diff(binary_cross_entropy(y, y_hat), y_hat)
     yield Identity(slope, -(y / y_hat - (1 - y) / (1 - y_hat)), "two fractions")
     yield Identity(slope, -(y - y_hat) / (y_hat * (1 - y_hat)), "one fraction")
 
@@ -117,10 +93,10 @@ def loss_slope() -> Iterator[Identity]:
     " What is left is the error times the feature.",
     how="SymPy differentiates C of one example with respect to each weight",
 )
-def example_gradient() -> Iterator[Identity]:
+def _example_gradient() -> Iterator[Identity]:
     p = probability
     for j in range(FEATURES):
-        slope = sympy.diff(cross_entropy(y, p), w[j])
+        slope = sympy.diff(binary_cross_entropy(y, p), w[j])
         product = -(y - p) / (p * (1 - p)) * (p * (1 - p)) * x[j]
         yield Identity(slope, product, f"j = {j + 1}, the product")
         yield Identity(slope, -(y - p) * x[j], f"j = {j + 1}, cancelled")
@@ -133,11 +109,13 @@ def example_gradient() -> Iterator[Identity]:
     " the derivatives.",
     how="SymPy differentiates C with respect to each weight",
 )
-def mean_gradient() -> Iterator[Identity]:
-    loss = mean_loss(X, Y, w, b)
+def _mean_gradient() -> Iterator[Identity]:
     for j in range(FEATURES):
-        total = sum((Y[n] - probabilities[n]) * X[n, j] for n in range(EXAMPLES))
-        yield Identity(sympy.diff(loss, w[j]), -total / EXAMPLES, f"j = {j + 1}")
+        slope = sympy.diff(mean(losses), w[j])
+        slopes = [sympy.diff(loss, w[j]) for loss in losses]
+        yield Identity(slope, mean(slopes), f"j = {j + 1}, the mean")
+        total = sum(errors[n] * X[n, j] for n in range(EXAMPLES))
+        yield Identity(slope, -total / EXAMPLES, f"j = {j + 1}, the sum")
 
 
 @step(
@@ -146,11 +124,10 @@ def mean_gradient() -> Iterator[Identity]:
     " previous step.",
     how="SymPy differentiates C with respect to each weight and multiplies the matrices",
 )
-def matrix_form() -> Iterator[Identity]:
-    loss = mean_loss(X, Y, w, b)
-    gradient = -X.T * (Y - probabilities) / EXAMPLES
+def _matrix_form() -> Iterator[Identity]:
+    gradient = -X.T * errors / EXAMPLES
     for j in range(FEATURES):
-        yield Identity(sympy.diff(loss, w[j]), gradient[j], f"j = {j + 1}")
+        yield Identity(sympy.diff(mean(losses), w[j]), gradient[j], f"j = {j + 1}")
 
 
 @step(
@@ -159,32 +136,34 @@ def matrix_form() -> Iterator[Identity]:
     " b appended to w, the matrix form gives the derivative for the bias too.",
     how="SymPy differentiates C with respect to b and compares with the matrix form",
 )
-def bias_gradient() -> Iterator[Identity]:
-    slope = sympy.diff(mean_loss(X, Y, w, b), b)
-    errors = Y - probabilities
+def _bias_gradient() -> Iterator[Identity]:
+    slope = sympy.diff(mean(losses), b)
     yield Identity(slope, -sum(errors) / EXAMPLES, "the sum")
     extended = X.row_join(sympy.ones(EXAMPLES, 1))
     yield Identity(slope, (-extended.T * errors / EXAMPLES)[FEATURES], "the column of ones")
 
 
 @step(
-    formula="C^n = ln(1 + e^z) - z y",
-    reason="Here −ln ŷ is ln(1 + e^z) − z, and −ln(1 − ŷ) is ln(1 + e^z)."
-    " The first counts y times and the second 1 − y times.",
+    formula="-ln hat(y) = ln(1 + e^z) - z, quad -ln(1 - hat(y)) = ln(1 + e^z), quad"
+    " C^n = ln(1 + e^z) - z y",
+    reason="With ŷ = σ(z) both logarithms of the loss become the same one. The first counts y times"
+    " and the second 1 − y times, so together they count once, and z is subtracted y times.",
     how="SymPy splits the logarithms of the definition",
 )
-def loss_from_score() -> Iterator[Identity]:
-    stated = sympy.log(1 + sympy.exp(z)) - z * y
-    yield Identity(cross_entropy(y, sigmoid(z)), stated, "every z")
+def _loss_from_score() -> Iterator[Identity]:
+    logarithm = sympy.log(1 + sympy.exp(z))
+    yield Identity(-sympy.log(sigmoid(z)), logarithm - z, "the positive class")
+    yield Identity(-sympy.log(1 - sigmoid(z)), logarithm, "the other class")
+    yield Identity(binary_cross_entropy(y, sigmoid(z)), logarithm - z * y, "any y")
 
 
 @step(
     formula="C^n = max(z, 0) - z y + ln(1 + e^(-abs(z)))",
-    reason="For z ≥ 0 the factor e^z is taken out of the logarithm; for z < 0 nothing changes."
-    " No exponent is above 0, so the loss stays finite for every finite score.",
+    reason="For z ≥ 0 the exponential is taken out of the logarithm, which gives z; for z < 0"
+    " nothing changes. No exponent is above 0, so the loss stays finite for every finite score.",
     how="SymPy compares with the definition for z > 0, z = 0 and z < 0",
 )
-def safe_loss() -> Iterator[Identity]:
+def _safe_loss() -> Iterator[Identity]:
     cases = {
         "z > 0": sympy.Symbol("z", positive=True),
         "z = 0": sympy.Integer(0),
@@ -192,7 +171,7 @@ def safe_loss() -> Iterator[Identity]:
     }
     for case, score in cases.items():
         stated = sympy.Max(score, 0) - score * y + sympy.log(1 + sympy.exp(-sympy.Abs(score)))
-        yield Identity(cross_entropy(y, sigmoid(score)), stated, case)
+        yield Identity(binary_cross_entropy(y, sigmoid(score)), stated, case)
 
 
 DERIVATION: Final = Derivation(
@@ -212,16 +191,16 @@ DERIVATION: Final = Derivation(
         ("X, thick y, thick hat(y)", "features (N × d), labels (N) and probabilities (N)"),
     ),
     steps=(
-        chain_rule,
-        score_slope,
-        sigmoid_slope,
-        loss_slope,
-        example_gradient,
-        mean_gradient,
-        matrix_form,
-        bias_gradient,
-        loss_from_score,
-        safe_loss,
+        _chain_rule,
+        _score_slope,
+        _sigmoid_slope,
+        _loss_slope,
+        _example_gradient,
+        _mean_gradient,
+        _matrix_form,
+        _bias_gradient,
+        _loss_from_score,
+        _safe_loss,
     ),
     result="nabla_w C = -1/N X^top (y - hat(y))",
     sizes=f"N = {EXAMPLES} examples and d = {FEATURES} features",

@@ -4,63 +4,30 @@ Source: C. M. Bishop, "Pattern Recognition and Machine Learning" (2006), section
 """
 
 from collections.abc import Iterator
+from itertools import permutations, product
 from typing import Final
 
 import sympy
 
+from onelayer.model.derivations.definitions import (
+    EXAMPLES,
+    FEATURES,
+    X,
+    cross_entropy,
+    general_targets,
+    mean,
+    softmax,
+    softmax_losses,
+    softmax_parameters,
+    softmax_probabilities,
+    symbol_column,
+    target_cases,
+    x,
+)
 from onelayer.model.derivations.derivation import Derivation, Identity, step
-from onelayer.model.derivations.logistic import EXAMPLES, FEATURES, symbol_column, symbol_matrix
 
 OUTPUTS: Final = (2, 3, 4)
 """The values of K at which every claim is made."""
-
-X = symbol_matrix("x", EXAMPLES, FEATURES)
-
-
-def softmax(z: sympy.Matrix) -> sympy.Matrix:
-    """ŷ as defined, (K, 1), from the scores z (K, 1)."""
-    exponentials = z.applyfunc(sympy.exp)
-    return exponentials / sum(exponentials)
-
-
-def cross_entropy(y: sympy.Matrix, probabilities: sympy.Matrix) -> sympy.Expr:
-    """Loss of one example as defined, from two columns (K, 1)."""
-    return -sum(y[k] * sympy.log(probabilities[k]) for k in range(y.rows))
-
-
-def probability_matrix(X: sympy.Matrix, W: sympy.Matrix, b: sympy.Matrix) -> sympy.Matrix:
-    """Ŷ as defined, (N, K), from X (N, d), W (d, K) and b (K, 1)."""
-    rows = [softmax((X.row(n) * W).T + b).T for n in range(X.rows)]
-    return sympy.Matrix.vstack(*rows)
-
-
-def mean_loss(X: sympy.Matrix, Y: sympy.Matrix, W: sympy.Matrix, b: sympy.Matrix) -> sympy.Expr:
-    """C as defined, from X (N, d), Y (N, K), W (d, K) and b (K, 1)."""
-    probabilities = probability_matrix(X, W, b)
-    losses = (cross_entropy(Y.row(n).T, probabilities.row(n).T) for n in range(X.rows))
-    return sum(losses) / X.rows
-
-
-def general_targets(n_examples: int, n_outputs: int) -> sympy.Matrix:
-    """Targets (N, K) whose rows sum to 1: all but the last column are free symbols."""
-    free = symbol_matrix("y", n_examples, n_outputs - 1)
-    last = [1 - sum(free.row(n)) for n in range(n_examples)]
-    return free.row_join(sympy.Matrix(n_examples, 1, last))
-
-
-def target_cases(n_examples: int, n_outputs: int) -> Iterator[tuple[str, sympy.Matrix]]:
-    """Targets (N, K) with their names: general ones, and one-hot with each class first."""
-    yield "general y", general_targets(n_examples, n_outputs)
-    for first in range(n_outputs):
-        one_hot = sympy.zeros(n_examples, n_outputs)
-        for n in range(n_examples):
-            one_hot[n, (first + n) % n_outputs] = 1
-        yield f"one-hot from class {first + 1}", one_hot
-
-
-def at_scores(expr: sympy.Expr, z: sympy.Matrix, scores: sympy.Matrix) -> sympy.Expr:
-    """`expr` with the symbols z (K, 1) replaced by scores (K, 1)."""
-    return expr.xreplace(dict(zip(z, scores, strict=True)))
 
 
 @step(
@@ -72,27 +39,24 @@ def at_scores(expr: sympy.Expr, z: sympy.Matrix, scores: sympy.Matrix) -> sympy.
     " because all outputs share one denominator, so the chain rule sums over all of them.",
     how="SymPy differentiates the loss directly, and the factors one by one",
 )
-def chain_rule() -> Iterator[Identity]:
-    x = symbol_column("x", FEATURES)
+def _chain_rule() -> Iterator[Identity]:
     for n_outputs in OUTPUTS:
         y, p = symbol_column("y", n_outputs), symbol_column("ŷ", n_outputs)
-        z, b = symbol_column("z", n_outputs), symbol_column("b", n_outputs)
-        W = symbol_matrix("w", FEATURES, n_outputs)
+        z = symbol_column("z", n_outputs)
+        W, b = softmax_parameters(n_outputs)
         scores = W.T * x + b
-        loss = cross_entropy(y, softmax(z))
-        outer = [
-            sympy.diff(cross_entropy(y, p), p[k]).xreplace({p[k]: softmax(z)[k]})
-            for k in range(n_outputs)
-        ]
-        loss_of_weights = cross_entropy(y, softmax(scores))
+        at_scores = dict(zip(z, scores, strict=True))
+        loss, loss_of_weights = (cross_entropy(y, softmax(column)) for column in (z, scores))
+        at_outputs = dict(zip(p, softmax(z), strict=True))
+        outer = [sympy.diff(cross_entropy(y, p), symbol).xreplace(at_outputs) for symbol in p]
         for i in range(n_outputs):
             slope = sympy.diff(loss, z[i])
             parts = (outer[k] * sympy.diff(softmax(z)[k], z[i]) for k in range(n_outputs))
             yield Identity(slope, sum(parts), f"K = {n_outputs}, i = {i + 1}")
             for j in range(FEATURES):
-                product = at_scores(slope, z, scores) * sympy.diff(scores[i], W[j, i])
+                factors = slope.xreplace(at_scores) * sympy.diff(scores[i], W[j, i])
                 case = f"K = {n_outputs}, j = {j + 1}, i = {i + 1}"
-                yield Identity(sympy.diff(loss_of_weights, W[j, i]), product, case)
+                yield Identity(sympy.diff(loss_of_weights, W[j, i]), factors, case)
 
 
 @step(
@@ -100,7 +64,7 @@ def chain_rule() -> Iterator[Identity]:
     reason="Only term k of the loss contains output k, and the derivative of ln ŷ is 1/ŷ.",
     how="SymPy differentiates C of one example with respect to each output",
 )
-def loss_slope() -> Iterator[Identity]:
+def _loss_slope() -> Iterator[Identity]:
     for n_outputs in OUTPUTS:
         y, p = symbol_column("y", n_outputs), symbol_column("ŷ", n_outputs)
         for k in range(n_outputs):
@@ -115,7 +79,7 @@ def loss_slope() -> Iterator[Identity]:
     " leaves two terms.",
     how="SymPy differentiates each output by its own score",
 )
-def own_score() -> Iterator[Identity]:
+def _own_score() -> Iterator[Identity]:
     for n_outputs in OUTPUTS:
         z = symbol_column("z", n_outputs)
         p, S = softmax(z), sum(z.applyfunc(sympy.exp))
@@ -134,19 +98,16 @@ def own_score() -> Iterator[Identity]:
     " rule is zero.",
     how="SymPy differentiates each output by every other score",
 )
-def other_score() -> Iterator[Identity]:
+def _other_score() -> Iterator[Identity]:
     for n_outputs in OUTPUTS:
         z = symbol_column("z", n_outputs)
         p, S = softmax(z), sum(z.applyfunc(sympy.exp))
-        for i in range(n_outputs):
-            for k in range(n_outputs):
-                if k == i:
-                    continue
-                slope = sympy.diff(p[k], z[i])
-                case = f"K = {n_outputs}, k = {k + 1}, i = {i + 1}"
-                fraction = -sympy.exp(z[k]) * sympy.exp(z[i]) / S**2
-                yield Identity(slope, fraction, f"{case}, the fraction")
-                yield Identity(slope, -p[i] * p[k], f"{case}, the product")
+        for k, i in permutations(range(n_outputs), 2):
+            slope = sympy.diff(p[k], z[i])
+            case = f"K = {n_outputs}, k = {k + 1}, i = {i + 1}"
+            fraction = -sympy.exp(z[k]) * sympy.exp(z[i]) / S**2
+            yield Identity(slope, fraction, f"{case}, the fraction")
+            yield Identity(slope, -p[i] * p[k], f"{case}, the product")
 
 
 @step(
@@ -156,26 +117,25 @@ def other_score() -> Iterator[Identity]:
     " minus the outer product of the outputs with themselves.",
     how="SymPy builds the Jacobian matrix of the outputs",
 )
-def jacobian() -> Iterator[Identity]:
+def _jacobian() -> Iterator[Identity]:
     for n_outputs in OUTPUTS:
         z = symbol_column("z", n_outputs)
         p = softmax(z)
         slopes = p.jacobian(z)
         stated = sympy.diag(*p) - p * p.T
-        for k in range(n_outputs):
-            for i in range(n_outputs):
-                case = f"K = {n_outputs}, k = {k + 1}, i = {i + 1}"
-                yield Identity(slopes[k, i], stated[k, i], case)
+        for k, i in product(range(n_outputs), repeat=2):
+            case = f"K = {n_outputs}, k = {k + 1}, i = {i + 1}"
+            yield Identity(slopes[k, i], stated[k, i], case)
 
 
 @step(
     formula="(partial C^n)/(partial z_i) = -y_i (1 - hat(y)_i) + sum_(k != i) y_k hat(y)_i"
     " = -y_i + hat(y)_i sum_(k=1)^K y_k",
-    reason="The slopes of the two cases go into the sum of the chain rule, and each output cancels."
-    " The term −(−y ŷ) of output i then joins the sum over the others.",
+    reason="The two cases go into the sum of the chain rule, where the denominators cancel."
+    " Multiplying out the first term gives the part of the sum that belongs to k = i.",
     how="SymPy differentiates C of one example by each score, for any y",
 )
-def collected() -> Iterator[Identity]:
+def _collected() -> Iterator[Identity]:
     for n_outputs in OUTPUTS:
         y, z = symbol_column("y", n_outputs), symbol_column("z", n_outputs)
         p = softmax(z)
@@ -193,12 +153,11 @@ def collected() -> Iterator[Identity]:
     " The formula holds for any targets that sum to 1.",
     how="SymPy differentiates C of one example, for y one-hot and for any y with sum 1",
 )
-def score_gradient() -> Iterator[Identity]:
+def _score_gradient() -> Iterator[Identity]:
     for n_outputs in OUTPUTS:
         z = symbol_column("z", n_outputs)
         p = softmax(z)
-        for name, targets in target_cases(1, n_outputs):
-            y = targets.T
+        for name, y in target_cases(n_outputs):
             for i in range(n_outputs):
                 slope = sympy.diff(cross_entropy(y, p), z[i])
                 yield Identity(slope, -(y[i] - p[i]), f"K = {n_outputs}, i = {i + 1}, {name}")
@@ -210,10 +169,9 @@ def score_gradient() -> Iterator[Identity]:
     " of a weight whose feature is always 1.",
     how="SymPy differentiates each score",
 )
-def score_slope() -> Iterator[Identity]:
-    x = symbol_column("x", FEATURES)
+def _score_slope() -> Iterator[Identity]:
     for n_outputs in OUTPUTS:
-        W, b = symbol_matrix("w", FEATURES, n_outputs), symbol_column("b", n_outputs)
+        W, b = softmax_parameters(n_outputs)
         scores = W.T * x + b
         for i in range(n_outputs):
             for j in range(FEATURES):
@@ -230,16 +188,19 @@ def score_slope() -> Iterator[Identity]:
     " examples, so its derivative is the mean of theirs.",
     how="SymPy differentiates C with respect to each weight, for any y with sum 1",
 )
-def mean_gradient() -> Iterator[Identity]:
+def _mean_gradient() -> Iterator[Identity]:
     for n_outputs in OUTPUTS:
-        W, b = symbol_matrix("w", FEATURES, n_outputs), symbol_column("b", n_outputs)
+        W, b = softmax_parameters(n_outputs)
         Y = general_targets(EXAMPLES, n_outputs)
-        loss, errors = mean_loss(X, Y, W, b), Y - probability_matrix(X, W, b)
+        losses, errors = softmax_losses(Y, W, b), Y - softmax_probabilities(W, b)
         for j in range(FEATURES):
             for i in range(n_outputs):
                 total = sum(errors[n, i] * X[n, j] for n in range(EXAMPLES))
+                slope = sympy.diff(mean(losses), W[j, i])
+                slopes = [sympy.diff(loss, W[j, i]) for loss in losses]
                 case = f"K = {n_outputs}, j = {j + 1}, i = {i + 1}"
-                yield Identity(sympy.diff(loss, W[j, i]), -total / EXAMPLES, case)
+                yield Identity(slope, mean(slopes), f"{case}, the mean")
+                yield Identity(slope, -total / EXAMPLES, f"{case}, the sum")
 
 
 @step(
@@ -249,12 +210,12 @@ def mean_gradient() -> Iterator[Identity]:
     " the biases.",
     how="SymPy multiplies the matrices, and differentiates C with respect to each bias",
 )
-def matrix_form() -> Iterator[Identity]:
+def _matrix_form() -> Iterator[Identity]:
     extended = X.row_join(sympy.ones(EXAMPLES, 1))
     for n_outputs in OUTPUTS:
-        W, b = symbol_matrix("w", FEATURES, n_outputs), symbol_column("b", n_outputs)
+        W, b = softmax_parameters(n_outputs)
         Y = general_targets(EXAMPLES, n_outputs)
-        loss, errors = mean_loss(X, Y, W, b), Y - probability_matrix(X, W, b)
+        losses, errors = softmax_losses(Y, W, b), Y - softmax_probabilities(W, b)
         gradient = -extended.T * errors / EXAMPLES
         for i in range(n_outputs):
             for j in range(FEATURES):
@@ -262,7 +223,7 @@ def matrix_form() -> Iterator[Identity]:
                 case = f"K = {n_outputs}, j = {j + 1}, i = {i + 1}"
                 yield Identity(-total / EXAMPLES, gradient[j, i], case)
             case = f"K = {n_outputs}, i = {i + 1}, bias"
-            yield Identity(sympy.diff(loss, b[i]), gradient[FEATURES, i], case)
+            yield Identity(sympy.diff(mean(losses), b[i]), gradient[FEATURES, i], case)
 
 
 @step(
@@ -272,7 +233,7 @@ def matrix_form() -> Iterator[Identity]:
     " factor, so no output changes.",
     how="SymPy compares the outputs before and after the shift",
 )
-def shift() -> Iterator[Identity]:
+def _shift() -> Iterator[Identity]:
     c = sympy.Symbol("c", real=True)
     for n_outputs in OUTPUTS:
         z = symbol_column("z", n_outputs)
@@ -288,13 +249,12 @@ def shift() -> Iterator[Identity]:
     " the loss stays finite for all finite scores.",
     how="SymPy splits the logarithms of the definition, for every m and any y with sum 1",
 )
-def safe_loss() -> Iterator[Identity]:
+def _safe_loss() -> Iterator[Identity]:
     m = sympy.Symbol("m", real=True)
     for n_outputs in OUTPUTS:
         z = symbol_column("z", n_outputs)
         shifted = sum(sympy.exp(score - m) for score in z)
-        for name, targets in target_cases(1, n_outputs):
-            y = targets.T
+        for name, y in target_cases(n_outputs):
             stated = m + sympy.log(shifted) - y.dot(z)
             yield Identity(cross_entropy(y, softmax(z)), stated, f"K = {n_outputs}, {name}")
 
@@ -322,18 +282,18 @@ DERIVATION: Final = Derivation(
         ),
     ),
     steps=(
-        chain_rule,
-        loss_slope,
-        own_score,
-        other_score,
-        jacobian,
-        collected,
-        score_gradient,
-        score_slope,
-        mean_gradient,
-        matrix_form,
-        shift,
-        safe_loss,
+        _chain_rule,
+        _loss_slope,
+        _own_score,
+        _other_score,
+        _jacobian,
+        _collected,
+        _score_gradient,
+        _score_slope,
+        _mean_gradient,
+        _matrix_form,
+        _shift,
+        _safe_loss,
     ),
     result="nabla_W C = -1/N X^top (Y - hat(Y))",
     sizes=f"N = {EXAMPLES} examples, d = {FEATURES} features and K = "

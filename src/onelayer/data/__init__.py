@@ -1,0 +1,9 @@
+"""Arrays and files: data sets, where they come from, their scaling and order."""
+
+from onelayer.data.dataset import Dataset
+from onelayer.data.download import get_mnist
+from onelayer.data.order import epoch_order
+from onelayer.data.scaling import Scaling
+from onelayer.data.sources import load, load_parts
+
+__all__ = ["Dataset", "Scaling", "epoch_order", "get_mnist", "load", "load_parts"]

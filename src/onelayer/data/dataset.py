@@ -1,0 +1,178 @@
+"""Labelled examples, as every other part of the package sees them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from onelayer.data.checks import check_integer
+from onelayer.data.labels import Label, as_classes, as_labels, encode_labels, listed
+from onelayer.data.matrix import as_matrix
+from onelayer.data.scaling import Scaling
+from onelayer.errors import InputError
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class Dataset:
+    """Labelled examples. Frozen; its arrays are read-only views where that needs no copy.
+
+    Parameters
+    ----------
+    X : array, shape (n, n_features) or (n, height, width)
+        Raw values. uint8, float32 and float64 are kept without a copy (rows are made contiguous
+        if they are not). bool, float16 and integers of up to 16 bits become float32, wider
+        numbers float64. Images are flattened and give `image_shape`.
+    y : array, shape (n,)
+        Labels: integers, strings or bools.
+    classes : sequence of labels, optional
+        The order of the classes. It may hold classes that `y` does not. By default the sorted
+        unique labels.
+    image_shape : (int, int), optional
+        Height and width in pixels, when a row is an image.
+    scaling : Scaling, optional
+        What a model sees of a raw value. By default [0, 255] to [-1, 1] for uint8, and the
+        identity for other types.
+
+    Attributes
+    ----------
+    targets : array of int32, shape (n,), read-only
+        The index of each label in `classes`.
+
+    Raises
+    ------
+    InputError
+        If there are no examples or no features, the counts of `X` and `y` differ, a value is not
+        finite, a shape or type is not one of those above, or a label is not among the classes.
+    """
+
+    X: NDArray[Any]
+    y: NDArray[Any]
+    classes: tuple[Label, ...]
+    image_shape: tuple[int, int] | None
+    scaling: Scaling
+    targets: NDArray[np.int32] = field(init=False)
+
+    def __init__(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: Sequence[Label] | None = None,
+        image_shape: tuple[int, int] | None = None,
+        scaling: Scaling | None = None,
+    ) -> None:
+        matrix, image_shape, default_scaling = as_matrix(X, image_shape)
+        labels = as_labels(y)
+        if len(matrix) != len(labels):
+            raise InputError(
+                f"X has {len(matrix)} examples and y has {len(labels)} labels; "
+                "give one label an example."
+            )
+        if scaling is not None and not isinstance(scaling, Scaling):
+            raise InputError(f"scaling: {scaling!r} is not a Scaling; use Scaling.from_range.")
+        names = as_classes(np.unique(labels) if classes is None else classes)
+        for name, value in {
+            "X": _read_only(matrix),
+            "y": _read_only(labels),
+            "classes": names,
+            "image_shape": image_shape,
+            "scaling": default_scaling if scaling is None else scaling,
+            "targets": encode_labels(labels, names),
+        }.items():
+            object.__setattr__(self, name, value)  # the one way to set a field of a frozen class
+
+    def __repr__(self) -> str:
+        """Say what is in it, without the arrays."""
+        return (
+            f"Dataset({self.n_examples} examples, {self.n_features} features of {self.X.dtype}, "
+            f"classes {listed(self.classes)})"
+        )
+
+    @property
+    def n_examples(self) -> int:
+        """Number of examples."""
+        return int(self.X.shape[0])
+
+    @property
+    def n_features(self) -> int:
+        """Number of values in an example."""
+        return int(self.X.shape[1])
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, with those that have no example here."""
+        return len(self.classes)
+
+    def first(self, n: int) -> "Dataset":
+        """Return the first `n` examples, with the same classes. No copy of `X` is made.
+
+        Raises
+        ------
+        InputError
+            If `n` is less than 1 or more than there are.
+        """
+        n = check_integer(n, "n", 1, self.n_examples, why=f"there are {self.n_examples} examples")
+        return self if n == self.n_examples else replace(self, X=self.X[:n], y=self.y[:n])
+
+    def subset_of_classes(self, classes: Sequence[Label]) -> "Dataset":
+        """Return the examples of some classes, in the order they have here.
+
+        Parameters
+        ----------
+        classes : sequence of labels
+            Two or more of this data set's classes; their order is that of the result's classes.
+
+        Raises
+        ------
+        InputError
+            If a class is unknown or listed twice, fewer than two are listed, or none of them has
+            an example.
+        """
+        known = f"the classes are {listed(self.classes)}"
+        try:
+            wanted = as_classes(classes)
+        except InputError as error:
+            raise InputError(f"{error} Here {known}.") from None
+        unknown = [c for c in wanted if c not in self.classes]
+        if unknown:
+            raise InputError(f"classes: there is no class {listed(unknown)}; {known}.")
+        if len(wanted) < 2:
+            raise InputError(f"classes: {listed(wanted)} is one class; list at least two; {known}.")
+        indices = [self.classes.index(c) for c in wanted]
+        rows = np.isin(self.targets, indices)
+        if not rows.any():
+            raise InputError(
+                f"classes: none of the {self.n_examples} examples is of class {listed(wanted)}; "
+                "take more examples or other classes."
+            )
+        chosen = tuple(self.classes[i] for i in indices)
+        if rows.all():
+            return replace(self, classes=chosen)
+        return replace(self, X=self.X[rows], y=self.y[rows], classes=chosen)
+
+    def encode(self, classes: Sequence[Label]) -> NDArray[np.int32]:
+        """Return the index of each label in another list of classes.
+
+        Parameters
+        ----------
+        classes : sequence of labels
+            For example those that a model was trained with.
+
+        Returns
+        -------
+        array of int32, shape (n,), read-only
+
+        Raises
+        ------
+        InputError
+            If a label is not among `classes`, or `classes` names a class twice.
+        """
+        return encode_labels(self.y, as_classes(classes))
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a view that cannot be written through; the caller's own array stays as it is."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,116 @@
+"""A folder of four IDX files, named as MNIST's are."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.data.dataset import Dataset
+from onelayer.data.idx import read_idx
+from onelayer.data.scaling import Scaling
+from onelayer.errors import InputError
+
+TRAIN_IMAGES = "train-images-idx3-ubyte"
+TRAIN_LABELS = "train-labels-idx1-ubyte"
+TEST_IMAGES = "t10k-images-idx3-ubyte"
+TEST_LABELS = "t10k-labels-idx1-ubyte"
+
+
+def load_idx_folder(folder: Path) -> tuple[Dataset, Dataset]:
+    """Return the training and the test files of a folder as training and validation part.
+
+    Each file may be raw or have `.gz` at the end of its name (a raw one comes first where both
+    are there), and may be named with `.idx` in place of `-idx`. Labels are whole numbers; both
+    parts share the classes, the sorted labels of the two. The scaling of both takes [0, the
+    largest value of all training images] to [-1, 1].
+
+    Raises
+    ------
+    InputError
+        If a file is missing or is no IDX file, images and labels do not fit one another, or the
+        images of the two parts differ in size.
+    """
+    if not os.path.isdir(folder):
+        raise InputError(f"{folder}: there is no such folder; give a folder with IDX files.")
+    paths = _find(folder, (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS))
+    train_images = _read_images(paths[TRAIN_IMAGES])
+    train_labels = _read_labels(paths[TRAIN_LABELS], len(train_images), paths[TRAIN_IMAGES])
+    test_images = _read_images(paths[TEST_IMAGES])
+    test_labels = _read_labels(paths[TEST_LABELS], len(test_images), paths[TEST_IMAGES])
+    if train_images.shape[1:] != test_images.shape[1:]:
+        raise InputError(
+            f"{paths[TEST_IMAGES]}: the images are {_size(test_images)}, "
+            f"those of {paths[TRAIN_IMAGES].name} are {_size(train_images)}; "
+            "give files with images of one size."
+        )
+    scaling = _scaling(train_images, paths[TRAIN_IMAGES])
+    classes = np.union1d(train_labels, test_labels).tolist()
+    return (
+        Dataset(train_images, train_labels, classes=classes, scaling=scaling),
+        Dataset(test_images, test_labels, classes=classes, scaling=scaling),
+    )
+
+
+def _find(folder: Path, names: tuple[str, ...]) -> dict[str, Path]:
+    """Return the path of each file, or say which ones are missing."""
+    paths: dict[str, Path] = {}
+    for name in names:
+        dotted = name.replace("-idx", ".idx")
+        for candidate in (name, dotted, f"{name}.gz", f"{dotted}.gz"):
+            if os.path.isfile(folder / candidate):
+                paths[name] = folder / candidate
+                break
+    missing = [name for name in names if name not in paths]
+    if missing:
+        raise InputError(
+            f"{folder}: missing {', '.join(missing)}; "
+            "put the files there, raw or as .gz, or give another folder."
+        )
+    return paths
+
+
+def _read_images(path: Path) -> NDArray[Any]:
+    images = read_idx(path)
+    if images.ndim not in (2, 3):
+        raise InputError(
+            f"{path}: has {images.ndim} dimensions; images have 3 (count, height, width), "
+            "flat examples 2 (count, features)."
+        )
+    if images.size == 0:
+        raise InputError(
+            f"{path}: is {_size(images)} for {len(images)} images; it holds no values."
+        )
+    # The extremes carry a NaN or an infinity and, unlike a mask, need no memory.
+    if not (np.isfinite(images.min()) and np.isfinite(images.max())):
+        raise InputError(f"{path}: holds values that are not finite; remove or replace them.")
+    return images
+
+
+def _read_labels(path: Path, n_images: int, images: Path) -> NDArray[Any]:
+    labels = read_idx(path)
+    if labels.ndim != 1:
+        raise InputError(f"{path}: has {labels.ndim} dimensions; labels have 1.")
+    if labels.dtype.kind not in "iu":
+        raise InputError(f"{path}: holds values of type {labels.dtype}; labels are whole numbers.")
+    if len(labels) != n_images:
+        raise InputError(
+            f"{path}: {len(labels)} labels for the {n_images} images of {images.name}; "
+            "give files that belong together."
+        )
+    return labels
+
+
+def _scaling(images: NDArray[Any], path: Path) -> Scaling:
+    largest = float(images.max())
+    if largest <= 0:
+        raise InputError(
+            f"{path}: the largest value is {largest:g}, so the images are blank; "
+            "give images with values above 0."
+        )
+    return Scaling.from_range(0, largest)
+
+
+def _size(images: NDArray[Any]) -> str:
+    return " x ".join(map(str, images.shape[1:]))

@@ -1,0 +1,121 @@
+"""Labels, classes, and the index of each label among the classes."""
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.errors import InputError
+
+Label: TypeAlias = int | str  # bool is a kind of int
+
+_LISTED = 20
+
+
+def listed(items: Iterable[Label]) -> str:
+    """Return the items as text for a message, cut off when there are many."""
+    names = [repr(item) for item in items]
+    more = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def as_labels(y: object) -> NDArray[Any]:
+    """Return labels as a one-dimensional array of integers, bools or strings.
+
+    Raises
+    ------
+    InputError
+        If `y` has another number of dimensions, another type, or mixed types.
+    """
+    try:
+        labels = np.asarray(y)
+    except ValueError as error:
+        raise InputError(
+            "y: the labels do not form an array; give one label an example."
+        ) from error
+    if labels.ndim != 1:
+        raise InputError(
+            f"y: the shape is {labels.shape}; give one dimension, one label an example."
+        )
+    if labels.size == 0:
+        raise InputError("y: there are no labels; give one label an example.")
+    # NumPy turns the list [1, "a"] into strings without a word, so the list itself is looked at.
+    items = y if isinstance(y, list | tuple) else labels.tolist()
+    if labels.dtype.kind in "OT" or isinstance(y, list | tuple):
+        labels = _of_one_kind(list(items), labels)
+    if labels.dtype.kind not in "biuU":
+        raise InputError(
+            f"y: labels of type {labels.dtype} are not supported; "
+            "give integers, strings or bools, for example with y.astype(int)."
+        )
+    return labels
+
+
+def _of_one_kind(items: list[Any], labels: NDArray[Any]) -> NDArray[Any]:
+    """Return `labels` under the one type that all its items have."""
+    kinds: list[tuple[type, ...]] = [(str,), (bool, np.bool_), (int, np.integer)]
+    for kind in kinds:
+        if all(isinstance(item, kind) for item in items):
+            return np.array(items) if labels.dtype.kind in "OT" else labels
+    if labels.dtype.kind in "OTU":
+        names = sorted({type(item).__name__ for item in items})
+        raise InputError(
+            f"y: labels of the types {', '.join(names)} are not supported; "
+            "give only integers, only strings or only bools."
+        )
+    return labels
+
+
+def as_classes(classes: object) -> tuple[Label, ...]:
+    """Return classes as a tuple of plain integers, bools or strings.
+
+    Raises
+    ------
+    InputError
+        If `classes` is not a sequence of such values, is empty or names a class twice.
+    """
+    if isinstance(classes, str) or not isinstance(classes, Iterable):
+        raise InputError(f"classes: {classes!r} is not a list; give a list such as [2, 3].")
+    plain = tuple(c.item() if isinstance(c, np.generic) else c for c in classes)
+    for c in plain:
+        if not isinstance(c, int | str):
+            raise InputError(f"classes: {c!r} cannot be a class; give integers, strings or bools.")
+    if not plain:
+        raise InputError("classes: the list is empty; name the classes.")
+    repeated = [c for i, c in enumerate(plain) if c in plain[:i]]
+    if repeated:
+        raise InputError(
+            f"classes: {repeated[0]!r} is listed more than once; name each class once."
+        )
+    return plain
+
+
+def encode_labels(labels: NDArray[Any], classes: tuple[Label, ...]) -> NDArray[np.int32]:
+    """Return the index of each label in `classes`.
+
+    Parameters
+    ----------
+    labels : array, shape (n,)
+    classes : tuple of distinct labels
+
+    Returns
+    -------
+    array of int32, shape (n,), read-only
+
+    Raises
+    ------
+    InputError
+        If a label is not among the classes.
+    """
+    index = {c: i for i, c in enumerate(classes)}
+    present, inverse = np.unique(labels, return_inverse=True)
+    unknown = [label for label in present.tolist() if label not in index]
+    if unknown:
+        raise InputError(
+            f"y: the labels hold {listed(unknown)}, not among the classes {listed(classes)}; "
+            "add to the classes or leave these examples out."
+        )
+    targets = np.array([index[label] for label in present.tolist()], dtype=np.int32)[inverse]
+    targets.flags.writeable = False
+    return targets

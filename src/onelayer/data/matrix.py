@@ -1,0 +1,93 @@
+"""Raw values as a matrix with one row an example."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from onelayer.data.checks import check_integer
+from onelayer.data.scaling import Scaling
+from onelayer.errors import InputError
+
+
+def as_matrix(
+    X: ArrayLike, image_shape: tuple[int, int] | None
+) -> tuple[NDArray[Any], tuple[int, int] | None, Scaling]:
+    """Return raw values as a matrix, with the shape of its images and the default scaling.
+
+    Parameters
+    ----------
+    X : array, shape (n, n_features) or (n, height, width)
+    image_shape : (int, int) or None
+        Height and width; None takes those of a three-dimensional `X`.
+
+    Returns
+    -------
+    matrix : array of uint8, float32 or float64, shape (n, n_features), C order
+        `X` itself where it already is that.
+    image_shape : (int, int) or None
+    scaling : Scaling
+        [0, 255] to [-1, 1] for uint8, otherwise the identity.
+
+    Raises
+    ------
+    InputError
+        If `X` is empty, has another shape or type, or holds a value that is not finite, or
+        `image_shape` does not fit it.
+    """
+    try:
+        array = np.asarray(X)
+    except ValueError as error:
+        raise InputError("X: the rows differ in length; give rows of one length.") from error
+    if array.ndim not in (2, 3):
+        raise InputError(
+            f"X: the shape is {array.shape}; "
+            "give (examples, features) or (examples, height, width)."
+        )
+    if array.size == 0:
+        raise InputError(f"X: the shape is {array.shape}, so it is empty; give at least one value.")
+    if array.ndim == 3:
+        image_shape = _image_shape(image_shape, array.shape[1:])
+        array = array.reshape(len(array), -1)
+    elif image_shape is not None:
+        image_shape = _image_shape(image_shape, None, array.shape[1])
+    matrix = np.ascontiguousarray(array, dtype=_stored_type(array.dtype))
+    if matrix.dtype == np.uint8:
+        return matrix, image_shape, Scaling.from_range(0, 255)
+    # The extremes carry a NaN or an infinity and, unlike a mask, need no memory.
+    if not (np.isfinite(matrix.min()) and np.isfinite(matrix.max())):
+        row, column = np.argwhere(~np.isfinite(matrix))[0]
+        raise InputError(
+            f"X: example {row}, feature {column} is {matrix[row, column]}; "
+            "all values must be finite: remove or replace the others."
+        )
+    return matrix, image_shape, Scaling.identity()
+
+
+def _image_shape(
+    given: object, found: tuple[int, ...] | None, n_features: int = 0
+) -> tuple[int, int]:
+    """Return the shape of the images; `found` is that of the array, None where rows are flat."""
+    if given is None and found is not None:
+        return int(found[0]), int(found[1])
+    if not isinstance(given, Sequence) or len(given) != 2:
+        raise InputError(f"image_shape: {given!r} is not a pair; give (height, width) in pixels.")
+    height, width = (check_integer(side, "image_shape", 1) for side in given)
+    if found is not None and (height, width) != tuple(found):
+        raise InputError(f"image_shape: {height} by {width} does not fit X with images of {found}.")
+    if found is None and height * width != n_features:
+        raise InputError(
+            f"image_shape: {height} by {width} pixels do not fit the {n_features} features of X."
+        )
+    return height, width
+
+
+def _stored_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the type that holds values of `dtype`: exactly, except for very large integers."""
+    if dtype.kind not in "biuf":
+        raise InputError(f"X: values of type {dtype} are not supported; give real numbers.")
+    native = dtype.newbyteorder("=")
+    if native in (np.uint8, np.float32, np.float64):
+        return native
+    return np.dtype(np.float32 if dtype.itemsize <= 2 else np.float64)

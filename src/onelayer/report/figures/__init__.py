@@ -1,0 +1,18 @@
+"""The figures of a report: functions from frames to a :class:`onelayer.report.figure.Figure`."""
+
+from onelayer.report.figures.accuracy import accuracy_curves
+from onelayer.report.figures.comparison import accuracy_comparison, sweep_accuracy
+from onelayer.report.figures.loss import loss_curves
+from onelayer.report.figures.penalty import PowerLaw, norm_against_l2
+from onelayer.report.figures.weights import WeightRow, weight_pictures
+
+__all__ = [
+    "PowerLaw",
+    "WeightRow",
+    "accuracy_comparison",
+    "accuracy_curves",
+    "loss_curves",
+    "norm_against_l2",
+    "sweep_accuracy",
+    "weight_pictures",
+]

@@ -1,0 +1,116 @@
+"""Parts that the figures share: inline data, axes, legends, marks."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from onelayer.report import style
+from onelayer.report.figures import frames, scales
+from onelayer.report.figures.scales import YAxis
+
+
+def inline_data(rows: pl.DataFrame | list[dict[str, Any]]) -> alt.InlineData:
+    """Return the rows as data inside the chart: no row limit, no name made of a hash.
+
+    They are one JSON text, because Altair would check each value of a list against its schema,
+    which takes longer than drawing.
+    """
+    text = rows.write_json() if isinstance(rows, pl.DataFrame) else json.dumps(rows)
+    return alt.InlineData(values=text, format=alt.JsonDataFormat(type="json"))
+
+
+def step_axis(history: pl.DataFrame) -> alt.X:
+    """Return the x channel of curves over the steps of ``history``, from the first to the last."""
+    first, last = frames.step_range(history)
+    return alt.X(
+        "step:Q",
+        title="step",
+        scale=alt.Scale(domain=[first, last], nice=False, zero=False),
+        axis=alt.Axis(format=",d", tickCount=8, tickMinStep=1),
+    )
+
+
+def series_colour(colours: Mapping[str, style.Colour]) -> alt.Color:
+    """Return the colour channel over ``series``, with a legend in the order given."""
+    scale = alt.Scale(domain=list(colours), range=[colour.light for colour in colours.values()])
+    return alt.Color("series:N", scale=scale)
+
+
+def series_dash(dashes: Mapping[str, Sequence[int]]) -> alt.StrokeDash:
+    """Return the dash channel over ``series``; its legend merges with the colours'."""
+    scale = alt.Scale(domain=list(dashes), range=[list(dash) for dash in dashes.values()])
+    return alt.StrokeDash("series:N", scale=scale)
+
+
+def best_step_layers(
+    step: int, value: float | None, history: pl.DataFrame, y: YAxis
+) -> list[alt.Chart]:
+    """Return a rule at the best step, its label, and a point where the curve has a value."""
+    x = step_axis(history)
+    first, last = frames.step_range(history)
+    chart = alt.Chart(inline_data(pl.DataFrame({"step": [step], "value": [value]})))
+    # The label lies on the side of the rule that has more room.
+    left = step > (first + last) / 2
+    rule = chart.mark_rule(color=style.MUTED.light, strokeDash=[4, 4], strokeWidth=1.5)
+    label = with_halo(
+        chart,
+        align="right" if left else "left",
+        baseline="top",
+        dx=-8 if left else 8,
+        text=f"best: step {step:,}",
+    )
+    layers = [rule.encode(x=x), *(text.encode(x=x, y=alt.value(3)) for text in label)]
+    if value is not None:
+        point = chart.mark_point(
+            filled=True,
+            size=110,
+            opacity=1,
+            color=style.VALIDATION.light,
+            stroke=style.PAPER.light,
+            strokeWidth=2,
+        )
+        layers.append(point.encode(x=x, y=y.channel("value")))
+    return layers
+
+
+def accuracy_axis(
+    title: str, data: pl.DataFrame, history: pl.DataFrame
+) -> tuple[YAxis, list[alt.Chart]]:
+    """Return an axis in percent and, where it leaves first steps out, the note that says so."""
+    values = data["value"].to_list()
+    settled = frames.settled(data, history, scales.SETTLED)["value"].to_list()
+    axis = scales.accuracy_axis(title, values, settled)
+    if not scales.cuts_first_steps(values, settled):
+        return axis, []
+    return axis, _notes(f"not shown: lower values in the first steps, from {min(values):.1f} %")
+
+
+def with_halo(chart: alt.Chart, **mark: Any) -> list[alt.Chart]:
+    """Return a text mark behind which a rim in the paper's colour keeps lines away."""
+    rim = chart.mark_text(stroke=style.PAPER.light, strokeWidth=5, strokeJoin="round", **mark)
+    return [rim, chart.mark_text(**mark)]
+
+
+def _notes(text: str) -> list[alt.Chart]:
+    """Return a remark in the lower right corner of the plot."""
+    chart = alt.Chart(inline_data(pl.DataFrame({"text": [text]})))
+    marks = with_halo(
+        chart,
+        align="right",
+        baseline="bottom",
+        fontSize=style.SMALL_SIZE,
+        color=style.MUTED.light,
+        text=text,
+    )
+    x, y = alt.value(style.WIDTH - 4), alt.value(style.HEIGHT - 7)
+    return [mark.encode(x=x, y=y) for mark in marks]
+
+
+def finish(
+    layers: Sequence[alt.Chart], *, width: float = style.WIDTH, height: float = style.HEIGHT
+) -> alt.LayerChart:
+    """Lay the layers over one another."""
+    return alt.LayerChart(layer=list(layers), width=width, height=height)

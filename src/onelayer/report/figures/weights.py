@@ -1,0 +1,187 @@
+"""Weights as pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from onelayer.report import png, style
+from onelayer.report.figure import Figure
+from onelayer.report.figures import base
+
+_WIDTH = 820
+_LEAST_WIDTH = 480
+_GAP = 6
+_CLASS_LINE = 26
+_ROW_LINE = 40
+_ROW_GAP = 22
+_LARGEST_PICTURE = 200
+_BAR = (150, 14)
+# The kinds of text in the figure.
+_KINDS: dict[str, dict[str, Any]] = {
+    "head": {"align": "left", "fontWeight": "bold"},
+    "center": {"align": "center"},
+    "left": {"align": "left", "color": style.MUTED.light},
+    "right": {"align": "right", "color": style.MUTED.light},
+    "end": {"align": "right"},
+}
+# Magnified this far, a picture stays sharp in viewers that smooth what they scale.
+_PICTURE_PIXELS = 224
+# Everything is placed by hand, in pixels from the upper left corner.
+_X = alt.X("x:Q", scale=None, axis=None)
+_Y = alt.Y("y:Q", scale=None, axis=None)
+
+
+@dataclass(frozen=True, eq=False)
+class WeightRow:
+    """One row of pictures.
+
+    Parameters
+    ----------
+    label
+        Plain text at the row's left, for example ``"λ = 0"``.
+    weights
+        (n_features, n_outputs), without the bias.
+    noise
+        A measure of how rough the pictures are, printed at the row's end.
+    """
+
+    label: str
+    weights: NDArray[np.floating]
+    noise: float
+
+
+def weight_pictures(
+    rows: Sequence[WeightRow],
+    image_shape: tuple[int, int],
+    class_names: Sequence[str],
+    *,
+    noise_label: str = "noise",
+    title: str = "Weights as pictures",
+    name: str = "weight-pictures",
+) -> Figure:
+    """Draw each output's weights as a picture; outputs are columns, models are rows.
+
+    Each row has its own diverging colour scale, symmetric about 0, with its legend above the row.
+
+    Parameters
+    ----------
+    rows
+        The models, from top to bottom.
+    image_shape
+        (height, width) of a picture.
+    class_names
+        One name an output.
+    noise_label
+        What the noise is called.
+    title, name
+        Of the figure.
+
+    Returns
+    -------
+    Figure
+        Its data has ``label, class, row, column, weight, noise``, one row a pixel.
+    """
+    for row in rows:
+        expected = (image_shape[0] * image_shape[1], len(class_names))
+        if row.weights.shape != expected:
+            raise ValueError(
+                f"weights of {row.label!r} have shape {row.weights.shape}, "
+                f"not {expected} for pictures of {image_shape} and {len(class_names)} classes"
+            )
+    count = len(class_names)
+    width = min(_LARGEST_PICTURE, (_WIDTH + _GAP) / count - _GAP)
+    total = max(_LEAST_WIDTH, count * (width + _GAP) - _GAP)
+    height = width * image_shape[0] / image_shape[1]
+    pictures, bars, texts = [], [], []
+    bar = png.data_uri(png.diverging(np.linspace(-1.0, 1.0, 2 * _BAR[0])[np.newaxis, :]))
+    magnify = max(1, _PICTURE_PIXELS // max(image_shape))
+    top = 0.0
+    for number, row in enumerate(rows):
+        limit = float(np.abs(row.weights).max()) or 1.0
+        scaled = png.diverging(row.weights / limit)
+        texts += _row_line(row, total, top + 16, limit, noise_label)
+        bars.append({"x": (total - _BAR[0]) / 2, "y": top + 16 - _BAR[1] / 2, "url": bar})
+        top += _ROW_LINE
+        if number == 0:
+            texts += [
+                _text(k * (width + _GAP) + width / 2, top + 8, class_name, "center")
+                for k, class_name in enumerate(class_names)
+            ]
+            top += _CLASS_LINE
+        pictures += [
+            {
+                "x": k * (width + _GAP),
+                "y": top,
+                "url": png.data_uri(scaled[:, k].reshape(*image_shape, 3), magnify),
+            }
+            for k in range(count)
+        ]
+        top += height + _ROW_GAP
+    layers = [
+        _images(pictures, width, height),
+        _images(bars, *_BAR),
+        *(_texts([text for text in texts if text["kind"] == kind], kind) for kind in _KINDS),
+    ]
+    labels = ", ".join(f"{row.label} ({noise_label} {row.noise:.3g})" for row in rows)
+    return Figure(
+        name=name,
+        title=title,
+        alt=f"Weights as pictures, {count:,} a row (one an output); the rows are: {labels}.",
+        data=pl.concat([_table(row, image_shape, class_names) for row in rows]),
+        chart=base.finish(layers, width=total, height=top - _ROW_GAP),
+    )
+
+
+def _text(x: float, y: float, text: str, kind: str) -> dict[str, Any]:
+    return {"x": x, "y": y, "text": text, "kind": kind}
+
+
+def _row_line(
+    row: WeightRow, total: float, y: float, limit: float, noise_label: str
+) -> list[dict[str, Any]]:
+    """Return the texts above a row: its label, the ends of its scale, its noise."""
+    left, right = (total - _BAR[0]) / 2, (total + _BAR[0]) / 2
+    return [
+        _text(0, y, row.label, "head"),
+        _text(left - 8, y, f"weight −{limit:.2g}", "right"),
+        _text(right + 8, y, f"+{limit:.2g}", "left"),
+        _text(total, y, f"{noise_label} {row.noise:.3g}", "end"),
+    ]
+
+
+def _images(values: list[dict[str, Any]], width: float, height: float) -> alt.Chart:
+    mark = alt.Chart(base.inline_data(values)).mark_image(
+        width=width, height=height, align="left", baseline="top", aspect=False
+    )
+    chart: alt.Chart = mark.encode(x=_X, y=_Y, url="url:N")
+    return chart
+
+
+def _texts(values: list[dict[str, Any]], kind: str) -> alt.Chart:
+    mark = alt.Chart(base.inline_data(values)).mark_text(baseline="middle", **_KINDS[kind])
+    chart: alt.Chart = mark.encode(x=_X, y=_Y, text="text:N")
+    return chart
+
+
+def _table(
+    row: WeightRow, image_shape: tuple[int, int], class_names: Sequence[str]
+) -> pl.DataFrame:
+    """Return the weights of one row of pictures, one table row a pixel."""
+    height, width = image_shape
+    pixels, count = height * width, len(class_names)
+    line, column = np.divmod(np.tile(np.arange(pixels), count), width)
+    return pl.DataFrame(
+        {
+            "label": [row.label] * (pixels * count),
+            "class": np.repeat(np.array(class_names, dtype=object), pixels).tolist(),
+            "row": line,
+            "column": column,
+            "weight": row.weights.T.reshape(-1).astype(np.float64),
+            "noise": np.full(pixels * count, row.noise),
+        }
+    )

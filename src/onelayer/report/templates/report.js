@@ -1,0 +1,47 @@
+// The theme button: what the system prefers, until the reader chooses.
+const root = document.documentElement;
+const button = document.getElementById("theme");
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => (root.dataset.theme ?? (prefersDark.matches ? "dark" : "light")) === "dark";
+const label = () => { button.textContent = isDark() ? "Light theme" : "Dark theme"; };
+button.addEventListener("click", () => {
+  root.dataset.theme = isDark() ? "light" : "dark";
+  // Storage is refused in some private windows; the theme then lasts as long as the page.
+  try { localStorage.setItem("onelayer-theme", root.dataset.theme); } catch {}
+  label();
+});
+prefersDark.addEventListener("change", label);
+button.hidden = false;
+label();
+
+// The contents stand open beside the text and are folded above it.
+const contents = document.getElementById("contents");
+const wide = matchMedia("(min-width: 75rem)");
+const unfold = () => { contents.open = wide.matches; };
+wide.addEventListener("change", unfold);
+unfold();
+contents.addEventListener("click", (event) => {
+  if (event.target.closest("a") && !wide.matches) contents.open = false;
+});
+
+// The section being read is marked in the contents.
+const links = new Map();
+for (const link of contents.querySelectorAll("a")) {
+  links.set(link.getAttribute("href").slice(1), link);
+}
+const headings = [...links.keys()].map((id) => document.getElementById(id));
+const mark = () => {
+  const passed = headings.filter((heading) => heading.getBoundingClientRect().top < 120);
+  for (const link of links.values()) link.removeAttribute("aria-current");
+  links.get(passed.at(-1)?.id)?.setAttribute("aria-current", "true");
+};
+addEventListener("scroll", mark, { passive: true });
+mark();
+
+// Only what scrolls should stop the Tab key.
+const scrollers = document.querySelectorAll("[tabindex='0']");
+const reach = () => {
+  for (const box of scrollers) box.tabIndex = box.scrollWidth > box.clientWidth ? 0 : -1;
+};
+addEventListener("resize", reach);
+reach();

@@ -1,0 +1,117 @@
+"""The page in a real browser: nothing overflows, nothing fails, the theme can be changed."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from onelayer.report import style
+from onelayer.report.document import Document
+from onelayer.report.html import to_html
+
+pytestmark = pytest.mark.browser
+
+PROGRAM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if PROGRAM is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync_playwright() as playwright:
+        program = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
+        yield program
+        program.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, document: Document) -> str:
+    path: Path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(to_html(document), encoding="utf-8")
+    return path.as_uri()
+
+
+def visit(browser: Browser, address: str, width: int, theme: str) -> tuple[Page, list[str]]:
+    page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=theme)
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text))
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda request: troubles.append(request.url))
+    page.goto(address)
+    troubles.remove(address)
+    return page, [trouble for trouble in troubles if not trouble.startswith("data:")]
+
+
+def background(page: Page) -> str:
+    return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+def test_the_page_fits(browser: Browser, address: str, width: int, theme: str) -> None:
+    page, troubles = visit(browser, address, width, theme)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert troubles == []
+    # Wide things can still be reached: in a box that scrolls.
+    outside = page.evaluate(
+        """(width) => [...document.querySelectorAll("main *")]
+            .filter((e) => e.getBoundingClientRect().right > width + 1)
+            .filter((e) => !e.closest(".scroll, .formula, .line"))
+            .map((e) => e.outerHTML.slice(0, 80))""",
+        width,
+    )
+    assert outside == []
+    page.close()
+
+
+def test_figures_take_the_colours_of_the_theme(browser: Browser, address: str) -> None:
+    colour = "getComputedStyle(document.querySelector('.canvas svg text[font-size]')).fill"
+    seen = []
+    for theme in ("light", "dark"):
+        page, _ = visit(browser, address, 1280, theme)
+        seen.append(page.evaluate(colour))
+        page.close()
+    expected = [bytes.fromhex(value[1:]) for value in (style.MUTED.light, style.MUTED.dark)]
+    assert seen == [f"rgb({red}, {green}, {blue})" for red, green, blue in expected]
+
+
+def test_the_button_changes_the_theme_and_the_choice_stays(browser: Browser, address: str) -> None:
+    page, troubles = visit(browser, address, 1280, "light")
+    light = background(page)
+    page.get_by_role("button", name="Dark theme").click()
+    dark = background(page)
+    assert dark != light
+    page.reload()
+    assert background(page) == dark
+    page.get_by_role("button", name="Light theme").click()
+    assert background(page) == light
+    assert [trouble for trouble in troubles if trouble != address] == []
+    page.close()
+
+
+def test_the_contents_are_folded_on_a_phone_and_lead_to_the_sections(
+    browser: Browser, address: str
+) -> None:
+    page, _ = visit(browser, address, 390, "light")
+    link = page.get_by_role("link", name="Pictures")
+    assert not link.is_visible()
+    page.get_by_text("Contents", exact=True).click()
+    link.click()
+    assert page.evaluate("location.hash") == "#section-2-1"
+    assert not link.is_visible()
+    page.close()
+
+
+def test_formulas_have_a_size(browser: Browser, address: str) -> None:
+    page, _ = visit(browser, address, 1280, "light")
+    heights = page.evaluate(
+        "[...document.querySelectorAll('math')].map((m) => m.getBoundingClientRect().height)"
+    )
+    assert heights
+    assert min(heights) > 5
+    page.close()

@@ -1,0 +1,184 @@
+"""Each figure draws the numbers it was given, the same way every time."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+import pytest
+from report_material import history, weight_rows, weights
+
+from onelayer.report import style, svg
+from onelayer.report.figure import Figure
+from onelayer.report.figures import (
+    PowerLaw,
+    WeightRow,
+    accuracy_comparison,
+    accuracy_curves,
+    loss_curves,
+    norm_against_l2,
+    sweep_accuracy,
+    weight_pictures,
+)
+
+HISTORY = pl.concat(
+    [history("plain"), history("shuffled", seed=1), history("file order", dip_every=31, seed=2)]
+)
+NORMS = pl.DataFrame({"l2": [1.0, 0.1, 0.01], "weight_norm": [0.3, 0.9, 2.1]})
+DIPS = HISTORY.filter(
+    (pl.col("run") == "file order")
+    & (pl.col("step") % 31 < 6)
+    & pl.col("val_accuracy").is_not_null()
+)
+DIGITS = list("0123456789")
+
+FIGURES: dict[str, Callable[[], Figure]] = {
+    "loss": lambda: loss_curves(HISTORY, "plain", best_step=978),
+    "accuracy": lambda: accuracy_curves(HISTORY, "plain", best_step=30),
+    "comparison": lambda: accuracy_comparison(
+        HISTORY, {"shuffled": "shuffled", "in file order": "file order"}, dips=DIPS
+    ),
+    "sweep": lambda: sweep_accuracy(HISTORY, {"λ = 1": "plain", "λ = 0.1": "shuffled"}),
+    "norm": lambda: norm_against_l2(NORMS, reference=4.2, power_law=PowerLaw(-0.4, -0.5)),
+    "weights": lambda: weight_pictures(weight_rows(), (28, 28), DIGITS),
+    "small weights": lambda: weight_pictures(weight_rows(8, 1), (8, 8), ["2 against 3"]),
+}
+
+
+def colours_of(drawing: str) -> set[str]:
+    return set(re.findall(r'(?:fill|stroke|stop-color)="([^"]+)"', drawing))
+
+
+@pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES)
+def test_a_figure_is_the_same_bytes_every_time(make: Callable[[], Figure]) -> None:
+    first, second = make(), make()
+    assert first.svg() == second.svg()
+    assert first.data.equals(second.data)
+    assert svg.inline(first.svg(), "a-") == svg.inline(second.svg(), "a-")
+
+
+@pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES)
+def test_a_drawing_uses_the_house_colours_and_a_page_may_replace_them_all(
+    make: Callable[[], Figure],
+) -> None:
+    drawing = make().svg()
+    named = {colour.light for colour in style.PALETTE}
+    assert colours_of(drawing) - {"none", "transparent"} <= named
+    themed = colours_of(svg.inline(drawing, "a-"))
+    assert "var(--fig-ink)" in themed
+    assert not themed & named
+
+
+@pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES)
+def test_a_drawing_says_what_it_shows_and_loads_nothing(make: Callable[[], Figure]) -> None:
+    figure = make()
+    assert f'<title id="title">{figure.title}</title>' in figure.svg()
+    assert figure.alt.endswith(".")
+    links = re.findall(r'href="([^"]*)"', figure.svg())
+    assert all(link.startswith("data:image/png;base64,") for link in links)
+
+
+def test_ids_of_two_drawings_on_one_page_differ() -> None:
+    drawing = FIGURES["loss"]().svg()
+    ids = [set(re.findall(r'\bid="([^"]+)"', svg.inline(drawing, p))) for p in ("f1-", "f2-")]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    for prefix, names in zip(("f1-", "f2-"), ids, strict=True):
+        assert set(re.findall(r"url\(#([^)]+)\)", svg.inline(drawing, prefix))) <= names
+
+
+def test_loss_data_are_means_over_ten_steps_and_the_evaluations() -> None:
+    rows = HISTORY.filter(pl.col("run") == "plain")
+    data = FIGURES["loss"]().data
+    validation = data.filter(pl.col("series") == "validation loss")
+    assert validation["value"].to_list() == rows["val_loss"].drop_nulls().to_list()
+    training = data.filter(pl.col("series") != "validation loss")
+    groups = rows["train_loss"].to_numpy().reshape(-1, 10)
+    np.testing.assert_allclose(training["value"], groups.mean(axis=1))
+    np.testing.assert_array_equal(training["lowest"], groups.min(axis=1))
+    np.testing.assert_array_equal(training["highest"], groups.max(axis=1))
+
+
+def test_accuracy_data_are_the_evaluations_in_percent() -> None:
+    rows = HISTORY.filter(pl.col("run") == "plain").drop_nulls()
+    data = FIGURES["accuracy"]().data
+    for label, column in (("training", "train_accuracy"), ("validation", "val_accuracy")):
+        drawn = data.filter(pl.col("series") == f"{label} accuracy")
+        assert drawn["step"].to_list() == rows["step"].to_list()
+        np.testing.assert_allclose(drawn["value"], 100 * rows[column])
+
+
+def test_comparison_marks_the_dips_and_only_those() -> None:
+    data = FIGURES["comparison"]().data
+    assert data.filter("dip")["step"].to_list() == DIPS["step"].to_list()
+    assert data.filter("dip")["series"].unique().to_list() == ["in file order"]
+
+
+def test_norm_data_hold_the_reference_at_zero() -> None:
+    data = FIGURES["norm"]().data
+    assert data["l2"].to_list() == [0.0, 0.01, 0.1, 1.0]
+    assert data["weight_norm"].to_list() == [4.2, 2.1, 0.9, 0.3]
+    assert data["fitted"][3] == pytest.approx(10**-0.5)
+
+
+def test_weights_data_are_the_weights() -> None:
+    row = weight_rows()[0]
+    data = weight_pictures([row], (28, 28), DIGITS).data
+    pixel = data.filter((pl.col("class") == "3") & (pl.col("row") == 5) & (pl.col("column") == 9))
+    assert pixel["weight"].item() == row.weights[5 * 28 + 9, 3]
+    assert data.height == 7840
+
+
+def test_a_huge_first_loss_makes_the_scale_logarithmic() -> None:
+    assert "logarithmic" not in FIGURES["loss"]().svg()
+    assert "logarithmic" in loss_curves(history("huge", start=90.0), "huge").svg()
+
+
+def test_low_first_accuracies_are_cut_off_and_the_figure_says_so() -> None:
+    assert "not shown: lower values in the first steps" in FIGURES["accuracy"]().svg()
+
+
+def test_long_runs_are_drawn_in_larger_groups() -> None:
+    figure = loss_curves(history("long", steps=20_000), "long")
+    assert "mean of 50 steps" in figure.svg()
+    assert figure.data.filter(pl.col("series").str.starts_with("training")).height == 400
+
+
+def test_a_diverged_run_is_drawn_as_far_as_it_goes() -> None:
+    diverged = history("diverged", steps=60).with_columns(
+        pl.when(pl.col("step") > 30).then(float("inf")).otherwise("train_loss").alias("train_loss"),
+        pl.when(pl.col("step") > 30).then(float("nan")).otherwise("val_loss").alias("val_loss"),
+    )
+    figure = loss_curves(diverged, "diverged")
+    assert figure.data["value"].is_finite().all()
+    assert "NaN" not in figure.svg()
+
+
+def test_a_run_without_evaluations_and_of_one_step_can_be_drawn() -> None:
+    empty = history("short", steps=1).with_columns(
+        pl.lit(None, dtype=pl.Float64).alias(column)
+        for column in ("val_loss", "val_accuracy", "train_accuracy")
+    )
+    assert "NaN" not in loss_curves(empty, "short").svg()
+    assert "NaN" not in accuracy_curves(empty, "short").svg()
+    assert "NaN" not in sweep_accuracy(empty, {"one": "short"}).svg()
+
+
+def test_names_with_markup_are_shown_as_they_are() -> None:
+    name = '<script>alert("1 > 0")</script>'
+    figure = accuracy_comparison(history(name), {name: name})
+    for drawing in (figure.svg(), svg.inline(figure.svg(), "f1-")):
+        assert "<script" not in drawing
+        assert "&lt;script&gt;" in drawing
+
+
+def test_refusals_say_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match="no run 'x'; it has: plain, shuffled, file order"):
+        loss_curves(HISTORY, "x")
+    with pytest.raises(ValueError, match="1 to 6 runs, not 7"):
+        sweep_accuracy(HISTORY, {f"{n}": "plain" for n in range(7)})
+    with pytest.raises(ValueError, match="give λ = 0 as reference"):
+        norm_against_l2(pl.DataFrame({"l2": [0.0], "weight_norm": [1.0]}))
+    rows = [WeightRow("a", weights(8, 3, roughness=0.0), 0.0)]
+    with pytest.raises(ValueError, match=r"'a' have shape \(64, 3\), not \(784, 10\)"):
+        weight_pictures(rows, (28, 28), DIGITS)
