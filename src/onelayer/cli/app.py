@@ -116,7 +116,7 @@ def data_get(
 def main() -> None:
     """Run the command line: 0 done, 1 the run failed, 2 wrong usage or input."""
     try:
-        app()
+        app(prog_name="onelayer")  # also as `python -m onelayer`
     except InputError as error:
         _fail(str(error), 2)
     except OnelayerError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -15,17 +16,22 @@ def run_gradcheck_command(source: str) -> None:
     """Print the table; see `onelayer gradcheck --help`."""
     train, _ = load(source)
     checks = check_on(train)
-    Console().print(_table(checks))
-    print(f"Worst relative error over {checks[0].points} random weights each, in float64.")
+    worst = max(checks, key=lambda check: np.nan_to_num(check.worst_error, nan=np.inf))
+    console = Console(stderr=True)
+    console.print(_table(checks))
+    console.print(
+        f"Worst relative error: {worst.worst_error:.1e}, of {checks[0].points} random weights "
+        f"each, in float64. Allowed: {TOLERANCE:g}.",
+        highlight=False,
+        soft_wrap=True,
+    )
     failed = [check for check in checks if not check.passed]
     if failed:
-        worst = failed[0]
         raise OnelayerError(
             f"{len(failed)} of {len(checks)} gradients are off by more than {TOLERANCE:g}: for "
-            f"{worst.objective} the analytic derivative is {worst.analytic:.9g}, the numeric one "
-            f"{worst.numeric:.9g}."
+            f"{worst.objective.model} with l2 = {worst.objective.l2:g} the analytic derivative is "
+            f"{worst.analytic:.9g}, the numeric one {worst.numeric:.9g}."
         )
-    print(f"All within {TOLERANCE:g}.")
 
 
 def _table(checks: list[GradientCheck]) -> Table:

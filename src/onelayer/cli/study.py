@@ -14,7 +14,6 @@ from rich.table import Table
 from onelayer.cli.progress import StudyProgress
 from onelayer.diagnosis import Severity, diagnose
 from onelayer.errors import OnelayerError
-from onelayer.report import write_report
 from onelayer.study import (
     Outcome,
     RunFolder,
@@ -67,12 +66,17 @@ def run_study_command(
             if finding.severity is Severity.WARNING:
                 progress.say(f"Warning: {finding.statement}")
     folder.write_json("results.json", folder.results)
+    used = threads or available_cores()
+    # Before the report too: its last file marks the folder as finished.
+    folder.write_json("environment.json", environment(started, clock.seconds, used))
     if not outcome.missing:
         with progress.stage("Writing the report"):
+            # Here, since importing it takes seconds: wrong input is refused before that.
+            from onelayer.report import write_report
+
             write_report(folder, outcome, findings)
         clock.lap("report")
-    used = threads or available_cores()
-    folder.write_json("environment.json", environment(started, clock.seconds, used))
+        folder.write_json("environment.json", environment(started, clock.seconds, used))
 
     if not quiet:
         console.print(_table(outcome))
@@ -112,8 +116,8 @@ class _Clock:
 def _table(outcome: Outcome) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("run", no_wrap=True)
-    table.add_column("ended")
-    for heading in ("steps", "best step", "val. loss", "val. acc.", "train. acc.", "norm"):
+    table.add_column("ended", no_wrap=True)
+    for heading in ("steps", "best step", "val. loss", "val. acc.", "train acc.", "norm"):
         table.add_column(heading, justify="right")
     for run in outcome.runs:
         best = f"{run.best.step:,}" if run.best else "–"

@@ -84,14 +84,16 @@ def load_data(study: Study, *, counts_are_limits: bool = False) -> StudyData:
     notes = []
     for (key, count), part in zip(asked.items(), parts, strict=True):
         if count is not None and count > part.n_examples:
-            said = f"data.{key}: {count:,} examples were asked for, the source has {part.n_examples:,}"
+            said = (
+                f"data.{key}: {count:,} examples were asked for, the source has {part.n_examples:,}"
+            )
             if not counts_are_limits:
-                raise InputError(f"{said}. Ask for at most that many, or leave the key out for all.")
+                raise InputError(
+                    f"{said}. Ask for at most that many, or leave the key out for all."
+                )
             notes.append(f"{said}: all are taken.")
         taken[key] = part.first(min(count or part.n_examples, part.n_examples))
     choice = DataChoice(
         source=study.data.source, **{key: part.n_examples for key, part in taken.items()}
     )
     return StudyData(choice, taken["train"], taken["validation"], tuple(notes))
-
-

@@ -14,8 +14,16 @@ from pydantic import BaseModel, ValidationError
 
 from onelayer.errors import InputError
 from onelayer.study.messages import refuse, unknown_key
-from onelayer.study.schema import DataChoice, Run, Section, Study, option_names
-from onelayer.training import TrainConfig
+from onelayer.study.schema import (
+    SECTION_KINDS,
+    DataChoice,
+    Head,
+    Run,
+    Section,
+    Study,
+    option_names,
+)
+from onelayer.training import EarlyStopping, TrainConfig
 
 BUILT_IN = resources.files("onelayer.study") / "studies"
 OPTIONS = option_names(TrainConfig)
@@ -84,20 +92,25 @@ def resolve(
     everywhere: Table = {}
     for override in overrides:
         _apply(override, table, everywhere)
+    if isinstance(stopping := everywhere.get("early_stopping"), dict):
+        _check_keys(stopping, "--set", "early_stopping", option_names(EarlyStopping))
     if source is not None:
         table.setdefault("data", {})["source"] = source
     _check_shape(table, where)
 
-    name = table.get("name") or Path(where).stem
+    name = table.get("name", Path(where).stem)
+    title, seed = table.get("title", name), table.get("seed", 0)
+    head = _validated(Head, {"name": name, "title": title, "seed": seed}, where, "")
     given_data: Table = table.get("data", {})
-    for_source: Table = table.get("sources", {}).get(given_data.get("source", "digits"), {})
+    chosen = _validated(DataChoice, given_data, where, "data").source
+    for_source: Table = table.get("sources", {}).get(chosen, {})
     set_keys = {override.partition("=")[0].strip() for override in overrides}
     for key in _COUNTS:
         if key in for_source and f"data.{key}" not in set_keys:
             given_data |= {key: for_source[key]}
         for_source.pop(key, None)
     data = _validated(DataChoice, given_data, where, "data")
-    shared: Table = {"seed": table.get("seed", 0)} | table.get("defaults", {})
+    shared: Table = {"seed": head.seed} | table.get("defaults", {})
     runs = tuple(
         run
         for given in table["runs"]
@@ -110,17 +123,9 @@ def resolve(
         _validated(Section, section, where, f"sections[{i}]")
         for i, section in enumerate(table.get("sections", ()))
     )
-    try:
-        study = Study(
-            name=name,
-            title=table.get("title", name),
-            seed=table.get("seed", 0),
-            data=data,
-            runs=runs,
-            sections=sections or _default_sections(runs),
-        )
-    except ValidationError as error:
-        raise refuse(error, where, "") from None
+    study = Study(
+        **head.model_dump(), data=data, runs=runs, sections=sections or _default_sections(runs)
+    )
     for i, section in enumerate(sections):
         for run in section.runs:
             if not study.named((run,)):
@@ -156,15 +161,27 @@ def _check_shape(table: Table, where: str) -> None:
         entries = table.get(key, [])
         if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
             raise InputError(f"{where}: {key}: must be an array of tables, [[{key}]].")
+    _check_keys(table.get("data", {}), where, "data", option_names(DataChoice))
+    for i, section in enumerate(table.get("sections", [])):
+        _check_keys(section, where, f"sections[{i}]", option_names(Section))
+        if "kind" not in section:
+            kinds = ", ".join(SECTION_KINDS)
+            raise InputError(f"{where}: sections[{i}].kind: each section needs one of {kinds}.")
     if not table.get("runs"):
         raise InputError(f"{where}: runs: a study needs at least one [[runs]] table.")
-    _check_keys(table.get("defaults", {}), where, "defaults", OPTIONS)
+    _check_options(table.get("defaults", {}), where, "defaults", OPTIONS)
     for source, options in table.get("sources", {}).items():
-        _check_keys(options, where, f"sources.{source}", _SOURCE_KEYS)
+        _check_options(options, where, f"sources.{source}", _SOURCE_KEYS)
     for i, run in enumerate(table["runs"]):
         if not isinstance(run.get("name"), str):
             raise InputError(f"{where}: runs[{i}].name: each run needs a name, a string.")
-        _check_keys(run, where, f"runs.{run['name']}", _RUN_KEYS)
+        _check_options(run, where, f"runs.{run['name']}", _RUN_KEYS)
+
+
+def _check_options(options: Any, where: str, path: str, allowed: Sequence[str]) -> None:
+    _check_keys(options, where, path, allowed)
+    if isinstance(stopping := options.get("early_stopping"), dict):
+        _check_keys(stopping, where, f"{path}.early_stopping", option_names(EarlyStopping))
 
 
 def _check_keys(options: Any, where: str, path: str, allowed: Sequence[str]) -> None:
@@ -190,17 +207,26 @@ def _apply(override: str, table: Table, everywhere: Table) -> None:
         if path != ["seed"]:
             return
     elif path[0] == "runs" and len(path) > 2:
-        named = [run for run in table["runs"] if run.get("name") == path[1]]
-        if not named:
-            known = ", ".join(str(run.get("name")) for run in table["runs"])
-            raise InputError(f"--set {override}: there is no run '{path[1]}'; there are: {known}.")
-        target, path = named[0], path[2:]
+        target, path = _target_run(path, table, override)
+        inherited = table.get("defaults", {}).get(path[0])
+        if len(path) > 1 and isinstance(inherited, dict):
+            target.setdefault(path[0], inherited.copy())
     elif path[0] not in ("name", "title", "data", "defaults", "sources"):
         raise InputError(
             f"--set {override}: unknown key; allowed: a training option ({', '.join(OPTIONS)}), "
             "name, title, data.KEY, defaults.KEY, sources.SOURCE.KEY, runs.NAME.KEY."
         )
     _set(target, path, value, override)
+
+
+def _target_run(path: list[str], table: Table, override: str) -> tuple[Table, list[str]]:
+    """Return the run that a path names, and the rest of the path. A name may hold dots."""
+    for end in range(len(path) - 1, 1, -1):
+        for run in table["runs"]:
+            if run["name"] == ".".join(path[1:end]):
+                return run, path[end:]
+    known = ", ".join(run["name"] for run in table["runs"])
+    raise InputError(f"--set {override}: there is no run '{path[1]}'; there are: {known}.")
 
 
 def _set(target: Table, path: list[str], value: Any, override: str) -> None:
@@ -213,7 +239,10 @@ def _set(target: Table, path: list[str], value: Any, override: str) -> None:
 
 def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
     """Return a run for each combination of the options that are lists."""
-    options = options | everywhere
+    for key, value in everywhere.items():
+        own = options.get(key)
+        both = isinstance(own, dict) and isinstance(value, dict)  # early_stopping.patience=3
+        options = options | {key: own | value if both else value}
     name, classes = options.pop("name"), options.pop("classes", None)
     path = f"runs.{name}"
     swept = [key for key, value in options.items() if isinstance(value, list)]
@@ -242,8 +271,10 @@ def _spell(value: object) -> str:
 
 
 def _validated(model: type[M], table: Table, where: str, path: str) -> M:
+    # Strict, so that "0.1", 8.0 or true are no numbers; but TOML has lists only, and no tuples.
+    table = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
     try:
-        return model(**table)
+        return model.model_validate(table, strict=True)
     except ValidationError as error:
         raise refuse(error, where, path) from None
 
@@ -258,6 +289,8 @@ def _default_sections(runs: tuple[Run, ...]) -> tuple[Section, ...]:
             kinds.append("early-stopping")
         chapter: str | None = base
         for kind in kinds:
-            sections.append(Section.model_validate({"kind": kind, "runs": (base,), "chapter": chapter}))
+            sections.append(
+                Section.model_validate({"kind": kind, "runs": (base,), "chapter": chapter})
+            )
             chapter = None
     return tuple(sections)

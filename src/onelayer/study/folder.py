@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as save_tensors
 
@@ -43,26 +43,31 @@ class RunFolder:
         InputError
             If the folder holds a finished study, another study, or something else.
         """
-        if force and self._is_run_folder():
+        replaced = force and self._is_run_folder()
+        if replaced:
             self._clear()
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"--out {self.path}: is a file; name a folder.")
-        if self.path.is_dir() and any(self.path.iterdir()):
+        if not replaced and self.path.is_dir() and any(map(_is_content, self.path.iterdir())):
             self._take_up(study, data)
         else:
             self.results = {"study": study.name, "title": study.title, "data": data, "runs": []}
         try:
-            (self.path / "models").mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            # First of all files: it is what makes this a run folder.
+            self.write_text("study.toml", to_toml(study))
+            (self.path / "models").mkdir(exist_ok=True)
         except OSError as error:
-            raise InputError(f"--out {self.path}: cannot be made: {error.strerror}.") from None
-        self.write_text("study.toml", to_toml(study))
+            raise InputError(
+                f"--out {self.path}: cannot be written to: {error.strerror}. Name another folder."
+            ) from None
 
     def _take_up(self, study: Study, data: dict[str, Any]) -> None:
         if not self._is_run_folder():
             raise InputError(
                 f"--out {self.path}: is not empty and not a run folder; name another folder."
             )
-        if (self.path / "study.toml").read_text("utf-8") != to_toml(study):
+        if (self.path / "study.toml").read_bytes() != to_toml(study).encode():
             raise InputError(
                 f"{self.path}: holds a study with other settings. Name another folder with --out, "
                 "or replace it with --force."
@@ -72,18 +77,19 @@ class RunFolder:
                 f"{self.path}: holds this study, finished. Open {self.path / 'report.html'}, or "
                 "run it again with --force."
             )
-        self.results = self._read_results() or {"data": data, "runs": []}
-        if self.results["data"] != data:
+        begun = self._read_results()
+        if begun is not None and begun["data"] != data:
             raise InputError(
                 f"{self.path}: was begun on other data. Name another folder with --out, or replace "
                 "it with --force."
             )
-        self.results |= {"study": study.name, "title": study.title}
-        done = [r for r in self.results["runs"] if r["stop_reason"] != StopReason.INTERRUPTED]
-        self.results["runs"] = done
+        runs = begun["runs"] if begun else []
+        done = [r for r in runs if r["stop_reason"] != StopReason.INTERRUPTED]
+        self.results = {"study": study.name, "title": study.title, "data": data, "runs": done}
         if done:
-            history = pl.read_parquet(self.path / "history.parquet")
-            self.history = history.filter(pl.col("run").is_in([r["name"] for r in done]))
+            self.history = self._read_history([r["name"] for r in done])
+            for run in done:
+                self._read_model(run["name"])  # better now than after hours of training
 
     def _is_run_folder(self) -> bool:
         return (self.path / "study.toml").is_file()
@@ -100,8 +106,11 @@ class RunFolder:
 
     def _clear(self) -> None:
         """Remove what a study leaves, and nothing else that a user may have put here."""
-        for folder in ("models", "figures"):
-            shutil.rmtree(self.path / folder, ignore_errors=True)
+        for partial in self.path.rglob(".*.partial"):
+            partial.unlink()
+        for folder, suffix in (("models", ".safetensors"), ("figures", ".svg")):
+            for file in (self.path / folder).glob(f"*{suffix}"):
+                file.unlink()
         for name in ("report.html", "report.pdf", "results.json", "findings.json",
                      "environment.json", "history.parquet", "study.toml"):  # fmt: skip
             (self.path / name).unlink(missing_ok=True)
@@ -112,9 +121,31 @@ class RunFolder:
             return None
         try:
             results: dict[str, Any] = json.loads(path.read_bytes())
-        except ValueError:
+            for run in results["runs"]:
+                _ = run["name"], evaluation_from(run["best"]), StopReason(run["stop_reason"])
+            _ = results["data"]
+        except (ValueError, TypeError, KeyError):
             raise InputError(f"{path}: is damaged. Start anew with --force.") from None
         return results
+
+    def _read_history(self, runs: list[str]) -> pl.DataFrame:
+        path = self.path / "history.parquet"
+        try:
+            history = pl.read_parquet(path)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise InputError(f"{path}: cannot be read: {error}. Start anew with --force.") from None
+        if history.schema != pl.Schema(SCHEMA):
+            raise InputError(f"{path}: has other columns than a history. Start anew with --force.")
+        return history.filter(pl.col("run").is_in(runs))
+
+    def _read_model(self, run: str) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Return a run's weights and bias."""
+        path = self.path / "models" / f"{run}.safetensors"
+        try:
+            with safe_open(path, framework="numpy") as file:
+                return file.get_tensor("weights"), file.get_tensor("bias")
+        except (OSError, SafetensorError) as error:
+            raise InputError(f"{path}: cannot be read: {error}. Start anew with --force.") from None
 
     # Writing ------------------------------------------------------------------------------------
 
@@ -188,12 +219,7 @@ class RunFolder:
         )
 
     def _run_outcome(self, run: Run, result: dict[str, Any]) -> RunOutcome:
-        path = self.path / "models" / f"{run.name}.safetensors"
-        try:
-            with safe_open(path, framework="numpy") as file:
-                weights, bias = file.get_tensor("weights"), file.get_tensor("bias")
-        except (OSError, SafetensorError) as error:
-            raise InputError(f"{path}: cannot be read: {error}. Start anew with --force.") from None
+        weights, bias = self._read_model(run.name)
         return RunOutcome(
             run=run,
             classes=tuple(result["classes"]),
@@ -206,3 +232,8 @@ class RunFolder:
             **{key: result[key] for key in ("n_train", "n_validation", "steps",
                                             "batches_per_epoch", "evaluations", "message")},
         )  # fmt: skip
+
+
+def _is_content(path: Path) -> bool:
+    """Whether a file says something: a write that was cut off does not."""
+    return not path.name.endswith(".partial")

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from pydantic import ValidationError
 
 from onelayer.errors import InputError
+
+# pydantic speaks of Python; whoever writes a study file reads TOML.
+_PHRASES = {
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "string_type": "must be a string",
+    "tuple_type": "must be a list",
+    "model_type": "must be a table",
+    "string_pattern_mismatch": "must begin with a letter or digit, and hold only letters, digits, "
+    "'_', '-' and '.' (no space, no slash)",
+    "too_short": "must list at least {min_length}",
+}
 
 
 def unknown_key(where: str, path: str, allowed: Sequence[str]) -> InputError:
@@ -18,13 +32,34 @@ def unknown_key(where: str, path: str, allowed: Sequence[str]) -> InputError:
 
 
 def refuse(error: ValidationError, where: str, path: str) -> InputError:
-    """Return an error with a clause for each thing that is wrong."""
-    clauses = []
+    """Return an error with a clause for each key that is wrong."""
+    given: dict[str, Any] = {}
+    allowed: dict[str, list[str]] = {}
     for problem in error.errors(include_url=False):
-        # Positions inside a union of types carry the type's name, which says nothing to a user.
-        location = [str(p) for p in problem["loc"] if not str(p).startswith(("tuple", "function"))]
-        key = ".".join(filter(None, [path, *location]))
-        allowed = problem["msg"].removeprefix("Value error, ")
-        allowed = allowed.replace("Input should be", "must be").replace("Extra inputs are not", "is not")
-        clauses.append(f"{key}: {problem['input']!r} was given; {allowed[0].lower()}{allowed[1:]}.")
-    return InputError(f"{where}: " + " ".join(dict.fromkeys(clauses)))
+        if problem["type"] == "too_short" and len(problem["input"]) >= problem["ctx"]["min_length"]:
+            continue  # it counts valid members only, and those that are not are listed themselves
+        key = ".".join(filter(None, [path, *_location(problem["loc"])]))
+        phrase = _PHRASES.get(problem["type"], problem["msg"]).format(**problem.get("ctx", {}))
+        phrase = phrase.removeprefix("Value error, ").replace("Input should be", "must be")
+        given.setdefault(key, problem["input"])
+        # Each member of a union of types has a problem of its own at the same key.
+        allowed.setdefault(key, []).append(phrase[0].lower() + phrase[1:])
+    clauses = [
+        f"{key}: {_shown(value)} was given; {' or '.join(dict.fromkeys(allowed[key]))}.".replace(
+            " or must be ", " or "
+        )
+        for key, value in given.items()
+    ]
+    return InputError(f"{where}: " + " ".join(clauses))
+
+
+def _location(loc: tuple[int | str, ...]) -> list[str]:
+    """Return a position without the type's name that follows an index in a union of types."""
+    return [str(p) for i, p in enumerate(loc) if i == 0 or not isinstance(loc[i - 1], int)]
+
+
+def _shown(value: Any) -> str:
+    """Return a value as TOML spells it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(list(value) if isinstance(value, tuple) else value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -61,6 +62,7 @@ class Outcome:
     runs: tuple[RunOutcome, ...]
 
     def __getitem__(self, name: str) -> RunOutcome:
+        """Return the results of the run of this name."""
         return {run.name: run for run in self.runs}[name]
 
     def named(self, names: tuple[str, ...]) -> tuple[RunOutcome, ...]:
@@ -75,7 +77,9 @@ class Outcome:
         return tuple(run.name for run in self.study.runs if run.name not in done)
 
 
-def entry(run: Run, result: TrainResult, classes: tuple[Any, ...], sizes: tuple[int, int]) -> dict[str, Any]:
+def entry(
+    run: Run, result: TrainResult, classes: tuple[Any, ...], sizes: tuple[int, int]
+) -> dict[str, Any]:
     """Return a run's entry in results.json."""
     return {
         "name": run.name,
@@ -105,4 +109,5 @@ def evaluation_from(values: dict[str, Any] | None) -> Evaluation | None:
     """Return the evaluation that `finite` wrote."""
     if values is None:
         return None
-    return Evaluation(**{k: float("nan") if v is None else v for k, v in values.items()})
+    numbers: dict[str, Any] = {k: math.nan if v is None else v for k, v in values.items()}
+    return Evaluation(**numbers)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from onelayer.data import Dataset
+from onelayer.errors import InputError
 from onelayer.study.data import StudyData
 from onelayer.study.folder import RunFolder
 from onelayer.study.outcome import Outcome
@@ -18,13 +19,13 @@ class Observer(Protocol):
     """Who wants to see a study go on. Methods may be called from any thread."""
 
     def begins(self, run: Run, schedule: Schedule) -> None:
-        """A run is about to be trained."""
+        """Take note that a run is about to be trained."""
 
     def evaluated(self, run: Run, step: int, evaluation: Evaluation) -> None:
-        """A run was evaluated."""
+        """Take note of an evaluation."""
 
     def ended(self, run: Run, result: TrainResult) -> None:
-        """A run has come to an end, and its results are on disk."""
+        """Take note that a run has come to an end; its results are on disk."""
 
 
 def run_study(
@@ -51,7 +52,7 @@ def run_study(
         written or removed then.
     """
     for run in study.runs:
-        Schedule.of(run.config, data.of(run)[0].n_examples)
+        _check_fit(run, data.of(run)[0])
     folder.open(study, data.facts(), force=force)
     groups: dict[tuple[Label, ...] | None, list[Run]] = {}
     for run in study.runs:
@@ -62,6 +63,19 @@ def run_study(
             if not stop.is_set():
                 _run_group(study, runs, data.of(runs[0]), folder, observer, threads, stop)
     return folder.outcome(study)
+
+
+def _check_fit(run: Run, train_set: Dataset) -> None:
+    """Refuse what training would refuse, before the folder is touched."""
+    try:
+        Schedule.of(run.config, train_set.n_examples)
+    except InputError as error:
+        raise InputError(f"runs.{run.name}: {error}") from None
+    if run.config.model == "logistic" and train_set.n_classes != 2:
+        raise InputError(
+            f"runs.{run.name}.classes: logistic regression takes two classes, the data has "
+            f"{train_set.n_classes}: {', '.join(map(str, train_set.classes))}. List two of them."
+        )
 
 
 def _run_group(

@@ -41,8 +41,8 @@ class DataChoice(Settings):
     """Which examples a study takes: the first of each part; None takes all."""
 
     source: Annotated[str, StringConstraints(min_length=1)] = "digits"
-    train: int | None = Field(None, ge=1)
-    validation: int | None = Field(None, ge=1)
+    train: int | None = Field(default=None, ge=1)
+    validation: int | None = Field(default=None, ge=1)
 
 
 class Section(Settings):
@@ -73,12 +73,17 @@ class Run(Settings):
         return self.name.partition("[")[0]
 
 
-class Study(Settings):
-    """A study with every default filled in and every sweep spelled out."""
+class Head(Settings):
+    """What stands at the top of a study file."""
 
     name: Name
     title: str
-    seed: int
+    seed: int = Field(default=0, ge=0, lt=2**63)
+
+
+class Study(Head):
+    """A study with every default filled in and every sweep spelled out."""
+
     data: DataChoice
     runs: tuple[Run, ...]
     sections: tuple[Section, ...]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from typing import Any
 
 import numpy as np
+import polars as pl
 
 from onelayer.diagnosis.dips import WINDOW, find_dips
 from onelayer.diagnosis.finding import Finding, Severity
@@ -20,12 +23,13 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
 
 
 def _finding(run: RunOutcome) -> Finding:
-    curve = run.curve
+    # In the first epoch the curve still climbs, and what looks like a dip is its beginning.
+    curve = run.curve.filter(pl.col("step") >= run.batches_per_epoch)
     order = "shuffled" if run.run.config.shuffle else "unshuffled"
     if curve.height < MIN_EVALUATIONS:
         statement = (
-            f"The run {run.name} has {count(curve.height, 'evaluation')}; at least "
-            f"{MIN_EVALUATIONS} are needed to tell a dip from noise."
+            f"The run {run.name} has {count(curve.height, 'evaluation')} after its first epoch; at "
+            f"least {MIN_EVALUATIONS} are needed to tell a dip from noise."
         )
         return Finding("OL102", "dips", (run.name,), Severity.NOT_APPLICABLE, statement)
 
@@ -42,8 +46,9 @@ def _finding(run: RunOutcome) -> Finding:
     }
     if len(dips) == 0:
         statement = (
-            f"The {order} run {run.name} has no dip: none of its {curve.height:,} evaluations lies "
-            f"more than {points(dips.threshold)} below the median of its neighbours."
+            f"The {order} run {run.name} has no dip: none of its {curve.height:,} evaluations "
+            f"after the first epoch lies more than {points(dips.threshold)} below the median of its "
+            "neighbours."
         )
         return Finding("OL102", "dips", (run.name,), Severity.INFO, statement, evidence)
 
@@ -55,22 +60,25 @@ def _finding(run: RunOutcome) -> Finding:
     )
     statement = (
         f"The {order} run {run.name} has {count(len(dips), 'dip')} among {curve.height:,} "
-        f"evaluations, {depth}."
+        f"evaluations after the first epoch, {depth}."
     )
     if len(dips) >= 2:
-        regular, words = _regularity(steps, run.batches_per_epoch)
+        every = int(curve["step"][1] - curve["step"][0])
+        regular, words = _regularity(steps, run.batches_per_epoch, every)
         evidence |= regular
         statement += f" {words}"
     return Finding("OL102", "dips", (run.name,), Severity.INFO, statement, evidence)
 
 
-def _regularity(steps: np.ndarray, batches_per_epoch: int) -> tuple[dict[str, object], str]:
+def _regularity(
+    steps: np.ndarray, batches_per_epoch: int, evaluation_every: int
+) -> tuple[dict[str, Any], str]:
     """Return evidence and words on spacing, and on the batch after which the dips come."""
     gaps = np.diff(steps)
     gap = float(np.median(gaps))
     equal = float(np.mean(gaps == gap))
     batch, hits = Counter((steps % batches_per_epoch).tolist()).most_common(1)[0]
-    evidence = {
+    evidence: dict[str, Any] = {
         "median_gap_steps": gap,
         "equal_gaps": equal,
         "commonest_batch": int(batch),
@@ -78,7 +86,9 @@ def _regularity(steps: np.ndarray, batches_per_epoch: int) -> tuple[dict[str, ob
     }
     epochs = gap / batches_per_epoch
     if equal == 1:
-        spacing = f"They are regular: each comes {gap:,.0f} steps ({epochs:.3g} epochs) after the last."
+        spacing = (
+            f"They are regular: each comes {gap:,.0f} steps ({epochs:.3g} epochs) after the last."
+        )
     else:
         spacing = (
             f"The median gap between them is {gap:,.0f} steps ({epochs:.3g} epochs); "
@@ -86,7 +96,9 @@ def _regularity(steps: np.ndarray, batches_per_epoch: int) -> tuple[dict[str, ob
             f"{'is' if np.sum(gaps == gap) == 1 else 'are'} exactly that."
         )
     if hits == len(steps):
-        where = f"All follow the update on the same batch of the epoch, number {batch} counted from 0."
+        where = (
+            f"All follow the update on the same batch of the epoch, number {batch} counted from 0."
+        )
     elif hits > 1:
         where = (
             f"{hits} of {len(steps)} follow the update on batch {batch} of the epoch, "
@@ -94,4 +106,12 @@ def _regularity(steps: np.ndarray, batches_per_epoch: int) -> tuple[dict[str, ob
         )
     else:
         where = "No two follow the same batch of the epoch."
+    meeting = math.lcm(evaluation_every, batches_per_epoch)
+    evidence["evaluation_meets_batch_every"] = meeting
+    if hits > 1 and gap == meeting > batches_per_epoch:
+        where += (
+            f" With an evaluation after every {evaluation_every} steps and {batches_per_epoch} "
+            f"batches in an epoch, one comes right after a given batch only every {meeting:,} "
+            "steps: that sets the gap."
+        )
     return evidence, f"{spacing} {where}"

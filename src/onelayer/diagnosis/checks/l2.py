@@ -29,9 +29,7 @@ def _sweeps(outcome: Outcome) -> list[list[RunOutcome]]:
         if run.stop_reason is not StopReason.DIVERGED and run.last is not None:
             rest = run.run.config.model_copy(update={"l2": 0.0}).model_dump_json()
             groups[run.run.classes, rest].append(run)
-    sorted_groups = (
-        sorted(runs, key=lambda run: -run.run.config.l2) for runs in groups.values()
-    )
+    sorted_groups = (sorted(runs, key=lambda run: -run.run.config.l2) for runs in groups.values())
     return [g for g in sorted_groups if len({run.run.config.l2 for run in g}) > 1]
 
 

@@ -47,5 +47,7 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
             "mean over the pictures), 1 for pure noise and near 0 for a smooth picture."
         )
         evidence = {"geary_c": value, "l2": run.run.config.l2}
-        findings.append(Finding("OL104", "weights", (run.name,), Severity.INFO, statement, evidence))
+        findings.append(
+            Finding("OL104", "weights", (run.name,), Severity.INFO, statement, evidence)
+        )
     return findings

@@ -55,7 +55,7 @@ def accuracy_comparison(
         layers.append(line.encode(x=x, y=y.channel("value"), color=colour))
     if not marked.is_empty():
         triangles = alt.Chart(base.inline_data(marked)).mark_point(
-            shape="triangle-up", filled=True, size=40, opacity=1, yOffset=8
+            shape="triangle-up", filled=True, size=40, opacity=1, yOffset=8, clip=True
         )
         layers.append(triangles.encode(x=x, y=y.channel("value"), color=colour))
     dip_text = f"; {marked.height:,} dips are marked" if marked.height else ""

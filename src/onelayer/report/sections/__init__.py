@@ -1,0 +1,39 @@
+"""From a section of a study to a section of its report: the question, the figure, the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from onelayer.report.document import Note, Section
+from onelayer.report.inline import literal
+from onelayer.report.sections import curves, gradients, penalty, shuffling
+from onelayer.report.sections.material import Material
+from onelayer.study import Section as Choice
+
+Builder = Callable[[Material, Choice], Section]
+
+BUILDERS: dict[str, Builder] = {
+    "derivation": gradients.derivation,
+    "gradient-check": gradients.gradient_check,
+    "loss-curves": curves.loss,
+    "accuracy-curves": curves.accuracy,
+    "early-stopping": curves.early_stopping,
+    "shuffling": shuffling.shuffling,
+    "overfitting": curves.overfitting,
+    "weights": penalty.weights,
+    "l2-accuracy": penalty.l2_accuracy,
+    "weight-norm": penalty.weight_norm,
+}
+"""What builds each kind of section."""
+
+
+def build(material: Material, choice: Choice) -> Section:
+    """Return the report's section for a study's section."""
+    if choice.kind not in ("derivation", "gradient-check") and not material.runs(choice):
+        names = ", ".join(choice.runs) or "none named"
+        note = Note("warning", literal(f"No results to show: runs {names}."))
+        return Section(choice.title or choice.kind, None, (note,))
+    return BUILDERS[choice.kind](material, choice)
+
+
+__all__ = ["BUILDERS", "Material", "build"]

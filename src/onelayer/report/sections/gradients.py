@@ -1,0 +1,58 @@
+"""The derivations and the gradient check."""
+
+from __future__ import annotations
+
+from onelayer.model.derivations import DERIVATIONS, Verification, verify
+from onelayer.report.document import Block, DerivationBlock, Note, Section, Table
+from onelayer.report.inline import literal
+from onelayer.report.sections.material import Material, said
+from onelayer.study import Section as Choice
+
+
+def derivation(_material: Material, choice: Choice) -> Section:
+    """Print each derivation of which every step was verified just now."""
+    names = choice.derivations or tuple(DERIVATIONS)
+    return Section(
+        choice.title or "Derivation",
+        "What is the gradient that each step follows, and how do we know that it is right?",
+        tuple(_derivation_block(verify(DERIVATIONS[name])) for name in names),
+    )
+
+
+def _derivation_block(verification: Verification) -> Block:
+    derivation = verification.derivation
+    if not verification.passed:
+        text = (
+            f"{derivation.title} is left out: not every step was verified. {verification.summary}"
+        )
+        return Note("warning", literal(text))
+    return DerivationBlock(
+        derivation.title,
+        f"${derivation.statement}$",
+        derivation.notation,
+        tuple((step.formula, f"{step.reason} ({step.how}.)") for step in derivation.steps),
+        derivation.result,
+        verification.summary,
+    )
+
+
+def gradient_check(material: Material, choice: Choice) -> Section:
+    """Show the gradient check's errors."""
+    findings = material.findings_of("gradients")
+    rows = tuple(
+        (
+            o["model"],
+            f"{o['l2']:g}",
+            "yes" if o["penalize_bias"] else "no",
+            "not finite" if o["worst_error"] is None else f"{o['worst_error']:.1e}",
+        )
+        for f in findings
+        for o in f.evidence["objectives"]
+    )
+    table = Table(
+        ("model", "λ", "bias penalized", "worst relative error"), rows,
+        "Analytic gradients against central differences.",
+        ("left", "right", "left", "right"),
+    )  # fmt: skip
+    question = "Does the code compute the gradients that were derived?"
+    return Section(choice.title or "Gradient check", question, (table,), said(findings))

@@ -1,0 +1,69 @@
+"""What sections are made of, and how they name runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from onelayer.diagnosis import Finding, Severity
+from onelayer.report.document import Block, Note, Paragraph
+from onelayer.report.inline import literal
+from onelayer.study import Outcome, RunOutcome
+from onelayer.study import Section as Choice
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What sections are made of."""
+
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+
+    def runs(self, choice: Choice) -> tuple[RunOutcome, ...]:
+        """Return the runs of a section that have something to draw."""
+        return tuple(run for run in self.outcome.named(choice.runs) if run.last is not None)
+
+    def findings_of(self, check: str, runs: Iterable[RunOutcome] = ()) -> list[Finding]:
+        """Return a check's findings on any of these runs, or all when there are none."""
+        names = {run.name for run in runs}
+        return [f for f in self.findings if f.check == check and (not names or names & {*f.runs})]
+
+
+def describe(run: RunOutcome) -> str:
+    """Return a run in words: 'logistic regression, 2 against 3, learning rate 0.05, ...'."""
+    config = run.run.config
+    classes = [str(c) for c in run.classes]
+    what = " against ".join(classes) if len(classes) == 2 else f"{len(classes)} classes"
+    order = "shuffled" if config.shuffle else "in file order"
+    penalty = f", λ = {config.l2:g}" if config.l2 else ""
+    return (
+        f"{config.model} regression, {what}, {run.n_train:,} training and {run.n_validation:,} "
+        f"validation examples, learning rate {config.learning_rate:g}, batches of "
+        f"{config.batch_size} {order}, at most {config.max_epochs:,} epochs{penalty}"
+    )
+
+
+def l2_label(run: RunOutcome) -> str:
+    """Return 'λ = 0.1'."""
+    return f"λ = {run.run.config.l2:g}"
+
+
+def said(findings: Iterable[Finding]) -> tuple[Block, ...]:
+    """Return findings as the blocks of an answer."""
+    return tuple(
+        Note("warning", literal(f.statement))
+        if f.severity is Severity.WARNING
+        else Paragraph(literal(f.statement))
+        for f in findings
+    )
+
+
+def about(runs: Iterable[RunOutcome]) -> Paragraph:
+    """Return a paragraph that says what each run is."""
+    return Paragraph("; ".join(f"`{run.name}`: {literal(describe(run))}" for run in runs) + ".")
+
+
+def slug(*names: str) -> str:
+    """Return names as a file stem: letters, digits and hyphens."""
+    text = "".join(c if c.isalnum() or c == "." else "-" for c in "-".join(names))
+    return "-".join(filter(None, text.split("-")))
