@@ -23,7 +23,7 @@ from onelayer.study import (
     resolve,
     run_study,
 )
-from onelayer.training import StopReason, available_cores
+from onelayer.training import StopReason, available_cores, warm_up
 
 
 def run_study_command(
@@ -53,6 +53,12 @@ def run_study_command(
     resolved = resolved.model_copy(update={"data": data.choice})
     folder = RunFolder(out or default_folder(resolved.name, data.choice.source))
     clock.lap("data")
+
+    with progress.stage(
+        "Loading the kernels; the first use on a machine compiles them, in seconds"
+    ):
+        warm_up(data.train, [run.config for run in resolved.runs])
+    clock.lap("kernels")
 
     with progress:
         outcome = run_study(resolved, data, folder, progress, threads=threads, force=force)

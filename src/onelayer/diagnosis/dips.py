@@ -37,6 +37,7 @@ class Dips:
     threshold: float
 
     def __len__(self) -> int:
+        """Return how many there are."""
         return len(self.evaluations)
 
 

@@ -1,7 +1,7 @@
 """How an objective is lowered: configuration, the training loop, its record and its ends."""
 
 from onelayer.training.config import EarlyStopping, TrainConfig
-from onelayer.training.engines import EngineName
+from onelayer.training.engines import EngineName, warm_up
 from onelayer.training.history import SCHEMA, Evaluation, History
 from onelayer.training.interrupt import stop_on_interrupt
 from onelayer.training.loop import Progress, available_cores, train, train_many
@@ -24,4 +24,5 @@ __all__ = [
     "stop_on_interrupt",
     "train",
     "train_many",
+    "warm_up",
 ]

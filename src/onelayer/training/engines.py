@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Literal
 
+import numpy as np
+
+from onelayer.data import Dataset
 from onelayer.errors import InputError
+from onelayer.training.config import TrainConfig
 from onelayer.training.kernels.reference import ReferenceStack
 from onelayer.training.stack import Problem, Stack, Team
 
@@ -31,3 +35,17 @@ def choose_engine(name: EngineName) -> Callable[[Problem, Team], Stack]:
     from onelayer.training.kernels.compiled_stack import CompiledStack  # Numba is optional
 
     return CompiledStack
+
+
+def warm_up(data: Dataset, configs: Sequence[TrainConfig], engine: EngineName = "auto") -> None:
+    """Compile, or load from disk, all that training these configurations on such data will call.
+
+    Training does so by itself; this call lets a program say what it is waiting for.
+    """
+    make_stack = choose_engine(engine)
+    some = data.first(1)
+    with Team(1) as team:
+        for dtype in dict.fromkeys(config.dtype for config in configs):
+            config = TrainConfig(model="softmax", dtype=dtype)
+            stack = make_stack(Problem.of(some, some, [config]), team)
+            stack.round([0], [np.zeros(1, np.int64)], evaluate=True)

@@ -47,8 +47,8 @@ def _finding(run: RunOutcome) -> Finding:
     if len(dips) == 0:
         statement = (
             f"The {order} run {run.name} has no dip: none of its {curve.height:,} evaluations "
-            f"after the first epoch lies more than {points(dips.threshold)} below the median of its "
-            "neighbours."
+            f"after the first epoch lies more than {points(dips.threshold)} below the median of "
+            "its neighbours."
         )
         return Finding("OL102", "dips", (run.name,), Severity.INFO, statement, evidence)
 

@@ -42,7 +42,7 @@ def _finding(run: RunOutcome) -> Finding:
     epochs = tail["step"].to_numpy() / run.batches_per_epoch
     slope = trend(epochs, tail["val_loss"].to_numpy())
     rise = float(np.median(tail["val_loss"].tail(MIN_TAIL).to_numpy())) / best.val_loss - 1
-    gap_words, has_gap = _describe_gap(gap, low, high)
+    gap_words, has_gap = _describe_gap(low, high)
     statement = (
         f"At the end of {run.name} the training accuracy is {percent(last.train_accuracy)} and the "
         f"validation accuracy {percent(last.val_accuracy)}: a gap of {points(gap)}, 95% interval "
@@ -67,12 +67,12 @@ def _finding(run: RunOutcome) -> Finding:
     return Finding("OL103", "overfitting", (run.name,), severity, statement, evidence)
 
 
-def _describe_gap(gap: float, low: float, high: float) -> tuple[str, bool]:
+def _describe_gap(low: float, high: float) -> tuple[str, bool]:
     if low > 0:
         return ", so the model does better on the examples it was trained on.", True
     if high < 0:
         return ", so the validation examples are, if anything, the easier ones.", False
-    return ", which holds zero: the two cannot be told apart.", False
+    return ", which holds zero, so the two cannot be told apart.", False
 
 
 def _describe_trend(direction: int, slope: float, evaluations: int) -> str:

@@ -11,7 +11,7 @@ from onelayer.study import Outcome, StudyData
 
 
 def geary_c(image: NDArray[np.floating]) -> float:
-    """Return Geary's C of a picture, shape (height, width), over horizontal and vertical neighbours.
+    """Return Geary's C of a picture, shape (height, width); neighbours share an edge.
 
     The mean squared difference of neighbouring pixels over twice the variance (Geary, 1954): 1 for
     pixels that know nothing of their neighbours, near 0 for a smooth picture. NaN for a flat one.

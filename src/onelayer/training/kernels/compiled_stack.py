@@ -8,9 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Dataset
 from onelayer.model import Parameters
-from onelayer.training.config import TrainConfig
 from onelayer.training.kernels import compiled as kernels
 from onelayer.training.stack import Metrics, Problem, Round, Rows, Team
 
@@ -109,13 +107,3 @@ class CompiledStack:
 
 def _blocks(part: tuple[NDArray[np.generic], NDArray[np.int32], Rows]) -> int:
     return -(-len(part[0]) // ROWS_A_JOB)
-
-
-def warm_up(data: Dataset, configs: Sequence[TrainConfig]) -> None:
-    """Compile, or load from disk, what training these configurations on such data will call."""
-    some = data.first(1)
-    with Team(1) as team:
-        for dtype in dict.fromkeys(config.dtype for config in configs):
-            config = TrainConfig(model="softmax", dtype=dtype)
-            stack = CompiledStack(Problem.of(some, some, [config]), team)
-            stack.round([0], [np.zeros(1, np.int64)], evaluate=True)

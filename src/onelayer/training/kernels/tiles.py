@@ -208,8 +208,10 @@ def make_dot_tile(n_rows: int, n_classes: int) -> Any:
             sums = _loop(b, whole, [v.zero] * (n_rows * n_classes),
                          lambda i, held: accumulate(b.mul(i, lanes), held))  # fmt: skip
             rest = b.srem(n_features, lanes)
-            sums = _loop(b, b.zext(b.icmp_signed(">", rest, I64(0)), I64), sums,
-                         lambda _, held: accumulate(b.mul(whole, lanes), held, v.mask(rest)))  # fmt: skip
+            rests = b.zext(b.icmp_signed(">", rest, I64(0)), I64)  # 0 or 1
+            mask = v.mask(rest)
+            sums = _loop(b, rests, sums,
+                         lambda _, held: accumulate(b.mul(whole, lanes), held, mask))  # fmt: skip
             for r in range(n_rows):
                 for c, label in enumerate(classes):
                     total = v.total(sums[r * n_classes + c])
