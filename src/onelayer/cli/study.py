@@ -46,8 +46,7 @@ def run_study_command(
     content, where = read_study_file(study)
     resolved = resolve(content, where, source=source, overrides=overrides)
     with progress.stage(f"Reading {resolved.data.source}"):
-        own_counts = any(override.startswith("data.") for override in overrides)
-        data = load_data(resolved, counts_are_limits=source is not None and not own_counts)
+        data = load_data(resolved, limits=_limits(source, overrides))
     for note in data.notes:
         progress.say(f"Note: {note}")
     resolved = resolved.model_copy(update={"data": data.choice})
@@ -104,6 +103,14 @@ def default_folder(study: str, source: str) -> Path:
     """Return where a study's results go when nothing is said: runs/<study>-<data>."""
     name = Path(source).expanduser().resolve().name if Path(source).exists() else source
     return Path("runs") / f"{study}-{name}"
+
+
+def _limits(source: str | None, overrides: list[str]) -> set[str]:
+    """Return which counts of the study were not chosen for this source."""
+    if source is None:
+        return set()
+    chosen = {override.partition("=")[0].strip() for override in overrides}
+    return {key for key in ("train", "validation") if f"data.{key}" not in chosen}
 
 
 class _Clock:

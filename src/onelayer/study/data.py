@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,15 +64,15 @@ class StudyData:
         }
 
 
-def load_data(study: Study, *, counts_are_limits: bool = False) -> StudyData:
+def load_data(study: Study, *, limits: Collection[str] = ()) -> StudyData:
     """Load the examples a study asks for.
 
     Parameters
     ----------
     study : Study
-    counts_are_limits : bool
-        Take all examples of a part that has fewer than asked for, and say so in `notes`. For
-        counts that were written with another source in mind.
+    limits : collection of "train" and "validation"
+        Counts that were written with another source in mind: where a part has fewer examples, all
+        are taken, and `notes` says so.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def load_data(study: Study, *, counts_are_limits: bool = False) -> StudyData:
             said = (
                 f"data.{key}: {count:,} examples were asked for, the source has {part.n_examples:,}"
             )
-            if not counts_are_limits:
+            if key not in limits:
                 raise InputError(
                     f"{said}. Ask for at most that many, or leave the key out for all."
                 )

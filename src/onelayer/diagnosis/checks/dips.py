@@ -85,7 +85,9 @@ def _regularity(
         "dips_at_commonest_batch": hits,
     }
     epochs = gap / batches_per_epoch
-    if equal == 1:
+    if len(gaps) == 1:  # one gap cannot be regular
+        spacing = f"They are {gap:,.0f} steps ({epochs:.3g} epochs) apart."
+    elif equal == 1:
         spacing = (
             f"They are regular: each comes {gap:,.0f} steps ({epochs:.3g} epochs) after the last."
         )

@@ -9,7 +9,8 @@ from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.model import TOLERANCE, GradientCheck, check_gradients
 from onelayer.study import Outcome, StudyData
 
-EXAMPLES = 200
+EXAMPLES = 100
+COMPONENTS = 40
 
 
 def check(_outcome: Outcome, data: StudyData) -> list[Finding]:
@@ -49,4 +50,4 @@ def check_on(train: Dataset) -> list[GradientCheck]:
     """Check the gradients on the first examples of a data set."""
     some = train.first(min(EXAMPLES, train.n_examples))
     X = some.scaling.apply(some.X, np.dtype(np.float64))
-    return check_gradients(X, some.targets, some.n_classes)
+    return check_gradients(X, some.targets, some.n_classes, components=COMPONENTS)

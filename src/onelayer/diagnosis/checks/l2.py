@@ -18,19 +18,24 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
     findings = []
     for runs in _sweeps(outcome):
         findings.append(_accuracy(runs))
-        findings.append(_norm([run for run in runs if run.run.config.l2 > 0], runs))
+        have_logarithms = [r for r in runs if r.run.config.l2 > 0 and _last(r).weight_norm > 0]
+        findings.append(_norm(have_logarithms, runs))
     return findings
 
 
 def _sweeps(outcome: Outcome) -> list[list[RunOutcome]]:
-    """Return the groups, each in falling order of l2, of the runs that did not diverge."""
-    groups = defaultdict(list)
+    """Return the groups, each in falling order of l2, of the runs that did not diverge.
+
+    Of runs with the same l2, which have the same bits, the first stands for all.
+    """
+    groups: dict[object, dict[float, RunOutcome]] = defaultdict(dict)
     for run in outcome.runs:
         if run.stop_reason is not StopReason.DIVERGED and run.last is not None:
             rest = run.run.config.model_copy(update={"l2": 0.0}).model_dump_json()
-            groups[run.run.classes, rest].append(run)
-    sorted_groups = (sorted(runs, key=lambda run: -run.run.config.l2) for runs in groups.values())
-    return [g for g in sorted_groups if len({run.run.config.l2 for run in g}) > 1]
+            groups[run.run.classes, rest].setdefault(run.run.config.l2, run)
+    return [
+        [runs[l2] for l2 in sorted(runs, reverse=True)] for runs in groups.values() if len(runs) > 1
+    ]
 
 
 def _last(run: RunOutcome) -> Evaluation:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from onelayer.diagnosis.finding import Finding, Severity
@@ -15,40 +17,47 @@ TAIL = 0.2
 
 MIN_TAIL = 5
 
+MIN_EVALUATIONS = round(MIN_TAIL / TAIL)
+
 RISE = 0.01
 """A validation loss that ends this share above its lowest has risen."""
 
 
 def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
     """Report on each run that came to an end of its own."""
-    return [_finding(run) for run in outcome.runs if run.stop_reason is not StopReason.DIVERGED]
+    return [
+        _finding(run)
+        for run in outcome.runs
+        if run.stop_reason in (StopReason.PATIENCE, StopReason.MAX_EPOCHS)
+    ]
 
 
 def _finding(run: RunOutcome) -> Finding:
-    curve = run.curve
-    tail = curve.tail(round(TAIL * curve.height))
-    if tail.height < MIN_TAIL or run.last is None or run.best is None:
+    curve, last = run.curve, run.last
+    if curve.height < MIN_EVALUATIONS or last is None:
         statement = (
             f"The run {run.name} has too few evaluations to tell where its validation loss was "
-            f"going: at least {round(MIN_TAIL / TAIL)} are needed."
+            f"going: at least {MIN_EVALUATIONS} are needed."
         )
         return Finding("OL103", "overfitting", (run.name,), Severity.NOT_APPLICABLE, statement)
 
-    last, best = run.last, run.best
     gap = last.train_accuracy - last.val_accuracy
     low, high = difference_interval(
         last.train_accuracy, run.n_train, last.val_accuracy, run.n_validation
     )
+    tail = curve.tail(round(TAIL * curve.height))
     epochs = tail["step"].to_numpy() / run.batches_per_epoch
     slope = trend(epochs, tail["val_loss"].to_numpy())
-    rise = float(np.median(tail["val_loss"].tail(MIN_TAIL).to_numpy())) / best.val_loss - 1
+    # Under early stopping with min_delta the best evaluation need not be the lowest.
+    lowest = curve.row(int(curve["val_loss"].to_numpy().argmin()), named=True)
+    rise = _rise(float(np.median(tail["val_loss"].tail(MIN_TAIL).to_numpy())), lowest["val_loss"])
     gap_words, has_gap = _describe_gap(low, high)
     statement = (
         f"At the end of {run.name} the training accuracy is {percent(last.train_accuracy)} and the "
         f"validation accuracy {percent(last.val_accuracy)}: a gap of {points(gap)}, 95% interval "
         f"{100 * low:.2f} to {100 * high:.2f}{gap_words} "
         f"{_describe_trend(slope.direction, slope.slope, tail.height)} "
-        f"{_verdict(has_gap, slope.direction, rise, best.step)}"
+        f"{_verdict(has_gap, slope.direction, rise, lowest['step'])}"
     )
     overfits = has_gap and rise > RISE and slope.direction > 0
     evidence = {
@@ -59,12 +68,18 @@ def _finding(run: RunOutcome) -> Finding:
         "val_loss_slope_per_epoch": slope.slope,
         "val_loss_slope_interval": [slope.low, slope.high],
         "tail_evaluations": tail.height,
-        "best_step": best.step,
-        "rise_above_best": rise,
+        "lowest_step": lowest["step"],
+        "rise_above_lowest": rise,
         "overfitting": overfits,
     }
     severity = Severity.WARNING if overfits else Severity.INFO
     return Finding("OL103", "overfitting", (run.name,), severity, statement, evidence)
+
+
+def _rise(end: float, lowest: float) -> float:
+    if lowest == 0:  # in float32 a loss can be
+        return 0.0 if end == 0 else math.inf
+    return end / lowest - 1
 
 
 def _describe_gap(low: float, high: float) -> tuple[str, bool]:
@@ -83,9 +98,12 @@ def _describe_trend(direction: int, slope: float, evaluations: int) -> str:
     return f"The validation loss was {word} {over}, by {number(abs(slope))} an epoch."
 
 
-def _verdict(has_gap: bool, direction: int, rise: float, best_step: int) -> str:
-    if direction > 0 and rise > RISE:
-        cost = f"it ends {percent(rise, 1)} above its lowest value, at step {best_step:,}"
+def _verdict(has_gap: bool, direction: int, rise: float, lowest_step: int) -> str:
+    height = f"{percent(rise, 1)} above its lowest value" if rise < math.inf else "above zero"
+    cost = f"it ends {height}, reached at step {lowest_step:,}"
+    if direction > 0 and rise <= RISE:
+        return f"But {cost}: too little to be called overfitting."
+    if direction > 0:
         if has_gap:
             return f"That is overfitting: {cost}, while the training accuracy is ahead."
         return f"Training went on past the best point ({cost}), without a gap in accuracy."

@@ -17,11 +17,10 @@ def geary_c(image: NDArray[np.floating]) -> float:
     pixels that know nothing of their neighbours, near 0 for a smooth picture. NaN for a flat one.
     """
     image = np.asarray(image, np.float64)
-    squares = [np.square(np.diff(image, axis=axis)).ravel() for axis in (0, 1)]
-    variance = image.var(ddof=1)
-    if variance == 0:
+    if np.ptp(image) == 0:
         return float("nan")
-    return float(np.mean(np.concatenate(squares)) / (2 * variance))
+    squares = [np.square(np.diff(image, axis=axis)).ravel() for axis in (0, 1)]
+    return float(np.mean(np.concatenate(squares)) / (2 * image.var(ddof=1)))
 
 
 def noise(weights: NDArray[np.floating], image_shape: tuple[int, int]) -> float:

@@ -20,8 +20,8 @@ class Material:
     findings: tuple[Finding, ...]
 
     def runs(self, choice: Choice) -> tuple[RunOutcome, ...]:
-        """Return the runs of a section that have something to draw."""
-        return tuple(run for run in self.outcome.named(choice.runs) if run.last is not None)
+        """Return the runs of a section that have an evaluation with a finite loss."""
+        return tuple(run for run in self.outcome.named(choice.runs) if run.best is not None)
 
     def findings_of(self, check: str, runs: Iterable[RunOutcome] = ()) -> list[Finding]:
         """Return a check's findings on any of these runs, or all when there are none."""

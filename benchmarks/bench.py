@@ -1,0 +1,311 @@
+"""Compare the engine with its peers; print, and write JSON and a Markdown table.
+
+    python benchmarks/bench.py [NAME ...] [--out docs]
+
+Needs MNIST (in ONELAYER_DATA or the cache) and PyTorch. Without names all comparisons run, which
+takes about half an hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import peers
+import torch
+from measure import interleaved, machine, matrix_product_rate, medians, peak_memory
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+
+from onelayer.data import Dataset, load
+from onelayer.training import TrainConfig, train, train_many
+
+L2 = (0.0, 1.0, 0.1, 0.01, 0.001)
+STUDY = {"batch_size": 128, "drop_last": True, "penalize_bias": True}
+Row = dict[str, object]
+
+
+def row(name: str, ratio: float, target: float, detail: str, *, at_most: bool = False) -> Row:
+    """Return one line of the result."""
+    met = ratio <= target if at_most else ratio >= target
+    return {"comparison": name, "value": ratio, "target": target, "at_most": at_most, "met": met,
+            "detail": detail}  # fmt: skip
+
+
+def torch_data(train_set: Dataset, validation: Dataset, batch_size: int) -> peers.Data:
+    """Return the same examples for the peers: scaled, float32."""
+    X, vX = (d.scaling.apply(d.X, np.dtype(np.float32)) for d in (train_set, validation))
+    targets = train_set.targets.astype(np.int64), validation.targets.astype(np.int64)
+    return peers.Data(
+        X, targets[0], vX, targets[1], batch_size=batch_size, n_classes=train_set.n_classes
+    )
+
+
+def with_threads(threads: int, function, *arguments):
+    """Return a contender that runs with so many PyTorch threads."""
+
+    def contender():
+        torch.set_num_threads(threads)
+        return function(*arguments)
+
+    return contender
+
+
+def describe(times: dict[str, float]) -> str:
+    """Return all medians in words."""
+    return ", ".join(f"{name} {seconds:.2f} s" for name, seconds in times.items())
+
+
+def one_run() -> list[Row]:
+    """One softmax run of the study against PyTorch loops."""
+    train_set, validation = load("mnist", train=20_000, validation=10_000)
+    data = torch_data(train_set, validation, 128)
+    config = TrainConfig(learning_rate=0.01, max_epochs=50, **STUDY)
+    contenders = {"onelayer": lambda: train(train_set, validation, config)}
+    for function in (peers.by_hand, peers.autograd, peers.dataloader):
+        for threads in (1, 2):
+            name = f"{function.__name__} {threads}t"
+            contenders[name] = with_threads(threads, function, data, 50, 0.01, 0.0)
+    times = medians(interleaved(contenders))
+    ours = times.pop("onelayer")
+    best = min(times.values())
+    detail = f"onelayer {ours:.2f} s; {describe(times)}"
+    return [row("1. one run, against the best PyTorch loop", best / ours, 5, detail)]
+
+
+def five_runs() -> list[Row]:
+    """The five penalties of the study, against a loop run five times and a stacked one."""
+    train_set, validation = load("mnist", train=20_000, validation=10_000)
+    data = torch_data(train_set, validation, 128)
+    configs = [TrainConfig(learning_rate=0.01, max_epochs=50, l2=l2, **STUDY) for l2 in L2]
+
+    def five_times():
+        for l2 in L2:
+            peers.by_hand(data, 50, 0.01, l2)
+
+    contenders = {"onelayer": lambda: train_many(train_set, validation, configs)}
+    for threads in (1, 2):
+        contenders[f"by hand, five times {threads}t"] = with_threads(threads, five_times)
+        contenders[f"stacked {threads}t"] = with_threads(
+            threads, peers.stacked, data, 50, [0.01] * 5, list(L2)
+        )
+    times = medians(interleaved(contenders))
+    ours = times.pop("onelayer")
+    loops = min(v for k, v in times.items() if "five" in k)
+    stack = min(v for k, v in times.items() if "stacked" in k)
+    detail = f"onelayer {ours:.2f} s; {describe(times)}"
+    return [
+        row("2a. five λ, against the loop run five times", loops / ours, 6, detail),
+        row("2b. five λ, against a stacked loop", stack / ours, 2, detail),
+    ]
+
+
+def many_runs() -> list[Row]:
+    """64 configurations against a stacked loop, and against the matrix product's rate."""
+    train_set, validation = load("mnist", train=20_000, validation=10_000)
+    data = torch_data(train_set, validation, 128)
+    grid = [(rate, l2) for rate in np.logspace(-3, -1, 8) for l2 in np.logspace(-5, 0, 8)]
+    configs = [TrainConfig(learning_rate=r, l2=l2, max_epochs=5, **STUDY) for r, l2 in grid]
+    rates, l2s = ([float(pair[i]) for pair in grid] for i in (0, 1))
+    contenders = {
+        "onelayer": lambda: train_many(train_set, validation, configs),
+        "stacked 1t": with_threads(1, peers.stacked, data, 5, rates, l2s),
+        "stacked 2t": with_threads(2, peers.stacked, data, 5, rates, l2s),
+    }
+    times = medians(interleaved(contenders))
+    ours = times.pop("onelayer")
+    steps, evaluations = 5 * 156, 26
+    operations = 64 * 2 * 784 * 10 * (steps * 128 * 2 + evaluations * 30_000)
+    rate = operations / ours / 1e9
+    ceiling = matrix_product_rate()
+    detail = f"onelayer {ours:.2f} s; {describe(times)}"
+    share = f"{rate:.0f} of {ceiling:.0f} GFLOP/s; {detail}"
+    return [
+        row("3a. 64 configurations, against a stacked loop", min(times.values()) / ours, 1.6, detail),
+        row("3b. 64 configurations, share of the matrix product's rate", rate / ceiling, 0.65, share),
+    ]
+
+
+def time_to_quality() -> list[Row]:
+    """Time until lbfgs' validation loss is reached within 1%, against the time of its fit."""
+    rows = []
+    for n in (20_000, 60_000):
+        train_set, validation = load("mnist", train=n, validation=10_000)
+        X, vX = (d.scaling.apply(d.X, np.dtype(np.float64)) for d in (train_set, validation))
+        best = None
+        for C in (1e-3, 1e-2, 1e-1):
+            start = time.perf_counter()
+            model = LogisticRegression(C=C, max_iter=1000).fit(X, train_set.targets)
+            seconds = time.perf_counter() - start
+            loss = log_loss(validation.targets, model.predict_proba(vX))
+            if best is None or loss < best[0]:
+                best = loss, seconds, C
+        loss, seconds, C = best
+        goal = 1.01 * loss
+        config = TrainConfig(
+            learning_rate=0.03, batch_size=128, max_epochs=200, evaluations_per_epoch=2,
+            l2=1 / (2 * C * n),
+        )  # fmt: skip
+
+        def until_goal(train_set=train_set, validation=validation, config=config, goal=goal):
+            import threading
+
+            stop = threading.Event()
+
+            def watch(_run, _step, evaluation):
+                if evaluation.val_loss <= goal:
+                    stop.set()
+
+            result = train(train_set, validation, config, progress=watch, stop=stop)
+            if not stop.is_set():
+                raise RuntimeError(f"never reached {goal:.4f}; best {result.best}")
+
+        ours = medians(interleaved({"onelayer": until_goal}))["onelayer"]
+        detail = f"lbfgs C={C:g} {seconds:.2f} s to {loss:.4f}; onelayer {ours:.2f} s to {goal:.4f}"
+        rows.append(row(f"4. time to quality, {n:,} images", seconds / ours, 8, detail))
+    return rows
+
+
+def embedding() -> list[Row]:
+    """A set like frozen embeddings, one and sixteen probes, against the stacked loop."""
+    rng = np.random.default_rng(0)
+    centres = rng.standard_normal((100, 768), dtype=np.float32) * 0.2
+    y = rng.integers(0, 100, 55_000)
+    X = centres[y] + rng.standard_normal((55_000, 768), dtype=np.float32)
+    train_set, validation = Dataset(X[:50_000], y[:50_000]), Dataset(X[50_000:], y[50_000:])
+    data = torch_data(train_set, validation, 256)
+    rows = []
+    for count, target in ((1, 1.3), (16, 1.0)):
+        rates = [float(r) for r in np.logspace(-2, -1, count)]
+        configs = [
+            TrainConfig(learning_rate=r, batch_size=256, drop_last=True, max_epochs=1)
+            for r in rates
+        ]
+        contenders = {
+            "onelayer": lambda configs=configs: train_many(train_set, validation, configs),
+            "stacked 1t": with_threads(1, peers.stacked, data, 1, rates, [0.0] * count),
+            "stacked 2t": with_threads(2, peers.stacked, data, 1, rates, [0.0] * count),
+        }
+        times = medians(interleaved(contenders))
+        ours = times.pop("onelayer")
+        detail = f"onelayer {ours:.2f} s; {describe(times)}"
+        name = f"5. 50,000 × 768, 100 classes, {count} configuration{'s' * (count > 1)}"
+        rows.append(row(name, min(times.values()) / ours, target, detail))
+    return rows
+
+
+def growth() -> list[Row]:
+    """Time against each size, doubled four times: the worst ratio to proportional growth."""
+    rng = np.random.default_rng(0)
+    rows = []
+    base = {"n": 8_000, "features": 256, "classes": 10, "configurations": 4}
+    for what in base:
+        contenders = {}
+        for doubling in range(5):
+            size = base | {what: base[what] * 2**doubling}
+            X = rng.integers(0, 256, (size["n"], size["features"]), dtype=np.uint8)
+            y = np.arange(size["n"]) % size["classes"]
+            data = Dataset(X, y)
+            configs = [
+                TrainConfig(learning_rate=0.01 * (i + 1), max_epochs=4)
+                for i in range(size["configurations"])
+            ]
+            contenders[str(size[what])] = lambda data=data, configs=configs: train_many(
+                data, data, configs
+            )
+        times = list(medians(interleaved(contenders)).values())
+        ratios = [b / a / 2 for a, b in zip(times, times[1:], strict=False) if a >= 0.1]
+        worst = max((abs(r - 1) for r in ratios), default=float("nan"))
+        detail = " → ".join(f"{1000 * t:.0f} ms" for t in times)
+        rows.append(row(f"6. growth with {what}: worst deviation from proportional", worst, 0.15,
+                        detail, at_most=True))  # fmt: skip
+    return rows
+
+
+def memory() -> list[Row]:
+    """Peak resident memory of whole processes."""
+    run = (
+        "from onelayer.data import load\nfrom onelayer.training import TrainConfig, train_many\n"
+        "a, b = load('mnist', train={n}, validation=10000)\n"
+        "train_many(a, b, [TrainConfig(max_epochs=1, learning_rate=0.001 * (i + 1)) "
+        "for i in range({m})])"
+    )
+    one, many = peak_memory(run.format(n=20_000, m=1)), peak_memory(run.format(n=20_000, m=64))
+    return [
+        row("7a. memory of a run on MNIST, MiB", one, 350, "", at_most=True),
+        row("7b. memory of 64 configurations, MiB", many, 450, "", at_most=True),
+    ]
+
+
+COMPARISONS = {
+    "one-run": one_run,
+    "five-runs": five_runs,
+    "many-runs": many_runs,
+    "quality": time_to_quality,
+    "embedding": embedding,
+    "growth": growth,
+    "memory": memory,
+}
+
+
+def main() -> None:
+    """Run the comparisons that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*COMPARISONS, []], metavar="NAME")
+    parser.add_argument("--out", type=Path, default=Path("docs"))
+    arguments = parser.parse_args()
+    ceiling = matrix_product_rate()
+    print(f"A float32 matrix product of 3000 × 3000 reaches {ceiling:.0f} GFLOP/s.", flush=True)
+    rows: list[Row] = []
+    for name in arguments.names or COMPARISONS:
+        for line in COMPARISONS[name]():
+            rows.append(line)
+            print(_text(line), flush=True)
+    packages = ("onelayer", "numpy", "numba", "torch", "scikit-learn")
+    result = {
+        "machine": machine() | {"matrix_product_gflops": ceiling},
+        "versions": {package: version(package) for package in packages},
+        "comparisons": rows,
+    }
+    arguments.out.mkdir(exist_ok=True)
+    (arguments.out / "benchmarks.json").write_text(json.dumps(result, indent=2) + "\n")
+    (arguments.out / "benchmarks.md").write_text(_markdown(result))
+
+
+def _text(line: Row) -> str:
+    sign = "≤" if line["at_most"] else "≥"
+    verdict = "met" if line["met"] else "MISSED"
+    return f"{line['comparison']}: {line['value']:.2f} (target {sign} {line['target']:g}: {verdict})\n    {line['detail']}"
+
+
+def _markdown(result: dict) -> str:
+    about = result["machine"]
+    lines = [
+        "# Benchmarks",
+        "",
+        f"{about['processor']}, {about['cores']} cores; a large float32 matrix product reaches "
+        f"{about['matrix_product_gflops']:.0f} GFLOP/s. "
+        + ", ".join(f"{k} {v}" for k, v in result["versions"].items())
+        + ". Each figure is a ratio of medians of 5 interleaved repetitions in one run; "
+        "`make bench` measures them anew.",
+        "",
+        "| comparison | measured | target | |",
+        "|---|---:|---:|---|",
+    ]
+    for line in result["comparisons"]:
+        sign = "≤" if line["at_most"] else "≥"
+        verdict = "met" if line["met"] else "**missed**"
+        lines.append(
+            f"| {line['comparison']} | {line['value']:.2f} | {sign} {line['target']:g} | {verdict} |"
+        )
+    lines += ["", "Times behind the ratios:", ""]
+    lines += [f"- {line['comparison']}: {line['detail']}" for line in result["comparisons"] if line["detail"]]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Time contenders in turn, so that what else the machine does falls on all of them alike."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+REPETITIONS = 5
+
+
+def interleaved(
+    contenders: Mapping[str, Callable[[], object]], repetitions: int = REPETITIONS
+) -> dict[str, list[float]]:
+    """Return the seconds of each repetition of each contender, after one warm-up of each."""
+    for contender in contenders.values():
+        contender()
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(repetitions):
+        for name, contender in contenders.items():
+            gc.collect()
+            start = time.perf_counter()
+            contender()
+            seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def medians(seconds: Mapping[str, list[float]]) -> dict[str, float]:
+    """Return the median of each contender."""
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def matrix_product_rate(size: int = 3000) -> float:
+    """Return the rate of a large float32 matrix product on all cores, in GFLOP/s."""
+    rng = np.random.default_rng(0)
+    A, B = (rng.standard_normal((size, size), dtype=np.float32) for _ in range(2))
+    with threadpool_limits(len(os.sched_getaffinity(0))):
+        seconds = medians(interleaved({"product": lambda: A @ B}))["product"]
+    return 2 * size**3 / seconds / 1e9
+
+
+def peak_memory(code: str) -> float:
+    """Return the peak resident memory of a fresh interpreter that runs the code, in MiB."""
+    ending = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    done = subprocess.run(
+        [sys.executable, "-c", code + ending], capture_output=True, text=True, check=True
+    )
+    return int(done.stdout.split()[-1]) / 1024
+
+
+def machine() -> dict[str, object]:
+    """Return what the figures were measured on."""
+    model = platform.processor()
+    try:
+        with open("/proc/cpuinfo") as file:
+            model = next(line.partition(":")[2].strip() for line in file if "model name" in line)
+    except (OSError, StopIteration):
+        pass
+    return {"processor": model, "cores": len(os.sched_getaffinity(0)), "system": platform.system()}

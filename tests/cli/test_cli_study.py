@@ -1,0 +1,253 @@
+"""`onelayer study`: what it prints, where, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+from cli_helpers import QUICK, Ended, call
+
+import onelayer.cli.study
+import onelayer.report
+from onelayer.cli.study import default_folder
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    path = tmp_path / "quick.toml"
+    path.write_text(QUICK)
+    return path
+
+
+@pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the slow part where a test asks nothing of it."""
+
+    def write(folder: onelayer.study.RunFolder, *_rest: object) -> None:
+        folder.write_text("report.pdf", "")
+        folder.write_text("report.html", "")
+
+    monkeypatch.setattr(onelayer.report, "write_report", write)
+
+
+# The whole built-in study -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
+    here = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(here)
+        ended = call("study", "--set", "max_epochs=3")
+    return here / "runs" / "gradient-descent-digits", ended
+
+
+RUNS = ["binary", "binary-shuffled", "softmax", *(f"l2[l2={v}]" for v in (1.0, 0.1, 0.01, 0.001))]
+
+
+def test_built_in_study_leaves_a_complete_folder(whole: tuple[Path, Ended]) -> None:
+    folder, ended = whole
+    assert ended.code == 0, ended.err
+    assert {p.name for p in folder.iterdir()} == {
+        "study.toml", "environment.json", "history.parquet", "results.json", "findings.json",
+        "models", "report.html", "report.pdf", "figures",
+    }  # fmt: skip
+    assert {p.name for p in (folder / "models").iterdir()} == {f"{r}.safetensors" for r in RUNS}
+    assert list((folder / "figures").glob("*.svg"))
+    assert {p.suffix for p in (folder / "figures").iterdir()} == {".svg"}
+    assert (folder / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert "</html>" in (folder / "report.html").read_text("utf-8")
+    assert [p for p in folder.rglob("*") if p.name.endswith(".partial")] == []
+
+
+def test_built_in_study_says_what_it_did(whole: tuple[Path, Ended]) -> None:
+    _, ended = whole
+    assert ended.out == ""
+    lines = ended.err.splitlines()
+    for run in RUNS:
+        assert len([line for line in lines if line.startswith(f"{run}: ")]) == 1
+        assert len([line for line in lines if line.startswith(f"{run} ")]) == 1
+    assert lines[-1] == "Report: runs/gradient-descent-digits/report.html"
+
+
+def test_files_of_the_built_in_study_fit_one_another(whole: tuple[Path, Ended]) -> None:
+    folder, _ = whole
+    results = json.loads((folder / "results.json").read_text("utf-8"))
+    history = pl.read_parquet(folder / "history.parquet")
+    assert [run["name"] for run in results["runs"]] == RUNS
+    for run in results["runs"]:
+        assert history.filter(pl.col("run") == run["name"]).height == run["steps"]
+        assert run["config"]["max_epochs"] == 3
+        assert run["config"]["batch_size"] == 8
+    findings = json.loads((folder / "findings.json").read_text("utf-8"))
+    for finding in findings:
+        assert {"code", "check", "runs", "severity", "statement", "evidence"} <= finding.keys()
+        assert {*finding["runs"]} <= {*RUNS}
+    told = json.loads((folder / "environment.json").read_text("utf-8"))
+    assert {"started", "finished", "seconds", "threads", "platform", "versions"} <= told.keys()
+    assert {"data", "training", "diagnosis", "report"} <= told["seconds"].keys()
+
+
+# Printing ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_report")
+def test_json_alone_goes_to_stdout(study: Path, tmp_path: Path) -> None:
+    ended = call("study", study, "--out", tmp_path / "out", "--json")
+    assert ended.code == 0
+    written = json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))
+    assert json.loads(ended.out) == written
+    assert [run["name"] for run in written["runs"]] == ["plain", "l2[l2=1.0]", "l2[l2=0.1]"]
+    assert "Report: " in ended.err
+
+
+@pytest.mark.usefixtures("no_report")
+def test_quiet_prints_nothing(study: Path, tmp_path: Path) -> None:
+    assert call("study", study, "--out", tmp_path / "a", "--quiet") == Ended(0, "", "")
+    ended = call("study", study, "--out", tmp_path / "b", "--quiet", "--json")
+    assert ended.err == ""
+    assert json.loads(ended.out)["study"] == "quick"
+
+
+def test_quiet_still_prints_errors(study: Path, tmp_path: Path) -> None:
+    ended = call("study", study, "--out", tmp_path / "a", "--quiet", "--set", "l3=1")
+    assert "unknown key" in ended.refused(2)
+
+
+@pytest.mark.usefixtures("no_report")
+def test_without_a_terminal_there_is_a_line_a_run_and_a_table(study: Path, tmp_path: Path) -> None:
+    lines = call("study", study, "--out", tmp_path / "out").err.splitlines()
+    told = sorted(line.partition(": ")[0] for line in lines[:3])
+    assert told == ["l2[l2=0.1]", "l2[l2=1.0]", "plain"]
+    assert "all 2 epochs done, 20 steps, validation loss " in lines[0]
+    assert [line.split()[0] for line in lines[-4:-1]] == ["plain", "l2[l2=1.0]", "l2[l2=0.1]"]
+    assert lines[-1] == f"Report: {tmp_path / 'out' / 'report.html'}"
+    assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.usefixtures("no_report")
+def test_counts_beyond_a_source_that_was_chosen_here_are_limits(
+    study: Path, tmp_path: Path
+) -> None:
+    study.write_text(QUICK.replace('"digits"', '"mnist"').replace("200", "20000"))
+    ended = call("study", study, "--out", tmp_path / "out", "--data", "digits")
+    assert ended.code == 0
+    assert "Note: data.train: 20,000 examples were asked for, the source has 1,200" in ended.err
+    strict = call(
+        "study", study, "--out", tmp_path / "new", "--data", "digits", "--set", "data.train=30000"
+    )
+    assert "data.train: 30,000 examples were asked for" in strict.refused(2)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.usefixtures("no_report")
+def test_two_identical_studies_have_the_same_findings(study: Path, tmp_path: Path) -> None:
+    for name, threads in (("a", "1"), ("b", "3")):
+        assert call("study", study, "--out", tmp_path / name, "--threads", threads).code == 0
+    for name in ("findings.json", "results.json", "study.toml"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_default_folder_is_named_after_study_and_data(tmp_path: Path) -> None:
+    (tmp_path / "my data").mkdir()
+    assert default_folder("s", "digits") == Path("runs/s-digits")
+    assert default_folder("s", str(tmp_path / "my data")) == Path("runs/s-my data")
+    assert default_folder("s", f"{tmp_path}/my data/") == Path("runs/s-my data")
+
+
+# Ends -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_report")
+def test_finished_folder_needs_force(study: Path, tmp_path: Path) -> None:
+    arguments = ("study", study, "--out", tmp_path / "out")
+    assert call(*arguments).code == 0
+    assert "finished" in call(*arguments).refused(2)
+    assert call(*arguments, "--force").code == 0
+
+
+@pytest.mark.usefixtures("no_report")
+def test_when_every_run_diverged_the_study_failed(study: Path, tmp_path: Path) -> None:
+    wild = ("--set", "learning_rate=1e38", "--set", "l2=1e38")
+    ended = call("study", study, "--out", tmp_path / "out", "--quiet", *wild)
+    assert ended.refused(1) == "Every run diverged. Take a smaller learning rate."
+
+
+def test_when_one_run_diverged_the_others_are_reported(study: Path, tmp_path: Path) -> None:
+    wild = ("--set", "runs.plain.learning_rate=1e38", "--set", "runs.plain.l2=1e38")
+    ended = call("study", study, "--out", tmp_path / "out", *wild)
+    assert ended.code == 0, ended.err
+    assert "Warning: The run plain diverged" in ended.err
+    document = (tmp_path / "out" / "results.json").read_text("utf-8")
+    assert json.loads(document)["runs"][0]["stop_reason"] == "diverged"
+    assert "NaN" not in document
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere.toml"], "nowhere.toml: no such study file, and not a built-in study"),
+        (["."], ".: cannot be read: Is a directory."),
+        (["--data", "nowhere"], "data: 'nowhere' is no built-in source and does not exist;"),
+        (["--set", "l2"], "--set l2: must have the form key=value."),
+        (["--set", "runs.x.l2=1"], "--set runs.x.l2=1: there is no run 'x'; there are: binary"),
+        (["--set", "l2=-1"], "gradient-descent: runs.binary.l2: -1 was given; must be"),
+        (["--set", "batch_size=5000"], "runs.binary: batch_size: 5000 is more than the "),
+        (["--set", "data.train=9999"], "data.train: 9,999 examples were asked for,"),
+        (["--out", "file"], "--out file: is a file; name a folder."),
+        (["--out", "file/below"], "--out file/below: cannot be written to: "),
+        (["--out", "full"], "--out full: is not empty and not a run folder;"),
+    ],
+)
+def test_wrong_use_ends_with_2_and_one_message(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("full").mkdir()
+    Path("full/mine").touch()
+    assert call("study", *arguments).refused(2).startswith(said)
+    assert not Path("runs").exists()
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_folder_without_permission_is_refused(study: Path, tmp_path: Path) -> None:
+    tmp_path.joinpath("closed").mkdir(mode=0o500)
+    ended = call("study", study, "--out", tmp_path / "closed" / "out")
+    assert "cannot be written to: Permission denied" in ended.refused(2)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (MemoryError(), 1, "Out of memory."),
+        (OSError(28, "No space left on device", "/x"), 1, "/x: No space left on device"),
+        (RuntimeError("odd"), 1, "Internal error, RuntimeError: odd"),
+    ],
+)
+def test_what_fails_in_the_middle_ends_with_1_and_one_message(
+    monkeypatch: pytest.MonkeyPatch, study: Path, error: Exception, code: int, said: str
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.delenv("ONELAYER_TRACEBACK", raising=False)
+    monkeypatch.setattr(onelayer.cli.study, "run_study", fail)
+    out = study.with_name("out")
+    assert call("study", study, "--quiet", "--out", out).refused(code).startswith(said)
+
+
+def test_traceback_of_an_internal_error_can_be_had(
+    monkeypatch: pytest.MonkeyPatch, study: Path
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("odd")
+
+    monkeypatch.setenv("ONELAYER_TRACEBACK", "1")
+    monkeypatch.setattr(onelayer.cli.study, "run_study", fail)
+    with pytest.raises(RuntimeError, match="odd"):
+        call("study", study, "--out", study.with_name("out"))

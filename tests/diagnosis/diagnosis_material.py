@@ -1,0 +1,92 @@
+"""Made-up outcomes of studies: runs with the curves that a test plants."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from onelayer.data import Dataset
+from onelayer.diagnosis import Finding
+from onelayer.study import Outcome, Run, RunOutcome, Study, StudyData
+from onelayer.study.schema import DataChoice
+from onelayer.training import Evaluation, History, StopReason, TrainConfig
+
+
+def run_outcome(
+    name: str = "run",
+    val_loss: ArrayLike = (0.5,),
+    *,
+    val_accuracy: ArrayLike = 0.9,
+    train_accuracy: ArrayLike = 0.9,
+    weight_norm: ArrayLike = 1.0,
+    every: int = 2,
+    batches_per_epoch: int = 10,
+    steps: int | None = None,
+    stop_reason: StopReason = StopReason.MAX_EPOCHS,
+    message: str = "all epochs done",
+    n_train: int = 1000,
+    n_validation: int = 1000,
+    classes: tuple[int, ...] | None = None,
+    weights: NDArray[np.floating] | None = None,
+    **options: Any,
+) -> RunOutcome:
+    """A run with an evaluation after each `every`-th step; single numbers hold for all of them."""
+    losses = np.atleast_1d(np.asarray(val_loss, float))
+    columns = [
+        np.broadcast_to(np.asarray(c, float), losses.shape).tolist()
+        for c in (losses, val_accuracy, train_accuracy, weight_norm)
+    ]
+    evaluations = [
+        Evaluation(i * every, i * every // batches_per_epoch, *row)
+        for i, row in enumerate(zip(*columns, strict=True))
+    ]
+    if steps is None:
+        steps = evaluations[-1].step + 1 if evaluations else 0
+    finite = np.flatnonzero(np.isfinite(losses))
+    best = finite[np.argmin(losses[finite])] if len(finite) else None
+    history = History(batches_per_epoch, [0.5] * steps, evaluations)
+    return RunOutcome(
+        run=Run(name=name, classes=classes, config=TrainConfig(**options)),
+        classes=classes or (0, 1, 2),
+        n_train=n_train,
+        n_validation=n_validation,
+        steps=steps,
+        batches_per_epoch=batches_per_epoch,
+        evaluations=len(evaluations),
+        stop_reason=stop_reason,
+        message=message,
+        best=None if best is None else evaluations[best],
+        last=evaluations[-1] if evaluations else None,
+        history=history.frame(name),
+        weights=np.zeros((4, 3)) if weights is None else weights,
+        bias=np.zeros(3),
+    )
+
+
+def outcome_of(*runs: RunOutcome, image_shape: list[int] | None = None) -> Outcome:
+    study = Study(
+        name="made-up",
+        title="Made up",
+        seed=0,
+        data=DataChoice(),
+        runs=tuple(run.run for run in runs),
+        sections=(),
+    )
+    return Outcome(study, {"image_shape": image_shape}, runs)
+
+
+def data_of(n: int = 12, labels: Sequence[int] = (0, 1, 2)) -> StudyData:
+    rng = np.random.default_rng(0)
+    y = np.resize(np.array(labels), n)
+    part = Dataset(rng.normal(size=(n, 4)), y, classes=range(3))
+    return StudyData(DataChoice(train=n, validation=n), part, part)
+
+
+def as_strict_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """What findings.json would hold; NaN and infinity are errors."""
+    content: list[dict[str, Any]] = json.loads(
+        json.dumps([f.as_json() for f in findings], allow_nan=False)
+    )
+    return content

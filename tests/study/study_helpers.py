@@ -1,0 +1,91 @@
+"""A small study on the embedded digits, and what of its folder must not change between runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from onelayer.study import Outcome, Run, RunFolder, load_data, resolve, run_study
+from onelayer.training import Evaluation, Schedule, TrainResult
+
+
+def content(*runs: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a study file's content."""
+    return {
+        "name": "small",
+        "data": {"source": "digits", "train": 200, "validation": 60},
+        "defaults": {"batch_size": 20, "max_epochs": 2},
+        "runs": list(runs) or [{"name": "a"}],
+    } | more
+
+
+THREE = content(
+    {"name": "short", "max_epochs": 1},
+    {"name": "long", "max_epochs": 60, "early_stopping": {"patience": 1000}},
+    {"name": "pair", "model": "logistic", "classes": [2, 3], "max_epochs": 3},
+)
+
+
+class Watcher:
+    """An observer that remembers what it saw, and calls back."""
+
+    def __init__(
+        self,
+        on_evaluation: Callable[[str, int], None] = lambda _run, _step: None,
+        on_end: Callable[[str], None] = lambda _run: None,
+    ) -> None:
+        self.begun: list[str] = []
+        self.finished: dict[str, TrainResult] = {}
+        self.evaluations: list[tuple[str, int]] = []
+        self._on_evaluation = on_evaluation
+        self._on_end = on_end
+
+    def begins(self, run: Run, schedule: Schedule) -> None:
+        assert schedule.max_steps > 0
+        self.begun.append(run.name)
+
+    def evaluated(self, run: Run, step: int, evaluation: Evaluation) -> None:
+        assert evaluation.step == step
+        self.evaluations.append((run.name, step))
+        self._on_evaluation(run.name, step)
+
+    def ended(self, run: Run, result: TrainResult) -> None:
+        self.finished[run.name] = result
+        self._on_end(run.name)
+
+
+def do(
+    table: dict[str, Any],
+    folder: Path,
+    watcher: Watcher | None = None,
+    *,
+    force: bool = False,
+    threads: int = 1,
+) -> Outcome:
+    """Resolve and run a study in a folder."""
+    study = resolve(table, "small.toml")
+    data = load_data(study)
+    study = study.model_copy(update={"data": data.choice})
+    watcher = watcher or Watcher()
+    return run_study(study, data, RunFolder(folder), watcher, threads=threads, force=force)
+
+
+def finish(folder: Path) -> None:
+    """Put the files there that mark a folder as finished."""
+    (folder / "report.pdf").write_bytes(b"pdf")
+    (folder / "report.html").write_text("html")
+
+
+def bits(folder: Path) -> dict[str, str]:
+    """Return a digest of each file's content, of the history's rows rather than its bytes."""
+    digests = {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in (".json", ".safetensors", ".toml")
+    }
+    rows = pl.read_parquet(folder / "history.parquet").write_csv(float_precision=17)
+    return digests | {"history": hashlib.sha256(rows.encode()).hexdigest()}

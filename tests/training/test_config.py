@@ -1,0 +1,128 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from onelayer.model import Objective
+from onelayer.training import EarlyStopping, TrainConfig
+
+
+def test_options_are_those_of_the_contract() -> None:
+    assert list(TrainConfig.model_fields) == [
+        "model", "learning_rate", "batch_size", "max_epochs", "l2", "penalize_bias", "shuffle",
+        "seed", "drop_last", "evaluations_per_epoch", "early_stopping", "dtype",
+    ]  # fmt: skip
+    assert list(EarlyStopping.model_fields) == ["patience", "min_delta"]
+
+
+def test_defaults_that_the_definitions_fix() -> None:
+    config = TrainConfig()
+    assert config.dtype == "float32"
+    assert config.drop_last is False
+    assert config.penalize_bias is False
+    assert config.early_stopping is None
+    assert config.l2 == 0
+    assert EarlyStopping().min_delta == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("model", "perceptron"),
+        ("model", None),
+        ("learning_rate", 0.0),
+        ("learning_rate", -0.1),
+        ("learning_rate", float("nan")),
+        ("learning_rate", float("inf")),
+        ("learning_rate", "fast"),
+        ("batch_size", 0),
+        ("batch_size", -1),
+        ("batch_size", 1.5),
+        ("batch_size", "all"),
+        ("batch_size", None),
+        ("max_epochs", 0),
+        ("max_epochs", float("inf")),
+        ("l2", -1e-9),
+        ("l2", float("nan")),
+        ("l2", float("inf")),
+        ("l2", [0.1, 0.2]),
+        ("penalize_bias", "maybe"),
+        ("shuffle", 2),
+        ("seed", -1),
+        ("seed", 2**63),
+        ("drop_last", None),
+        ("evaluations_per_epoch", 0),
+        ("early_stopping", True),
+        ("early_stopping", 10),
+        ("early_stopping", {"patience": 0}),
+        ("early_stopping", {"patience": 2.5}),
+        ("early_stopping", {"min_delta": -0.1}),
+        ("early_stopping", {"min_delta": float("nan")}),
+        ("early_stopping", {"min_delta": float("inf")}),
+        ("early_stopping", {"tolerance": 1}),
+        ("dtype", "float16"),
+        ("momentum", 0.9),
+        ("lr", 0.1),
+    ],
+)
+def test_bad_options_are_refused_by_name(option: str, value: Any) -> None:
+    with pytest.raises(ValidationError) as refused:
+        TrainConfig(**{option: value})
+    assert [problem["loc"][0] for problem in refused.value.errors()] == [option]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("batch_size", "128"),
+        ("batch_size", True),
+        ("learning_rate", "0.1"),
+        ("learning_rate", True),
+        ("shuffle", "yes"),
+        ("shuffle", 1),
+        ("early_stopping", {"patience": "3"}),
+    ],
+)
+def test_wrong_types_are_refused_even_where_they_could_be_read(option: str, value: Any) -> None:
+    with pytest.raises(ValidationError):
+        TrainConfig(**{option: value})
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("learning_rate", 1),
+        ("l2", 0),
+        ("batch_size", 1),
+        ("max_epochs", 1),
+        ("seed", 2**63 - 1),
+        ("evaluations_per_epoch", 1),
+    ],
+)
+def test_limits_are_allowed(option: str, value: float) -> None:
+    assert getattr(TrainConfig.model_validate({option: value}), option) == value
+
+
+def test_early_stopping_false_lifts_a_default() -> None:
+    assert TrainConfig.model_validate({"early_stopping": False}).early_stopping is None
+    given = TrainConfig.model_validate({"early_stopping": {"patience": 1, "min_delta": 0.5}})
+    assert given.early_stopping == EarlyStopping(patience=1, min_delta=0.5)
+
+
+def test_config_is_immutable_hashable_and_equal_by_value() -> None:
+    config = TrainConfig(early_stopping=EarlyStopping(patience=3))
+    assert {config: 1}[TrainConfig(early_stopping=EarlyStopping(patience=3))] == 1
+    with pytest.raises(ValidationError):
+        config.l2 = 1.0
+    with pytest.raises(ValidationError):
+        config.early_stopping.patience = 1  # type: ignore[union-attr]
+
+
+def test_config_survives_json() -> None:
+    config = TrainConfig(model="logistic", l2=0.1, early_stopping=EarlyStopping(patience=3))
+    assert TrainConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_objective_is_the_configured_one() -> None:
+    config = TrainConfig(model="logistic", l2=0.25, penalize_bias=True)
+    assert config.objective == Objective("logistic", 0.25, penalize_bias=True)
