@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: study test check lock clean
+.PHONY: study test check bench lock clean
 
 study: .venv/installed  ## run the whole study on the embedded digits
 	$(BIN)/onelayer study
@@ -15,6 +15,9 @@ check: .venv/installed-dev  ## style, types and the one-way flow of imports
 	$(BIN)/mypy src tests
 	$(BIN)/lint-imports
 
+bench: .venv/installed-bench  ## compare the engine with its peers; needs MNIST, half an hour
+	$(BIN)/python benchmarks/bench.py
+
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.lock
@@ -27,6 +30,10 @@ check: .venv/installed-dev  ## style, types and the one-way flow of imports
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links
+
+.venv/installed-bench: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	touch $@
 
 lock:  ## resolve the versions anew (needs uv)
 	$(COMPILE) pyproject.toml --group build -o requirements.lock

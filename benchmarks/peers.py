@@ -60,7 +60,7 @@ def by_hand(data: Data, epochs: int, rate: float, l2: float) -> list[tuple[float
 
 
 def autograd(data: Data, epochs: int, rate: float, l2: float) -> list[tuple[float, float, float]]:
-    """An nn.Linear, SGD and cross_entropy on indexed batches."""
+    """Train an nn.Linear by SGD on indexed batches."""
     model, optimizer = _linear(data, rate, l2)
     history, step = [], 0
     for epoch in range(epochs):
@@ -75,7 +75,7 @@ def autograd(data: Data, epochs: int, rate: float, l2: float) -> list[tuple[floa
 
 
 def dataloader(data: Data, epochs: int, rate: float, l2: float) -> list[tuple[float, float, float]]:
-    """The same with a DataLoader, as tutorials have it."""
+    """Do the same with a DataLoader, as tutorials have it."""
     model, optimizer = _linear(data, rate, l2)
     loader = DataLoader(
         TensorDataset(data.X, data.y), data.batch_size, shuffle=True, drop_last=True

@@ -1,5 +1,6 @@
 import dataclasses
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_labels_become_targets() -> None:
         ((5, 2, 5), (2, 5)),
     ],
 )
-def test_kinds_of_labels(y: object, classes: tuple[object, ...]) -> None:
+def test_kinds_of_labels(y: Any, classes: tuple[object, ...]) -> None:
     data = Dataset(PIXELS[:3], y)
     assert data.classes == classes
     assert [type(c) for c in data.classes] == [type(c) for c in classes]
@@ -71,7 +72,7 @@ def test_supported_types_are_not_copied() -> None:
     ],
 )
 def test_other_types_are_converted(given: type, stored: type) -> None:
-    X = PIXELS.astype(given)
+    X: np.ndarray = PIXELS.astype(given)
     data = Dataset(X, LABELS)
     assert data.X.dtype == stored
     assert data.X.dtype.isnative
@@ -174,7 +175,7 @@ def test_subset_without_examples() -> None:
 def test_encode() -> None:
     data = Dataset(PIXELS, LABELS)
     assert data.encode([3, 2, 1]).tolist() == [0, 2, 1, 0, 2, 0]
-    assert data.encode(np.array([7, 1, 2, 3])).tolist() == [3, 1, 2, 3, 1, 3]
+    assert data.encode(np.array([7, 1, 2, 3]).tolist()).tolist() == [3, 1, 2, 3, 1, 3]
     with pytest.raises(InputError, match=r"y: the labels hold 2, not among the classes 1, 3"):
         data.encode([1, 3])
     with pytest.raises(InputError, match="more than once"):
@@ -193,7 +194,7 @@ def test_targets_lead_back_to_labels(labels: list[int], classes: list[int]) -> N
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_values_that_are_not_finite_are_located(value: float, dtype: type) -> None:
-    X = np.zeros((6, 2), dtype=dtype)
+    X: np.ndarray = np.zeros((6, 2), dtype=dtype)
     X[4, 1] = value
     with pytest.raises(InputError, match="example 4, feature 1"):
         Dataset(X, LABELS)

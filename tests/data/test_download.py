@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,23 +88,23 @@ def not_found(handler: BaseHTTPRequestHandler) -> None:
     handler.send_error(404)
 
 
-def trickle_body(handler: BaseHTTPRequestHandler) -> None:
+def trickle_body(handler: Any) -> None:
     send(handler, b"", length=500)
     while not handler.stopped.wait(0.02):
         handler.wfile.write(b"x")
 
 
-def trickle_header(handler: BaseHTTPRequestHandler) -> None:
+def trickle_header(handler: Any) -> None:
     handler.wfile.write(b"HTTP/1.0 200 OK\r\nX-Header: ")
     while not handler.stopped.wait(0.02):
         handler.wfile.write(b"x")
 
 
-def silent(handler: BaseHTTPRequestHandler) -> None:
+def silent(handler: Any) -> None:
     handler.stopped.wait(10)
 
 
-def endless(handler: BaseHTTPRequestHandler) -> None:
+def endless(handler: Any) -> None:
     send(handler, b"", length=None)
     while not handler.stopped.is_set():
         handler.wfile.write(bytes(1 << 16))

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -61,4 +63,5 @@ def test_bad_numbers_are_named(arguments: tuple[int, int, int], name: str) -> No
 
 
 def test_numpy_integers_are_accepted() -> None:
-    assert epoch_order(np.int64(0), np.uint8(0), np.int32(8)).tolist()[:3] == [5, 3, 0]
+    arguments: list[Any] = [np.int64(0), np.uint8(0), np.int32(8)]
+    assert epoch_order(*arguments).tolist()[:3] == [5, 3, 0]

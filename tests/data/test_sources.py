@@ -92,7 +92,7 @@ def test_flat_examples_of_floats(tiny: Arrays, write_folder: Write) -> None:
     tiny["train-images-idx3-ubyte"] = np.linspace(-1, 3, 12, dtype=np.float32).reshape(6, 2)
     tiny["t10k-images-idx3-ubyte"] = np.zeros((3, 2), dtype=np.float64)
     train, validation = load(write_folder(tiny))
-    assert (train.X.dtype, validation.X.dtype) == (np.float32, np.float64)
+    assert [part.X.dtype for part in (train, validation)] == [np.dtype("f4"), np.dtype("f8")]
     assert train.image_shape is None
     assert train.scaling == Scaling.from_range(0, 3)
 

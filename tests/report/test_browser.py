@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -36,7 +37,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, document: Document) -> str
     return path.as_uri()
 
 
-def visit(browser: Browser, address: str, width: int, theme: str) -> tuple[Page, list[str]]:
+def visit(browser: Browser, address: str, width: int, theme: Any) -> tuple[Page, list[str]]:
     page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=theme)
     troubles: list[str] = []
     page.on("console", lambda message: troubles.append(message.text))

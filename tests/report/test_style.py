@@ -57,7 +57,7 @@ def oklab(rgb: np.ndarray) -> np.ndarray:
         )
         @ np.clip(rgb, 0, 1)
     )
-    return (
+    lab: np.ndarray = (
         np.array(
             [
                 [0.2104542553, 0.7936177850, -0.0040720468],
@@ -67,6 +67,7 @@ def oklab(rgb: np.ndarray) -> np.ndarray:
         )
         @ lms
     )
+    return lab
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

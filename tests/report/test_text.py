@@ -1,5 +1,7 @@
 """Inline text, the breaking of derivations into lines, and the alignment of tables."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,7 +43,7 @@ def test_parsing_never_fails_and_spans_of_text_are_joined(text: str) -> None:
     spans = parse(text)
     assert all(isinstance(span, Span) and span.text for span in spans)
     kinds = [span.kind for span in spans]
-    assert all(pair != ("text", "text") for pair in zip(kinds, kinds[1:], strict=False))
+    assert all(pair != ("text", "text") for pair in itertools.pairwise(kinds))
 
 
 @pytest.mark.parametrize(

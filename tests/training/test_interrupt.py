@@ -174,7 +174,6 @@ def test_second_ctrl_c_raises(fit: Fit) -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-@pytest.mark.xfail(reason="with an event of one's own, the first Ctrl-C sets one that nobody reads")
 def test_ctrl_c_is_not_lost_where_a_stop_event_is_given(fit: Fit) -> None:
     def progress(_i: int, step: int, _evaluation: Evaluation) -> None:
         if step == 3:

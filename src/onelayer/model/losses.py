@@ -4,12 +4,12 @@ For each model there are three functions of the scores z, shape (n, n_outputs), 
 t, shape (n,), the index of each example's class. Logistic regression has one score a row, the
 log-odds of class 0, its positive class: y = 1 where t = 0.
 
-=========  ==========================================  ======================  ================
-model      loss of an example                          d loss / d z            predicted class
-=========  ==========================================  ======================  ================
-logistic   max(z, 0) - z y + ln(1 + exp(-|z|))         sigmoid(z) - y          0 where z >= 0
-softmax    m + ln(sum_k exp(z_k - m)) - z_t, m=max z   softmax(z) - onehot(t)  argmax_k z_k
-=========  ==========================================  ======================  ================
+=========  ============================================  ======================  ===============
+model      loss of an example                            d loss / d z            predicted class
+=========  ============================================  ======================  ===============
+logistic   max(z, 0) - z y + ln(1 + exp(-|z|))           sigmoid(z) - y          0 where z >= 0
+softmax    ln(sum_k exp(z_k - m)) - (z_t - m), m=max z   softmax(z) - onehot(t)  argmax_k z_k
+=========  ============================================  ======================  ===============
 
 These forms equal the textbook ones and stay finite for every finite score, since no argument of
 ``exp`` is positive. `onelayer.model.derivations` derives and verifies them.
@@ -86,9 +86,9 @@ def _logistic_predict(scores: Floats) -> Targets:
 
 
 def _softmax_values(scores: Floats, targets: Targets) -> Floats:
-    top = scores.max(axis=1)
-    log_sum = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
-    losses: Floats = log_sum - scores[np.arange(len(scores)), targets]
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    log_sum = np.log(np.exp(shifted).sum(axis=1))
+    losses: Floats = log_sum - shifted[np.arange(len(scores)), targets]
     return losses
 
 

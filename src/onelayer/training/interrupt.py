@@ -10,13 +10,15 @@ from types import FrameType
 
 
 @contextmanager
-def stop_on_interrupt() -> Iterator[threading.Event]:
+def stop_on_interrupt(event: threading.Event | None = None) -> Iterator[threading.Event]:
     """Yield an event that the first Ctrl-C sets; a second one raises KeyboardInterrupt as usual.
 
+    The event is the given one, or a new one.
+
     Python delivers signals to the main thread alone: elsewhere, and where the program has set a
-    handler of its own, nothing is changed and the event stays unset.
+    handler of its own, nothing is changed and Ctrl-C does not set the event.
     """
-    event = threading.Event()
+    event = event or threading.Event()
     in_main = threading.current_thread() is threading.main_thread()
     if not in_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield event

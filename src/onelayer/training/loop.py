@@ -81,7 +81,7 @@ def train_many(
     finished : function, optional
         Called in the caller's thread when a run ends; see `Finished`.
     stop : threading.Event, optional
-        Once set, runs end as ``interrupted`` at the next evaluation. Default: Ctrl-C sets it.
+        Once set, runs end as ``interrupted`` at the next evaluation. Ctrl-C sets it too.
 
     Returns
     -------
@@ -107,14 +107,14 @@ def train_many(
 
     # One BLAS thread: with more, sums would be split by their number and the bits would change.
     with (
-        stop_on_interrupt() as interrupted,
+        stop_on_interrupt(stop) as stop,
         threadpool_limits(1, user_api="blas"),
         Team(threads or available_cores()) as team,
     ):
         for members in _groups(configs):
             problem = Problem.of(train_set, validation_set, [configs[i] for i in members])
             group = _Group(problem, make_stack(problem, team), members, progress, end)
-            group.train(stop or interrupted)
+            group.train(stop)
     return [results[i] for i in range(len(configs))]
 
 
@@ -196,10 +196,10 @@ class _Group:
         due: Segment | None = None
         batches = self._batches()
         for segment in self.schedule.segments():
-            self._round(due, [next(batches) for _ in range(segment.steps)])
-            due = segment if segment.evaluates else None
             if stop.is_set() or not self.members:
                 break
+            self._round(due, [next(batches) for _ in range(segment.steps)])
+            due = segment if segment.evaluates else None
         self._round(due, [])
         reason = StopReason.INTERRUPTED if stop.is_set() else StopReason.MAX_EPOCHS
         for m in list(self.members):

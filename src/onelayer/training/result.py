@@ -26,7 +26,8 @@ class TrainResult:
     history : History
     stop_reason : StopReason
     best, last : Evaluation or None
-        The evaluation with the lowest validation loss, and the last one. None if the run was
+        The evaluation with the lowest validation loss (by `min_delta`, where early stopping has
+        one), and the last one. None if the run was
         interrupted before its first evaluation.
     """
 

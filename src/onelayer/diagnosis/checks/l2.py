@@ -24,13 +24,13 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
 
 
 def _sweeps(outcome: Outcome) -> list[list[RunOutcome]]:
-    """Return the groups, each in falling order of l2, of the runs that did not diverge.
+    """Return the groups, each in falling order of l2, of the runs that came to an end.
 
     Of runs with the same l2, which have the same bits, the first stands for all.
     """
     groups: dict[object, dict[float, RunOutcome]] = defaultdict(dict)
     for run in outcome.runs:
-        if run.stop_reason is not StopReason.DIVERGED and run.last is not None:
+        if run.stop_reason in (StopReason.PATIENCE, StopReason.MAX_EPOCHS) and run.last is not None:
             rest = run.run.config.model_copy(update={"l2": 0.0}).model_dump_json()
             groups[run.run.classes, rest].setdefault(run.run.config.l2, run)
     return [

@@ -62,8 +62,8 @@ def _score_slope() -> Iterator[Identity]:
 @step(
     formula="(partial hat(y))/(partial z) = sigma'(z) = e^(-z)/(1 + e^(-z))^2"
     " = 1/(1 + e^(-z)) dot e^(-z)/(1 + e^(-z)) = sigma(z) (1 - sigma(z)) = hat(y) (1 - hat(y))",
-    reason="The quotient rule gives the fraction. It splits into 1 over the denominator, which is"
-    " σ(z), and the numerator over the denominator, which is 1 − σ(z).",
+    reason="The quotient rule gives the first fraction. It splits into two factors: the first is"
+    " σ(z), the second is 1 − σ(z).",
     how="SymPy differentiates σ(z)",
 )
 def _sigmoid_slope() -> Iterator[Identity]:
@@ -90,7 +90,7 @@ def _loss_slope() -> Iterator[Identity]:
     formula="(partial C^n)/(partial w_j) = -(y - hat(y))/(hat(y) (1 - hat(y)))"
     " dot hat(y) (1 - hat(y)) dot x_j = -(y - hat(y)) x_j",
     reason="The slope of σ is the denominator of the slope of the loss, so the two cancel."
-    " What is left is the error times the feature.",
+    " What is left is minus the error y − ŷ times the feature.",
     how="SymPy differentiates C of one example with respect to each weight",
 )
 def _example_gradient() -> Iterator[Identity]:

@@ -1,36 +1,42 @@
 """The compiled kernel: several models on the same batches, any number of threads.
 
-The models of a stack lie one after another in memory: ``W`` (models, padded classes, features),
-classes first, so that features are contiguous. A score is ``scale * (pixels . w) + c``, where c
-gathers the bias and the offset of the scaling: no scaled copy of the data is ever made.
+A batch, or a block of an evaluation, is first gathered into a scratch array as scaled floats, where
+it stays in the cache while all models use it. No copy of the data set is ever made.
+
+The models of a stack lie one after another in memory: ``W`` (models, padded classes, padded
+features), so that features are contiguous. Padded classes and features stay zero.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from onelayer.training.kernels.compiler import WIDE, compiled
+from onelayer.training.kernels.compiler import VECTOR_BYTES, WIDE, compiled
 from onelayer.training.kernels.tiles import (
     exp_inplace,
-    lane_count,
     make_dot_tile,
     make_outer_tile,
     take_number,
 )
 
 CLASS_BLOCK = 5
-"""Softmax models are padded to a multiple of this many classes; the extra ones stay zero."""
+"""Softmax models are padded to a multiple of this many classes."""
 
-ROWS_OF_ONE = 8
-ROWS_OF_BLOCK = 4 if WIDE else 2
+ROWS = 4 if WIDE else 2
+"""Examples of a tile; scratch arrays have a multiple of them."""
+
 VECTORS = 4 if WIDE else 2
+"""Vectors of features in a tile of weights."""
 
-_dot_block = make_dot_tile(ROWS_OF_BLOCK, CLASS_BLOCK)
-_dot_one = make_dot_tile(ROWS_OF_ONE, 1)
+ROWS_AT_ONCE = 128
+"""Examples gathered at a time in an evaluation: few enough for the second-level cache."""
+
+_dot_block = make_dot_tile(ROWS, CLASS_BLOCK)
+_dot_one = make_dot_tile(ROWS, 1)
 _outer_block = make_outer_tile(CLASS_BLOCK, VECTORS)
+_outer_block_rest = make_outer_tile(CLASS_BLOCK, 1)
 _outer_one = make_outer_tile(1, VECTORS)
-_outer_block_rest = make_outer_tile(CLASS_BLOCK, 1, masked=True)
-_outer_one_rest = make_outer_tile(1, 1, masked=True)
+_outer_one_rest = make_outer_tile(1, 1)
 
 
 def padded_outputs(n_outputs: int) -> int:
@@ -39,54 +45,62 @@ def padded_outputs(n_outputs: int) -> int:
 
 
 @compiled
-def dot(X, rows, W, scores):
-    """Scores[i, k] = X[rows[i]] . W[k]; room for `ROWS_OF_ONE` more rows than there are."""
+def aligned(length, like):
+    """Return zeros of the type of `like`, beginning at an address that vectors can be read from."""
+    spare = VECTOR_BYTES // like.itemsize
+    memory = np.zeros(length + spare, like.dtype)
+    start = (-memory.ctypes.data % VECTOR_BYTES) // like.itemsize
+    return memory[start : start + length]
+
+
+@compiled
+def gather(X, rows, scaling, x):
+    """Set x[i, f] = scale * X[rows[i], f] + offset; the padding of ``x`` stays zero."""
+    scale, offset = scaling[0], scaling[1]
+    for i in range(len(rows)):
+        source, target = X[rows[i]], x[i]
+        for f in range(X.shape[1]):
+            target[f] = target.dtype.type(source[f]) * scale + offset
+
+
+@compiled
+def dot(x, n, W, z):
+    """Set z[i, k] = x[i] . W[k] for the first n examples, and for what fills the last tile."""
     if W.shape[0] == 1:
-        for first in range(0, len(rows), ROWS_OF_ONE):
-            _dot_one(X, rows, first, W, 0, scores)
+        for first in range(0, n, ROWS):
+            _dot_one(x, first, W, 0, z)
     else:
+        # Classes outside: their weights stay in the first-level cache for all examples.
         for k in range(0, W.shape[0], CLASS_BLOCK):
-            for first in range(0, len(rows), ROWS_OF_BLOCK):
-                _dot_block(X, rows, first, W, k, scores)
+            for first in range(0, n, ROWS):
+                _dot_block(x, first, W, k, z)
 
 
 @compiled
-def update(X, rows, residuals, W, keep, rate, shift):
-    """W = keep W + shift + rate residuals^T X[rows], in place."""
-    n_features = X.shape[1]
-    step = VECTORS * lane_count(W)
-    whole = n_features // step * step
-    for f in range(0, whole, step):
-        if W.shape[0] == 1:
-            _outer_one(X, rows, residuals, 0, f, W, keep, rate, shift)
-        else:
+def update(x, n, residuals, W, keep, rate):
+    """W = keep W + rate residuals^T x over the first n examples, in place."""
+    lanes = VECTOR_BYTES // W.itemsize
+    whole = W.shape[1] // (VECTORS * lanes) * VECTORS * lanes
+    if W.shape[0] == 1:
+        for f in range(0, whole, VECTORS * lanes):
+            _outer_one(x, n, residuals, 0, f, W, keep, rate)
+        for f in range(whole, W.shape[1], lanes):
+            _outer_one_rest(x, n, residuals, 0, f, W, keep, rate)
+    else:
+        for f in range(0, whole, VECTORS * lanes):
             for k in range(0, W.shape[0], CLASS_BLOCK):
-                _outer_block(X, rows, residuals, k, f, W, keep, rate, shift)
-    for f in range(whole, n_features, lane_count(W)):
-        if W.shape[0] == 1:
-            _outer_one_rest(X, rows, residuals, 0, f, W, keep, rate, shift)
-        else:
+                _outer_block(x, n, residuals, k, f, W, keep, rate)
+        for f in range(whole, W.shape[1], lanes):
             for k in range(0, W.shape[0], CLASS_BLOCK):
-                _outer_block_rest(X, rows, residuals, k, f, W, keep, rate, shift)
+                _outer_block_rest(x, n, residuals, k, f, W, keep, rate)
 
 
 @compiled
-def constants(W, bias, offset, ones, c):
-    """c[k] = bias[k] + offset * sum_f W[k, f]: what every example's score has in common."""
-    c[: len(bias)] = bias
-    if offset != 0:
-        sums = np.empty((ROWS_OF_ONE + 1, W.shape[0]), W.dtype)
-        dot(ones, np.zeros(1, np.int64), W, sums)
-        for k in range(len(bias)):
-            c[k] += offset * sums[0, k]
-
-
-@compiled
-def logistic_residuals(z, n, targets, rows, scale, c, decay):
+def logistic_residuals(z, n, bias, targets, rows, decay):
     """Turn products into residuals sigmoid(z) - y in place; return the summed loss."""
     one = z.dtype.type(1)
     for i in range(n):
-        z[i, 0] = scale * z[i, 0] + c[0]
+        z[i, 0] += bias[0]
         decay[i] = -abs(z[i, 0])
     exp_inplace(decay, n)
     loss = 0.0
@@ -101,17 +115,17 @@ def logistic_residuals(z, n, targets, rows, scale, c, decay):
 
 
 @compiled
-def softmax_residuals(z, n, n_outputs, targets, rows, scale, c, flat):
+def softmax_residuals(z, n, bias, targets, rows, flat):
     """Turn products into residuals softmax(z) - onehot in place; return the summed loss.
 
     `flat` is the same memory as `z`, seen as one row of values.
     """
-    width = z.shape[1]
+    width, n_outputs = z.shape[1], len(bias)
     loss = 0.0
     for i in range(n):
         row = z[i]
         for k in range(n_outputs):
-            row[k] = scale * row[k] + c[k]
+            row[k] += bias[k]
         top = row[0]
         for k in range(1, n_outputs):
             top = max(top, row[k])
@@ -136,23 +150,43 @@ def softmax_residuals(z, n, n_outputs, targets, rows, scale, c, flat):
 
 
 @compiled
-def residuals(z, flat, n, n_outputs, targets, rows, scale, c, decay):
+def residuals(z, flat, n, bias, targets, rows, decay):
     """Turn products into residuals in place; return the summed loss in float64."""
-    if n_outputs == 1:
-        return logistic_residuals(z, n, targets, rows, scale, c, decay)
-    return softmax_residuals(z, n, n_outputs, targets, rows, scale, c, flat)
+    if len(bias) == 1:
+        return logistic_residuals(z, n, bias, targets, rows, decay)
+    return softmax_residuals(z, n, bias, targets, rows, flat)
 
 
 @compiled
-def advance(X, targets, batches, offsets, scaling, W, bias, options, models, losses, ones):
-    """Make one step on each batch, every model in turn, so that a batch is fetched once for all.
+def step(x, n, targets, rows, W, bias, options, z, flat, decay):
+    """Update one model by one gathered batch; return its mean loss before the update.
+
+    W <- W - rate (x^T residuals / n + 2 l2 W), and so the bias, penalized or not.
+    """
+    one = W.dtype.type(1)
+    rate, l2, on_bias = options[0], options[1], options[2]
+    dot(x, n, W, z)
+    loss = residuals(z, flat, n, bias, targets, rows, decay) / n
+    per_example = rate / W.dtype.type(n)
+    for k in range(len(bias)):
+        total = z[0, k]
+        for i in range(1, n):
+            total += z[i, k]
+        bias[k] = (one - 2 * rate * l2 * on_bias) * bias[k] - per_example * total
+    update(x, n, z, W, one - 2 * rate * l2, -per_example)
+    return loss
+
+
+@compiled
+def advance(X, targets, batches, offsets, scaling, W, bias, options, models, losses):
+    """Make one step on each batch, every model in turn.
 
     Parameters
     ----------
     batches, offsets : int arrays
         The rows of batch s are ``batches[offsets[s]:offsets[s + 1]]``.
     scaling : (scale, offset)
-    W, bias : (n, padded, n_features), (n, n_outputs)
+    W, bias : (n, padded, padded), (n, n_outputs)
         Updated in place.
     options : (n, 3)
         Learning rate, l2, and 1 if the bias is penalized else 0.
@@ -164,76 +198,77 @@ def advance(X, targets, batches, offsets, scaling, W, bias, options, models, los
     longest = 0
     for s in range(losses.shape[1]):
         longest = max(longest, offsets[s + 1] - offsets[s])
-    width = W.shape[1]
-    flat = np.zeros((longest + 2 * ROWS_OF_ONE) * width + lane_count(W), W.dtype)
-    z = flat[: (longest + ROWS_OF_ONE) * width].reshape(-1, width)
-    decay = np.empty(longest + lane_count(W), W.dtype)
-    c, shift = np.zeros(width, W.dtype), np.zeros(width, W.dtype)
+    x, z, flat, decay = scratch(longest, W)
     for s in range(losses.shape[1]):
         rows = batches[offsets[s] : offsets[s + 1]]
+        gather(X, rows, scaling, x)
         for j in range(len(models)):
             m = models[j]
             losses[j, s] = step(
-                X, targets, rows, scaling, W[m], bias[m], options[m], ones, z, flat, decay, c, shift
+                x, len(rows), targets, rows, W[m], bias[m], options[m], z, flat, decay
             )
 
 
 @compiled
-def step(X, targets, rows, scaling, W, bias, options, ones, z, flat, decay, c, shift):
-    """Update one model by one batch; return the batch's mean loss before the update."""
-    one = W.dtype.type(1)
-    scale, offset = scaling[0], scaling[1]
-    rate, l2, on_bias = options[0], options[1], options[2]
-    n = len(rows)
-    constants(W, bias, offset, ones, c)
-    dot(X, rows, W, z)
-    loss = residuals(z, flat, n, len(bias), targets, rows, scale, c, decay) / n
-    per_row = rate / W.dtype.type(n)
-    for k in range(len(bias)):
-        total = z[0, k]
-        for i in range(1, n):
-            total += z[i, k]
-        bias[k] = (one - 2 * rate * l2 * on_bias) * bias[k] - per_row * total
-        shift[k] = -per_row * offset * total
-    update(X, rows, z, W, one - 2 * rate * l2, -per_row * scale, shift)
-    return loss
+def scratch(n, W):
+    """Return room for n examples: their features, their scores, these flat, and a column more."""
+    padded = -(-n // ROWS) * ROWS
+    spare = VECTOR_BYTES // W.itemsize
+    x = aligned(padded * W.shape[2], W).reshape(padded, W.shape[2])
+    flat = aligned(padded * W.shape[1] + spare, W)
+    z = flat[: padded * W.shape[1]].reshape(padded, W.shape[1])
+    return x, z, flat, aligned(padded + spare, W)
 
 
 @compiled
-def evaluate(X, targets, rows, scaling, W, bias, with_loss, ones):
-    """Return the summed loss (0 unless asked for) and the number of right predictions."""
-    width, n = W.shape[0], len(rows)
-    n_outputs = len(bias)
-    scale = scaling[0]
-    flat = np.zeros((n + 2 * ROWS_OF_ONE) * width + lane_count(W), W.dtype)
-    z = flat[: (n + ROWS_OF_ONE) * width].reshape(-1, width)
-    decay = np.empty(n + lane_count(W), W.dtype)
-    c = np.zeros(width, W.dtype)
-    constants(W, bias, scaling[1], ones, c)
-    dot(X, rows, W, z)
+def evaluate(X, targets, rows, scaling, W, bias, models, losses, correct):
+    """Evaluate models on some examples.
+
+    Parameters
+    ----------
+    X, targets, rows, scaling, W, bias, models
+        As for `advance`.
+    losses : (len(models),)
+        Gets the summed losses; empty if they are not wanted.
+    correct : (len(models),)
+        Gets the numbers of right predictions.
+    """
+    x, z, flat, decay = scratch(min(len(rows), ROWS_AT_ONCE), W)
+    for j in range(len(models)):
+        correct[j] = 0
+        losses[j : j + 1] = 0
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows[start : start + ROWS_AT_ONCE]
+        gather(X, some, scaling, x)
+        for j in range(len(models)):
+            m = models[j]
+            dot(x, len(some), W[m], z)
+            correct[j] += count_correct(z, len(some), bias[m], targets, some)
+            if len(losses) > 0:
+                losses[j] += residuals(z, flat, len(some), bias[m], targets, some, decay)
+
+
+@compiled
+def count_correct(z, n, bias, targets, rows):
+    """Return how many of n products have their target as the prediction."""
     correct = 0
     for i in range(n):
         predicted = 0
-        if n_outputs == 1:
-            predicted = 0 if scale * z[i, 0] + c[0] >= 0 else 1
-        else:
-            best = scale * z[i, 0] + c[0]
-            for k in range(1, n_outputs):
-                score = scale * z[i, k] + c[k]
-                if score > best:
-                    best, predicted = score, k
+        best = z[i, 0] + bias[0]
+        if len(bias) == 1:
+            predicted = 0 if best >= 0 else 1
+        for k in range(1, len(bias)):
+            score = z[i, k] + bias[k]
+            if score > best:
+                best, predicted = score, k
         correct += predicted == targets[rows[i]]
-    loss = 0.0
-    if with_loss:
-        loss = residuals(z, flat, n, n_outputs, targets, rows, scale, c, decay)
-    return loss, correct
+    return correct
 
 
 @compiled
 def work(
     counter, train, validation, batches, offsets, scaling, W, bias, options, models, models_a_job,
     losses, before_W, before_bias, rows_a_job, train_correct, validation_loss, validation_correct,
-    ones,
 ):  # fmt: skip
     """Do jobs until none is left; every thread calls this with the same arguments.
 
@@ -244,12 +279,13 @@ def work(
     Parameters
     ----------
     train, validation : (X, targets, rows)
-    train_correct, validation_correct, validation_loss : (len(models), blocks)
+    train_correct, validation_correct, validation_loss : (blocks, len(models))
         No blocks: no evaluation.
     """
     training = -(-len(models) // models_a_job) if losses.shape[1] > 0 else 0
-    on_train = training + train_correct.shape[1]
-    on_validation = on_train + validation_correct.shape[1]
+    on_train = training + len(train_correct)
+    on_validation = on_train + len(validation_correct)
+    no_losses = np.zeros(0)
     while True:
         job = take_number(counter)
         if job >= on_validation:
@@ -258,22 +294,19 @@ def work(
             mine = slice(job * models_a_job, min((job + 1) * models_a_job, len(models)))
             advance(
                 train[0], train[1], batches, offsets, scaling, W, bias, options, models[mine],
-                losses[mine], ones,
+                losses[mine],
             )  # fmt: skip
         elif job < on_train:
             block = job - training
             rows = train[2][block * rows_a_job : (block + 1) * rows_a_job]
-            for j in range(len(models)):
-                m = models[j]
-                _, train_correct[j, block] = evaluate(
-                    train[0], train[1], rows, scaling, before_W[m], before_bias[m], False, ones
-                )
+            evaluate(
+                train[0], train[1], rows, scaling, before_W, before_bias, models, no_losses,
+                train_correct[block],
+            )  # fmt: skip
         else:
             block = job - on_train
             rows = validation[2][block * rows_a_job : (block + 1) * rows_a_job]
-            for j in range(len(models)):
-                m = models[j]
-                validation_loss[j, block], validation_correct[j, block] = evaluate(
-                    validation[0], validation[1], rows, scaling, before_W[m], before_bias[m], True,
-                    ones,
-                )  # fmt: skip
+            evaluate(
+                validation[0], validation[1], rows, scaling, before_W, before_bias, models,
+                validation_loss[block], validation_correct[block],
+            )  # fmt: skip

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from onelayer.model import Parameters
 from onelayer.training.kernels import compiled as kernels
+from onelayer.training.kernels.compiler import VECTOR_BYTES
 from onelayer.training.stack import Metrics, Problem, Round, Rows, Team
 
 # Rows evaluated by one job: enough to be worth dealing out, and few enough to stay in the cache
@@ -26,15 +27,19 @@ class CompiledStack:
     def __init__(self, problem: Problem, team: Team) -> None:
         self._problem, self._team = problem, team
         dtype = np.dtype(problem.configs[0].dtype)
+        lanes = VECTOR_BYTES // dtype.itemsize
         count, width = len(problem.configs), kernels.padded_outputs(problem.n_outputs)
-        self._W = np.zeros((count, width, problem.n_features), dtype)
-        self._bias = np.zeros((count, problem.n_outputs), dtype)
-        self._before_W, self._before_bias = self._W.copy(), self._bias.copy()
-        self._scaling = np.array([problem.scaling.scale, problem.scaling.offset], dtype)
-        self._options = np.array(
-            [(c.learning_rate, c.l2, c.penalize_bias) for c in problem.configs], dtype
+        length = -(-problem.n_features // lanes) * lanes
+        self._W, self._before_W = (_aligned((count, width, length), dtype) for _ in range(2))
+        self._bias, self._before_bias = (
+            np.zeros((count, problem.n_outputs), dtype) for _ in range(2)
         )
-        self._ones = np.ones((1, problem.n_features), dtype)
+        self._scaling = np.array([problem.scaling.scale, problem.scaling.offset], dtype)
+        # A value beyond float32 becomes infinite, and the run diverges, as it says then.
+        with np.errstate(over="ignore"):
+            self._options = np.array(
+                [(c.learning_rate, c.l2, c.penalize_bias) for c in problem.configs], dtype
+            )
         self._train = problem.X, problem.targets, np.arange(len(problem.X))
         self._validation = (
             problem.validation_X,
@@ -42,29 +47,32 @@ class CompiledStack:
             np.arange(len(problem.validation_X)),
         )
 
+    @np.errstate(over="ignore", invalid="ignore")  # the norm of a diverging model
     def round(self, models: Sequence[int], batches: Sequence[Rows], *, evaluate: bool) -> Round:
         """Evaluate a snapshot while the models go on; see `Stack`."""
         chosen = np.array(models, np.int64)
-        self._before_W[chosen], self._before_bias[chosen] = self._W[chosen], self._bias[chosen]
-        shape = (len(models), _blocks(self._train) if evaluate else 0)
-        validation_shape = (len(models), _blocks(self._validation) if evaluate else 0)
+        for m in models:
+            self._before_W[m], self._before_bias[m] = self._W[m], self._bias[m]
         losses = np.zeros((len(models), len(batches)))
-        train_correct = np.zeros(shape, np.int64)
-        validation_loss, validation_correct = (
-            np.zeros(validation_shape), np.zeros(validation_shape, np.int64),
-        )  # fmt: skip
+        on_train, on_validation = (
+            (_blocks(part) if evaluate else 0, len(models))
+            for part in (self._train, self._validation)
+        )
+        train_correct = np.zeros(on_train, np.int64)
+        validation_loss = np.zeros(on_validation)
+        validation_correct = np.zeros(on_validation, np.int64)
         arguments = (
             np.zeros(1, np.int64), self._train, self._validation,
             np.concatenate(batches) if batches else np.zeros(0, np.int64),
             np.cumsum([0, *map(len, batches)]), self._scaling, self._W, self._bias, self._options,
             chosen, self._models_a_job(len(models)), losses, self._before_W, self._before_bias,
-            ROWS_A_JOB, train_correct, validation_loss, validation_correct, self._ones,
+            ROWS_A_JOB, train_correct, validation_loss, validation_correct,
         )  # fmt: skip
         self._team.run(lambda: kernels.work(*arguments))  # type: ignore[no-untyped-call]
         if not evaluate:
             return Round(losses, [])
         return Round(
-            losses, self._metrics(chosen, train_correct, validation_loss, validation_correct)
+            losses, self._metrics(models, train_correct, validation_loss, validation_correct)
         )
 
     def _models_a_job(self, models: int) -> int:
@@ -73,23 +81,22 @@ class CompiledStack:
 
     def _metrics(
         self,
-        models: NDArray[np.int64],
+        models: Sequence[int],
         train_correct: NDArray[np.int64],
         validation_loss: NDArray[np.float64],
         validation_correct: NDArray[np.int64],
     ) -> list[Metrics]:
         n_train, n_validation = len(self._train[0]), len(self._validation[0])
+        configs = self._problem.configs
         return [
             Metrics(
                 # Blocks are added in their order, whoever evaluated them.
-                sum(validation_loss[j].tolist()) / n_validation,
-                int(validation_correct[j].sum()) / n_validation,
-                int(train_correct[j].sum()) / n_train,
-                math.sqrt(
-                    self.before(m).squared_norm(include_bias=self._problem.configs[m].penalize_bias)
-                ),
+                sum(validation_loss[:, j].tolist()) / n_validation,
+                int(validation_correct[:, j].sum()) / n_validation,
+                int(train_correct[:, j].sum()) / n_train,
+                math.sqrt(self.before(m).squared_norm(include_bias=configs[m].penalize_bias)),
             )
-            for j, m in enumerate(models.tolist())
+            for j, m in enumerate(models)
         ]
 
     def before(self, model: int) -> Parameters:
@@ -101,8 +108,17 @@ class CompiledStack:
         return self._parameters(self._W[model], self._bias[model])
 
     def _parameters(self, W: NDArray[np.floating], bias: NDArray[np.floating]) -> Parameters:
-        # (padded, n_features) to (n_features, n_outputs)
-        return Parameters(np.ascontiguousarray(W[: len(bias)].T), bias.copy())
+        # (padded outputs, padded features) to (n_features, n_outputs), never a view
+        weights = np.array(W[: len(bias), : self._problem.n_features].T, order="C")
+        return Parameters(weights, bias.copy())
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> NDArray[np.floating]:
+    """Return zeros that begin at an address from which vectors can be read."""
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.zeros(size + VECTOR_BYTES, np.uint8)
+    start = -memory.ctypes.data % VECTOR_BYTES
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _blocks(part: tuple[NDArray[np.generic], NDArray[np.int32], Rows]) -> int:

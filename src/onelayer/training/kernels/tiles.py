@@ -4,18 +4,16 @@ A compiler that vectorises a loop over features decides itself in which order it
 over ten classes fills vectors badly. So the two products of a step are spelled out here, in LLVM's
 intermediate language, each as a tile that keeps a block of results in registers:
 
-- `dot_tile`: ``rows x classes`` scores. A vector register holds partial sums over every L-th
+- `dot_tile`: ``examples x classes`` scores. A vector register holds partial sums over every L-th
   feature (L lanes); at the end the lanes are added pairwise.
-- `outer_tile`: ``classes x vectors`` of the weights. A lane is one feature; rows are added one
+- `outer_tile`: ``classes x vectors`` of the weights. A lane is one feature; examples are added one
   after another, and the update is made before the block leaves its registers.
 
-In both a result is summed in an order that depends on its own row, class and feature alone: not on
-the shape of the tile, nor on what else is computed. That is why the bits of a model do not depend
-on its company.
+In both a result is summed in an order that depends on its own example, class and feature alone: not
+on the shape of the tile, nor on what else is computed. That is why the bits of a model do not
+depend on its company.
 
-Rows are addressed through an index, so that a shuffled batch is never copied, and elements are
-converted as they are loaded, so that pixels stay bytes in memory. Features that do not fill a
-vector are loaded under a mask, as zeros.
+Both read arrays whose rows are whole aligned vectors; what pads them is zero.
 
 `exp_inplace` is the exponential of many values at once.
 """
@@ -33,11 +31,15 @@ from numba.extending import intrinsic
 
 from onelayer.training.kernels.compiler import VECTOR_BYTES
 
-I1, I32, I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
-ELEMENTS = {"uint8": ir.IntType(8), "float32": ir.FloatType(), "float64": ir.DoubleType()}
-_SUFFIX = {"uint8": "i8", "float32": "f32", "float64": "f64"}
+I32, I64 = ir.IntType(32), ir.IntType(64)
+ELEMENTS = {"float32": ir.FloatType(), "float64": ir.DoubleType(), "int64": I64}
 
 Value = Any  # an llvmlite value; the library has no types
+
+
+def lanes_of(dtype: str) -> int:
+    """Return how many values fill a vector."""
+    return VECTOR_BYTES // (4 if dtype == "float32" else 8)
 
 
 class Vectors:
@@ -45,11 +47,10 @@ class Vectors:
 
     def __init__(self, builder: Value, dtype: str) -> None:
         self.b = builder
-        self.dtype = dtype
-        self.element = ELEMENTS[dtype]
-        self.lanes = VECTOR_BYTES // (4 if dtype == "float32" else 8)
-        self.type = ir.VectorType(self.element, self.lanes)
+        self.lanes = lanes_of(dtype)
+        self.type = ir.VectorType(ELEMENTS[dtype], self.lanes)
         self.zero = ir.Constant(self.type, None)
+        self._name = f"v{self.lanes}{'f32' if dtype == 'float32' else 'f64'}"
 
     def constant(self, value: float) -> Value:
         """Return a vector of one number."""
@@ -57,72 +58,45 @@ class Vectors:
 
     def spread(self, scalar: Value) -> Value:
         """Return a vector with the scalar in every lane."""
-        kind = ir.VectorType(scalar.type, self.lanes)
-        first = self.b.insert_element(ir.Constant(kind, ir.Undefined), scalar, I32(0))
-        return self.b.shuffle_vector(
-            first, first, ir.Constant(ir.VectorType(I32, self.lanes), None)
-        )
+        first = self.b.insert_element(ir.Constant(self.type, ir.Undefined), scalar, I32(0))
+        zeros = ir.Constant(ir.VectorType(I32, self.lanes), None)
+        return self.b.shuffle_vector(first, first, zeros)
 
-    def mask(self, count: Value) -> Value:
-        """Return a mask of the first lanes."""
-        numbers = ir.Constant(ir.VectorType(I64, self.lanes), list(range(self.lanes)))
-        return self.b.icmp_signed("<", numbers, self.spread(count))
+    def load(self, pointer: Value) -> Value:
+        """Return a vector from memory."""
+        return self.b.load(self.b.bitcast(pointer, self.type.as_pointer()), align=VECTOR_BYTES)
 
-    def load(self, pointer: Value, dtype: str, mask: Value | None = None) -> Value:
-        """Return elements of any type as a vector of floats; lanes outside the mask are zero."""
-        kind = ir.VectorType(ELEMENTS[dtype], self.lanes)
-        if mask is None:
-            raw = self.b.load(self.b.bitcast(pointer, kind.as_pointer()), align=1)
-        else:
-            name = f"llvm.masked.load.v{self.lanes}{_SUFFIX[dtype]}.p0"
-            raw = self._call(
-                name, kind, [self._opaque(pointer), I32(1), mask, ir.Constant(kind, None)]
-            )
-        if dtype == "uint8":
-            return self.b.uitofp(raw, self.type)
-        if dtype == self.dtype:
-            return raw
-        convert = self.b.fpext if self.dtype == "float64" else self.b.fptrunc
-        return convert(raw, self.type)
-
-    def store(self, value: Value, pointer: Value, mask: Value | None = None) -> None:
-        """Store a vector of floats, or the lanes inside the mask."""
-        if mask is None:
-            self.b.store(value, self.b.bitcast(pointer, self.type.as_pointer()), align=1)
-        else:
-            name = f"llvm.masked.store.v{self.lanes}{_SUFFIX[self.dtype]}.p0"
-            self._call(name, ir.VoidType(), [value, self._opaque(pointer), I32(1), mask])
+    def store(self, value: Value, pointer: Value) -> None:
+        """Write a vector to memory."""
+        target = self.b.bitcast(pointer, self.type.as_pointer())
+        self.b.store(value, target, align=VECTOR_BYTES)
 
     def fma(self, a: Value, x: Value, y: Value) -> Value:
         """Return a * x + y, rounded once."""
-        return self._call(f"llvm.fma.{self._name}", self.type, [a, x, y])
+        return self._call("fma", a, x, y)
 
-    def unary(self, operation: str, x: Value) -> Value:
-        """Return an LLVM operation of one vector."""
-        return self._call(f"llvm.{operation}.{self._name}", self.type, [x])
+    def rint(self, x: Value) -> Value:
+        """Return the nearest whole numbers."""
+        return self._call("rint", x)
 
     def total(self, vector: Value) -> Value:
         """Return the sum of the lanes: halves added to halves."""
         lanes = self.lanes
         while lanes > 1:
             lanes //= 2
+            kind = ir.VectorType(I32, lanes)
             low, high = (
-                self.b.shuffle_vector(vector, vector, ir.Constant(
-                    ir.VectorType(I32, lanes), list(range(start, start + lanes))))
+                self.b.shuffle_vector(
+                    vector, vector, ir.Constant(kind, list(range(start, start + lanes)))
+                )
                 for start in (0, lanes)
-            )  # fmt: skip
+            )
             vector = self.b.fadd(low, high)
         return self.b.extract_element(vector, I32(0))
 
-    @property
-    def _name(self) -> str:
-        return f"v{self.lanes}{_SUFFIX[self.dtype]}"
-
-    def _opaque(self, pointer: Value) -> Value:
-        return self.b.bitcast(pointer, ir.PointerType())
-
-    def _call(self, name: str, result: Value, arguments: list[Value]) -> Value:
-        kind = ir.FunctionType(result, [argument.type for argument in arguments])
+    def _call(self, operation: str, *arguments: Value) -> Value:
+        kind = ir.FunctionType(self.type, [self.type] * len(arguments))
+        name = f"llvm.{operation}.{self._name}"
         function = cgutils.get_or_insert_function(self.b.module, kind, name)  # type: ignore[no-untyped-call]
         return self.b.call(function, arguments)
 
@@ -168,125 +142,91 @@ class _Array:
             offset = self._b.add(self._b.mul(offset, size), index)
         return self._b.gep(self.data, [offset])
 
-    def __getitem__(self, index: Value) -> Value:
-        return self._b.load(self.at(index))
+    def __getitem__(self, indices: tuple[Value, ...]) -> Value:
+        return self._b.load(self.at(*indices))
 
 
-def make_dot_tile(n_rows: int, n_classes: int) -> Any:
-    """Return ``dot_tile(X, rows, first, W, k, scores)`` for a block of rows and classes.
+def make_dot_tile(n_examples: int, n_classes: int) -> Any:
+    """Return ``dot_tile(x, first, W, k, scores)`` for a block of examples and classes.
 
-    scores[first + r, k + c] = sum_f X[rows[first + r], f] * W[k + c, f]
-
-    Rows past the last index repeat the last row; ``scores`` must have room for them.
+    scores[first + r, k + c] = sum_f x[first + r, f] * W[k + c, f]
     """
 
     @intrinsic
-    def dot_tile(_typing: Any, X: Any, rows: Any, first: Any, W: Any, k: Any, scores: Any) -> Any:
+    def dot_tile(_typing: Any, x: Any, first: Any, W: Any, k: Any, scores: Any) -> Any:
         def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-            kinds = dict(zip("XrfWks", zip(signature.args, arguments, strict=True), strict=True))
-            X, rows, W, scores = (_Array(context, b, *kinds[name]) for name in "XrWs")
-            first, k = kinds["f"][1], kinds["k"][1]
+            x, W, scores = (_Array(context, b, signature.args[i], arguments[i]) for i in (0, 2, 4))
             v = Vectors(b, W.dtype)
-            lanes, n_features = I64(v.lanes), X.shape[1]
-            last = b.sub(rows.shape[0], I64(1))
-            examples = []
-            for r in range(n_rows):
-                i = b.add(first, I64(r))
-                examples.append(rows[b.select(b.icmp_signed("<", i, last), i, last)])
-            classes = [b.add(k, I64(c)) for c in range(n_classes)]
+            examples = [b.add(arguments[1], I64(r)) for r in range(n_examples)]
+            classes = [b.add(arguments[3], I64(c)) for c in range(n_classes)]
 
-            def accumulate(f: Value, sums: list[Value], mask: Value | None = None) -> list[Value]:
-                x = [v.load(X.at(example, f), X.dtype, mask) for example in examples]
+            def accumulate(i: Value, sums: list[Value]) -> list[Value]:
+                f = b.mul(i, I64(v.lanes))
+                features = [v.load(x.at(example, f)) for example in examples]
                 sums = list(sums)
                 for c, label in enumerate(classes):
-                    w = v.load(W.at(label, f), W.dtype, mask)
-                    for r in range(n_rows):
-                        sums[r * n_classes + c] = v.fma(x[r], w, sums[r * n_classes + c])
+                    weights = v.load(W.at(label, f))
+                    for r in range(n_examples):
+                        j = r * n_classes + c
+                        sums[j] = v.fma(features[r], weights, sums[j])
                 return sums
 
-            whole = b.sdiv(n_features, lanes)
-            sums = _loop(b, whole, [v.zero] * (n_rows * n_classes),
-                         lambda i, held: accumulate(b.mul(i, lanes), held))  # fmt: skip
-            rest = b.srem(n_features, lanes)
-            rests = b.zext(b.icmp_signed(">", rest, I64(0)), I64)  # 0 or 1
-            mask = v.mask(rest)
-            sums = _loop(b, rests, sums,
-                         lambda _, held: accumulate(b.mul(whole, lanes), held, mask))  # fmt: skip
-            for r in range(n_rows):
+            vectors = b.sdiv(W.shape[1], I64(v.lanes))
+            sums = _loop(b, vectors, [v.zero] * (n_examples * n_classes), accumulate)
+            for r, example in enumerate(examples):
                 for c, label in enumerate(classes):
-                    total = v.total(sums[r * n_classes + c])
-                    b.store(total, scores.at(b.add(first, I64(r)), label))
+                    b.store(v.total(sums[r * n_classes + c]), scores.at(example, label))
             return context.get_dummy_value()
 
-        return types.void(X, rows, types.int64, W, types.int64, scores), emit
+        return types.void(x, types.int64, W, types.int64, scores), emit
 
     return dot_tile
 
 
-def make_outer_tile(n_classes: int, n_vectors: int, *, masked: bool = False) -> Any:
-    """Return ``outer_tile(X, rows, residuals, k, f, W, keep, rate, shift)`` for a block of weights.
+def make_outer_tile(n_classes: int, n_vectors: int) -> Any:
+    """Return ``outer_tile(x, n, residuals, k, f, W, keep, rate)`` for a block of weights.
 
-    W[k + c, f + j] = keep * W[k + c, f + j] + shift[k + c]
-                      + rate * sum_i residuals[i, k + c] * X[rows[i], f + j]
+    W[k + c, f + j] = keep * W[k + c, f + j] + rate * sum_i residuals[i, k + c] * x[i, f + j]
 
-    over ``n_vectors`` vectors of features from f on; with ``masked``, over what is left of one.
+    over the first n examples and ``n_vectors`` vectors of features from f on.
     """
 
     @intrinsic
     def outer_tile(
-        _typing: Any, X: Any, rows: Any, residuals: Any, k: Any, f: Any, W: Any, keep: Any,
-        rate: Any, shift: Any,
-    ) -> Any:  # fmt: skip
+        _typing: Any, x: Any, n: Any, residuals: Any, k: Any, f: Any, W: Any, keep: Any, rate: Any
+    ) -> Any:
         def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-            names = ("X", "rows", "residuals", "k", "f", "W", "keep", "rate", "shift")
-            kinds = dict(zip(names, zip(signature.args, arguments, strict=True), strict=True))
-            X, rows, residuals, W, shift = (
-                _Array(context, b, *kinds[name])
-                for name in ("X", "rows", "residuals", "W", "shift")
+            x, residuals, W = (
+                _Array(context, b, signature.args[i], arguments[i]) for i in (0, 2, 5)
             )
-            k, f = kinds["k"][1], kinds["f"][1]
+            n, k, f, keep, rate = (arguments[i] for i in (1, 3, 4, 6, 7))
             v = Vectors(b, W.dtype)
-            mask = v.mask(b.sub(X.shape[1], f)) if masked else None
             features = [b.add(f, I64(u * v.lanes)) for u in range(n_vectors)]
             classes = [b.add(k, I64(c)) for c in range(n_classes)]
 
             def accumulate(i: Value, sums: list[Value]) -> list[Value]:
-                example = rows[i]
-                x = [v.load(X.at(example, feature), X.dtype, mask) for feature in features]
+                values = [v.load(x.at(i, feature)) for feature in features]
                 sums = list(sums)
                 for c, label in enumerate(classes):
-                    residual = v.spread(b.load(residuals.at(i, label)))
+                    residual = v.spread(residuals[i, label])
                     for u in range(n_vectors):
-                        sums[c * n_vectors + u] = v.fma(residual, x[u], sums[c * n_vectors + u])
+                        j = c * n_vectors + u
+                        sums[j] = v.fma(residual, values[u], sums[j])
                 return sums
 
-            sums = _loop(b, rows.shape[0], [v.zero] * (n_classes * n_vectors), accumulate)
-            keep, rate = v.spread(kinds["keep"][1]), v.spread(kinds["rate"][1])
+            sums = _loop(b, n, [v.zero] * (n_classes * n_vectors), accumulate)
+            keep, rate = v.spread(keep), v.spread(rate)
             for c, label in enumerate(classes):
-                constant = v.spread(shift[label])
                 for u, feature in enumerate(features):
                     pointer = W.at(label, feature)
-                    old = v.load(pointer, W.dtype, mask)
-                    kept = v.fma(keep, old, constant)
-                    v.store(v.fma(rate, sums[c * n_vectors + u], kept), pointer, mask)
+                    kept = b.fmul(keep, v.load(pointer))
+                    v.store(v.fma(rate, sums[c * n_vectors + u], kept), pointer)
             return context.get_dummy_value()
 
-        signature = types.void(
-            X, rows, residuals, types.int64, types.int64, W, W.dtype, W.dtype, shift
-        )
-        return signature, emit
+        whole = types.int64
+        return types.void(x, whole, residuals, whole, whole, W, W.dtype, W.dtype), emit
 
     return outer_tile
-
-
-@intrinsic
-def lane_count(_typing: Any, array: Any) -> Any:
-    """Return how many values of an array's type fill a vector."""
-
-    def emit(_context: Value, b: Value, signature: Value, _arguments: Value) -> Value:
-        return I64(Vectors(b, signature.args[0].dtype.name).lanes)
-
-    return types.int64(array), emit
 
 
 @intrinsic
@@ -306,7 +246,7 @@ def exp_inplace(_typing: Any, values: Any, count: Any) -> Any:
 
     exp(x) = 2^n exp(r) with n = round(x / ln 2) and |r| <= ln 2 / 2, where Taylor's polynomial of
     degree 7 (float32) or 13 (float64) is exact to the last bit or so. Below the least normal number
-    the result is 0. The array must have room for a whole vector at its end.
+    the result is 0. The array must be aligned and have room for a whole vector at its end.
     """
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
@@ -322,9 +262,9 @@ def exp_inplace(_typing: Any, values: Any, count: Any) -> Any:
 
         def replace(i: Value, _: list[Value]) -> list[Value]:
             pointer = array.at(b.mul(i, I64(v.lanes)))
-            x = v.load(pointer, array.dtype)
+            x = v.load(pointer)
             tiny = b.fcmp_ordered("<", x, v.constant(least))
-            n = v.unary("rint", b.fmul(x, v.constant(1 / math.log(2))))
+            n = v.rint(b.fmul(x, v.constant(1 / math.log(2))))
             r = v.fma(n, v.constant(-low), v.fma(n, v.constant(-high), x))
             p = v.constant(1 / math.factorial(degree))
             for power in range(degree - 1, -1, -1):
