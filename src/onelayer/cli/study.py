@@ -70,6 +70,7 @@ def run_study_command(
         for finding in findings:
             if finding.severity is Severity.WARNING:
                 progress.say(f"Warning: {finding.statement}")
+    del data  # the report needs memory, and the images no longer
     folder.write_json("results.json", folder.results)
     used = threads or available_cores()
     # Before the report too: its last file marks the folder as finished.

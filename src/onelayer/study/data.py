@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -93,7 +93,9 @@ def load_data(study: Study, *, limits: Collection[str] = ()) -> StudyData:
                     f"{said}. Ask for at most that many, or leave the key out for all."
                 )
             notes.append(f"{said}: all are taken.")
-        taken[key] = part.first(min(count or part.n_examples, part.n_examples))
+        some = part.first(min(count or part.n_examples, part.n_examples))
+        # A copy of what is needed lets go of the rest.
+        taken[key] = part if some is part else replace(some, X=some.X.copy())
     choice = DataChoice(
         source=study.data.source, **{key: part.n_examples for key, part in taken.items()}
     )
