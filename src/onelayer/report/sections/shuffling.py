@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from onelayer.diagnosis import Finding
+from onelayer.diagnosis.dips import NOISE_MULTIPLE, STANDARD_ERRORS, WINDOW
 from onelayer.report.document import Block, FigureBlock, Paragraph, Section, Table
 from onelayer.report.figures import accuracy_comparison
 from onelayer.report.sections.material import Material, about, said, slug
@@ -40,9 +41,10 @@ def shuffling(material: Material, choice: Choice) -> Section:
         head = ("run", "dips", "median depth", "deepest", "median gap", "at the same batch")
         blocks.append(Table(head, rows, "Dips of the validation accuracy."))
     method = Paragraph(
-        "A dip is an evaluation after the first epoch whose accuracy lies below the running "
-        "median of five by more than five robust standard deviations of the curve about that "
-        "median, and by more than two standard errors of the accuracy."
+        f"A dip is an evaluation after the first epoch whose accuracy lies below the running "
+        f"median of {WINDOW} evaluations by more than {NOISE_MULTIPLE:g} robust standard "
+        f"deviations of the curve about that median, and by more than {STANDARD_ERRORS:g} standard "
+        "errors of the accuracy."
     )
     question = "What does shuffling the examples anew in each epoch change?"
     answer = (*said(findings), method)
