@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,8 +23,14 @@ def run_get_command(name: str) -> None:
     if name != "mnist":
         raise InputError(f"{name}: no such data set to get; there is mnist. digits is built in.")
     console = Console(stderr=True)
+    folder = download_mnist(console, quiet=False)
+    console.print(f"MNIST is in {folder}", highlight=False, soft_wrap=True)
+
+
+def download_mnist(console: Console, *, quiet: bool) -> Path:
+    """Return the cache folder with MNIST, downloading what is not there with a bar a file."""
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
         def show(file: str, received: int, total: int | None) -> None:
@@ -30,5 +38,4 @@ def run_get_command(name: str) -> None:
                 tasks[file] = bars.add_task(file, total=total)
             bars.update(tasks[file], completed=received, total=total)
 
-        folder = get_mnist(on_progress=show)
-    console.print(f"MNIST is in {folder}", highlight=False, soft_wrap=True)
+        return get_mnist(on_progress=show)

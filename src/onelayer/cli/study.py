@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -11,7 +12,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from onelayer.cli.data import download_mnist
 from onelayer.cli.progress import StudyProgress
+from onelayer.data.sources import FOLDER_VARIABLE
 from onelayer.diagnosis import Severity, diagnose
 from onelayer.errors import OnelayerError
 from onelayer.study import (
@@ -45,6 +48,8 @@ def run_study_command(
 
     content, where = read_study_file(study)
     resolved = resolve(content, where, source=source, overrides=overrides)
+    if resolved.data.source == "mnist" and not os.environ.get(FOLDER_VARIABLE):
+        download_mnist(console, quiet=quiet)
     with progress.stage(f"Reading {resolved.data.source}"):
         data = load_data(resolved, limits=_limits(source, overrides))
     for note in data.notes:
