@@ -16,6 +16,7 @@ from onelayer.training.kernels.tiles import (
     exp_inplace,
     make_dot_tile,
     make_outer_tile,
+    scale_row,
     take_number,
 )
 
@@ -57,10 +58,12 @@ def aligned(length, like):
 def gather(X, rows, scaling, x):
     """Set x[i, f] = scale * X[rows[i], f] + offset; the padding of ``x`` stays zero."""
     scale, offset = scaling[0], scaling[1]
+    lanes = VECTOR_BYTES // x.itemsize
+    vectors = X.shape[1] // lanes
     for i in range(len(rows)):
-        source, target = X[rows[i]], x[i]
-        for f in range(X.shape[1]):
-            target[f] = target.dtype.type(source[f]) * scale + offset
+        scale_row(X, rows[i], scale, offset, x, i, vectors)
+        for f in range(vectors * lanes, X.shape[1]):
+            x[i, f] = x.dtype.type(X[rows[i], f]) * scale + offset
 
 
 @compiled
@@ -310,3 +313,15 @@ def work(
                 validation[0], validation[1], rows, scaling, before_W, before_bias, models,
                 validation_loss[block], validation_correct[block],
             )  # fmt: skip
+
+
+@compiled
+def squared_norm(W, bias, include_bias):
+    """Return the sum of squares of what a penalty covers, in float64."""
+    total = 0.0
+    for k in range(len(bias)):
+        if include_bias:
+            total += np.float64(bias[k]) ** 2
+        for weight in W[k]:
+            total += np.float64(weight) ** 2
+    return total

@@ -87,17 +87,22 @@ class CompiledStack:
         validation_correct: NDArray[np.int64],
     ) -> list[Metrics]:
         n_train, n_validation = len(self._train[0]), len(self._validation[0])
-        configs = self._problem.configs
         return [
             Metrics(
                 # Blocks are added in their order, whoever evaluated them.
                 sum(validation_loss[:, j].tolist()) / n_validation,
                 int(validation_correct[:, j].sum()) / n_validation,
                 int(train_correct[:, j].sum()) / n_train,
-                math.sqrt(self.before(m).squared_norm(include_bias=configs[m].penalize_bias)),
+                self._norm(m),
             )
             for j, m in enumerate(models)
         ]
+
+    def _norm(self, m: int) -> float:
+        include_bias = self._problem.configs[m].penalize_bias
+        return math.sqrt(
+            kernels.squared_norm(self._before_W[m], self._before_bias[m], include_bias)  # type: ignore[no-untyped-call]
+        )
 
     def before(self, model: int) -> Parameters:
         """Return a copy of a model's parameters before the last round."""

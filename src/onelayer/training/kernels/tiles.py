@@ -32,7 +32,7 @@ from numba.extending import intrinsic
 from onelayer.training.kernels.compiler import VECTOR_BYTES
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
-ELEMENTS = {"float32": ir.FloatType(), "float64": ir.DoubleType(), "int64": I64}
+ELEMENTS = {"uint8": ir.IntType(8), "float32": ir.FloatType(), "float64": ir.DoubleType()}
 
 Value = Any  # an llvmlite value; the library has no types
 
@@ -65,6 +65,17 @@ class Vectors:
     def load(self, pointer: Value) -> Value:
         """Return a vector from memory."""
         return self.b.load(self.b.bitcast(pointer, self.type.as_pointer()), align=VECTOR_BYTES)
+
+    def convert(self, pointer: Value, dtype: str) -> Value:
+        """Return a vector from memory that holds another type, at any address."""
+        stored = ir.VectorType(ELEMENTS[dtype], self.lanes)
+        values = self.b.load(self.b.bitcast(pointer, stored.as_pointer()), align=1)
+        if dtype == "uint8":
+            return self.b.uitofp(values, self.type)
+        if stored == self.type:
+            return values
+        wider = ELEMENTS[dtype] == ELEMENTS["float32"]
+        return (self.b.fpext if wider else self.b.fptrunc)(values, self.type)
 
     def store(self, value: Value, pointer: Value) -> None:
         """Write a vector to memory."""
@@ -144,6 +155,31 @@ class _Array:
 
     def __getitem__(self, indices: tuple[Value, ...]) -> Value:
         return self._b.load(self.at(*indices))
+
+
+@intrinsic
+def scale_row(
+    _typing: Any, X: Any, row: Any, scale: Any, offset: Any, x: Any, i: Any, vectors: Any
+) -> Any:
+    """Set x[i, f] = scale * X[row, f] + offset over the first so many vectors of features."""
+
+    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+        X, x = (_Array(context, b, signature.args[i], arguments[i]) for i in (0, 4))
+        row, scale, offset, i, vectors = (arguments[j] for j in (1, 2, 3, 5, 6))
+        v = Vectors(b, x.dtype)
+        scale, offset = v.spread(scale), v.spread(offset)
+
+        def convert(j: Value, _: list[Value]) -> list[Value]:
+            f = b.mul(j, I64(v.lanes))
+            values = v.convert(X.at(row, f), X.dtype)
+            v.store(b.fadd(b.fmul(values, scale), offset), x.at(i, f))
+            return []
+
+        _loop(b, vectors, [], convert)
+        return context.get_dummy_value()
+
+    whole = types.int64
+    return types.void(X, whole, x.dtype, x.dtype, x, whole, whole), emit
 
 
 def make_dot_tile(n_examples: int, n_classes: int) -> Any:
