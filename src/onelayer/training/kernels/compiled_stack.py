@@ -30,7 +30,7 @@ class CompiledStack:
         lanes = VECTOR_BYTES // dtype.itemsize
         count, width = len(problem.configs), kernels.padded_outputs(problem.n_outputs)
         length = -(-problem.n_features // lanes) * lanes
-        self._W, self._before_W = (_aligned((count, width, length), dtype) for _ in range(2))
+        self._W, self._before_W = (aligned_zeros((count, width, length), dtype) for _ in range(2))
         self._bias, self._before_bias = (
             np.zeros((count, problem.n_outputs), dtype) for _ in range(2)
         )
@@ -118,7 +118,7 @@ class CompiledStack:
         return Parameters(weights, bias.copy())
 
 
-def _aligned(shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> NDArray[np.floating]:
+def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> NDArray[np.floating]:
     """Return zeros that begin at an address from which vectors can be read."""
     size = math.prod(shape) * dtype.itemsize
     memory = np.zeros(size + VECTOR_BYTES, np.uint8)

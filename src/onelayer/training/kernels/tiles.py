@@ -112,7 +112,7 @@ class Vectors:
         return self.b.call(function, arguments)
 
 
-def _loop(
+def loop(
     b: Value, count: Value, state: list[Value], body: Callable[[Value, list[Value]], list[Value]]
 ) -> list[Value]:
     """Emit ``for i in range(count): state = body(i, state)``, the state held in registers."""
@@ -136,7 +136,7 @@ def _loop(
     return held
 
 
-class _Array:
+class Array:
     """A contiguous array argument of an intrinsic."""
 
     def __init__(self, context: Value, b: Value, kind: Value, value: Value) -> None:
@@ -164,7 +164,7 @@ def scale_row(
     """Set x[i, f] = scale * X[row, f] + offset over the first so many vectors of features."""
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-        X, x = (_Array(context, b, signature.args[i], arguments[i]) for i in (0, 4))
+        X, x = (Array(context, b, signature.args[i], arguments[i]) for i in (0, 4))
         row, scale, offset, i, vectors = (arguments[j] for j in (1, 2, 3, 5, 6))
         v = Vectors(b, x.dtype)
         scale, offset = v.spread(scale), v.spread(offset)
@@ -175,7 +175,7 @@ def scale_row(
             v.store(b.fadd(b.fmul(values, scale), offset), x.at(i, f))
             return []
 
-        _loop(b, vectors, [], convert)
+        loop(b, vectors, [], convert)
         return context.get_dummy_value()
 
     whole = types.int64
@@ -191,7 +191,7 @@ def make_dot_tile(n_examples: int, n_classes: int) -> Any:
     @intrinsic
     def dot_tile(_typing: Any, x: Any, first: Any, W: Any, k: Any, scores: Any) -> Any:
         def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-            x, W, scores = (_Array(context, b, signature.args[i], arguments[i]) for i in (0, 2, 4))
+            x, W, scores = (Array(context, b, signature.args[i], arguments[i]) for i in (0, 2, 4))
             v = Vectors(b, W.dtype)
             examples = [b.add(arguments[1], I64(r)) for r in range(n_examples)]
             classes = [b.add(arguments[3], I64(c)) for c in range(n_classes)]
@@ -208,7 +208,7 @@ def make_dot_tile(n_examples: int, n_classes: int) -> Any:
                 return sums
 
             vectors = b.sdiv(W.shape[1], I64(v.lanes))
-            sums = _loop(b, vectors, [v.zero] * (n_examples * n_classes), accumulate)
+            sums = loop(b, vectors, [v.zero] * (n_examples * n_classes), accumulate)
             for r, example in enumerate(examples):
                 for c, label in enumerate(classes):
                     b.store(v.total(sums[r * n_classes + c]), scores.at(example, label))
@@ -233,7 +233,7 @@ def make_outer_tile(n_classes: int, n_vectors: int) -> Any:
     ) -> Any:
         def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
             x, residuals, W = (
-                _Array(context, b, signature.args[i], arguments[i]) for i in (0, 2, 5)
+                Array(context, b, signature.args[i], arguments[i]) for i in (0, 2, 5)
             )
             n, k, f, keep, rate = (arguments[i] for i in (1, 3, 4, 6, 7))
             v = Vectors(b, W.dtype)
@@ -250,7 +250,7 @@ def make_outer_tile(n_classes: int, n_vectors: int) -> Any:
                         sums[j] = v.fma(residual, values[u], sums[j])
                 return sums
 
-            sums = _loop(b, n, [v.zero] * (n_classes * n_vectors), accumulate)
+            sums = loop(b, n, [v.zero] * (n_classes * n_vectors), accumulate)
             keep, rate = v.spread(keep), v.spread(rate)
             for c, label in enumerate(classes):
                 for u, feature in enumerate(features):
@@ -270,7 +270,7 @@ def take_number(_typing: Any, counter: Any) -> Any:
     """Return counter[0] and add 1 to it, as one step that no other thread can come between."""
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-        array = _Array(context, b, signature.args[0], arguments[0])
+        array = Array(context, b, signature.args[0], arguments[0])
         return b.atomic_rmw("add", array.at(I64(0)), I64(1), "monotonic")
 
     return types.int64(counter), emit
@@ -286,7 +286,7 @@ def exp_inplace(_typing: Any, values: Any, count: Any) -> Any:
     """
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-        array = _Array(context, b, signature.args[0], arguments[0])
+        array = Array(context, b, signature.args[0], arguments[0])
         v = Vectors(b, array.dtype)
         single = array.dtype == "float32"
         degree, mantissa, bias = (7, 23, 127) if single else (13, 52, 1023)
@@ -315,7 +315,7 @@ def exp_inplace(_typing: Any, values: Any, count: Any) -> Any:
             return []
 
         vectors = b.sdiv(b.add(arguments[1], I64(v.lanes - 1)), I64(v.lanes))
-        _loop(b, vectors, [], replace)
+        loop(b, vectors, [], replace)
         return context.get_dummy_value()
 
     return types.void(values, types.int64), emit

@@ -1,0 +1,115 @@
+"""Register tiles for examples that are mostly zeros, given by their other values alone.
+
+Here a lane is an output: the weights of one feature, for all outputs of all models of a block, lie
+side by side, and a stored value is multiplied with that row of them. The lanes never meet, so that
+an output's bits do not depend on who its neighbours are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from onelayer.training.kernels.tiles import I64, Array, Value, Vectors, loop
+
+CHAINS = 4
+"""Sums of a product that go on side by side, since an addition waits for the one before it. Rows
+have a multiple of this many stored values, the last of them zeros."""
+
+
+def _as_float(b: Value, value: Value, kind: Value) -> Value:
+    """Return a stored value in the type of the weights."""
+    if isinstance(value.type, ir.IntType):
+        return b.uitofp(value, kind)
+    if value.type == kind:
+        return value
+    return (b.fpext if isinstance(kind, ir.DoubleType) else b.fptrunc)(value, kind)
+
+
+def make_sparse_dot(n_vectors: int) -> Any:
+    """Return ``sparse_dot(values, features, begin, end, W, scale, c, z, i, k)``.
+
+    z[i, k:] = scale * sum_p values[p] * W[features[p], k:] + c[k:]  for ``n_vectors`` vectors of
+    outputs, with p from begin to end.
+    """
+
+    @intrinsic
+    def sparse_dot(
+        _typing: Any, values: Any, features: Any, begin: Any, end: Any, W: Any, scale: Any, c: Any,
+        z: Any, i: Any, k: Any,
+    ) -> Any:  # fmt: skip
+        def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+            values, features, W, c, z = (
+                Array(context, b, signature.args[j], arguments[j]) for j in (0, 1, 4, 6, 7)
+            )
+            begin, end, scale, i, k = (arguments[j] for j in (2, 3, 5, 8, 9))
+            v = Vectors(b, W.dtype)
+            outputs = [b.add(k, I64(u * v.lanes)) for u in range(n_vectors)]
+
+            def accumulate(j: Value, sums: list[Value]) -> list[Value]:
+                sums = list(sums)
+                for chain in range(CHAINS):
+                    p = b.add(begin, b.add(b.mul(j, I64(CHAINS)), I64(chain)))
+                    feature = b.zext(features[p,], I64)
+                    value = v.spread(_as_float(b, values[p,], v.type.element))
+                    for u, output in enumerate(outputs):
+                        s = u * CHAINS + chain
+                        sums[s] = v.fma(value, v.load(W.at(feature, output)), sums[s])
+                return sums
+
+            rounds = b.sdiv(b.sub(end, begin), I64(CHAINS))
+            sums = loop(b, rounds, [v.zero] * (n_vectors * CHAINS), accumulate)
+            scale = v.spread(scale)
+            for u, output in enumerate(outputs):
+                first, second, third, fourth = sums[u * CHAINS : (u + 1) * CHAINS]
+                total = b.fadd(b.fadd(first, second), b.fadd(third, fourth))
+                v.store(v.fma(scale, total, v.load(c.at(output))), z.at(i, output))
+            return context.get_dummy_value()
+
+        whole = types.int64
+        signature = types.void(values, features, whole, whole, W, W.dtype, c, z, whole, whole)
+        return signature, emit
+
+    return sparse_dot
+
+
+def make_sparse_add(n_vectors: int) -> Any:
+    """Return ``sparse_add(values, features, begin, end, steps, i, W, k)``.
+
+    W[features[p], k:] += values[p] * steps[i, k:]  for ``n_vectors`` vectors of outputs, with p
+    from begin to end.
+    """
+
+    @intrinsic
+    def sparse_add(
+        _typing: Any, values: Any, features: Any, begin: Any, end: Any, steps: Any, i: Any, W: Any,
+        k: Any,
+    ) -> Any:  # fmt: skip
+        def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+            values, features, steps, W = (
+                Array(context, b, signature.args[j], arguments[j]) for j in (0, 1, 4, 6)
+            )
+            begin, end, i, k = (arguments[j] for j in (2, 3, 5, 7))
+            v = Vectors(b, W.dtype)
+            outputs = [b.add(k, I64(u * v.lanes)) for u in range(n_vectors)]
+            added = [v.load(steps.at(i, output)) for output in outputs]
+
+            def add(j: Value, _: list[Value]) -> list[Value]:
+                p = b.add(begin, j)
+                feature = b.zext(features[p,], I64)
+                value = v.spread(_as_float(b, values[p,], v.type.element))
+                for u, output in enumerate(outputs):
+                    pointer = W.at(feature, output)
+                    v.store(v.fma(value, added[u], v.load(pointer)), pointer)
+                return []
+
+            loop(b, b.sub(end, begin), [], add)
+            return context.get_dummy_value()
+
+        whole = types.int64
+        return types.void(values, features, whole, whole, steps, whole, W, whole), emit
+
+    return sparse_add
