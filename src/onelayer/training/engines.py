@@ -32,14 +32,9 @@ def choose_engine(name: EngineName) -> Callable[[Problem, Team], Stack]:
         return ReferenceStack
     if not installed:
         raise InputError("engine: compiled kernels need Numba: pip install numba.")
-    # Here, since Numba is optional.
-    from onelayer.training.kernels.compiled_stack import CompiledStack
-    from onelayer.training.kernels.sparse_stack import SparseStack, is_sparse
+    from onelayer.training.kernels.compiled_stack import CompiledStack  # Numba is optional
 
-    def make_stack(problem: Problem, team: Team) -> Stack:
-        return (SparseStack if is_sparse(problem.X) else CompiledStack)(problem, team)
-
-    return make_stack
+    return CompiledStack
 
 
 def warm_up(data: Dataset, configs: Sequence[TrainConfig], engine: EngineName = "auto") -> None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from onelayer.training.kernels import sparse
 from onelayer.training.kernels.compiler import VECTOR_BYTES, WIDE, compiled
+from onelayer.training.kernels.memory import aligned
 from onelayer.training.kernels.tiles import (
     exp_inplace,
     make_dot_tile,
@@ -32,6 +34,9 @@ VECTORS = 4 if WIDE else 2
 ROWS_AT_ONCE = 128
 """Examples gathered at a time in an evaluation: few enough for the second-level cache."""
 
+ROWS_A_PIECE = 512
+"""Examples of one job of an evaluation; enough to be worth dealing out."""
+
 _dot_block = make_dot_tile(ROWS, CLASS_BLOCK)
 _dot_one = make_dot_tile(ROWS, 1)
 _outer_block = make_outer_tile(CLASS_BLOCK, VECTORS)
@@ -43,15 +48,6 @@ _outer_one_rest = make_outer_tile(1, 1)
 def padded_outputs(n_outputs: int) -> int:
     """Return how many classes are stored for a model."""
     return 1 if n_outputs == 1 else -(-n_outputs // CLASS_BLOCK) * CLASS_BLOCK
-
-
-@compiled
-def aligned(length, like):
-    """Return zeros of the type of `like`, beginning at an address that vectors can be read from."""
-    spare = VECTOR_BYTES // like.itemsize
-    memory = np.zeros(length + spare, like.dtype)
-    start = (-memory.ctypes.data % VECTOR_BYTES) // like.itemsize
-    return memory[start : start + length]
 
 
 @compiled
@@ -271,23 +267,27 @@ def count_correct(z, n, bias, targets, rows):
 @compiled
 def work(
     counter, train, validation, batches, offsets, scaling, W, bias, options, models, models_a_job,
-    losses, before_W, before_bias, rows_a_job, train_correct, validation_loss, validation_correct,
+    losses, before_W, before_bias, packed, models_a_block, train_correct, validation_loss,
+    validation_correct,
 ):  # fmt: skip
     """Do jobs until none is left; every thread calls this with the same arguments.
 
-    The first jobs train some models each; then each evaluates all models, as they were before this
-    round, on a block of rows. `counter` deals the jobs out. What a job computes does not depend on
-    who does it, and each has its own place for results.
+    The first jobs train some models each; then each evaluates some models, as they were before this
+    round, on a piece of the rows. `counter` deals the jobs out. What a job computes does not depend
+    on who does it, and each has its own place for results.
 
     Parameters
     ----------
-    train, validation : (X, targets, rows)
-    train_correct, validation_correct, validation_loss : (blocks, len(models))
-        No blocks: no evaluation.
+    train, validation : (X, targets, rows, sparse data)
+    packed : (blocks, n_features, padded)
+        The models for `onelayer.training.kernels.sparse`; without features the data is dense.
+    train_correct, validation_correct, validation_loss : (pieces, len(models))
+        No pieces: no evaluation.
     """
     training = -(-len(models) // models_a_job) if losses.shape[1] > 0 else 0
-    on_train = training + len(train_correct)
-    on_validation = on_train + len(validation_correct)
+    blocks = -(-len(models) // models_a_block)
+    on_train = training + len(train_correct) * blocks
+    on_validation = on_train + len(validation_correct) * blocks
     no_losses = np.zeros(0)
     while True:
         job = take_number(counter)
@@ -300,19 +300,30 @@ def work(
                 losses[mine],
             )  # fmt: skip
         elif job < on_train:
-            block = job - training
-            rows = train[2][block * rows_a_job : (block + 1) * rows_a_job]
-            evaluate(
-                train[0], train[1], rows, scaling, before_W, before_bias, models, no_losses,
-                train_correct[block],
+            piece, block = divmod(job - training, blocks)
+            mine = slice(block * models_a_block, min((block + 1) * models_a_block, len(models)))
+            evaluate_piece(
+                train, piece, scaling, before_W, before_bias, models[mine], packed[block],
+                no_losses, train_correct[piece, mine],
             )  # fmt: skip
         else:
-            block = job - on_train
-            rows = validation[2][block * rows_a_job : (block + 1) * rows_a_job]
-            evaluate(
-                validation[0], validation[1], rows, scaling, before_W, before_bias, models,
-                validation_loss[block], validation_correct[block],
+            piece, block = divmod(job - on_train, blocks)
+            mine = slice(block * models_a_block, min((block + 1) * models_a_block, len(models)))
+            evaluate_piece(
+                validation, piece, scaling, before_W, before_bias, models[mine], packed[block],
+                validation_loss[piece, mine], validation_correct[piece, mine],
             )  # fmt: skip
+
+
+@compiled
+def evaluate_piece(part, piece, scaling, W, bias, models, packed, losses, correct):
+    """Evaluate models on one piece of a part, dense or sparse."""
+    X, targets, rows, data = part
+    some = rows[piece * ROWS_A_PIECE : (piece + 1) * ROWS_A_PIECE]
+    if len(packed) > 0:
+        sparse.evaluate(data, targets, some, scaling, packed, bias, models, losses, correct)
+    else:
+        evaluate(X, targets, some, scaling, W, bias, models, losses, correct)
 
 
 @compiled

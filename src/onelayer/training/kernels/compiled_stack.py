@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.model import Parameters
 from onelayer.training.kernels import compiled as kernels
+from onelayer.training.kernels import sparse
 from onelayer.training.kernels.compiler import VECTOR_BYTES
+from onelayer.training.kernels.memory import aligned_zeros
 from onelayer.training.stack import Metrics, Problem, Round, Rows, Team
 
-# Rows evaluated by one job: enough to be worth dealing out, and few enough to stay in the cache
-# while all models look at them.
-ROWS_A_JOB = 512
+# Above this share of stored values that are not zero, the dense kernels evaluate faster.
+MOST_DENSE = 0.35
+
+# Outputs evaluated together on sparse data: two vectors of float32, three models of ten classes.
+OUTPUTS_A_BLOCK = 32
 
 # Models trained by one job: their weights and a batch together fit the second-level cache.
 MOST_MODELS_A_JOB = 16
@@ -40,12 +45,29 @@ class CompiledStack:
             self._options = np.array(
                 [(c.learning_rate, c.l2, c.penalize_bias) for c in problem.configs], dtype
             )
-        self._train = problem.X, problem.targets, np.arange(len(problem.X))
-        self._validation = (
-            problem.validation_X,
-            problem.validation_targets,
-            np.arange(len(problem.validation_X)),
-        )
+        self._sparse = np.count_nonzero(problem.X) <= MOST_DENSE * problem.X.size
+        self._train = self._part(problem.X, problem.targets)
+        self._validation = self._part(problem.validation_X, problem.validation_targets)
+
+    def _part(self, X: NDArray[np.generic], targets: NDArray[np.int32]) -> tuple[Any, ...]:
+        """Return a part of the data as the kernels take it."""
+        number = np.uint16 if X.shape[1] <= 2**16 else np.uint32
+        stored = X if self._sparse else X[:0]
+        data = sparse.compress(stored, np.zeros(0, number))  # type: ignore[no-untyped-call]
+        return X, targets, np.arange(len(X)), data
+
+    def _packed(self, chosen: NDArray[np.int64]) -> tuple[NDArray[np.floating], int]:
+        """Return the snapshot as blocks for sparse data, and how many models a block holds."""
+        outputs, dtype = self._problem.n_outputs, self._W.dtype
+        if not self._sparse:
+            return aligned_zeros((1, 0, 1), dtype), len(chosen)
+        a_block = min(len(chosen), max(1, OUTPUTS_A_BLOCK // outputs))
+        lanes = VECTOR_BYTES // dtype.itemsize
+        width = -(-a_block * outputs // lanes) * lanes
+        shape = -(-len(chosen) // a_block), self._problem.n_features, width
+        packed = aligned_zeros(shape, dtype)
+        sparse.pack(self._before_W, chosen, a_block, outputs, packed)  # type: ignore[no-untyped-call]
+        return packed, a_block
 
     @np.errstate(over="ignore", invalid="ignore")  # the norm of a diverging model
     def round(self, models: Sequence[int], batches: Sequence[Rows], *, evaluate: bool) -> Round:
@@ -55,18 +77,19 @@ class CompiledStack:
             self._before_W[m], self._before_bias[m] = self._W[m], self._bias[m]
         losses = np.zeros((len(models), len(batches)))
         on_train, on_validation = (
-            (_blocks(part) if evaluate else 0, len(models))
+            (_pieces(len(part[0])) if evaluate else 0, len(models))
             for part in (self._train, self._validation)
         )
         train_correct = np.zeros(on_train, np.int64)
         validation_loss = np.zeros(on_validation)
         validation_correct = np.zeros(on_validation, np.int64)
+        packed, models_a_block = self._packed(chosen)
         arguments = (
             np.zeros(1, np.int64), self._train, self._validation,
             np.concatenate(batches) if batches else np.zeros(0, np.int64),
             np.cumsum([0, *map(len, batches)]), self._scaling, self._W, self._bias, self._options,
             chosen, self._models_a_job(len(models)), losses, self._before_W, self._before_bias,
-            ROWS_A_JOB, train_correct, validation_loss, validation_correct,
+            packed, models_a_block, train_correct, validation_loss, validation_correct,
         )  # fmt: skip
         self._team.run(lambda: kernels.work(*arguments))  # type: ignore[no-untyped-call]
         if not evaluate:
@@ -118,13 +141,5 @@ class CompiledStack:
         return Parameters(weights, bias.copy())
 
 
-def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> NDArray[np.floating]:
-    """Return zeros that begin at an address from which vectors can be read."""
-    size = math.prod(shape) * dtype.itemsize
-    memory = np.zeros(size + VECTOR_BYTES, np.uint8)
-    start = -memory.ctypes.data % VECTOR_BYTES
-    return memory[start : start + size].view(dtype).reshape(shape)
-
-
-def _blocks(part: tuple[NDArray[np.generic], NDArray[np.int32], Rows]) -> int:
-    return -(-len(part[0]) // ROWS_A_JOB)
+def _pieces(n: int) -> int:
+    return -(-n // kernels.ROWS_A_PIECE)

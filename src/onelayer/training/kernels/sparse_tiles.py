@@ -1,4 +1,4 @@
-"""Register tiles for examples that are mostly zeros, given by their other values alone.
+"""A register tile for examples that are mostly zeros, given by their other values alone.
 
 Here a lane is an output: the weights of one feature, for all outputs of all models of a block, lie
 side by side, and a stored value is multiplied with that row of them. The lanes never meet, so that
@@ -74,42 +74,3 @@ def make_sparse_dot(n_vectors: int) -> Any:
         return signature, emit
 
     return sparse_dot
-
-
-def make_sparse_add(n_vectors: int) -> Any:
-    """Return ``sparse_add(values, features, begin, end, steps, i, W, k)``.
-
-    W[features[p], k:] += values[p] * steps[i, k:]  for ``n_vectors`` vectors of outputs, with p
-    from begin to end.
-    """
-
-    @intrinsic
-    def sparse_add(
-        _typing: Any, values: Any, features: Any, begin: Any, end: Any, steps: Any, i: Any, W: Any,
-        k: Any,
-    ) -> Any:  # fmt: skip
-        def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-            values, features, steps, W = (
-                Array(context, b, signature.args[j], arguments[j]) for j in (0, 1, 4, 6)
-            )
-            begin, end, i, k = (arguments[j] for j in (2, 3, 5, 7))
-            v = Vectors(b, W.dtype)
-            outputs = [b.add(k, I64(u * v.lanes)) for u in range(n_vectors)]
-            added = [v.load(steps.at(i, output)) for output in outputs]
-
-            def add(j: Value, _: list[Value]) -> list[Value]:
-                p = b.add(begin, j)
-                feature = b.zext(features[p,], I64)
-                value = v.spread(_as_float(b, values[p,], v.type.element))
-                for u, output in enumerate(outputs):
-                    pointer = W.at(feature, output)
-                    v.store(v.fma(value, added[u], v.load(pointer)), pointer)
-                return []
-
-            loop(b, b.sub(end, begin), [], add)
-            return context.get_dummy_value()
-
-        whole = types.int64
-        return types.void(values, features, whole, whole, steps, whole, W, whole), emit
-
-    return sparse_add

@@ -154,6 +154,7 @@ class Array:
         return self._b.gep(self.data, [offset])
 
     def __getitem__(self, indices: tuple[Value, ...]) -> Value:
+        """Return an element."""
         return self._b.load(self.at(*indices))
 
 
