@@ -16,6 +16,7 @@ from onelayer.training.kernels.compiler import VECTOR_BYTES, WIDE, compiled
 from onelayer.training.kernels.memory import aligned
 from onelayer.training.kernels.tiles import (
     exp_inplace,
+    fetch_row,
     make_dot_tile,
     make_outer_tile,
     scale_row,
@@ -33,6 +34,9 @@ VECTORS = 4 if WIDE else 2
 
 ROWS_AT_ONCE = 128
 """Examples gathered at a time in an evaluation: few enough for the second-level cache."""
+
+ROWS_AHEAD = 8
+"""How many examples before its turn the memory is asked for one."""
 
 ROWS_A_PIECE = 512
 """Examples of one job of an evaluation; enough to be worth dealing out."""
@@ -57,6 +61,8 @@ def gather(X, rows, scaling, x):
     lanes = VECTOR_BYTES // x.itemsize
     vectors = X.shape[1] // lanes
     for i in range(len(rows)):
+        if i + ROWS_AHEAD < len(rows):
+            fetch_row(X, rows[i + ROWS_AHEAD])
         scale_row(X, rows[i], scale, offset, x, i, vectors)
         for f in range(vectors * lanes, X.shape[1]):
             x[i, f] = x.dtype.type(X[rows[i], f]) * scale + offset

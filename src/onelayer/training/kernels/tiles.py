@@ -33,6 +33,7 @@ from onelayer.training.kernels.compiler import VECTOR_BYTES
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
 ELEMENTS = {"uint8": ir.IntType(8), "float32": ir.FloatType(), "float64": ir.DoubleType()}
+ELEMENTS_BYTES = {"uint8": 1, "float32": 4, "float64": 8}
 
 Value = Any  # an llvmlite value; the library has no types
 
@@ -181,6 +182,28 @@ def scale_row(
 
     whole = types.int64
     return types.void(X, whole, x.dtype, x.dtype, x, whole, whole), emit
+
+
+@intrinsic
+def fetch_row(_typing: Any, X: Any, row: Any) -> Any:
+    """Ask the memory for a row that will be read soon."""
+
+    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+        X = Array(context, b, signature.args[0], arguments[0])
+        line = I64(64 // (ELEMENTS_BYTES[X.dtype]))
+        kind = ir.FunctionType(ir.VoidType(), [ir.PointerType(), I32, I32, I32])
+        prefetch = cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
+
+        def ask(j: Value, _: list[Value]) -> list[Value]:
+            address = b.bitcast(X.at(arguments[1], b.mul(j, line)), ir.PointerType())
+            b.call(prefetch, [address, I32(0), I32(3), I32(1)])  # to read, keep, data
+            return []
+
+        lines = b.sdiv(b.add(X.shape[1], b.sub(line, I64(1))), line)
+        loop(b, lines, [], ask)
+        return context.get_dummy_value()
+
+    return types.void(X, types.int64), emit
 
 
 def make_dot_tile(n_examples: int, n_classes: int) -> Any:
