@@ -20,9 +20,8 @@ REPETITIONS = 5
 def interleaved(
     contenders: Mapping[str, Callable[[], object]], repetitions: int = REPETITIONS
 ) -> dict[str, list[float]]:
-    """Return the seconds of each repetition of each contender, after one warm-up of each."""
-    for contender in contenders.values():
-        contender()
+    """Return the seconds of each repetition of each contender, after a warm-up of the first."""
+    next(iter(contenders.values()))()
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(repetitions):
         for name, contender in contenders.items():
@@ -49,7 +48,11 @@ def matrix_product_rate(size: int = 3000) -> float:
 
 def peak_memory(code: str) -> float:
     """Return the peak resident memory of a fresh interpreter that runs the code, in MiB."""
-    ending = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    # Not getrusage: what it tells includes the parent's memory at the time of the fork.
+    ending = """
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
+"""
     done = subprocess.run(
         [sys.executable, "-c", code + ending], capture_output=True, text=True, check=True
     )

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.model import Parameters
-from onelayer.training.kernels import compiled as kernels
-from onelayer.training.kernels import sparse
+from onelayer.training.kernels import dense, jobs, sparse
 from onelayer.training.kernels.compiler import VECTOR_BYTES
 from onelayer.training.kernels.memory import aligned_zeros
 from onelayer.training.stack import Metrics, Problem, Round, Rows, Team
@@ -33,7 +32,7 @@ class CompiledStack:
         self._problem, self._team = problem, team
         dtype = np.dtype(problem.configs[0].dtype)
         lanes = VECTOR_BYTES // dtype.itemsize
-        count, width = len(problem.configs), kernels.padded_outputs(problem.n_outputs)
+        count, width = len(problem.configs), dense.padded_outputs(problem.n_outputs)
         length = -(-problem.n_features // lanes) * lanes
         self._W, self._before_W = (aligned_zeros((count, width, length), dtype) for _ in range(2))
         self._bias, self._before_bias = (
@@ -91,7 +90,7 @@ class CompiledStack:
             chosen, self._models_a_job(len(models)), losses, self._before_W, self._before_bias,
             packed, models_a_block, train_correct, validation_loss, validation_correct,
         )  # fmt: skip
-        self._team.run(lambda: kernels.work(*arguments))  # type: ignore[no-untyped-call]
+        self._team.run(lambda: jobs.work(*arguments))  # type: ignore[no-untyped-call]
         if not evaluate:
             return Round(losses, [])
         return Round(
@@ -124,7 +123,7 @@ class CompiledStack:
     def _norm(self, m: int) -> float:
         include_bias = self._problem.configs[m].penalize_bias
         return math.sqrt(
-            kernels.squared_norm(self._before_W[m], self._before_bias[m], include_bias)  # type: ignore[no-untyped-call]
+            jobs.squared_norm(self._before_W[m], self._before_bias[m], include_bias)  # type: ignore[no-untyped-call]
         )
 
     def before(self, model: int) -> Parameters:
@@ -142,4 +141,4 @@ class CompiledStack:
 
 
 def _pieces(n: int) -> int:
-    return -(-n // kernels.ROWS_A_PIECE)
+    return -(-n // jobs.ROWS_A_PIECE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import llvmlite.binding
@@ -17,6 +19,15 @@ WIDE = bool(_FEATURES.get("avx512f"))
 VECTOR_BYTES = 64 if WIDE else 32 if _FEATURES.get("avx2") else 16
 
 
+def _fingerprint() -> str:
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
+
+
+FINGERPRINT = _fingerprint()
+"""Changes with every change to a kernel."""
+
+
 def compiled(function: F) -> F:
     """Compile a kernel without the GIL, and keep the machine code on disk.
 
@@ -25,6 +36,10 @@ def compiled(function: F) -> F:
     """
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
     try:
-        return cast(F, numba.njit(cache=True, **options)(function))
+        kernel = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder at all can be written: compile anew in each process
         return cast(F, numba.njit(**options)(function))
+    # Numba asks whether the kernel's own file has changed, but a kernel also holds the code of
+    # those it calls. So the stamp is taken over all of them.
+    kernel._cache._cache_file._source_stamp = FINGERPRINT
+    return cast(F, kernel)

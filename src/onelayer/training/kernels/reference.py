@@ -1,6 +1,6 @@
 """The reference engine: plain NumPy over the objective, one model after another.
 
-It is the slow twin of `onelayer.training.kernels.compiled`, to be read and to be compared with.
+It is the slow twin of `onelayer.training.kernels.dense`, to be read and to be compared with.
 """
 
 from __future__ import annotations

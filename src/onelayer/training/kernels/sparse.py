@@ -92,7 +92,7 @@ def evaluate(data, targets, rows, scaling, W, bias, models, losses, correct):
     ----------
     data : (values, features, begins)
     targets, rows, scaling
-        As for `onelayer.training.kernels.compiled.evaluate`.
+        As for `onelayer.training.kernels.dense.evaluate`.
     W : (n_features, padded outputs)
         The block.
     bias, models

@@ -1,4 +1,4 @@
-"""The compiled kernel: several models on the same batches, any number of threads.
+"""The compiled kernels of a step, and of the evaluation of dense data.
 
 A batch, or a block of an evaluation, is first gathered into a scratch array as scaled floats, where
 it stays in the cache while all models use it. No copy of the data set is ever made.
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from onelayer.training.kernels import sparse
 from onelayer.training.kernels.compiler import VECTOR_BYTES, WIDE, compiled
 from onelayer.training.kernels.memory import aligned
 from onelayer.training.kernels.tiles import (
@@ -20,7 +19,6 @@ from onelayer.training.kernels.tiles import (
     make_dot_tile,
     make_outer_tile,
     scale_row,
-    take_number,
 )
 
 CLASS_BLOCK = 5
@@ -32,14 +30,12 @@ ROWS = 4 if WIDE else 2
 VECTORS = 4 if WIDE else 2
 """Vectors of features in a tile of weights."""
 
-ROWS_AT_ONCE = 128
+MOST_ROWS_AT_ONCE = 128
+BYTES_AT_ONCE = 2**19
 """Examples gathered at a time in an evaluation: few enough for the second-level cache."""
 
 ROWS_AHEAD = 8
 """How many examples before its turn the memory is asked for one."""
-
-ROWS_A_PIECE = 512
-"""Examples of one job of an evaluation; enough to be worth dealing out."""
 
 _dot_block = make_dot_tile(ROWS, CLASS_BLOCK)
 _dot_one = make_dot_tile(ROWS, 1)
@@ -238,12 +234,14 @@ def evaluate(X, targets, rows, scaling, W, bias, models, losses, correct):
     correct : (len(models),)
         Gets the numbers of right predictions.
     """
-    x, z, flat, decay = scratch(min(len(rows), ROWS_AT_ONCE), W)
+    fit = BYTES_AT_ONCE // (W.shape[2] * W.itemsize) // ROWS * ROWS
+    at_once = min(MOST_ROWS_AT_ONCE, max(ROWS, fit))
+    x, z, flat, decay = scratch(min(len(rows), at_once), W)
     for j in range(len(models)):
         correct[j] = 0
         losses[j : j + 1] = 0
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        some = rows[start : start + ROWS_AT_ONCE]
+    for start in range(0, len(rows), at_once):
+        some = rows[start : start + at_once]
         gather(X, some, scaling, x)
         for j in range(len(models)):
             m = models[j]
@@ -268,77 +266,3 @@ def count_correct(z, n, bias, targets, rows):
                 best, predicted = score, k
         correct += predicted == targets[rows[i]]
     return correct
-
-
-@compiled
-def work(
-    counter, train, validation, batches, offsets, scaling, W, bias, options, models, models_a_job,
-    losses, before_W, before_bias, packed, models_a_block, train_correct, validation_loss,
-    validation_correct,
-):  # fmt: skip
-    """Do jobs until none is left; every thread calls this with the same arguments.
-
-    The first jobs train some models each; then each evaluates some models, as they were before this
-    round, on a piece of the rows. `counter` deals the jobs out. What a job computes does not depend
-    on who does it, and each has its own place for results.
-
-    Parameters
-    ----------
-    train, validation : (X, targets, rows, sparse data)
-    packed : (blocks, n_features, padded)
-        The models for `onelayer.training.kernels.sparse`; without features the data is dense.
-    train_correct, validation_correct, validation_loss : (pieces, len(models))
-        No pieces: no evaluation.
-    """
-    training = -(-len(models) // models_a_job) if losses.shape[1] > 0 else 0
-    blocks = -(-len(models) // models_a_block)
-    on_train = training + len(train_correct) * blocks
-    on_validation = on_train + len(validation_correct) * blocks
-    no_losses = np.zeros(0)
-    while True:
-        job = take_number(counter)
-        if job >= on_validation:
-            return
-        if job < training:
-            mine = slice(job * models_a_job, min((job + 1) * models_a_job, len(models)))
-            advance(
-                train[0], train[1], batches, offsets, scaling, W, bias, options, models[mine],
-                losses[mine],
-            )  # fmt: skip
-        elif job < on_train:
-            piece, block = divmod(job - training, blocks)
-            mine = slice(block * models_a_block, min((block + 1) * models_a_block, len(models)))
-            evaluate_piece(
-                train, piece, scaling, before_W, before_bias, models[mine], packed[block],
-                no_losses, train_correct[piece, mine],
-            )  # fmt: skip
-        else:
-            piece, block = divmod(job - on_train, blocks)
-            mine = slice(block * models_a_block, min((block + 1) * models_a_block, len(models)))
-            evaluate_piece(
-                validation, piece, scaling, before_W, before_bias, models[mine], packed[block],
-                validation_loss[piece, mine], validation_correct[piece, mine],
-            )  # fmt: skip
-
-
-@compiled
-def evaluate_piece(part, piece, scaling, W, bias, models, packed, losses, correct):
-    """Evaluate models on one piece of a part, dense or sparse."""
-    X, targets, rows, data = part
-    some = rows[piece * ROWS_A_PIECE : (piece + 1) * ROWS_A_PIECE]
-    if len(packed) > 0:
-        sparse.evaluate(data, targets, some, scaling, packed, bias, models, losses, correct)
-    else:
-        evaluate(X, targets, some, scaling, W, bias, models, losses, correct)
-
-
-@compiled
-def squared_norm(W, bias, include_bias):
-    """Return the sum of squares of what a penalty covers, in float64."""
-    total = 0.0
-    for k in range(len(bias)):
-        if include_bias:
-            total += np.float64(bias[k]) ** 2
-        for weight in W[k]:
-            total += np.float64(weight) ** 2
-    return total

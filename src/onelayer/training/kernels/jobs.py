@@ -1,0 +1,87 @@
+"""What a thread does in a round: one job after another, until none is left."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from onelayer.training.kernels import sparse
+from onelayer.training.kernels.compiler import compiled
+from onelayer.training.kernels.dense import advance, evaluate
+from onelayer.training.kernels.tiles import take_number
+
+ROWS_A_PIECE = 512
+"""Examples of one job of an evaluation; enough to be worth dealing out."""
+
+
+@compiled
+def work(
+    counter, train, validation, batches, offsets, scaling, W, bias, options, models, models_a_job,
+    losses, before_W, before_bias, packed, models_a_block, train_correct, validation_loss,
+    validation_correct,
+):  # fmt: skip
+    """Do jobs until none is left; every thread calls this with the same arguments.
+
+    The first jobs train some models each; then each evaluates some models, as they were before this
+    round, on a piece of the rows. `counter` deals the jobs out. What a job computes does not depend
+    on who does it, and each has its own place for results.
+
+    Parameters
+    ----------
+    train, validation : (X, targets, rows, sparse data)
+    packed : (blocks, n_features, padded)
+        The models for `onelayer.training.kernels.sparse`; without features the data is dense.
+    train_correct, validation_correct, validation_loss : (pieces, len(models))
+        No pieces: no evaluation.
+    """
+    training = -(-len(models) // models_a_job) if losses.shape[1] > 0 else 0
+    blocks = -(-len(models) // models_a_block)
+    on_train = training + len(train_correct) * blocks
+    on_validation = on_train + len(validation_correct) * blocks
+    no_losses = np.zeros(0)
+    while True:
+        job = take_number(counter)
+        if job >= on_validation:
+            return
+        if job < training:
+            mine = slice(job * models_a_job, min((job + 1) * models_a_job, len(models)))
+            advance(
+                train[0], train[1], batches, offsets, scaling, W, bias, options, models[mine],
+                losses[mine],
+            )  # fmt: skip
+        elif job < on_train:
+            piece, block = divmod(job - training, blocks)
+            mine = slice(block * models_a_block, min((block + 1) * models_a_block, len(models)))
+            evaluate_piece(
+                train, piece, scaling, before_W, before_bias, models[mine], packed[block],
+                no_losses, train_correct[piece, mine],
+            )  # fmt: skip
+        else:
+            piece, block = divmod(job - on_train, blocks)
+            mine = slice(block * models_a_block, min((block + 1) * models_a_block, len(models)))
+            evaluate_piece(
+                validation, piece, scaling, before_W, before_bias, models[mine], packed[block],
+                validation_loss[piece, mine], validation_correct[piece, mine],
+            )  # fmt: skip
+
+
+@compiled
+def evaluate_piece(part, piece, scaling, W, bias, models, packed, losses, correct):
+    """Evaluate models on one piece of a part, dense or sparse."""
+    X, targets, rows, data = part
+    some = rows[piece * ROWS_A_PIECE : (piece + 1) * ROWS_A_PIECE]
+    if len(packed) > 0:
+        sparse.evaluate(data, targets, some, scaling, packed, bias, models, losses, correct)
+    else:
+        evaluate(X, targets, some, scaling, W, bias, models, losses, correct)
+
+
+@compiled
+def squared_norm(W, bias, include_bias):
+    """Return the sum of squares of what a penalty covers, in float64."""
+    total = 0.0
+    for k in range(len(bias)):
+        if include_bias:
+            total += np.float64(bias[k]) ** 2
+        for weight in W[k]:
+            total += np.float64(weight) ** 2
+    return total

@@ -1,0 +1,138 @@
+"""What tiles are written with: vectors, arrays and loops in LLVM's intermediate language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils
+
+from onelayer.training.kernels.compiler import VECTOR_BYTES
+
+I32, I64 = ir.IntType(32), ir.IntType(64)
+ELEMENTS = {"uint8": ir.IntType(8), "float32": ir.FloatType(), "float64": ir.DoubleType()}
+ELEMENTS_BYTES = {"uint8": 1, "float32": 4, "float64": 8}
+
+Value = Any  # an llvmlite value; the library has no types
+
+
+def lanes_of(dtype: str) -> int:
+    """Return how many values fill a vector."""
+    return VECTOR_BYTES // (4 if dtype == "float32" else 8)
+
+
+class Vectors:
+    """Emits operations on vectors of one float type."""
+
+    def __init__(self, builder: Value, dtype: str) -> None:
+        self.b = builder
+        self.lanes = lanes_of(dtype)
+        self.type = ir.VectorType(ELEMENTS[dtype], self.lanes)
+        self.zero = ir.Constant(self.type, None)
+        self._name = f"v{self.lanes}{'f32' if dtype == 'float32' else 'f64'}"
+
+    def constant(self, value: float) -> Value:
+        """Return a vector of one number."""
+        return ir.Constant(self.type, [value] * self.lanes)
+
+    def spread(self, scalar: Value) -> Value:
+        """Return a vector with the scalar in every lane."""
+        first = self.b.insert_element(ir.Constant(self.type, ir.Undefined), scalar, I32(0))
+        zeros = ir.Constant(ir.VectorType(I32, self.lanes), None)
+        return self.b.shuffle_vector(first, first, zeros)
+
+    def load(self, pointer: Value) -> Value:
+        """Return a vector from memory."""
+        return self.b.load(self.b.bitcast(pointer, self.type.as_pointer()), align=VECTOR_BYTES)
+
+    def convert(self, pointer: Value, dtype: str) -> Value:
+        """Return a vector from memory that holds another type, at any address."""
+        stored = ir.VectorType(ELEMENTS[dtype], self.lanes)
+        values = self.b.load(self.b.bitcast(pointer, stored.as_pointer()), align=1)
+        if dtype == "uint8":
+            return self.b.uitofp(values, self.type)
+        if stored == self.type:
+            return values
+        wider = ELEMENTS[dtype] == ELEMENTS["float32"]
+        return (self.b.fpext if wider else self.b.fptrunc)(values, self.type)
+
+    def store(self, value: Value, pointer: Value) -> None:
+        """Write a vector to memory."""
+        target = self.b.bitcast(pointer, self.type.as_pointer())
+        self.b.store(value, target, align=VECTOR_BYTES)
+
+    def fma(self, a: Value, x: Value, y: Value) -> Value:
+        """Return a * x + y, rounded once."""
+        return self._call("fma", a, x, y)
+
+    def rint(self, x: Value) -> Value:
+        """Return the nearest whole numbers."""
+        return self._call("rint", x)
+
+    def total(self, vector: Value) -> Value:
+        """Return the sum of the lanes: halves added to halves."""
+        lanes = self.lanes
+        while lanes > 1:
+            lanes //= 2
+            kind = ir.VectorType(I32, lanes)
+            low, high = (
+                self.b.shuffle_vector(
+                    vector, vector, ir.Constant(kind, list(range(start, start + lanes)))
+                )
+                for start in (0, lanes)
+            )
+            vector = self.b.fadd(low, high)
+        return self.b.extract_element(vector, I32(0))
+
+    def _call(self, operation: str, *arguments: Value) -> Value:
+        kind = ir.FunctionType(self.type, [self.type] * len(arguments))
+        name = f"llvm.{operation}.{self._name}"
+        function = cgutils.get_or_insert_function(self.b.module, kind, name)  # type: ignore[no-untyped-call]
+        return self.b.call(function, arguments)
+
+
+def loop(
+    b: Value, count: Value, state: list[Value], body: Callable[[Value, list[Value]], list[Value]]
+) -> list[Value]:
+    """Emit ``for i in range(count): state = body(i, state)``, the state held in registers."""
+    before = b.block
+    head, inside, after = (b.function.append_basic_block(n) for n in ("head", "inside", "after"))
+    b.branch(head)
+    b.position_at_end(head)
+    i = b.phi(I64)
+    i.add_incoming(I64(0), before)
+    held = [b.phi(value.type) for value in state]
+    for phi, value in zip(held, state, strict=True):
+        phi.add_incoming(value, before)
+    b.cbranch(b.icmp_signed("<", i, count), inside, after)
+    b.position_at_end(inside)
+    updated = body(i, held)
+    i.add_incoming(b.add(i, I64(1)), b.block)
+    for phi, value in zip(held, updated, strict=True):
+        phi.add_incoming(value, b.block)
+    b.branch(head)
+    b.position_at_end(after)
+    return held
+
+
+class Array:
+    """A contiguous array argument of an intrinsic."""
+
+    def __init__(self, context: Value, b: Value, kind: Value, value: Value) -> None:
+        self._b = b
+        self.dtype: str = kind.dtype.name
+        array = context.make_array(kind)(context, b, value)
+        self.data = array.data
+        self.shape = [b.extract_value(array.shape, axis) for axis in range(kind.ndim)]
+
+    def at(self, *indices: Value) -> Value:
+        """Return a pointer to an element; all indices after the first are within its row."""
+        offset = indices[0]
+        for index, size in zip(indices[1:], self.shape[1:], strict=True):
+            offset = self._b.add(self._b.mul(offset, size), index)
+        return self._b.gep(self.data, [offset])
+
+    def __getitem__(self, indices: tuple[Value, ...]) -> Value:
+        """Return an element."""
+        return self._b.load(self.at(*indices))

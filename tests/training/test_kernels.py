@@ -1,0 +1,250 @@
+"""The compiled kernels against plain NumPy, and what they promise about bits."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import onelayer
+from onelayer.data import Dataset, Scaling
+from onelayer.errors import InputError
+from onelayer.training import EarlyStopping, TrainConfig, TrainResult, engines, train, train_many
+from onelayer.training.kernels.reference import ReferenceStack
+
+kernels: Any = pytest.importorskip("onelayer.training.kernels.dense")
+compiler: Any = pytest.importorskip("onelayer.training.kernels.compiler")
+sparse: Any = pytest.importorskip("onelayer.training.kernels.sparse")
+memory: Any = pytest.importorskip("onelayer.training.kernels.memory")
+tiles: Any = pytest.importorskip("onelayer.training.kernels.tiles")
+
+FLOATS = ["float32", "float64"]
+STORED = ["uint8", "float32", "float64"]
+
+
+def close(dtype: str) -> dict[str, Any]:
+    return {"rtol": 2e-5, "atol": 2e-5} if dtype == "float32" else {"rtol": 1e-12, "atol": 1e-12}
+
+
+def padded_weights(rng: np.random.Generator, K: int, F: int, dtype: str) -> np.ndarray:
+    lanes = kernels.VECTOR_BYTES // np.dtype(dtype).itemsize
+    shape = kernels.padded_outputs(K), -(-F // lanes) * lanes
+    W: np.ndarray = memory.aligned_zeros(shape, np.dtype(dtype))
+    W[:K, :F] = rng.normal(size=(K, F))
+    return W
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("stored", STORED)
+@pytest.mark.parametrize(("n", "F", "K"), [(1, 1, 1), (7, 17, 3), (33, 64, 10), (5, 131, 26)])
+def test_gather_dot_and_update(dtype: str, stored: str, n: int, F: int, K: int) -> None:
+    rng = np.random.default_rng(n)
+    X = rng.integers(0, 256, (50, F)).astype(stored)
+    rows = rng.permutation(50)[:n]
+    scaling = np.array([1 / 127.5, -1], dtype)
+    W = padded_weights(rng, K, F, dtype)
+    x, z, _, _ = kernels.scratch(n, W[None])
+    kernels.gather(X, rows, scaling, x)
+    features = X[rows].astype(dtype) * scaling[0] + scaling[1]
+    np.testing.assert_allclose(x[:n, :F], features, **close(dtype))
+    assert not x[:, F:].any()
+
+    kernels.dot(x, n, W, z)
+    np.testing.assert_allclose(z[:n, :K], features @ W[:K, :F].T, **close(dtype))
+
+    z[:n] = rng.normal(size=z[:n].shape)
+    z[:n, K:] = 0
+    keep, rate = np.dtype(dtype).type(0.9), np.dtype(dtype).type(-0.1)
+    expected = keep * W[:K, :F] + rate * z[:n, :K].T @ features
+    kernels.update(x, n, z, W, keep, rate)
+    np.testing.assert_allclose(W[:K, :F], expected, **close(dtype))
+    assert not W[K:].any()
+    assert not W[:, F:].any()
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_exp(dtype: str) -> None:
+    x = -np.concatenate([np.geomspace(1e-30, 700, 5000), [0.0, 1e4, np.inf, np.nan]])
+    array = memory.aligned_zeros((len(x) + 64,), np.dtype(dtype))
+    array[: len(x)] = x
+
+    def run(values: Any, count: int) -> None:
+        tiles.exp_inplace(values, count)
+
+    expected = np.exp(array[: len(x)].astype(np.float64))
+    compiler.compiled(run)(array, len(x))
+    rtol, atol = float(np.finfo(dtype).eps * 2), float(np.finfo(dtype).tiny * 9)
+    np.testing.assert_allclose(array[: len(x)], expected, rtol=rtol, atol=atol)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("stored", STORED)
+@pytest.mark.parametrize("K", [1, 3, 10, 40])
+def test_sparse_evaluation_agrees_with_dense(dtype: str, stored: str, K: int) -> None:
+    rng = np.random.default_rng(K)
+    n, F, models = 300, 37, 4
+    X = (rng.integers(1, 256, (n, F)) * (rng.random((n, F)) < 0.2)).astype(stored)
+    X[7] = 0
+    targets = rng.integers(0, max(2, K), n).astype(np.int32)
+    W = np.stack([padded_weights(rng, K, F, dtype) for _ in range(models)])
+    aligned = memory.aligned_zeros(W.shape, np.dtype(dtype))
+    aligned[...] = W
+    bias = rng.normal(size=(models, K)).astype(dtype)
+    scaling = np.array([1 / 127.5, -1], dtype)
+    chosen, rows = np.array([2, 0, 3]), rng.permutation(n)
+    losses, correct = np.zeros(3), np.zeros(3, np.int64)
+    kernels.evaluate(X, targets, rows, scaling, aligned, bias, chosen, losses, correct)
+
+    data = sparse.compress(X, np.zeros(0, np.uint16))
+    assert data[2][-1] == len(data[0])
+    lanes = kernels.VECTOR_BYTES // np.dtype(dtype).itemsize
+    packed = memory.aligned_zeros((1, F, -(-3 * K // lanes) * lanes), np.dtype(dtype))
+    sparse.pack(aligned, chosen, 3, K, packed)
+    sparse_losses, sparse_correct = np.zeros(3), np.zeros(3, np.int64)
+    sparse.evaluate(
+        data, targets, rows, scaling, packed[0], bias, chosen, sparse_losses, sparse_correct
+    )
+    np.testing.assert_allclose(sparse_losses, losses, rtol=1e-5 if dtype == "float32" else 1e-12)
+    assert sparse_correct.tolist() == correct.tolist()
+    assert correct.max() > 0
+
+
+def same(a: TrainResult, b: TrainResult) -> bool:
+    return (
+        np.array_equal(a.weights, b.weights, equal_nan=True)
+        and np.array_equal(a.bias, b.bias, equal_nan=True)
+        and a.history == b.history
+        and a.stop_reason == b.stop_reason
+    )
+
+
+def problem(seed: int, n: int, F: int, K: int, stored: str, density: float) -> Dataset:
+    rng = np.random.default_rng(seed)
+    X = (rng.integers(1, 256, (n, F)) * (rng.random((n, F)) < density)).astype(stored)
+    scaling = Scaling.from_range(0, 255)
+    return Dataset(X, np.arange(n) % K, scaling=scaling)
+
+
+configurations = st.lists(
+    st.builds(
+        TrainConfig,
+        model=st.just("softmax"),
+        learning_rate=st.sampled_from([0.01, 0.3, 2.0]),
+        l2=st.sampled_from([0.0, 0.01, 3.0]),
+        penalize_bias=st.booleans(),
+        batch_size=st.sampled_from([7, 16]),
+        shuffle=st.booleans(),
+        max_epochs=st.integers(1, 4),
+        dtype=st.sampled_from(FLOATS),
+        early_stopping=st.sampled_from([None, EarlyStopping(patience=1)]),
+    ),
+    min_size=2,
+    max_size=7,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    configs=configurations,
+    threads=st.integers(1, 4),
+    F=st.integers(1, 40),
+    K=st.integers(2, 12),
+    stored=st.sampled_from(STORED),
+    density=st.sampled_from([0.1, 0.9]),
+)
+def test_a_model_has_the_same_bits_in_any_company(
+    configs: list[TrainConfig], threads: int, F: int, K: int, stored: str, density: float
+) -> None:
+    data = problem(F, 60, F, K, stored, density)
+    together = train_many(data, data, configs, threads, engine="compiled")
+    reverse = train_many(data, data, configs[::-1], 5 - threads, engine="compiled")[::-1]
+    for config, one, other in zip(configs, together, reverse, strict=True):
+        alone = train(data, data, config, 1, engine="compiled")
+        assert same(alone, one)
+        assert same(alone, other)
+
+
+@pytest.mark.parametrize("density", [0.1, 0.9])
+@pytest.mark.parametrize(("F", "K"), [(1, 2), (3, 1000), (785, 2), (130, 33)])
+def test_shapes_agree_with_the_reference(F: int, K: int, density: float) -> None:
+    data = problem(1, max(200, K), F, K, "uint8", density)
+    config = TrainConfig(learning_rate=0.1, l2=0.01, batch_size=48, max_epochs=2, dtype="float64")
+    ours, reference = (train(data, data, config, engine=e) for e in ("compiled", "reference"))
+    np.testing.assert_allclose(ours.weights, reference.weights, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(ours.bias, reference.bias, rtol=1e-9, atol=1e-12)
+    for a, b in zip(ours.history.evaluations, reference.history.evaluations, strict=True):
+        assert a.val_loss == pytest.approx(b.val_loss, rel=1e-10)
+        assert a.weight_norm == pytest.approx(b.weight_norm, rel=1e-10)
+        assert a.train_accuracy == pytest.approx(b.train_accuracy, abs=2 / len(data.y))
+
+
+def test_arrays_that_are_not_contiguous() -> None:
+    data = problem(2, 80, 20, 4, "uint8", 0.9)
+    config = TrainConfig(batch_size=16, max_epochs=2)
+    wide = np.zeros((80, 40), np.uint8)
+    wide[:, ::2] = data.X
+    strided = Dataset(wide[:, ::2], data.y, scaling=data.scaling)
+    assert same(train(data, data, config), train(strided, strided, config))
+
+
+def test_without_numba_the_reference_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "find_spec", lambda _name: None)
+    assert engines.choose_engine("auto") is ReferenceStack
+    with pytest.raises(InputError, match="pip install numba"):
+        engines.choose_engine("compiled")
+
+
+def _import_from(copy: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    code = (
+        "import numpy as np; from onelayer.training.kernels.memory import aligned; "
+        "print(aligned.__module__, len(aligned(5, np.zeros(1))))"
+    )
+    environment = os.environ | {
+        "PYTHONPATH": str(copy), "XDG_CACHE_HOME": str(cache), "HOME": str(cache)
+    }  # fmt: skip
+    environment.pop("NUMBA_CACHE_DIR", None)
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Path:
+    """A copy of the package beside whose kernels nothing can be written, not even by root."""
+    copy = tmp_path / "copy"
+    source = Path(onelayer.__file__).parent
+    shutil.copytree(source, copy / "onelayer", ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "onelayer" / "training" / "kernels" / "__pycache__").write_text("in the way")
+    return copy
+
+
+def test_machine_code_goes_to_the_users_cache_where_the_source_is_sealed(
+    sealed: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    done = _import_from(sealed, cache)
+    assert (done.returncode, done.stdout.split()[-1], done.stderr) == (0, "5", "")
+    assert list(cache.rglob("*.nbc"))
+
+
+def test_kernels_work_where_nothing_can_be_written(sealed: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.write_text("in the way too")
+    done = _import_from(sealed, cache)
+    assert (done.returncode, done.stdout.split()[-1], done.stderr) == (0, "5", "")
+
+
+def test_a_change_to_any_kernel_makes_old_machine_code_stale(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stamp = memory.aligned._cache._cache_file._source_stamp
+    assert stamp == compiler.FINGERPRINT == compiler._fingerprint()
+    monkeypatch.setattr(Path, "read_bytes", lambda _path: b"another version")
+    assert compiler._fingerprint() != stamp
