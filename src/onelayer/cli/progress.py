@@ -82,13 +82,13 @@ class StudyProgress:
                 if step == 0:
                     self._bars.start_task(task)
                 self._bars.update(
-                    task, completed=step + 1, loss=f"validation loss {evaluation.val_loss:.4f}"
+                    task, completed=step + 1, loss=f"validation loss {fixed(evaluation.val_loss)}"
                 )
 
     def ended(self, run: Run, result: TrainResult) -> None:
         """Finish the run's bar, or print its line."""
         last = result.last
-        loss = f"validation loss {last.val_loss:.4f}" if last else "no evaluation"
+        loss = f"validation loss {fixed(last.val_loss)}" if last else "no evaluation"
         if self._bars:
             task = self._tasks[run.name]
             steps = result.history.steps
@@ -115,3 +115,8 @@ class StudyProgress:
 def _escape(name: str) -> str:
     # `l2[l2=0.1]` is a name, not markup.
     return name.replace("[", r"\[")
+
+
+def fixed(value: float, digits: int = 4) -> str:
+    """Return a number with so many decimals, or in powers of ten where a diverging run has gone."""
+    return f"{value:.{digits}f}" if abs(value) < 1e4 else f"{value:.1e}"

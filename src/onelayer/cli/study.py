@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from onelayer.cli.data import download_mnist
-from onelayer.cli.progress import StudyProgress
+from onelayer.cli.progress import StudyProgress, fixed
 from onelayer.data.sources import FOLDER_VARIABLE
 from onelayer.diagnosis import Severity, diagnose
 from onelayer.errors import OnelayerError
@@ -145,10 +145,10 @@ def _table(outcome: Outcome) -> Table:
             ("–",) * 4
             if last is None
             else (
-                f"{last.val_loss:.4f}",
+                fixed(last.val_loss),
                 f"{100 * last.val_accuracy:.2f}%",
                 f"{100 * last.train_accuracy:.2f}%",
-                f"{last.weight_norm:.3f}",
+                fixed(last.weight_norm, 3),
             )
         )
         name = run.name.replace("[", r"\[")

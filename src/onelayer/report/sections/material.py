@@ -10,6 +10,7 @@ from onelayer.report.document import Block, Note, Paragraph
 from onelayer.report.inline import literal
 from onelayer.study import Outcome, RunOutcome
 from onelayer.study import Section as Choice
+from onelayer.training import StopReason
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +23,11 @@ class Material:
     def runs(self, choice: Choice) -> tuple[RunOutcome, ...]:
         """Return the runs of a section that have an evaluation with a finite loss."""
         return tuple(run for run in self.outcome.named(choice.runs) if run.best is not None)
+
+    def settled(self, choice: Choice) -> tuple[RunOutcome, ...]:
+        """Return those of `runs` that did not diverge, whose weights therefore mean something."""
+        runs = self.runs(choice)
+        return tuple(run for run in runs if run.stop_reason is not StopReason.DIVERGED)
 
     def findings_of(self, check: str, runs: Iterable[RunOutcome] = ()) -> list[Finding]:
         """Return a check's findings on any of these runs, or all when there are none."""

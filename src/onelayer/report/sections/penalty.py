@@ -19,9 +19,12 @@ from onelayer.study import Section as Choice
 
 
 def weights(material: Material, choice: Choice) -> Section:
-    """Draw the models' weights, and say how noisy they are."""
+    """Draw the weights of the least and the most penalized model, and say how noisy they are."""
     findings = {f.runs[0]: f for f in material.findings_of("weights")}
-    runs = [run for run in material.runs(choice) if run.name in findings]
+    runs = [run for run in material.settled(choice) if run.name in findings]
+    runs = sorted(runs, key=lambda run: run.run.config.l2)
+    if len(runs) > 2:
+        runs = [runs[0], runs[-1]]
     shape = material.outcome.data["image_shape"]
     if not runs or len({run.weights.shape for run in runs}) > 1:
         text = "Weights are drawn where features are pixels and all models have the same outputs."
@@ -34,7 +37,7 @@ def weights(material: Material, choice: Choice) -> Section:
         tuple(shape),
         names,
         noise_label="noise (Geary's C)",
-        name=f"weights-{slug(*choice.runs)}",
+        name=f"weights-{slug(*(run.name for run in runs))}",
     )
     noisiest = max(runs, key=lambda r: findings[r.name].evidence["geary_c"])
     smoothest = min(runs, key=lambda r: findings[r.name].evidence["geary_c"])
@@ -92,7 +95,7 @@ def l2_accuracy(material: Material, choice: Choice) -> Section:
 
 def weight_norm(material: Material, choice: Choice) -> Section:
     """Draw the norm against λ, and test the claim of inverse proportion."""
-    runs = material.runs(choice)
+    runs = material.settled(choice)
     penalized = [run for run in runs if run.run.config.l2 > 0]
     findings = material.findings_of("weight-norm", penalized)
     plain = [run.last.weight_norm for run in runs if run.run.config.l2 == 0 and run.last]
