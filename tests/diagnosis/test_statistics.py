@@ -2,6 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
+import scipy.stats as scipy_stats
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,3 +101,14 @@ def test_level_noise_has_no_direction_and_a_flat_line_neither() -> None:
     x = np.arange(40.0)
     assert trend(x, np.random.default_rng(0).normal(size=40)).direction == 0
     assert trend(x, np.full(40, 0.3)).direction == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("n", [5, 36, 50])
+def test_trend_is_that_of_scipy(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = np.arange(n) / 3
+    y = np.round(rng.normal(size=n) - 0.02 * seed * x, 1)  # rounded: with equal values
+    slope, _, low, high = scipy_stats.theilslopes(y, x, 0.95)
+    ours = trend(x, y)
+    assert (ours.slope, ours.low, ours.high) == pytest.approx((slope, low, high), abs=1e-12)
