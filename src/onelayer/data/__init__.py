@@ -2,8 +2,18 @@
 
 from onelayer.data.dataset import Dataset
 from onelayer.data.download import get_mnist
+from onelayer.data.fit_scaling import ScalingName, fit_scaling
 from onelayer.data.order import epoch_order
 from onelayer.data.scaling import Scaling
 from onelayer.data.sources import load, load_parts
 
-__all__ = ["Dataset", "Scaling", "epoch_order", "get_mnist", "load", "load_parts"]
+__all__ = [
+    "Dataset",
+    "Scaling",
+    "ScalingName",
+    "epoch_order",
+    "fit_scaling",
+    "get_mnist",
+    "load",
+    "load_parts",
+]

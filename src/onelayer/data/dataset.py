@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 
 from onelayer.data.checks import check_integer
 from onelayer.data.labels import Label, as_classes, as_labels, encode_labels, listed
@@ -20,10 +21,10 @@ class Dataset:
 
     Parameters
     ----------
-    X : array, shape (n, n_features) or (n, height, width)
+    X : array, shape (n, n_features) or (n, height, width); or a SciPy sparse array or matrix
         Raw values. uint8, float32 and float64 are kept without a copy (rows are made contiguous
         if they are not). bool, float16 and integers of up to 16 bits become float32, wider
-        numbers float64. Images are flattened and give `image_shape`.
+        numbers float64. Images are flattened and give `image_shape`. Sparse values become CSR.
     y : array, shape (n,)
         Labels: integers, strings or bools.
     classes : sequence of labels, optional
@@ -33,7 +34,7 @@ class Dataset:
         Height and width in pixels, when a row is an image.
     scaling : Scaling, optional
         What a model sees of a raw value. By default [0, 255] to [-1, 1] for uint8, and the
-        identity for other types.
+        identity for other types. That of sparse values has no offset.
 
     Attributes
     ----------
@@ -47,7 +48,7 @@ class Dataset:
         finite, a shape or type is not one of those above, or a label is not among the classes.
     """
 
-    X: NDArray[Any]
+    X: Any
     y: NDArray[Any]
     classes: tuple[Label, ...]
     image_shape: tuple[int, int] | None
@@ -56,7 +57,7 @@ class Dataset:
 
     def __init__(
         self,
-        X: ArrayLike,
+        X: Any,
         y: ArrayLike,
         classes: Sequence[Label] | None = None,
         image_shape: tuple[int, int] | None = None,
@@ -64,20 +65,27 @@ class Dataset:
     ) -> None:
         matrix, image_shape, default_scaling = as_matrix(X, image_shape)
         labels = as_labels(y)
-        if len(matrix) != len(labels):
+        n, n_features = matrix.shape
+        if n != len(labels):
             raise InputError(
-                f"X has {len(matrix)} examples and y has {len(labels)} labels; "
-                "give one label an example."
+                f"X has {n} examples and y has {len(labels)} labels; give one label an example."
             )
         if scaling is not None and not isinstance(scaling, Scaling):
             raise InputError(f"scaling: {scaling!r} is not a Scaling; use Scaling.from_range.")
+        scaling = default_scaling if scaling is None else scaling
+        _, offset = scaling.per_feature(n_features)
+        if issparse(matrix) and offset.any():
+            raise InputError(
+                "scaling: sparse values cannot be shifted, or zeros would no longer be zeros; "
+                "give a scaling with offset 0."
+            )
         names = as_classes(np.unique(labels) if classes is None else classes)
         for name, value in {
-            "X": _read_only(matrix),
+            "X": matrix if issparse(matrix) else _read_only(matrix),
             "y": _read_only(labels),
             "classes": names,
             "image_shape": image_shape,
-            "scaling": default_scaling if scaling is None else scaling,
+            "scaling": scaling,
             "targets": encode_labels(labels, names),
         }.items():
             object.__setattr__(self, name, value)  # the one way to set a field of a frozen class

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from onelayer.data.checks import check_integer
 from onelayer.data.scaling import Scaling
@@ -12,20 +12,21 @@ from onelayer.errors import InputError
 
 
 def as_matrix(
-    X: ArrayLike, image_shape: tuple[int, int] | None
-) -> tuple[NDArray[Any], tuple[int, int] | None, Scaling]:
+    X: Any, image_shape: tuple[int, int] | None
+) -> tuple[Any, tuple[int, int] | None, Scaling]:
     """Return raw values as a matrix, with the shape of its images and the default scaling.
 
     Parameters
     ----------
-    X : array, shape (n, n_features) or (n, height, width)
+    X : array, shape (n, n_features) or (n, height, width); or a SciPy sparse array or matrix
     image_shape : (int, int) or None
         Height and width; None takes those of a three-dimensional `X`.
 
     Returns
     -------
     matrix : array of uint8, float32 or float64, shape (n, n_features), C order
-        `X` itself where it already is that.
+        `X` itself where it already is that. A sparse one becomes CSR of float32 or float64, without
+        duplicates.
     image_shape : (int, int) or None
     scaling : Scaling
         [0, 255] to [-1, 1] for uint8, otherwise the identity.
@@ -36,6 +37,8 @@ def as_matrix(
         If `X` is empty, has another shape or type, or holds a value that is not finite, or
         `image_shape` does not fit it.
     """
+    if sparse.issparse(X):
+        return _csr(X), _checked_shape(image_shape, X.shape[1]), Scaling.identity()
     try:
         array = np.asarray(X)
     except ValueError as error:
@@ -50,8 +53,8 @@ def as_matrix(
     if array.ndim == 3:
         image_shape = _image_shape(image_shape, array.shape[1:])
         array = array.reshape(len(array), -1)
-    elif image_shape is not None:
-        image_shape = _image_shape(image_shape, None, array.shape[1])
+    else:
+        image_shape = _checked_shape(image_shape, array.shape[1])
     matrix = np.ascontiguousarray(array, dtype=_stored_type(array.dtype))
     if matrix.dtype == np.uint8:
         return matrix, image_shape, Scaling.from_range(0, 255)
@@ -63,6 +66,29 @@ def as_matrix(
             "all values must be finite: remove or replace the others."
         )
     return matrix, image_shape, Scaling.identity()
+
+
+def _csr(X: Any) -> sparse.csr_array:
+    """Return a sparse matrix as CSR, each value once and in the order of the features."""
+    if X.ndim != 2 or min(X.shape) == 0:
+        raise InputError(f"X: the shape is {X.shape}; give at least one example and one feature.")
+    kind = _stored_type(X.dtype)
+    matrix = sparse.csr_array(X, dtype=np.float32 if kind == np.uint8 else kind)
+    if not matrix.has_canonical_format:
+        matrix = matrix.copy()  # the caller's own stays as it is
+        matrix.sum_duplicates()
+    if not np.isfinite(matrix.data).all():
+        wrong = np.flatnonzero(~np.isfinite(matrix.data))[0]
+        row = np.searchsorted(matrix.indptr, wrong, side="right") - 1
+        raise InputError(
+            f"X: example {row}, feature {matrix.indices[wrong]} is {matrix.data[wrong]}; "
+            "all values must be finite: remove or replace the others."
+        )
+    return matrix
+
+
+def _checked_shape(given: object, n_features: int) -> tuple[int, int] | None:
+    return None if given is None else _image_shape(given, None, n_features)
 
 
 def _image_shape(

@@ -89,7 +89,12 @@ def _run_group(
 ) -> None:
     train_set, validation_set = parts
     sizes = train_set.n_examples, validation_set.n_examples
-    scaling = {"scale": train_set.scaling.scale, "offset": train_set.scaling.offset}
+    scale, offset = train_set.scaling.per_feature(train_set.n_features)
+    scaling = {"scale": float(scale[0]), "offset": float(offset[0])}  # the same for all
+
+    def observe(i: int, step: int, evaluation: Evaluation | None) -> None:
+        if evaluation is not None:
+            observer.evaluated(runs[i], step, evaluation)
 
     def keep(i: int, result: TrainResult) -> None:
         folder.add(study, runs[i], result, train_set.classes, sizes, scaling)
@@ -102,7 +107,7 @@ def _run_group(
         validation_set,
         [run.config for run in runs],
         threads,
-        progress=lambda i, step, evaluation: observer.evaluated(runs[i], step, evaluation),
+        progress=observe,
         finished=keep,
         stop=stop,
     )

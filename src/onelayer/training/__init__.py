@@ -8,12 +8,14 @@ from onelayer.training.loop import Progress, available_cores, train, train_many
 from onelayer.training.result import TrainResult
 from onelayer.training.schedule import Schedule
 from onelayer.training.stopping import StopReason
+from onelayer.training.weighting import ExampleWeights
 
 __all__ = [
     "SCHEMA",
     "EarlyStopping",
     "EngineName",
     "Evaluation",
+    "ExampleWeights",
     "History",
     "Progress",
     "Schedule",

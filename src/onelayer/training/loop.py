@@ -9,23 +9,26 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import issparse
 from threadpoolctl import threadpool_limits
 
 from onelayer.data import Dataset, epoch_order
 from onelayer.errors import InputError
-from onelayer.model import Parameters
+from onelayer.model import Parameters, n_outputs
 from onelayer.training.config import TrainConfig
 from onelayer.training.engines import EngineName, choose_engine
 from onelayer.training.history import Evaluation, History
 from onelayer.training.interrupt import stop_on_interrupt
 from onelayer.training.result import TrainResult
 from onelayer.training.schedule import Schedule, Segment
-from onelayer.training.stack import Metrics, Problem, Rows, Stack, Team
+from onelayer.training.stack import Metrics, Problem, Stack, Team
 from onelayer.training.stopping import BestSoFar, StopReason
+from onelayer.training.weighting import ExampleWeights, Rows, check_rows, check_weights
 
-Progress = Callable[[int, int, Evaluation], None]
-"""Called with (number of the configuration, step, evaluation)."""
+Progress = Callable[[int, int, Evaluation | None], None]
+"""Called with (number of the configuration, step, evaluation); without validation data there is
+no evaluation, but the call comes at the same steps."""
 
 Finished = Callable[[int, TrainResult], None]
 """Called with (number of the configuration, result)."""
@@ -33,7 +36,7 @@ Finished = Callable[[int, TrainResult], None]
 
 def train(
     train_set: Dataset,
-    validation_set: Dataset,
+    validation_set: Dataset | None,
     config: TrainConfig,
     threads: int | None = None,
     *,
@@ -50,10 +53,15 @@ def train(
 
 def train_many(
     train_set: Dataset,
-    validation_set: Dataset,
+    validation_set: Dataset | None,
     configs: Sequence[TrainConfig],
     threads: int | None = None,
     *,
+    rows: ArrayLike | None = None,
+    validation_rows: ArrayLike | None = None,
+    weights: Sequence[ExampleWeights] | None = None,
+    initial: Sequence[Parameters | None] | None = None,
+    first_epoch: int = 0,
     engine: EngineName = "auto",
     progress: Progress | None = None,
     finished: Finished | None = None,
@@ -67,12 +75,26 @@ def train_many(
 
     Parameters
     ----------
-    train_set, validation_set : Dataset
-        Of the same number of features. Logistic regression takes two classes, and the first of
-        ``train_set.classes`` is its positive one. The scaling of the training set is used for both.
+    train_set : Dataset
+        Logistic regression takes two classes, and the first of them is its positive one.
+    validation_set : Dataset or None
+        Of the same number of features; it may be the training set again, with other rows or
+        weights. The scaling of the training set is used for both. Without validation data there
+        are no evaluations, and no early stopping.
     configs : sequence of TrainConfig
     threads : int, optional
         At most this many threads work. Default: the cores this process may use.
+    rows, validation_rows : int arrays, optional
+        The examples that take part, where not all do. Batches are cut from the training rows as if
+        there were no others.
+    weights : sequence of ExampleWeights, optional
+        For each configuration, how much each example counts: the folds of a cross-validation share
+        the batches by weights of 0 and 1.
+    initial : sequence of Parameters or None, optional
+        For each configuration, where it starts. Default: from zeros.
+    first_epoch : int
+        The number of the first epoch, for the order of the examples; a run that goes on where
+        another ended gets other orders by it.
     engine : "auto", "compiled" or "reference"
         The NumPy reference, or compiled kernels; "auto" compiles where Numba is installed. The two
         agree to rounding, not to the bit.
@@ -95,8 +117,21 @@ def train_many(
     """
     if threads is not None and threads < 1:
         raise InputError(f"threads: {threads} was given; at least 1 is needed.")
-    for config in configs:
-        _check(train_set, validation_set, config)
+    weights = [ExampleWeights()] * len(configs) if weights is None else weights
+    initial = [None] * len(configs) if initial is None else initial
+    chosen = check_rows(rows, train_set.n_examples, "rows")
+    chosen_validation = None
+    if validation_set is not None:
+        _check_alike(train_set, validation_set)
+        chosen_validation = check_rows(
+            validation_rows, validation_set.n_examples, "validation_rows"
+        )
+        for weighting in weights:
+            check_weights(weighting.validation, validation_set.n_examples, chosen_validation)
+    for config, weighting, start in zip(configs, weights, initial, strict=True):
+        _check(train_set, config, start, validates=validation_set is not None)
+        Schedule.of(config, train_set.n_examples if chosen is None else len(chosen))
+        check_weights(weighting.train, train_set.n_examples, chosen)
     make_stack = choose_engine(engine)
     results: dict[int, TrainResult] = {}
 
@@ -112,8 +147,12 @@ def train_many(
         Team(threads or available_cores()) as team,
     ):
         for members in _groups(configs):
-            problem = Problem.of(train_set, validation_set, [configs[i] for i in members])
-            group = _Group(problem, make_stack(problem, team), members, progress, end)
+            problem = Problem.of(
+                train_set, validation_set, [configs[i] for i in members],
+                rows=chosen, validation_rows=chosen_validation,
+                weights=[weights[i] for i in members], initial=[initial[i] for i in members],
+            )  # fmt: skip
+            group = _Group(problem, make_stack(problem, team), members, first_epoch, progress, end)
             group.train(stop)
     return [results[i] for i in range(len(configs))]
 
@@ -125,7 +164,21 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _check(train_set: Dataset, validation_set: Dataset, config: TrainConfig) -> None:
+def _check_alike(train_set: Dataset, validation_set: Dataset) -> None:
+    if validation_set.n_features != train_set.n_features:
+        raise InputError(
+            f"The validation examples have {validation_set.n_features} features, the training "
+            f"examples {train_set.n_features}: they must be the same."
+        )
+    if issparse(validation_set.X) != issparse(train_set.X):
+        raise InputError(
+            "One of training and validation examples is sparse, the other is not: give both alike."
+        )
+
+
+def _check(
+    train_set: Dataset, config: TrainConfig, start: Parameters | None, *, validates: bool
+) -> None:
     known = ", ".join(map(str, train_set.classes))
     if train_set.n_classes < 2:
         raise InputError(f"The data has one class, {known}: there is nothing to tell apart.")
@@ -134,12 +187,15 @@ def _check(train_set: Dataset, validation_set: Dataset, config: TrainConfig) -> 
             f"model: logistic regression needs two classes, the data has {train_set.n_classes}: "
             f"{known}. Choose two, or take softmax."
         )
-    if validation_set.n_features != train_set.n_features:
+    if config.early_stopping is not None and not validates:
         raise InputError(
-            f"The validation examples have {validation_set.n_features} features, the training "
-            f"examples {train_set.n_features}: they must be the same."
+            "early_stopping: it needs validation examples; give some, or leave it out."
         )
-    Schedule.of(config, train_set.n_examples)
+    shape = train_set.n_features, n_outputs(config.model, train_set.n_classes)
+    if start is not None and start.weights.shape != shape:
+        raise InputError(
+            f"initial: the shape of the weights is {start.weights.shape}; {shape} is needed."
+        )
 
 
 def _groups(configs: Sequence[TrainConfig]) -> list[list[int]]:
@@ -170,6 +226,7 @@ class _Group:
     problem: Problem
     stack: Stack
     numbers: list[int]
+    first_epoch: int
     progress: Progress | None
     end: Finished
     schedule: Schedule = field(init=False)
@@ -178,7 +235,7 @@ class _Group:
 
     def __post_init__(self) -> None:
         configs = self.problem.configs
-        self.schedule = Schedule.of(configs[0], len(self.problem.X))
+        self.schedule = Schedule.of(configs[0], len(self.problem.train.rows))
         self.members = {
             m: _Member(
                 number, config, History(self.schedule.batches_per_epoch),
@@ -212,10 +269,13 @@ class _Group:
         models = list(self.members)
         if not models or (due is None and not batches):
             return
-        outcome = self.stack.round(models, batches, evaluate=due is not None)
+        evaluate = due is not None and self.problem.validation is not None
+        outcome = self.stack.round(models, batches, evaluate=evaluate)
         for j, m in enumerate(models):
-            if due is not None:
+            if due is not None and evaluate:
                 self._evaluated(m, due.last, outcome.metrics[j])
+            elif due is not None:
+                self._passed(m, due.last)
             if m in self.members:
                 self._stepped(m, outcome.losses[j].tolist())
 
@@ -236,6 +296,13 @@ class _Group:
             self._leave(m, StopReason.DIVERGED)
         elif member.best.exhausts(rule):
             self._leave(m, StopReason.PATIENCE)
+
+    def _passed(self, m: int, step: int) -> None:
+        """Take note of a step that an evaluation follows where there is validation data."""
+        member = self.members[m]
+        member.parameters = self.stack.before(m)
+        if self.progress is not None:
+            self.progress(member.number, step, None)
 
     def _stepped(self, m: int, losses: list[float]) -> None:
         history = self.members[m].history
@@ -260,6 +327,8 @@ class _Group:
         """Yield the rows of each batch of the run."""
         config, schedule = self.problem.configs[0], self.schedule
         for epoch in range(config.max_epochs):
-            order = epoch_order(config.seed, epoch, schedule.n_examples, config.shuffle)
+            number = self.first_epoch + epoch
+            order = epoch_order(config.seed, number, schedule.n_examples, config.shuffle)
+            rows = self.problem.train.rows[order]
             for step in range(schedule.batches_per_epoch):
-                yield np.asarray(order[schedule.batch(step)])
+                yield rows[schedule.batch(step)]

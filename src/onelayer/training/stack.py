@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset, Scaling
 from onelayer.model import Parameters, n_outputs
 from onelayer.training.config import TrainConfig
-
-Rows = NDArray[np.int64]
+from onelayer.training.weighting import ExampleWeights, Part, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,39 +23,63 @@ class Problem:
 
     Attributes
     ----------
-    X, targets, validation_X, validation_targets : arrays
-        Stored values, (n, n_features), and class indices, (n,).
+    train : Part
+    validation : Part or None
+        Without one there are no evaluations.
     scaling : Scaling
     n_outputs : int
     configs : tuple of TrainConfig
         They differ in learning rate, penalty and early stopping alone.
+    initial : tuple of Parameters or None
+        Where each model starts; None: from zeros.
     """
 
-    X: NDArray[np.generic]
-    targets: NDArray[np.int32]
-    validation_X: NDArray[np.generic]
-    validation_targets: NDArray[np.int32]
+    train: Part
+    validation: Part | None
     scaling: Scaling
     n_outputs: int
     configs: tuple[TrainConfig, ...]
+    initial: tuple[Parameters | None, ...]
 
     @classmethod
-    def of(cls, train: Dataset, validation: Dataset, configs: Sequence[TrainConfig]) -> Problem:
-        """Return the problem of configurations that share a stack."""
+    def of(
+        cls,
+        train: Dataset,
+        validation: Dataset | None,
+        configs: Sequence[TrainConfig],
+        *,
+        rows: Rows | None = None,
+        validation_rows: Rows | None = None,
+        weights: Sequence[ExampleWeights] | None = None,
+        initial: Sequence[Parameters | None] | None = None,
+    ) -> Problem:
+        """Return the problem of configurations that share a stack; see `train_many`."""
+        weights = weights or [ExampleWeights()] * len(configs)
+        part = None
+        if validation is not None:
+            targets = validation.encode(train.classes)
+            on_validation = [w.validation for w in weights]
+            part = Part.of(validation.X, targets, validation_rows, on_validation)
         return cls(
-            train.X,
-            train.targets,
-            validation.X,
-            validation.encode(train.classes),
+            Part.of(train.X, train.targets, rows, [w.train for w in weights]),
+            part,
             train.scaling,
             n_outputs(configs[0].model, train.n_classes),
             tuple(configs),
+            tuple(initial or [None] * len(configs)),
         )
 
     @property
     def n_features(self) -> int:
         """Features of an example."""
-        return int(self.X.shape[1])
+        return int(self.train.X.shape[1])
+
+    def start(self, model: int) -> Parameters:
+        """Return the parameters that a model starts from, in the type of its configuration."""
+        dtype, given = self.configs[model].dtype, self.initial[model]
+        if given is None:
+            return Parameters.zeros(self.n_features, self.n_outputs, dtype)
+        return Parameters(np.array(given.weights, dtype), np.array(given.bias, dtype))
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def padded_outputs(n_outputs: int) -> int:
 
 @compiled
 def gather(X, rows, scaling, x):
-    """Set x[i, f] = scale * X[rows[i], f] + offset; the padding of ``x`` stays zero."""
+    """Set x[i, f] = scale[f] * X[rows[i], f] + offset[f]; the padding of ``x`` stays zero."""
     scale, offset = scaling[0], scaling[1]
     lanes = VECTOR_BYTES // x.itemsize
     vectors = X.shape[1] // lanes
@@ -61,7 +61,7 @@ def gather(X, rows, scaling, x):
             fetch_row(X, rows[i + ROWS_AHEAD])
         scale_row(X, rows[i], scale, offset, x, i, vectors)
         for f in range(vectors * lanes, X.shape[1]):
-            x[i, f] = x.dtype.type(X[rows[i], f]) * scale + offset
+            x[i, f] = x.dtype.type(X[rows[i], f]) * scale[f] + offset[f]
 
 
 @compiled
@@ -97,7 +97,13 @@ def update(x, n, residuals, W, keep, rate):
 
 
 @compiled
-def logistic_residuals(z, n, bias, targets, rows, decay):
+def weight(weights, row):
+    """Return how much an example counts: 1 where there are no weights."""
+    return weights[row] if len(weights) > 0 else 1.0
+
+
+@compiled
+def logistic_residuals(z, n, bias, targets, rows, weights, decay):
     """Turn products into residuals sigmoid(z) - y in place; return the summed loss."""
     one = z.dtype.type(1)
     for i in range(n):
@@ -108,15 +114,15 @@ def logistic_residuals(z, n, bias, targets, rows, decay):
     for i in range(n):
         score = z[i, 0]
         positive = targets[rows[i]] == 0
-        loss += max(np.float64(score), 0.0) - (np.float64(score) if positive else 0.0)
-        loss += np.log1p(np.float64(decay[i]))
+        own = max(np.float64(score), 0.0) - (np.float64(score) if positive else 0.0)
+        loss += weight(weights, rows[i]) * (own + np.log1p(np.float64(decay[i])))
         probability = (one if score >= 0 else decay[i]) / (one + decay[i])
         z[i, 0] = probability - (one if positive else 0 * one)
     return loss
 
 
 @compiled
-def softmax_residuals(z, n, bias, targets, rows, flat):
+def softmax_residuals(z, n, bias, targets, rows, weights, flat):
     """Turn products into residuals softmax(z) - onehot in place; return the summed loss.
 
     `flat` is the same memory as `z`, seen as one row of values.
@@ -134,14 +140,14 @@ def softmax_residuals(z, n, bias, targets, rows, flat):
             row[k] -= top
         for k in range(n_outputs, width):
             row[k] = -top * 0  # a padded class; NaN stays where it is
-        loss -= np.float64(row[targets[rows[i]]])
+        loss -= weight(weights, rows[i]) * np.float64(row[targets[rows[i]]])
     exp_inplace(flat, n * width)
     for i in range(n):
         row = z[i]
         total = row[0]
         for k in range(1, n_outputs):
             total += row[k]
-        loss += np.log(np.float64(total))
+        loss += weight(weights, rows[i]) * np.log(np.float64(total))
         for k in range(n_outputs):
             row[k] /= total
         for k in range(n_outputs, width):
@@ -151,42 +157,73 @@ def softmax_residuals(z, n, bias, targets, rows, flat):
 
 
 @compiled
-def residuals(z, flat, n, bias, targets, rows, decay):
-    """Turn products into residuals in place; return the summed loss in float64."""
+def residuals(z, flat, n, bias, targets, rows, weights, decay):
+    """Turn products into residuals in place; return the summed loss in float64.
+
+    `weights` are those of all examples, or empty; they count for the loss alone.
+    """
     if len(bias) == 1:
-        return logistic_residuals(z, n, bias, targets, rows, decay)
-    return softmax_residuals(z, n, bias, targets, rows, flat)
+        return logistic_residuals(z, n, bias, targets, rows, weights, decay)
+    return softmax_residuals(z, n, bias, targets, rows, weights, flat)
 
 
 @compiled
-def step(x, n, targets, rows, W, bias, options, z, flat, decay):
+def weigh(residuals, n, weights, rows):
+    """Multiply each example's residuals by its weight, if there are weights."""
+    if len(weights) > 0:
+        for i in range(n):
+            own = residuals.dtype.type(weights[rows[i]])
+            for k in range(residuals.shape[1]):
+                residuals[i, k] *= own
+
+
+@compiled
+def step(x, n, targets, rows, weights, W, bias, options, z, flat, decay):
     """Update one model by one gathered batch; return its mean loss before the update.
 
     W <- W - rate (x^T residuals / n + 2 l2 W), and so the bias, penalized or not.
     """
-    one = W.dtype.type(1)
-    rate, l2, on_bias = options[0], options[1], options[2]
+    rate, l2 = options[0], options[1]
     dot(x, n, W, z)
-    loss = residuals(z, flat, n, bias, targets, rows, decay) / n
-    per_example = rate / W.dtype.type(n)
-    for k in range(len(bias)):
-        total = z[0, k]
-        for i in range(1, n):
-            total += z[i, k]
-        bias[k] = (one - 2 * rate * l2 * on_bias) * bias[k] - per_example * total
-    update(x, n, z, W, one - 2 * rate * l2, -per_example)
+    loss = residuals(z, flat, n, bias, targets, rows, weights, decay) / n
+    weigh(z, n, weights, rows)
+    update_bias(z, n, bias, options)
+    update(x, n, z, W, W.dtype.type(1) - 2 * rate * l2, -rate / W.dtype.type(n))
     return loss
 
 
 @compiled
-def advance(X, targets, batches, offsets, scaling, W, bias, options, models, losses):
+def update_bias(residuals, n, bias, options):
+    """Make the step of the bias."""
+    rate, l2, on_bias = options[0], options[1], options[2]
+    per_example = rate / bias.dtype.type(n)
+    for k in range(len(bias)):
+        total = residuals[0, k]
+        for i in range(1, n):
+            total += residuals[i, k]
+        keep = bias.dtype.type(1) - 2 * rate * l2 * on_bias
+        bias[k] = keep * bias[k] - per_example * total
+
+
+@compiled
+def weights_of(part, model):
+    """Return a model's weights of all examples of a part; empty if it has none."""
+    _, _, _, weights, places, _ = part
+    place = places[model]
+    return weights[max(place, 0), : weights.shape[1] if place >= 0 else 0]
+
+
+@compiled
+def advance(part, batches, offsets, scaling, W, bias, options, models, losses):
     """Make one step on each batch, every model in turn.
 
     Parameters
     ----------
+    part : (X, targets, rows, weights, each model's place in the weights, sparse data)
     batches, offsets : int arrays
         The rows of batch s are ``batches[offsets[s]:offsets[s + 1]]``.
-    scaling : (scale, offset)
+    scaling : (2, padded)
+        Scale and offset of each feature.
     W, bias : (n, padded, padded), (n, n_outputs)
         Updated in place.
     options : (n, 3)
@@ -196,6 +233,7 @@ def advance(X, targets, batches, offsets, scaling, W, bias, options, models, los
     losses : (len(models), steps)
         Gets the mean losses before the updates.
     """
+    X, targets, _, _, _, _ = part
     longest = 0
     for s in range(losses.shape[1]):
         longest = max(longest, offsets[s + 1] - offsets[s])
@@ -206,8 +244,9 @@ def advance(X, targets, batches, offsets, scaling, W, bias, options, models, los
         for j in range(len(models)):
             m = models[j]
             losses[j, s] = step(
-                x, len(rows), targets, rows, W[m], bias[m], options[m], z, flat, decay
-            )
+                x, len(rows), targets, rows, weights_of(part, m), W[m], bias[m], options[m], z,
+                flat, decay,
+            )  # fmt: skip
 
 
 @compiled
@@ -222,39 +261,41 @@ def scratch(n, W):
 
 
 @compiled
-def evaluate(X, targets, rows, scaling, W, bias, models, losses, correct):
+def evaluate(part, rows, scaling, W, bias, models, losses, correct):
     """Evaluate models on some examples.
 
     Parameters
     ----------
-    X, targets, rows, scaling, W, bias, models
+    part, scaling, W, bias, models
         As for `advance`.
+    rows : int array
     losses : (len(models),)
         Gets the summed losses; empty if they are not wanted.
     correct : (len(models),)
-        Gets the numbers of right predictions.
+        Gets the summed weights of the examples with a right prediction.
     """
+    X, targets, _, _, _, _ = part
     fit = BYTES_AT_ONCE // (W.shape[2] * W.itemsize) // ROWS * ROWS
     at_once = min(MOST_ROWS_AT_ONCE, max(ROWS, fit))
     x, z, flat, decay = scratch(min(len(rows), at_once), W)
-    for j in range(len(models)):
-        correct[j] = 0
-        losses[j : j + 1] = 0
+    correct[:] = 0
+    losses[:] = 0
     for start in range(0, len(rows), at_once):
         some = rows[start : start + at_once]
         gather(X, some, scaling, x)
         for j in range(len(models)):
             m = models[j]
+            weights = weights_of(part, m)
             dot(x, len(some), W[m], z)
-            correct[j] += count_correct(z, len(some), bias[m], targets, some)
+            correct[j] += count_correct(z, len(some), bias[m], targets, some, weights)
             if len(losses) > 0:
-                losses[j] += residuals(z, flat, len(some), bias[m], targets, some, decay)
+                losses[j] += residuals(z, flat, len(some), bias[m], targets, some, weights, decay)
 
 
 @compiled
-def count_correct(z, n, bias, targets, rows):
-    """Return how many of n products have their target as the prediction."""
-    correct = 0
+def count_correct(z, n, bias, targets, rows, weights):
+    """Return the summed weights of those of n products that have their target as the prediction."""
+    correct = 0.0
     for i in range(n):
         predicted = 0
         best = z[i, 0] + bias[0]
@@ -264,5 +305,6 @@ def count_correct(z, n, bias, targets, rows):
             score = z[i, k] + bias[k]
             if score > best:
                 best, predicted = score, k
-        correct += predicted == targets[rows[i]]
+        if predicted == targets[rows[i]]:
+            correct += weight(weights, rows[i])
     return correct

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from onelayer.training.kernels import sparse
+from onelayer.training.kernels import csr, sparse
 from onelayer.training.kernels.compiler import compiled
 from onelayer.training.kernels.dense import advance, evaluate
 from onelayer.training.kernels.tiles import take_number
@@ -15,9 +15,9 @@ ROWS_A_PIECE = 512
 
 @compiled
 def work(
-    counter, train, validation, batches, offsets, scaling, W, bias, options, models, models_a_job,
-    losses, before_W, before_bias, packed, models_a_block, train_correct, validation_loss,
-    validation_correct,
+    counter, train, validation, batches, offsets, scaling, W, factors, bias, options, models,
+    models_a_job, losses, before_W, before_bias, packed, models_a_block, train_correct,
+    validation_loss, validation_correct,
 ):  # fmt: skip
     """Do jobs until none is left; every thread calls this with the same arguments.
 
@@ -27,9 +27,13 @@ def work(
 
     Parameters
     ----------
-    train, validation : (X, targets, rows, sparse data)
-    packed : (blocks, n_features, padded)
-        The models for `onelayer.training.kernels.sparse`; without features the data is dense.
+    train, validation : parts of the data
+        See `onelayer.training.kernels.dense.advance`.
+    W, factors : arrays, or array and None
+        Without factors the models lie as `onelayer.training.kernels.dense` has them, otherwise as
+        `onelayer.training.kernels.csr` has them.
+    packed : (blocks, n_features + 1, padded)
+        The models for `onelayer.training.kernels.sparse`; without rows the data is dense.
     train_correct, validation_correct, validation_loss : (pieces, len(models))
         No pieces: no evaluation.
     """
@@ -44,10 +48,14 @@ def work(
             return
         if job < training:
             mine = slice(job * models_a_job, min((job + 1) * models_a_job, len(models)))
-            advance(
-                train[0], train[1], batches, offsets, scaling, W, bias, options, models[mine],
-                losses[mine],
-            )  # fmt: skip
+            if factors is None:
+                advance(
+                    train, batches, offsets, scaling, W, bias, options, models[mine], losses[mine]
+                )
+            else:
+                csr.advance(
+                    train, batches, offsets, W, factors, bias, options, models[mine], losses[mine]
+                )
         elif job < on_train:
             piece, block = divmod(job - training, blocks)
             mine = slice(block * models_a_block, min((block + 1) * models_a_block, len(models)))
@@ -67,12 +75,12 @@ def work(
 @compiled
 def evaluate_piece(part, piece, scaling, W, bias, models, packed, losses, correct):
     """Evaluate models on one piece of a part, dense or sparse."""
-    X, targets, rows, data = part
+    _, _, rows, _, _, _ = part
     some = rows[piece * ROWS_A_PIECE : (piece + 1) * ROWS_A_PIECE]
     if len(packed) > 0:
-        sparse.evaluate(data, targets, some, scaling, packed, bias, models, losses, correct)
+        sparse.evaluate(part, some, packed, bias.shape[1], models, losses, correct)
     else:
-        evaluate(X, targets, some, scaling, W, bias, models, losses, correct)
+        evaluate(part, some, scaling, W, bias, models, losses, correct)
 
 
 @compiled

@@ -7,26 +7,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data import Scaling
 from onelayer.model import LOSSES, ModelName, Objective, Parameters
-from onelayer.training.stack import Metrics, Problem, Round, Rows, Team
+from onelayer.training.stack import Metrics, Problem, Round, Team
+from onelayer.training.weighting import Part, Rows
 
 # Rows scaled at a time in an evaluation: the block of floats then fits the second-level cache.
 BLOCK_ROWS = 512
 
 
 def step(
-    X: NDArray[np.generic],
+    X: Any,
     targets: NDArray[np.int32],
     rows: Rows,
     scaling: Scaling,
     parameters: Parameters,
     objective: Objective,
     learning_rate: float,
+    weights: NDArray[np.float64] | None = None,
 ) -> float:
     """Update the parameters in place by one step on one batch.
 
@@ -34,11 +37,12 @@ def step(
 
     Parameters
     ----------
-    X : (n, n_features) array, as stored
+    X : (n, n_features) array or CSR array, as stored
     targets : (n,) class indices
     rows : (batch,) indices of the batch's rows
     scaling : Scaling
         Maps stored values to features; applied to the batch alone.
+    weights : (batch,) array, optional
 
     Returns
     -------
@@ -47,7 +51,7 @@ def step(
     """
     dtype = parameters.weights.dtype
     features = scaling.apply(X[rows], dtype)  # (batch, n_features)
-    loss, gradient = objective.loss_and_gradient(parameters, features, targets[rows])
+    loss, gradient = objective.loss_and_gradient(parameters, features, targets[rows], weights)
     rate = dtype.type(learning_rate)
     parameters.weights[...] -= rate * gradient.weights
     parameters.bias[...] -= rate * gradient.bias
@@ -55,22 +59,23 @@ def step(
 
 
 def evaluate(
-    X: NDArray[np.generic],
-    targets: NDArray[np.int32],
-    scaling: Scaling,
-    parameters: Parameters,
-    model: ModelName,
+    part: Part, scaling: Scaling, parameters: Parameters, model: ModelName, number: int = 0
 ) -> tuple[float, float]:
-    """Return the mean loss and the accuracy over all rows, summed in float64."""
+    """Return the mean loss and the accuracy over a part's rows, summed in float64.
+
+    `number` is that of the model, whose weights of the examples count.
+    """
     loss_function = LOSSES[model]
-    total_loss, correct = 0.0, 0
-    for start in range(0, len(X), BLOCK_ROWS):
-        block = slice(start, start + BLOCK_ROWS)
-        scores = parameters.scores(scaling.apply(X[block], parameters.weights.dtype))
-        losses = loss_function.values(scores, targets[block])
-        total_loss += float(np.sum(losses, dtype=np.float64))
-        correct += int(np.count_nonzero(loss_function.predict(scores) == targets[block]))
-    return total_loss / len(X), correct / len(X)
+    total_loss, correct = 0.0, 0.0
+    for start in range(0, len(part.rows), BLOCK_ROWS):
+        block = part.rows[start : start + BLOCK_ROWS]
+        targets, weights = part.targets[block], part.weights_for(number, block)
+        scores = parameters.scores(scaling.apply(part.X[block], parameters.weights.dtype))
+        losses = loss_function.values(scores, targets).astype(np.float64)
+        right = (loss_function.predict(scores) == targets).astype(np.float64)
+        total_loss += float(np.sum(losses if weights is None else weights * losses))
+        correct += float(np.sum(right if weights is None else weights * right))
+    return total_loss / len(part.rows), correct / len(part.rows)
 
 
 class ReferenceStack:
@@ -78,10 +83,7 @@ class ReferenceStack:
 
     def __init__(self, problem: Problem, _team: Team) -> None:
         self._problem = problem
-        dtype = problem.configs[0].dtype
-        self._now = [
-            Parameters.zeros(problem.n_features, problem.n_outputs, dtype) for _ in problem.configs
-        ]
+        self._now = [problem.start(m) for m in range(len(problem.configs))]
         self._before = [parameters.copy() for parameters in self._now]
 
     # Overflow is how divergence looks; the training loop sees it in the losses.
@@ -99,17 +101,17 @@ class ReferenceStack:
         return Round(losses, metrics)
 
     def _step(self, m: int, rows: Rows) -> float:
-        p, config = self._problem, self._problem.configs[m]
+        p, config, train = self._problem, self._problem.configs[m], self._problem.train
         return step(
-            p.X, p.targets, rows, p.scaling, self._now[m], config.objective, config.learning_rate
-        )
+            train.X, train.targets, rows, p.scaling, self._now[m], config.objective,
+            config.learning_rate, train.weights_for(m, rows),
+        )  # fmt: skip
 
     def _metrics(self, m: int) -> Metrics:
         p, config, parameters = self._problem, self._problem.configs[m], self._now[m]
-        val_loss, val_accuracy = evaluate(
-            p.validation_X, p.validation_targets, p.scaling, parameters, config.model
-        )
-        _, train_accuracy = evaluate(p.X, p.targets, p.scaling, parameters, config.model)
+        assert p.validation is not None
+        val_loss, val_accuracy = evaluate(p.validation, p.scaling, parameters, config.model, m)
+        _, train_accuracy = evaluate(p.train, p.scaling, parameters, config.model, m)
         norm = math.sqrt(parameters.squared_norm(include_bias=config.penalize_bias))
         return Metrics(val_loss, val_accuracy, train_accuracy, norm)
 

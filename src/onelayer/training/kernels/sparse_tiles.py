@@ -74,3 +74,40 @@ def make_sparse_dot(n_vectors: int) -> Any:
         return signature, emit
 
     return sparse_dot
+
+
+def make_sparse_add() -> Any:
+    """Return ``sparse_add(values, features, begin, end, residuals, i, rate, W, k)``.
+
+    W[features[p], k:] += values[p] * (rate * residuals[i, k:])  over one vector of outputs, for
+    each p from begin to end.
+    """
+
+    @intrinsic
+    def sparse_add(
+        _typing: Any, values: Any, features: Any, begin: Any, end: Any, residuals: Any, i: Any,
+        rate: Any, W: Any, k: Any,
+    ) -> Any:  # fmt: skip
+        def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+            values, features, residuals, W = (
+                Array(context, b, signature.args[j], arguments[j]) for j in (0, 1, 4, 7)
+            )
+            begin, end, i, rate, k = (arguments[j] for j in (2, 3, 5, 6, 8))
+            v = Vectors(b, W.dtype)
+            step = b.fmul(v.load(residuals.at(i, k)), v.spread(rate))
+
+            def add(j: Value, _: list[Value]) -> list[Value]:
+                p = b.add(begin, j)
+                weights = W.at(b.zext(features[p,], I64), k)
+                value = v.spread(_as_float(b, values[p,], v.type.element))
+                v.store(v.fma(value, step, v.load(weights)), weights)
+                return []
+
+            loop(b, b.sub(end, begin), [], add)
+            return context.get_dummy_value()
+
+        whole = types.int64
+        signature = types.void(values, features, whole, whole, residuals, whole, W.dtype, W, whole)
+        return signature, emit
+
+    return sparse_add

@@ -43,25 +43,26 @@ from onelayer.training.kernels.vectors import (
 def scale_row(
     _typing: Any, X: Any, row: Any, scale: Any, offset: Any, x: Any, i: Any, vectors: Any
 ) -> Any:
-    """Set x[i, f] = scale * X[row, f] + offset over the first so many vectors of features."""
+    """Set x[i, f] = scale[f] * X[row, f] + offset[f] over the first so many vectors of features."""
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-        X, x = (Array(context, b, signature.args[i], arguments[i]) for i in (0, 4))
-        row, scale, offset, i, vectors = (arguments[j] for j in (1, 2, 3, 5, 6))
+        X, scale, offset, x = (
+            Array(context, b, signature.args[j], arguments[j]) for j in (0, 2, 3, 4)
+        )
+        row, i, vectors = (arguments[j] for j in (1, 5, 6))
         v = Vectors(b, x.dtype)
-        scale, offset = v.spread(scale), v.spread(offset)
 
         def convert(j: Value, _: list[Value]) -> list[Value]:
             f = b.mul(j, I64(v.lanes))
             values = v.convert(X.at(row, f), X.dtype)
-            v.store(b.fadd(b.fmul(values, scale), offset), x.at(i, f))
+            v.store(v.fma(values, v.load(scale.at(f)), v.load(offset.at(f))), x.at(i, f))
             return []
 
         loop(b, vectors, [], convert)
         return context.get_dummy_value()
 
     whole = types.int64
-    return types.void(X, whole, x.dtype, x.dtype, x, whole, whole), emit
+    return types.void(X, whole, scale, offset, x, whole, whole), emit
 
 
 @intrinsic

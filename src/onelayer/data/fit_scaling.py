@@ -1,0 +1,93 @@
+"""Scaling that is fitted to data."""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from onelayer.data.scaling import Scaling
+from onelayer.errors import InputError
+
+ScalingName = Literal["none", "standard", "minmax"]
+
+_VALUES_AT_ONCE = 2**20
+
+
+def fit_scaling(X: Any, kind: ScalingName, weights: NDArray[np.floating] | None = None) -> Scaling:
+    """Return the scaling of each feature that suits some examples.
+
+    Parameters
+    ----------
+    X : array, shape (n, n_features), or a SciPy CSR array
+        Raw values; read in blocks, so that a memory map is never loaded whole.
+    kind : "none", "standard" or "minmax"
+        "standard" gives each feature mean 0 and standard deviation 1, "minmax" the range [-1, 1].
+        Of sparse data zeros stay zeros: "standard" divides by the standard deviation, "minmax" by
+        the largest absolute value.
+    weights : array, shape (n,), optional
+        How much each example counts; those of weight 0 do not.
+
+    Returns
+    -------
+    Scaling
+        A feature that is constant gets scale 1, and offset minus its value.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind.
+    """
+    if kind == "none":
+        return Scaling.identity()
+    if kind == "standard":
+        return _standard(X, weights)
+    if kind == "minmax":
+        return _minmax(X, weights)
+    raise InputError(f"scale: {kind!r} was given; allowed: none, standard, minmax.")
+
+
+def _standard(X: Any, weights: NDArray[np.floating] | None) -> Scaling:
+    """Two passes: means, then mean squared distances from them, in float64."""
+    counts = np.ones(X.shape[0]) if weights is None else np.asarray(weights, np.float64)
+    total = counts.sum()
+    if sparse.issparse(X):
+        values = X.astype(np.float64)
+        mean = values.T @ counts / total
+        # E(x^2) - E(x)^2 loses digits; so the zeros, which are all alike, are counted apart.
+        stored = counts @ (values != 0)
+        values.data = (values.data - mean[values.indices]) ** 2
+        variance = (values.T @ counts + (total - stored) * mean**2) / total
+    else:
+        mean, variance = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+        for block, count in _blocks(X, counts):
+            mean += count @ block / total
+        for block, count in _blocks(X, counts):
+            variance += count @ (block - mean) ** 2 / total
+    deviation = np.sqrt(variance)
+    # Rounding alone makes a constant feature seem to vary by this much.
+    constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
+    scale = 1 / np.where(constant, 1, deviation)
+    return Scaling(scale, np.zeros_like(mean) if sparse.issparse(X) else -mean * scale)
+
+
+def _minmax(X: Any, weights: NDArray[np.floating] | None) -> Scaling:
+    counts = np.ones(X.shape[0]) if weights is None else np.asarray(weights, np.float64)
+    if sparse.issparse(X):
+        largest = abs(X[counts > 0]).max(axis=0).toarray().ravel().astype(np.float64)
+        return Scaling(1 / np.where(largest == 0, 1, largest), np.zeros_like(largest))
+    low, high = np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
+    for block, count in _blocks(X, counts):
+        some = block[count > 0]
+        low = np.minimum(low, some.min(axis=0, initial=np.inf))
+        high = np.maximum(high, some.max(axis=0, initial=-np.inf))
+    constant = high == low
+    scale = 2 / np.where(constant, 2, high - low)
+    return Scaling(scale, np.where(constant, -low, -(high + low) / 2 * scale))
+
+
+def _blocks(X: NDArray[Any], counts: NDArray[np.float64]) -> Any:
+    """Yield blocks of rows as float64, with their weights."""
+    rows = max(1, _VALUES_AT_ONCE // X.shape[1])
+    for start in range(0, len(X), rows):
+        yield X[start : start + rows].astype(np.float64), counts[start : start + rows]
