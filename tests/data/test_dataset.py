@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import coo_array, csr_matrix
 
 from onelayer.data import Dataset, Scaling
 from onelayer.errors import InputError
@@ -249,3 +250,46 @@ def test_equality_is_identity_and_copies_survive_pickling() -> None:
     np.testing.assert_array_equal(copy.X, data.X)
     assert copy.classes == data.classes
     assert repr(copy) == "Dataset(6 examples, 2 features of uint8, classes 1, 2, 3)"
+
+
+# Sparse values --------------------------------------------------------------------------------
+
+
+def test_sparse_values_become_csr_without_duplicates() -> None:
+    X = coo_array(([1.0, 2.0, 4.0], ([0, 0, 1], [2, 2, 0])), shape=(2, 3))
+    data = Dataset(X, [0, 1])
+    assert data.X.format == "csr"
+    assert data.X.toarray().tolist() == [[0, 0, 3], [4, 0, 0]]
+    assert (data.n_examples, data.n_features, data.X.dtype) == (2, 3, np.float64)
+    assert data.first(1).X.toarray().tolist() == [[0, 0, 3]]
+    assert X.nnz == 3
+
+
+def test_sparse_values_of_a_subset_of_classes() -> None:
+    data = Dataset(csr_matrix(np.eye(4, dtype=np.int8)), ["a", "b", "c", "a"])
+    some = data.subset_of_classes(["c", "a"])
+    assert some.X.dtype == np.float32
+    assert some.X.toarray().tolist() == [[1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_sparse_values_that_are_not_finite_are_refused(bad: float) -> None:
+    X = csr_matrix(np.array([[0, 1.0], [0, bad]]))
+    with pytest.raises(InputError, match="X: example 1, feature 1 is"):
+        Dataset(X, [0, 1])
+
+
+def test_sparse_values_cannot_be_shifted() -> None:
+    with pytest.raises(InputError, match="sparse values cannot be shifted"):
+        Dataset(csr_matrix(np.eye(2)), [0, 1], scaling=Scaling(1, -1))
+
+
+def test_empty_sparse_values_are_refused() -> None:
+    with pytest.raises(InputError, match=r"the shape is \(2, 0\)"):
+        Dataset(csr_matrix((2, 0)), [0, 1])
+
+
+def test_scaling_of_another_length_is_refused() -> None:
+    scaling = Scaling(np.ones(3), np.zeros(3))
+    with pytest.raises(InputError, match="there are 3 scales and 2 features"):
+        Dataset(np.eye(2), [0, 1], scaling=scaling)

@@ -1,7 +1,9 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from onelayer.data import Scaling
 from onelayer.errors import InputError
@@ -52,3 +54,33 @@ def test_unusable_numbers_are_refused(scale: float, offset: float) -> None:
 def test_other_types_are_refused(dtype: str) -> None:
     with pytest.raises(InputError, match="use float32 or float64"):
         Scaling.identity().apply(np.zeros(1), dtype)
+
+
+def test_one_number_a_feature() -> None:
+    scaling = Scaling([2, 3], [0, -1])  # type: ignore[arg-type]
+    assert scaling.apply(np.ones((2, 2))).tolist() == [[2, 2], [2, 2]]
+    assert scaling.apply(np.ones((2, 2), np.uint8)).dtype == np.float32
+    assert scaling == Scaling(np.array([2.0, 3]), np.array([0.0, -1]))
+    assert scaling != Scaling(np.array([2.0, 3]), np.array([0.0, 1]))
+    assert scaling != Scaling(2, 0)
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset", "message"),
+    [
+        ([1, 0], [0, 0], "feature 1: scale 0.0 and offset 0.0"),
+        ([1, 1], [np.nan, 0], "feature 0: scale 1.0 and offset nan"),
+        ([1, 1], 0, r"the shape of scale is \(2,\), that of offset \(\)"),
+        ([[1]], [[0]], r"the shape is \(1, 1\)"),
+    ],
+)
+def test_arrays_that_cannot_scale_are_refused(scale: Any, offset: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Scaling(scale, offset)
+
+
+def test_sparse_values_are_scaled_and_stay_sparse() -> None:
+    X = csr_array(np.array([[0, 2.0], [1, 0]]))
+    scaled = Scaling(np.array([3.0, 5]), np.zeros(2)).apply(X)
+    assert (scaled.format, scaled.dtype, scaled.nnz) == ("csr", np.float32, 2)
+    assert scaled.toarray().tolist() == [[0, 10], [3, 0]]

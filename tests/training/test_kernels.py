@@ -11,11 +11,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 import onelayer
 from onelayer.data import Dataset, Scaling
 from onelayer.errors import InputError
-from onelayer.training import EarlyStopping, TrainConfig, TrainResult, engines, train, train_many
+from onelayer.training import (
+    EarlyStopping,
+    ExampleWeights,
+    TrainConfig,
+    TrainResult,
+    engines,
+    train,
+    train_many,
+)
 from onelayer.training.kernels.reference import ReferenceStack
 
 kernels: Any = pytest.importorskip("onelayer.training.kernels.dense")
@@ -40,6 +49,13 @@ def padded_weights(rng: np.random.Generator, K: int, F: int, dtype: str) -> np.n
     return W
 
 
+def feature_scaling(rng: np.random.Generator, F: int, dtype: str) -> np.ndarray:
+    lanes = kernels.VECTOR_BYTES // np.dtype(dtype).itemsize
+    scaling: np.ndarray = memory.aligned_zeros((2, -(-F // lanes) * lanes), np.dtype(dtype))
+    scaling[:, :F] = rng.uniform(0.5, 1, (2, F)) * np.array([[1 / 127.5], [-1]])
+    return scaling
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("stored", STORED)
 @pytest.mark.parametrize(("n", "F", "K"), [(1, 1, 1), (7, 17, 3), (33, 64, 10), (5, 131, 26)])
@@ -47,11 +63,11 @@ def test_gather_dot_and_update(dtype: str, stored: str, n: int, F: int, K: int) 
     rng = np.random.default_rng(n)
     X = rng.integers(0, 256, (50, F)).astype(stored)
     rows = rng.permutation(50)[:n]
-    scaling = np.array([1 / 127.5, -1], dtype)
+    scaling = feature_scaling(rng, F, dtype)
     W = padded_weights(rng, K, F, dtype)
     x, z, _, _ = kernels.scratch(n, W[None])
     kernels.gather(X, rows, scaling, x)
-    features = X[rows].astype(dtype) * scaling[0] + scaling[1]
+    features = X[rows].astype(dtype) * scaling[0, :F] + scaling[1, :F]
     np.testing.assert_allclose(x[:n, :F], features, **close(dtype))
     assert not x[:, F:].any()
 
@@ -96,22 +112,21 @@ def test_sparse_evaluation_agrees_with_dense(dtype: str, stored: str, K: int) ->
     aligned = memory.aligned_zeros(W.shape, np.dtype(dtype))
     aligned[...] = W
     bias = rng.normal(size=(models, K)).astype(dtype)
-    scaling = np.array([1 / 127.5, -1], dtype)
-    chosen, rows = np.array([2, 0, 3]), rng.permutation(n)
-    losses, correct = np.zeros(3), np.zeros(3, np.int64)
-    kernels.evaluate(X, targets, rows, scaling, aligned, bias, chosen, losses, correct)
-
+    scaling = feature_scaling(rng, F, dtype)
+    chosen, rows = np.array([2, 0, 3]), rng.permutation(n)[:250]
+    losses, correct = np.zeros(3), np.zeros(3)
     data = sparse.compress(X, np.zeros(0, np.uint16))
     assert data[2][-1] == len(data[0])
+    part = X, targets, rows, rng.random((1, n)), np.array([-1, 0, 0, -1]), data
+    kernels.evaluate(part, rows, scaling, aligned, bias, chosen, losses, correct)
+
     lanes = kernels.VECTOR_BYTES // np.dtype(dtype).itemsize
-    packed = memory.aligned_zeros((1, F, -(-3 * K // lanes) * lanes), np.dtype(dtype))
-    sparse.pack(aligned, chosen, 3, K, packed)
-    sparse_losses, sparse_correct = np.zeros(3), np.zeros(3, np.int64)
-    sparse.evaluate(
-        data, targets, rows, scaling, packed[0], bias, chosen, sparse_losses, sparse_correct
-    )
+    packed = memory.aligned_zeros((1, F + 1, -(-3 * K // lanes) * lanes), np.dtype(dtype))
+    sparse.pack(aligned, bias, scaling, chosen, 3, packed)
+    sparse_losses, sparse_correct = np.zeros(3), np.zeros(3)
+    sparse.evaluate(part, rows, packed[0], K, chosen, sparse_losses, sparse_correct)
     np.testing.assert_allclose(sparse_losses, losses, rtol=1e-5 if dtype == "float32" else 1e-12)
-    assert sparse_correct.tolist() == correct.tolist()
+    np.testing.assert_allclose(sparse_correct, correct, rtol=1e-12)
     assert correct.max() > 0
 
 
@@ -126,9 +141,10 @@ def same(a: TrainResult, b: TrainResult) -> bool:
 
 def problem(seed: int, n: int, F: int, K: int, stored: str, density: float) -> Dataset:
     rng = np.random.default_rng(seed)
-    X = (rng.integers(1, 256, (n, F)) * (rng.random((n, F)) < density)).astype(stored)
-    scaling = Scaling.from_range(0, 255)
-    return Dataset(X, np.arange(n) % K, scaling=scaling)
+    X = rng.integers(1, 256, (n, F)) * (rng.random((n, F)) < density)
+    if stored == "csr":
+        return Dataset(csr_array(X, dtype=np.float32), np.arange(n) % K, scaling=Scaling(0.01, 0))
+    return Dataset(X.astype(stored), np.arange(n) % K, scaling=Scaling.from_range(0, 255))
 
 
 configurations = st.lists(
@@ -155,17 +171,27 @@ configurations = st.lists(
     threads=st.integers(1, 4),
     F=st.integers(1, 40),
     K=st.integers(2, 12),
-    stored=st.sampled_from(STORED),
+    stored=st.sampled_from([*STORED, "csr"]),
     density=st.sampled_from([0.1, 0.9]),
+    weighted=st.booleans(),
 )
 def test_a_model_has_the_same_bits_in_any_company(
-    configs: list[TrainConfig], threads: int, F: int, K: int, stored: str, density: float
-) -> None:
+    configs: list[TrainConfig], threads: int, F: int, K: int, stored: str, density: float,
+    weighted: bool,
+) -> None:  # fmt: skip
     data = problem(F, 60, F, K, stored, density)
-    together = train_many(data, data, configs, threads, engine="compiled")
-    reverse = train_many(data, data, configs[::-1], 5 - threads, engine="compiled")[::-1]
-    for config, one, other in zip(configs, together, reverse, strict=True):
-        alone = train(data, data, config, 1, engine="compiled")
+    rng = np.random.default_rng(F)
+    masks = [rng.random(60) < 0.8 for _ in range(2)]
+    weights = [
+        ExampleWeights(masks[i % 2], ~masks[i % 2]) if weighted and i % 3 else ExampleWeights()
+        for i in range(len(configs))
+    ]
+    together = train_many(data, data, configs, threads, weights=weights, engine="compiled")
+    reverse = train_many(
+        data, data, configs[::-1], 5 - threads, weights=weights[::-1], engine="compiled"
+    )[::-1]
+    for config, own, one, other in zip(configs, weights, together, reverse, strict=True):
+        alone = train_many(data, data, [config], 1, weights=[own], engine="compiled")[0]
         assert same(alone, one)
         assert same(alone, other)
 

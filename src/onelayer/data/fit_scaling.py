@@ -14,7 +14,7 @@ ScalingName = Literal["none", "standard", "minmax"]
 _VALUES_AT_ONCE = 2**20
 
 
-def fit_scaling(X: Any, kind: ScalingName, weights: NDArray[np.floating] | None = None) -> Scaling:
+def fit_scaling(X: Any, kind: ScalingName, weights: NDArray[Any] | None = None) -> Scaling:
     """Return the scaling of each feature that suits some examples.
 
     Parameters
@@ -47,7 +47,7 @@ def fit_scaling(X: Any, kind: ScalingName, weights: NDArray[np.floating] | None 
     raise InputError(f"scale: {kind!r} was given; allowed: none, standard, minmax.")
 
 
-def _standard(X: Any, weights: NDArray[np.floating] | None) -> Scaling:
+def _standard(X: Any, weights: NDArray[Any] | None) -> Scaling:
     """Two passes: means, then mean squared distances from them, in float64."""
     counts = np.ones(X.shape[0]) if weights is None else np.asarray(weights, np.float64)
     total = counts.sum()
@@ -71,7 +71,7 @@ def _standard(X: Any, weights: NDArray[np.floating] | None) -> Scaling:
     return Scaling(scale, np.zeros_like(mean) if sparse.issparse(X) else -mean * scale)
 
 
-def _minmax(X: Any, weights: NDArray[np.floating] | None) -> Scaling:
+def _minmax(X: Any, weights: NDArray[Any] | None) -> Scaling:
     counts = np.ones(X.shape[0]) if weights is None else np.asarray(weights, np.float64)
     if sparse.issparse(X):
         largest = abs(X[counts > 0]).max(axis=0).toarray().ravel().astype(np.float64)

@@ -8,7 +8,9 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from threadpoolctl import threadpool_limits
@@ -39,16 +41,10 @@ def train(
     validation_set: Dataset | None,
     config: TrainConfig,
     threads: int | None = None,
-    *,
-    engine: EngineName = "auto",
-    progress: Progress | None = None,
-    stop: threading.Event | None = None,
+    **how: Any,
 ) -> TrainResult:
-    """Train one model. See `train_many`."""
-    configs = [config]
-    return train_many(
-        train_set, validation_set, configs, threads, engine=engine, progress=progress, stop=stop
-    )[0]
+    """Train one model. The other arguments are those of `train_many`."""
+    return train_many(train_set, validation_set, [config], threads, **how)[0]
 
 
 def train_many(
@@ -300,7 +296,9 @@ class _Group:
     def _passed(self, m: int, step: int) -> None:
         """Take note of a step that an evaluation follows where there is validation data."""
         member = self.members[m]
-        member.parameters = self.stack.before(m)
+        parameters = self.stack.before(m)
+        if np.isfinite(parameters.weights).all():
+            member.parameters = parameters
         if self.progress is not None:
             self.progress(member.number, step, None)
 
