@@ -71,8 +71,9 @@ class CompiledStack:
             )
         self._sparse = self._csr or _share_stored(problem.train.X) <= MOST_DENSE
         self._train = self._part(problem.train)
-        # Without evaluations nothing of the validation part is read.
-        self._validation = self._part(problem.validation or problem.train)
+        self._validation = self._train  # without validation data nothing of it is read
+        if problem.validation is not None:
+            self._validation = self._part(problem.validation)
 
     def _classes_first(self, W: NDArray[np.floating]) -> NDArray[np.floating]:
         return W.transpose(0, 2, 1) if self._csr else W
@@ -80,7 +81,9 @@ class CompiledStack:
     def _part(self, part: Part) -> tuple[Any, ...]:
         """Return a part of the data as the kernels take it."""
         X = part.X
-        if self._csr:
+        if part is not self._problem.train and X is self._problem.train.X:
+            X, data = self._train[0], self._train[-1]  # as in a cross-validation
+        elif self._csr:
             data = csr.as_data(X, self._problem.scaling, self._dtype)
             X = np.zeros((0, X.shape[1]), self._dtype)
         else:
