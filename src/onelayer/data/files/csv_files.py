@@ -80,6 +80,7 @@ def read_csv_columns(
         If a row does not fit the header, a line between others is blank, or the file is damaged.
     """
     try:
+        _check_width(path, separator, names)
         try:
             frame = _collect(path, separator, names, wanted, _QUICK_ROWS)
         except pl.exceptions.ComputeError:
@@ -98,24 +99,19 @@ def read_csv_columns(
 def _collect(
     path: str, separator: str, names: tuple[str, ...], wanted: list[int], rows: int | None
 ) -> pl.DataFrame:
-    table = pl.scan_csv(
-        path,
-        separator=separator,
-        infer_schema_length=rows,
-        glob=False,
-        with_column_names=lambda found: _fitting(names, found),
-    )
-    blank = pl.all_horizontal(pl.all().is_null())
-    return table.select(*(pl.nth(i) for i in wanted), blank.alias(_blank_name(names))).collect()
+    table = pl.scan_csv(path, separator=separator, infer_schema_length=rows, glob=False)
+    columns = [pl.nth(i).alias(names[i]) for i in wanted]
+    blank = pl.all_horizontal(pl.all().is_null()).alias(_blank_name(names))
+    return table.select(*columns, blank).collect()
 
 
-def _fitting(names: tuple[str, ...], found: list[str]) -> list[str]:
-    if len(found) != len(names):
-        raise pl.exceptions.ComputeError(
-            f"its first line reads as {len(names)} names or as {len(found)}; are the ends of its "
-            "lines \\n?"
+def _check_width(path: str, separator: str, names: tuple[str, ...]) -> None:
+    table = pl.scan_csv(path, separator=separator, infer_schema_length=0, glob=False)
+    width = len(table.collect_schema())
+    if width != len(names):
+        raise pl.exceptions.ShapeError(
+            f"the first line is {len(names)} names or {width}, as the ends of lines are not clear"
         )
-    return list(names)
 
 
 def _blank_name(names: tuple[str, ...]) -> str:

@@ -36,9 +36,13 @@ def write_predictions(path: str | Path, columns: Mapping[str, ArrayLike]) -> Non
         raise InputError(f"{path}: predictions are written as .csv or .parquet; name such a file.")
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}; make it, or name another.")
-    frame = pl.DataFrame({name: _column(name, values) for name, values in columns.items()})
-    if frame.width == 0:
+    arrays = {name: _column(name, values) for name, values in columns.items()}
+    if not arrays:
         raise InputError(f"{path}: there are no columns to write; give at least one.")
+    if len({len(array) for array in arrays.values()}) > 1:
+        counts = ", ".join(f"{name} {len(array)}" for name, array in arrays.items())
+        raise InputError(f"{path}: the columns differ in length: {counts}; give one length.")
+    frame = pl.DataFrame(arrays)
     try:
         with replacing(path) as file:
             if ending == ".csv":

@@ -130,8 +130,8 @@ def _matrix(columns: list[pl.Series], source: str) -> NDArray[Any]:
         )
     kinds = {column.dtype for column in columns}
     dtype: type[pl.DataType] = pl.Float64
-    if kinds == {pl.UInt8} and not any(column.null_count() for column in columns):
-        dtype = pl.UInt8
+    if kinds == {pl.UInt8}:
+        dtype = pl.UInt8  # with gaps, polars makes float32 of it
     elif kinds <= _NARROW:
         dtype = pl.Float32
     matrix: NDArray[Any] = pl.DataFrame(columns).cast(dtype).to_numpy(order="c")
