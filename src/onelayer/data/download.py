@@ -2,8 +2,6 @@
 
 import hashlib
 import io
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import BinaryIO
 
 import platformdirs
 
+from onelayer.data.atomic import replacing
 from onelayer.data.fetch import FetchError, fetch
 from onelayer.data.idx import GZIP_ERRORS, inflated
 from onelayer.data.idx_folder import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
@@ -179,16 +178,8 @@ def _write(path: Path, data: bytes) -> None:
     """Write a file so that it is either there as a whole or not at all."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with replacing(path) as file:
+            file.write(data)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OnelayerError(f"{path}: cannot be written ({reason}). {_ADVICE}") from error

@@ -34,11 +34,11 @@ def load_idx_folder(folder: Path) -> tuple[Dataset, Dataset]:
     """
     if not os.path.isdir(folder):
         raise InputError(f"{folder}: there is no such folder; give a folder with IDX files.")
-    paths = _find(folder, (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS))
-    train_images = _read_images(paths[TRAIN_IMAGES])
-    train_labels = _read_labels(paths[TRAIN_LABELS], len(train_images), paths[TRAIN_IMAGES])
-    test_images = _read_images(paths[TEST_IMAGES])
-    test_labels = _read_labels(paths[TEST_LABELS], len(test_images), paths[TEST_IMAGES])
+    paths = find_files(folder, (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS))
+    train_images = read_images(paths[TRAIN_IMAGES])
+    train_labels = read_labels(paths[TRAIN_LABELS], len(train_images), paths[TRAIN_IMAGES])
+    test_images = read_images(paths[TEST_IMAGES])
+    test_labels = read_labels(paths[TEST_LABELS], len(test_images), paths[TEST_IMAGES])
     if train_images.shape[1:] != test_images.shape[1:]:
         raise InputError(
             f"{paths[TEST_IMAGES]}: the images are {_size(test_images)}, "
@@ -53,15 +53,18 @@ def load_idx_folder(folder: Path) -> tuple[Dataset, Dataset]:
     )
 
 
-def _find(folder: Path, names: tuple[str, ...]) -> dict[str, Path]:
+def find_file(folder: Path, name: str) -> Path | None:
+    """Return the path of a file, raw or packed, None if it is not there."""
+    dotted = name.replace("-idx", ".idx")
+    for candidate in (name, dotted, f"{name}.gz", f"{dotted}.gz"):
+        if os.path.isfile(folder / candidate):
+            return folder / candidate
+    return None
+
+
+def find_files(folder: Path, names: tuple[str, ...]) -> dict[str, Path]:
     """Return the path of each file, or say which ones are missing."""
-    paths: dict[str, Path] = {}
-    for name in names:
-        dotted = name.replace("-idx", ".idx")
-        for candidate in (name, dotted, f"{name}.gz", f"{dotted}.gz"):
-            if os.path.isfile(folder / candidate):
-                paths[name] = folder / candidate
-                break
+    paths = {name: path for name in names if (path := find_file(folder, name)) is not None}
     missing = [name for name in names if name not in paths]
     if missing:
         raise InputError(
@@ -71,7 +74,14 @@ def _find(folder: Path, names: tuple[str, ...]) -> dict[str, Path]:
     return paths
 
 
-def _read_images(path: Path) -> NDArray[Any]:
+def read_images(path: Path) -> NDArray[Any]:
+    """Return an IDX file's images, shape (n, height, width), or flat examples.
+
+    Raises
+    ------
+    InputError
+        If it is no IDX file, has other dimensions, or holds no value or one that is not finite.
+    """
     images = read_idx(path)
     if images.ndim not in (2, 3):
         raise InputError(
@@ -88,7 +98,14 @@ def _read_images(path: Path) -> NDArray[Any]:
     return images
 
 
-def _read_labels(path: Path, n_images: int, images: Path) -> NDArray[Any]:
+def read_labels(path: Path, n_images: int, images: Path) -> NDArray[Any]:
+    """Return the labels in an IDX file, one for each of the images in the file `images`.
+
+    Raises
+    ------
+    InputError
+        If it is no IDX file, or does not hold that many whole numbers.
+    """
     labels = read_idx(path)
     if labels.ndim != 1:
         raise InputError(f"{path}: has {labels.ndim} dimensions; labels have 1.")

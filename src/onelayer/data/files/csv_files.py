@@ -1,0 +1,150 @@
+"""Tables as text: what polars leaves open about CSV files."""
+
+import csv
+import io
+import itertools
+import os
+from collections import Counter
+from collections.abc import Sequence
+from typing import cast
+
+import polars as pl
+
+from onelayer.data.idx import GZIP_ERRORS, inflated
+from onelayer.errors import InputError
+
+MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?")
+"""Words that stand for a missing number, in lower case."""
+
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+
+_QUICK_ROWS = 1000
+
+
+def read_header(path: str, source: str, separator: str) -> tuple[str, ...]:
+    """Return the names in the first line of a CSV file, gzip or raw, without blanks around them.
+
+    A column without a name is called "Unnamed: " and its number, as pandas does.
+
+    Raises
+    ------
+    InputError
+        If the file is empty or no text, or two columns have the same name.
+    """
+    try:
+        with open(path, "rb") as file:
+            stream = io.TextIOWrapper(
+                io.BufferedReader(cast(io.RawIOBase, inflated(file))), "utf-8-sig", newline=""
+            )
+            rows = csv.reader(stream, delimiter=separator)
+            names = [name.strip() for name in next(filter(any, rows), [])]
+    except GZIP_ERRORS as error:
+        raise InputError(f"{source}: the gzip data is damaged ({error}); get it again.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(
+            f"{source}: is not text in UTF-8 ({error}); save it as CSV in UTF-8."
+        ) from error
+    if not any(names):
+        raise InputError(
+            f"{source}: the file is empty; the first line must name the columns, "
+            "the others hold an example each."
+        )
+    names = [name or f"Unnamed: {i}" for i, name in enumerate(names, 1)]
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        listed = ", ".join(map(repr, repeated[:10]))
+        raise InputError(
+            f"{source}: more than one column is called {listed}; give each a name of its own"
+            f"{no_header_hint(names)}."
+        )
+    return tuple(names)
+
+
+def no_header_hint(names: Sequence[str]) -> str:
+    """Return a remark for a message, when the names of the columns look like values."""
+    try:
+        [float(name) for name in names]
+    except ValueError:
+        return ""
+    return " (the first line holds only numbers; it must hold the names of the columns)"
+
+
+def read_csv_columns(
+    path: str, source: str, separator: str, names: tuple[str, ...], wanted: list[int]
+) -> pl.DataFrame:
+    """Return columns of a CSV file by their positions; text stays as it is in the file.
+
+    Raises
+    ------
+    InputError
+        If a row does not fit the header, a line between others is blank, or the file is damaged.
+    """
+    try:
+        _check_width(path, separator, names)
+        try:
+            frame = _collect(path, separator, names, wanted, _QUICK_ROWS)
+        except pl.exceptions.ComputeError:
+            # A later value does not fit the type of the first rows: look at all of them, which
+            # takes several times as long.
+            frame = _collect(path, separator, names, wanted, None)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"{source}: cannot be read as CSV ({reason}); every row needs as many values as the "
+            "first line has names, in UTF-8."
+        ) from error
+    return _without_blank_lines(frame, source)
+
+
+def _collect(
+    path: str, separator: str, names: tuple[str, ...], wanted: list[int], rows: int | None
+) -> pl.DataFrame:
+    table = pl.scan_csv(path, separator=separator, infer_schema_length=rows, glob=False)
+    columns = [pl.nth(i).alias(names[i]) for i in wanted]
+    blank = pl.all_horizontal(pl.all().is_null()).alias(_blank_name(names))
+    return table.select(*columns, blank).collect()
+
+
+def _check_width(path: str, separator: str, names: tuple[str, ...]) -> None:
+    table = pl.scan_csv(path, separator=separator, infer_schema_length=0, glob=False)
+    width = len(table.collect_schema())
+    if width != len(names):
+        raise pl.exceptions.ShapeError(
+            f"the first line is {len(names)} names or {width}, as the ends of lines are not clear"
+        )
+
+
+def _blank_name(names: tuple[str, ...]) -> str:
+    return next(name for i in itertools.count() if (name := f"blank{i}") not in names)
+
+
+def _without_blank_lines(frame: pl.DataFrame, source: str) -> pl.DataFrame:
+    """Remove rows without any value at the end; polars makes them of blank lines."""
+    blank = frame.to_series(-1)
+    frame = frame.drop(blank.name)
+    filled = blank.not_().arg_true()
+    rows = int(filled[-1]) + 1 if len(filled) else 0
+    if len(filled) != rows:
+        first = blank.arg_true()[0]
+        raise InputError(
+            f"{source}: row {first + 1} holds no value in any column (is the line blank?); "
+            "remove it."
+        )
+    return frame.head(rows)
+
+
+def numbers_in(text: pl.Series) -> pl.Series:
+    """Return a column of text as numbers where all of it is that, otherwise as it is.
+
+    Blanks around a number do not count, and the words of `MISSING` become null.
+    """
+    words = text.str.strip_chars()
+    missing = words.is_null() | words.str.to_lowercase().is_in(MISSING)
+    numbers = words.cast(pl.Float64, strict=False)
+    return numbers.set(missing, None) if (missing | numbers.is_not_null()).all() else text
+
+
+def separator_of(path: str) -> str:
+    """Return what separates the values of a file, by the ending of its name."""
+    stem = path.lower().removesuffix(".gz")
+    return SEPARATORS[os.path.splitext(stem)[1]]

@@ -1,0 +1,80 @@
+"""Values of a label column or file as labels."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.errors import InputError
+
+
+def as_label_values(values: NDArray[Any], where: str) -> NDArray[Any]:
+    """Return labels as integers, strings or bools.
+
+    Parameters
+    ----------
+    values : array, shape (n,) or (n, 1)
+        Floats must be whole numbers.
+    where : str
+        The file, and the column or array, for messages.
+
+    Returns
+    -------
+    array, shape (n,)
+
+    Raises
+    ------
+    InputError
+        If the shape or type is another, there are none, or one is missing or not whole.
+    """
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise InputError(
+            f"{where}: the labels have the shape {values.shape}; give one label an example "
+            "(for one column a class: labels.argmax(axis=1))."
+        )
+    if values.size == 0:
+        raise InputError(f"{where}: there are no labels; give one label an example.")
+    if values.dtype.kind == "f":
+        values = _whole(values, where)
+    if values.dtype.kind not in "biuU":
+        raise InputError(
+            f"{where}: labels of type {values.dtype} are not supported; "
+            "give integers, strings or bools."
+        )
+    return np.array(values)  # in memory, also where the file is mapped
+
+
+def text_labels(values: list[str]) -> NDArray[Any]:
+    """Return words as labels: whole numbers if all of them are that, otherwise strings."""
+    words = [value.strip() for value in values]
+    for kind in (int, float):
+        try:
+            # Strings that Python reads as numbers and people do not: "1_000".
+            return np.array([kind(word.replace("_", "?")) for word in words])
+        except (ValueError, OverflowError):
+            continue
+    return np.array(words)
+
+
+def _whole(values: NDArray[Any], where: str) -> NDArray[Any]:
+    missing = np.isnan(values)
+    if missing.any():
+        raise missing_labels(int(missing.sum()), int(missing.argmax()), where)
+    whole = (values == np.floor(values)) & (np.abs(values) < 2.0**53)
+    if not whole.all():
+        row = int(np.argmin(whole))
+        raise InputError(
+            f"{where}: the label of row {row + 1} is {values[row]}; labels name classes: give "
+            "whole numbers, strings or bools (to predict a quantity is not what this does)."
+        )
+    return values.astype(np.int64)
+
+
+def missing_labels(count: int, first: int, where: str) -> InputError:
+    """Return the error for labels that are missing; `first` is the first such row, from 0."""
+    return InputError(
+        f"{where}: {count} labels are missing, the first in row {first + 1}; "
+        "add them or remove these rows."
+    )

@@ -1,0 +1,155 @@
+"""Missing and infinite values: counted, refused, or filled."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from onelayer.data.files.examples import Examples
+from onelayer.data.files.sparse import check_finite
+from onelayer.errors import InputError
+
+_BLOCK_BYTES = 1 << 24
+_LISTED = 10
+
+
+@dataclass
+class _Counts:
+    """What one pass over the values finds, for each feature."""
+
+    missing: NDArray[np.int64]
+    sums: NDArray[np.float64]  # of the values that are there
+
+
+def settle_missing(
+    examples: Examples, impute: str | None, fill: NDArray[np.float64] | None
+) -> Examples:
+    """Return the examples with every value present and finite.
+
+    Values are looked at in blocks of rows, so that a memory map is not loaded as a whole. It
+    stays a memory map where nothing is missing.
+
+    Parameters
+    ----------
+    examples : Examples
+        A missing value is NaN.
+    impute : {"mean"}, optional
+        Fill with the mean of the feature in these examples.
+    fill : array, shape (n_features,), optional
+        Fill with these values.
+
+    Raises
+    ------
+    InputError
+        If a value is infinite, or missing and there is nothing to fill it with.
+    """
+    if issparse(examples.X):
+        if impute is not None:
+            raise InputError(
+                f"{examples.source}: --impute does not fill sparse matrices; leave it out."
+            )
+        check_finite(examples)
+        return examples
+    if fill is not None and fill.shape != (examples.n_features,):
+        raise InputError(
+            f"{examples.source}: has {examples.n_features} features, and the values to fill gaps "
+            f"with are for {fill.size}; give a file with the model's features."
+        )
+    counts = _scan(examples, with_sums=impute is not None)
+    if impute is not None:
+        fill = _means(examples, counts)
+    if not counts.missing.any():
+        return replace(examples, fill=fill)
+    if fill is None:
+        raise _refused(examples, counts.missing)
+    return replace(examples, X=_filled(examples.X, fill), fill=fill)
+
+
+def _scan(examples: Examples, *, with_sums: bool) -> _Counts:
+    X, n_features = examples.X, examples.n_features
+    counts = _Counts(np.zeros(n_features, np.int64), np.zeros(n_features))
+    if X.dtype.kind != "f" and not with_sums:
+        return counts
+    for start, block in _blocks(X):
+        finite = np.isfinite(block)
+        if not finite.all():
+            missing = np.isnan(block)
+            if (finite | missing).all():
+                counts.missing += missing.sum(axis=0)
+            else:
+                raise _infinite(examples, start, block)
+        if with_sums:
+            with np.errstate(over="ignore"):  # a sum that overflows is refused with its mean
+                counts.sums += block.sum(axis=0, dtype=np.float64, where=finite)
+    return counts
+
+
+def _blocks(X: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield the first row of each block and its rows."""
+    rows = max(1, _BLOCK_BYTES // (X.shape[1] * X.dtype.itemsize))
+    for start in range(0, len(X), rows):
+        yield start, X[start : start + rows]
+
+
+def _means(examples: Examples, counts: _Counts) -> NDArray[np.float64]:
+    present = examples.n_examples - counts.missing
+    empty = np.flatnonzero(present == 0)
+    if len(empty):
+        raise InputError(
+            f"{examples.source}: {len(empty)} columns hold no value at all: "
+            f"{_listed([_feature(examples, int(i)) for i in empty])}; leave them out with --drop "
+            "NAME."
+        )
+    means: NDArray[np.float64] = counts.sums / present
+    large = np.flatnonzero(~np.isfinite(means))
+    if len(large):
+        raise InputError(
+            f"{examples.source}: the values of column {_feature(examples, int(large[0]))} are too "
+            "large for a mean; give it in another unit."
+        )
+    return means
+
+
+def _filled(X: NDArray[Any], fill: NDArray[np.float64]) -> NDArray[Any]:
+    fits = np.abs(fill).max() <= np.finfo(X.dtype).max
+    filled: NDArray[Any] = np.array(X, dtype=X.dtype if fits else np.float64)
+    values = fill.astype(filled.dtype)
+    for _, block in _blocks(filled):
+        np.copyto(block, values, where=np.isnan(block))
+    return filled
+
+
+def _refused(examples: Examples, missing: NDArray[np.int64]) -> InputError:
+    order = np.argsort(-missing, kind="stable")[: np.count_nonzero(missing)]
+    shown = _listed([f"{_feature(examples, int(i))} ({missing[i]})" for i in order])
+    return InputError(
+        f"{examples.source}: values are missing in {len(order)} of {examples.n_features} columns "
+        f"(number of rows, of {examples.n_examples}): {shown}; fill them with --impute mean, or "
+        "remove these rows or columns."
+    )
+
+
+def _infinite(examples: Examples, start: int, block: NDArray[Any]) -> InputError:
+    row, column = (int(i) for i in np.argwhere(np.isinf(block))[0])
+    place = (
+        f"X[{start + row}, {column}]"
+        if examples.feature_names is None
+        else f"column {_feature(examples, column)}, row {start + row + 1}"
+    )
+    return InputError(
+        f"{examples.source}: {place} is {block[row, column]}; all values must be finite: remove "
+        "or replace it."
+    )
+
+
+def _feature(examples: Examples, index: int) -> str:
+    names = examples.feature_names
+    return str(index) if names is None else repr(names[index])
+
+
+def _listed(shown: list[str]) -> str:
+    more = len(shown) - _LISTED
+    return ", ".join(shown[:_LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,157 @@
+"""Tables: CSV, Parquet and Arrow IPC files."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from onelayer.data.files.columns import choose_columns
+from onelayer.data.files.csv_files import (
+    numbers_in,
+    read_csv_columns,
+    read_header,
+    separator_of,
+)
+from onelayer.data.files.examples import Examples, Request
+from onelayer.data.files.label_values import as_label_values, missing_labels, text_labels
+from onelayer.errors import InputError
+
+_NARROW = {pl.Boolean, pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Float16, pl.Float32}
+_DAMAGE = (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException)
+_ARROW_FILE = b"ARROW1"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file whose columns are known and not yet read.
+
+    Parameters
+    ----------
+    lazy : LazyFrame or None
+        None for a CSV file.
+    """
+
+    path: str
+    source: str
+    columns: tuple[str, ...]
+    lazy: pl.LazyFrame | None
+
+    def read(self, names: list[str]) -> pl.DataFrame:
+        """Return some columns, in this order, as they are in the file."""
+        index = {name: i for i, name in enumerate(self.columns)}
+        wanted = [index[name] for name in names]
+        if self.lazy is None:
+            separator = separator_of(self.path)
+            frame = read_csv_columns(self.path, self.source, separator, self.columns, wanted)
+        else:
+            try:
+                # By position: polars takes some names, such as "*", for patterns.
+                frame = self.lazy.select(pl.nth(i) for i in wanted).collect()
+            except _DAMAGE as error:
+                raise _damaged(self.source, error) from error
+        if frame.is_empty():
+            raise InputError(f"{self.source}: holds no row; give at least one example.")
+        return frame
+
+    def labels(self, column: pl.Series) -> NDArray[Any]:
+        """Return a column of this table as labels."""
+        where = f"{self.source}, column {column.name!r}"
+        if column.dtype in (pl.Categorical, pl.Enum):
+            column = column.cast(pl.String)
+        if column.null_count():
+            raise missing_labels(column.null_count(), column.is_null().arg_true()[0], where)
+        if column.dtype == pl.String:
+            words = column.to_list()
+            values = text_labels(words) if self.lazy is None else np.array(words)
+        else:
+            values = column.to_numpy()
+        return as_label_values(values, where)
+
+    def numeric(self, column: pl.Series) -> pl.Series:
+        """Return a column as numbers where it holds such."""
+        return numbers_in(column) if self.lazy is None and column.dtype == pl.String else column
+
+
+def open_table(path: str, source: str) -> Table:
+    """Return the table in a file, by the ending of its name.
+
+    Raises
+    ------
+    InputError
+        If the file is empty or damaged, or two columns have the same name.
+    """
+    ending = path.lower()
+    if ending.endswith((".csv", ".tsv", ".csv.gz", ".tsv.gz")):
+        return Table(path, source, read_header(path, source, separator_of(path)), None)
+    try:
+        if ending.endswith(".parquet"):
+            lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+        elif _starts_with(path, _ARROW_FILE):
+            lazy = pl.scan_ipc(path, glob=False, hive_partitioning=False)
+        else:
+            lazy = pl.read_ipc_stream(path).lazy()
+        return Table(path, source, tuple(lazy.collect_schema().names()), lazy)
+    except _DAMAGE as error:
+        raise _damaged(source, error) from error
+
+
+def read_table(request: Request) -> Examples:
+    """Read the numeric columns of a table as features, and one column as labels."""
+    table = open_table(request.path, request.source)
+    features, target = choose_columns(table.columns, request)
+    frame = table.read([*features, *([target] if target is not None else [])])
+    y = None
+    if target is not None:
+        labels = frame.to_series(-1)
+        frame = frame.drop(target)
+        if request.need_labels or not labels.null_count():
+            y = table.labels(labels)
+    return Examples(
+        X=_matrix([table.numeric(column) for column in frame], request.source),
+        y=y,
+        feature_names=features,
+        target=target,
+        source=request.source,
+    )
+
+
+def _matrix(columns: list[pl.Series], source: str) -> NDArray[Any]:
+    """Return numeric columns as one array; a missing value is NaN."""
+    other = [c for c in columns if not (c.dtype.is_numeric() or c.dtype in (pl.Boolean, pl.Null))]
+    if other:
+        shown = ", ".join(map(_example, other[:10]))
+        more = f" and {len(other) - 10} more" if len(other) > 10 else ""
+        raise InputError(
+            f"{source}: {len(other)} columns do not hold numbers: {shown}{more}; leave them out "
+            "with --drop NAME, encode them as numbers, or name the one with the labels with "
+            "--target NAME."
+        )
+    kinds = {column.dtype for column in columns}
+    dtype: type[pl.DataType] = pl.Float64
+    if kinds == {pl.UInt8}:
+        dtype = pl.UInt8  # with gaps, polars makes float32 of it
+    elif kinds <= _NARROW:
+        dtype = pl.Float32
+    matrix: NDArray[Any] = pl.DataFrame(columns).cast(dtype).to_numpy(order="c")
+    return matrix
+
+
+def _example(column: pl.Series) -> str:
+    """Return the name of a column with its type and a value of it, for a message."""
+    values = column.drop_nulls()
+    shown = "" if values.is_empty() else f", such as {str(values[0])[:30]!r}"
+    return f"{column.name!r} ({column.dtype}{shown})"
+
+
+def _starts_with(path: str, magic: bytes) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(magic)) == magic
+
+
+def _damaged(source: str, error: BaseException) -> InputError:
+    reason = str(error).strip().splitlines()[0]
+    return InputError(
+        f"{source}: is damaged or of another kind than its name says ({reason}); get it again."
+    )
