@@ -2,8 +2,9 @@
 
 from onelayer.data.dataset import Dataset
 from onelayer.data.download import get_mnist
+from onelayer.data.fingerprint import fingerprint
 from onelayer.data.order import epoch_order
 from onelayer.data.scaling import Scaling
 from onelayer.data.sources import load, load_parts
 
-__all__ = ["Dataset", "Scaling", "epoch_order", "get_mnist", "load", "load_parts"]
+__all__ = ["Dataset", "Scaling", "epoch_order", "fingerprint", "get_mnist", "load", "load_parts"]
