@@ -110,7 +110,8 @@ def _check_size(path: Path) -> None:
         )
     if 8 + header > size:
         raise InputError(
-            f"it is truncated: a header of {header:,} bytes does not fit into {size:,}"
+            f"it is truncated, or no safetensors file: it has {size:,} bytes, and its header "
+            f"would have {header:,}"
         )
 
 

@@ -36,12 +36,16 @@ def export_skops(classifier: Classifier, path: str | Path) -> None:
 def as_sklearn(classifier: Classifier) -> Any:
     """Return a scikit-learn object with the classifier's probabilities for raw values.
 
-    A LogisticRegression whose coefficients hold the scaling; in a Pipeline after a SimpleImputer
-    where the classifier replaces missing values. Its options (C, solver) are scikit-learn's
-    defaults and say nothing about the training. scikit-learn sorts classes: compare columns by
-    ``classes_``. Where two classes tie exactly, `predict` may choose the other.
+    A LogisticRegression whose coefficients hold the scaling. Its options (C, solver) are
+    scikit-learn's defaults and say nothing about the training. scikit-learn sorts classes: compare
+    columns by ``classes_``. Where two classes tie exactly, `predict` may choose the other.
+
+    Where the classifier replaces missing values, it stands in a Pipeline after a KNNImputer with
+    one neighbour and one example, the values to put in place. (A SimpleImputer would be plainer,
+    but skops trusts no file that holds one: its state has a ``numpy.dtype``.) This pipeline takes
+    no sparse matrices.
     """
-    from sklearn.impute import SimpleImputer
+    from sklearn.impute import KNNImputer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import Pipeline
 
@@ -52,8 +56,7 @@ def as_sklearn(classifier: Classifier) -> Any:
     first = regression
     whole = regression
     if classifier.fill is not None:
-        # The mean of one row is that row, and an empty feature cannot occur in it.
-        first = SimpleImputer(strategy="mean").fit(classifier.fill[None])
+        first = KNNImputer(n_neighbors=1).fit(classifier.fill[None])
         whole = Pipeline([("imputer", first), ("classifier", regression)])
     if classifier.feature_names is not None:
         # Of the first step alone: between the steps there are arrays without names.
