@@ -174,6 +174,14 @@ def test_missing_model_is_named(tmp_path: Path) -> None:
         do(ONE, tmp_path)
 
 
+def test_edited_model_is_named(tmp_path: Path) -> None:
+    do(ONE, tmp_path)
+    model = tmp_path / "models" / "a.safetensors"
+    model.write_bytes(model.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(InputError, match=r"a\.safetensors: .* was changed .*--force\."):
+        do(ONE, tmp_path)
+
+
 def test_damaged_or_missing_history_is_named(tmp_path: Path) -> None:
     do(ONE, tmp_path)
     history = tmp_path / "history.parquet"

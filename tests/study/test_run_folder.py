@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from safetensors import safe_open
 from study_helpers import THREE, Watcher, bits, content, do, finish
 
+from onelayer.data import fingerprint, load
 from onelayer.errors import InputError
+from onelayer.inference import Classifier
 from onelayer.study import Outcome, RunFolder
 from onelayer.training import SCHEMA, StopReason
 
@@ -92,21 +93,47 @@ def test_history_has_a_row_a_step_and_nulls_between_evaluations(
     assert short["train_loss"][0] == pytest.approx(np.log(10))
 
 
-def test_model_file_has_weights_bias_and_says_what_they_are(
+def test_model_file_is_the_classifier_that_was_trained(
     three: tuple[Path, Outcome, Watcher],
 ) -> None:
     folder, outcome, watcher = three
-    with safe_open(folder / "models" / "pair.safetensors", framework="numpy") as file:
-        assert set(file.keys()) == {"weights", "bias"}
-        weights, bias = file.get_tensor("weights"), file.get_tensor("bias")
-        told = json.loads(file.metadata()["onelayer"])
-    assert (weights.shape, bias.shape, weights.dtype) == ((64, 1), (1,), np.float32)
-    assert weights.tobytes() == watcher.finished["pair"].weights.tobytes()
-    assert bias.tobytes() == watcher.finished["pair"].bias.tobytes()
-    assert (told["format"], told["run"], told["classes"]) == (1, "pair", [2, 3])
-    assert told["config"] == results(folder)["runs"][2]["config"]
-    assert told["scaling"] == results(folder)["data"]["scaling"]
-    assert outcome["pair"].weights.tobytes() == weights.tobytes()
+    model = Classifier.load(folder / "models" / "pair.safetensors")
+    assert (model.weights.shape, model.bias.shape) == ((64, 1), (1,))
+    assert model.weights.dtype == np.float32
+    assert model.weights.tobytes() == watcher.finished["pair"].weights.tobytes()
+    assert model.bias.tobytes() == watcher.finished["pair"].bias.tobytes()
+    assert outcome["pair"].weights.tobytes() == model.weights.tobytes()
+    assert (model.model, model.classes, model.image_shape) == ("logistic", (2, 3), (8, 8))
+    document = results(folder)
+    assert {"scale": model.scaling.scale, "offset": model.scaling.offset} == (
+        document["data"]["scaling"]
+    )
+    listed = document["runs"][2]
+    assert model.config == listed["config"]
+    assert model.training == {"study": "small", "run": "pair"} | {
+        key: listed[key] for key in listed.keys() - {"name", "model", "config", "classes"}
+    }
+    train, _ = load("digits", train=200)
+    pair = train.subset_of_classes([2, 3])
+    assert model.data == {
+        "source": "digits", "train": 200, "validation": 60,
+        "fingerprint": fingerprint(pair.X, pair.y),
+    }  # fmt: skip
+
+
+def test_model_file_predicts_raw_images_as_it_was_evaluated(
+    three: tuple[Path, Outcome, Watcher],
+) -> None:
+    folder, outcome, _ = three
+    _, validation = load("digits", validation=60)
+    model = Classifier.load(folder / "models" / "short.safetensors")
+    metrics = model.evaluate(validation.X, validation.y)
+    last = outcome["short"].last
+    assert last is not None
+    after = outcome["short"].steps - 1 - last.step
+    assert after == 1  # one more update, so that the figures are near, not the same
+    assert metrics.log_loss == pytest.approx(last.val_loss, rel=0.05)
+    assert metrics.n == 60
 
 
 def test_observer_sees_every_run_and_every_evaluation(

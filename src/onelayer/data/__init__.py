@@ -2,18 +2,22 @@
 
 from onelayer.data.dataset import Dataset
 from onelayer.data.download import get_mnist
+from onelayer.data.fingerprint import fingerprint
 from onelayer.data.fit_scaling import ScalingName, fit_scaling
 from onelayer.data.order import epoch_order
 from onelayer.data.scaling import Scaling
 from onelayer.data.sources import load, load_parts
+from onelayer.data.split import hold_out
 
 __all__ = [
     "Dataset",
     "Scaling",
     "ScalingName",
     "epoch_order",
+    "fingerprint",
     "fit_scaling",
     "get_mnist",
+    "hold_out",
     "load",
     "load_parts",
 ]

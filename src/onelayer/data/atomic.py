@@ -26,3 +26,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part.
+
+    Raises
+    ------
+    OSError
+        If the folder does not exist, or cannot be written to. The file is as it was then.
+    """
+    with replacing(path) as file:
+        file.write(content)

@@ -6,9 +6,7 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from onelayer.data import Dataset, load_parts
+from onelayer.data import Dataset, fingerprint, load_parts
 from onelayer.errors import InputError
 from onelayer.study.schema import DataChoice, Run, Study
 
@@ -50,17 +48,14 @@ class StudyData:
 
     def facts(self) -> dict[str, object]:
         """Return what results.json says of the data."""
-        digest = hashlib.sha256()
-        for part in (self.train, self.validation):
-            digest.update(np.ascontiguousarray(part.X).data)
-            digest.update(np.ascontiguousarray(part.targets).data)
+        prints = [fingerprint(part.X, part.y) for part in (self.train, self.validation)]
         return {
             **self.choice.model_dump(),
             "n_features": self.train.n_features,
             "classes": list(self.train.classes),
             "image_shape": list(self.train.image_shape) if self.train.image_shape else None,
             "scaling": {"scale": self.train.scaling.scale, "offset": self.train.scaling.offset},
-            "sha256": digest.hexdigest(),
+            "sha256": hashlib.sha256("".join(prints).encode()).hexdigest(),
         }
 
 

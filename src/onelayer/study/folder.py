@@ -7,19 +7,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save as save_tensors
 
+from onelayer.data.atomic import replace_file
 from onelayer.errors import InputError
+from onelayer.inference import Classifier
+from onelayer.inference.file import SUFFIX
 from onelayer.study.file import to_toml
 from onelayer.study.outcome import Outcome, RunOutcome, entry, evaluation_from
 from onelayer.study.schema import Run, Study
 from onelayer.training import SCHEMA, StopReason, TrainResult
-
-MODEL_FORMAT = 1
 
 
 class RunFolder:
@@ -77,6 +74,7 @@ class RunFolder:
                 f"{self.path}: holds this study, finished. Open {self.path / 'report.html'}, or "
                 "run it again with --force."
             )
+        self._remove_partial()
         begun = self._read_results()
         if begun is not None and begun["data"] != data:
             raise InputError(
@@ -106,14 +104,18 @@ class RunFolder:
 
     def _clear(self) -> None:
         """Remove what a study leaves, and nothing else that a user may have put here."""
-        for partial in self.path.rglob(".*.partial"):
-            partial.unlink()
-        for folder, suffix in (("models", ".safetensors"), ("figures", ".svg")):
+        self._remove_partial()
+        for folder, suffix in (("models", SUFFIX), ("figures", ".svg")):
             for file in (self.path / folder).glob(f"*{suffix}"):
                 file.unlink()
         for name in ("report.html", "report.pdf", "results.json", "findings.json",
                      "environment.json", "history.parquet", "study.toml"):  # fmt: skip
             (self.path / name).unlink(missing_ok=True)
+
+    def _remove_partial(self) -> None:
+        """Remove what a write that was cut off has left."""
+        for partial in self.path.rglob(".*.partial"):
+            partial.unlink()
 
     def _read_results(self) -> dict[str, Any] | None:
         path = self.path / "results.json"
@@ -138,43 +140,23 @@ class RunFolder:
             raise InputError(f"{path}: has other columns than a history. Start anew with --force.")
         return history.filter(pl.col("run").is_in(runs))
 
-    def _read_model(self, run: str) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        """Return a run's weights and bias."""
-        path = self.path / "models" / f"{run}.safetensors"
+    def _read_model(self, run: str) -> Classifier:
         try:
-            with safe_open(path, framework="numpy") as file:
-                return file.get_tensor("weights"), file.get_tensor("bias")
-        except (OSError, SafetensorError) as error:
-            raise InputError(f"{path}: cannot be read: {error}. Start anew with --force.") from None
+            return Classifier.load(self.path / "models" / f"{run}{SUFFIX}")
+        except InputError as error:
+            raise InputError(f"{error} Start anew with --force.") from None
 
     # Writing ------------------------------------------------------------------------------------
 
-    def add(
-        self, study: Study, run: Run, result: TrainResult,
-        classes: tuple[Any, ...], sizes: tuple[int, int], scaling: dict[str, float],
-    ) -> None:  # fmt: skip
+    def add(self, study: Study, run: Run, result: TrainResult, model: Classifier) -> None:
         """Write one run's model and history, then list it in results.json."""
-        description = {
-            "format": MODEL_FORMAT,
-            "run": run.name,
-            "classes": list(classes),
-            "scaling": scaling,
-            "config": run.config.model_dump(mode="json"),
-        }
-        tensors = {
-            "weights": np.ascontiguousarray(result.weights),
-            "bias": np.ascontiguousarray(result.bias),
-        }
-        # One metadata key: several would be written in an order that changes from run to run.
-        metadata = {"onelayer": json.dumps(description, sort_keys=True)}
-        self.write_bytes(f"models/{run.name}.safetensors", save_tensors(tensors, metadata))
-
+        self.write_bytes(f"models/{run.name}{SUFFIX}", model.to_bytes())
         order = {r.name: i for i, r in enumerate(study.runs)}
         frame = pl.concat([self.history, result.history.frame(run.name)])
         self.history = frame.sort(pl.col("run").replace_strict(order), "step")
         self.write_parquet("history.parquet", self.history)
 
-        self.results["runs"].append(entry(run, result, classes, sizes))
+        self.results["runs"].append(entry(run, model))
         self.results["runs"].sort(key=lambda r: order[r["name"]])
         self.write_json("results.json", self.results)
 
@@ -189,23 +171,19 @@ class RunFolder:
 
     def write_parquet(self, name: str, frame: pl.DataFrame) -> None:
         """Write a table."""
-        temporary = self._temporary(name)
+        target = self._target(name)
+        temporary = target.with_name(f".{target.name}.partial")
         frame.write_parquet(temporary)
-        os.replace(temporary, self.path / name)
+        os.replace(temporary, target)
 
     def write_bytes(self, name: str, content: bytes) -> None:
         """Write a file so that a reader sees the old content or the new, never a part."""
-        temporary = self._temporary(name)
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.path / name)
+        replace_file(self._target(name), content)
 
-    def _temporary(self, name: str) -> Path:
+    def _target(self, name: str) -> Path:
         target = self.path / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        return target.with_name(f".{target.name}.partial")
+        return target
 
     # Reading ------------------------------------------------------------------------------------
 
@@ -219,7 +197,7 @@ class RunFolder:
         )
 
     def _run_outcome(self, run: Run, result: dict[str, Any]) -> RunOutcome:
-        weights, bias = self._read_model(run.name)
+        model = self._read_model(run.name)
         return RunOutcome(
             run=run,
             classes=tuple(result["classes"]),
@@ -227,8 +205,8 @@ class RunFolder:
             best=evaluation_from(result["best"]),
             last=evaluation_from(result["last"]),
             history=self.history.filter(pl.col("run") == run.name),
-            weights=weights,
-            bias=bias,
+            weights=model.weights,
+            bias=model.bias,
             **{key: result[key] for key in ("n_train", "n_validation", "steps",
                                             "batches_per_epoch", "evaluations", "message")},
         )  # fmt: skip

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from onelayer.inference import Classifier
 from onelayer.study.schema import Run, Study
-from onelayer.training import Evaluation, StopReason, TrainResult
+from onelayer.training import Evaluation, StopReason
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,36 +78,19 @@ class Outcome:
         return tuple(run.name for run in self.study.runs if run.name not in done)
 
 
-def entry(
-    run: Run, result: TrainResult, classes: tuple[Any, ...], sizes: tuple[int, int]
-) -> dict[str, Any]:
+def entry(run: Run, model: Classifier) -> dict[str, Any]:
     """Return a run's entry in results.json."""
     return {
         "name": run.name,
-        "model": run.config.model,
-        "config": run.config.model_dump(mode="json"),
-        "classes": list(classes),
-        "n_train": sizes[0],
-        "n_validation": sizes[1],
-        "steps": result.history.steps,
-        "batches_per_epoch": result.history.batches_per_epoch,
-        "evaluations": len(result.history.evaluations),
-        "stop_reason": str(result.stop_reason),
-        "message": result.message,
-        "best": finite(result.best),
-        "last": finite(result.last),
+        "model": model.model,
+        "config": dict(model.config),
+        "classes": list(model.classes),
+        **{key: value for key, value in model.training.items() if key not in ("study", "run")},
     }
 
 
-def finite(evaluation: Evaluation | None) -> dict[str, float | None] | None:
-    """Return an evaluation for JSON, which knows neither NaN nor infinity: they become null."""
-    if evaluation is None:
-        return None
-    return {k: v if np.isfinite(v) else None for k, v in asdict(evaluation).items()}
-
-
 def evaluation_from(values: dict[str, Any] | None) -> Evaluation | None:
-    """Return the evaluation that `finite` wrote."""
+    """Return the evaluation that a run's entry holds."""
     if values is None:
         return None
     numbers: dict[str, Any] = {k: math.nan if v is None else v for k, v in values.items()}

@@ -6,13 +6,20 @@ import threading
 from collections.abc import Sequence
 from typing import Protocol
 
-from onelayer.data import Dataset
+from onelayer.data import Dataset, fingerprint
 from onelayer.errors import InputError
 from onelayer.study.data import StudyData
 from onelayer.study.folder import RunFolder
 from onelayer.study.outcome import Outcome
 from onelayer.study.schema import Label, Run, Study
-from onelayer.training import Evaluation, Schedule, TrainResult, stop_on_interrupt, train_many
+from onelayer.training import (
+    Evaluation,
+    Schedule,
+    TrainResult,
+    as_classifier,
+    stop_on_interrupt,
+    train_many,
+)
 
 
 class Observer(Protocol):
@@ -88,16 +95,24 @@ def _run_group(
     stop: threading.Event,
 ) -> None:
     train_set, validation_set = parts
-    sizes = train_set.n_examples, validation_set.n_examples
-    scale, offset = train_set.scaling.per_feature(train_set.n_features)
-    scaling = {"scale": float(scale[0]), "offset": float(offset[0])}  # the same for all
+    facts = {
+        **study.data.model_dump(),
+        "fingerprint": fingerprint(train_set.X, train_set.y),
+    }
 
     def observe(i: int, step: int, evaluation: Evaluation | None) -> None:
         if evaluation is not None:
             observer.evaluated(runs[i], step, evaluation)
 
     def keep(i: int, result: TrainResult) -> None:
-        folder.add(study, runs[i], result, train_set.classes, sizes, scaling)
+        model = as_classifier(
+            result,
+            train_set,
+            validation_set.n_examples,
+            training={"study": study.name, "run": runs[i].name},
+            data=facts,
+        )
+        folder.add(study, runs[i], result, model)
         observer.ended(runs[i], result)
 
     for run in runs:

@@ -1,5 +1,6 @@
 """How an objective is lowered: configuration, the training loop, its record and its ends."""
 
+from onelayer.training.classifier import as_classifier
 from onelayer.training.config import EarlyStopping, TrainConfig
 from onelayer.training.engines import EngineName, warm_up
 from onelayer.training.history import SCHEMA, Evaluation, History
@@ -22,6 +23,7 @@ __all__ = [
     "StopReason",
     "TrainConfig",
     "TrainResult",
+    "as_classifier",
     "available_cores",
     "stop_on_interrupt",
     "train",

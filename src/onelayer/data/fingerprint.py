@@ -1,0 +1,61 @@
+"""A short name for the content of a data set."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+_BLOCK_BYTES = 1 << 22
+_BLOCK_ROWS = 4096
+
+
+def fingerprint(X: NDArray[Any] | sparse.csr_array, y: NDArray[Any]) -> str:
+    """Return the SHA-256 of examples and labels: their shapes, types and values.
+
+    It is read in blocks, so that a memory map is never loaded whole. How an array lies in memory
+    changes nothing; nor does, in a sparse matrix, the order of a row's entries or the width of
+    the indices. The same values in another type, or dense instead of sparse, are other data.
+
+    Parameters
+    ----------
+    X : array or scipy.sparse CSR matrix, shape (n, n_features) or (n, height, width)
+    y : array, shape (n,)
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for array in (X, y):
+        kind = "sparse" if sparse.issparse(array) else "dense"
+        head = [kind, list(array.shape), array.dtype.str]
+        digest.update(json.dumps(head).encode())
+        for block in _sparse_blocks(array) if kind == "sparse" else _dense_blocks(array):
+            # As bytes: a buffer of some types, such as text, cannot be hashed itself.
+            digest.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def _dense_blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    if array.size == 0:
+        return
+    rows = max(1, _BLOCK_BYTES // (array.nbytes // len(array)))
+    for first in range(0, len(array), rows):
+        yield np.asarray(array[first : first + rows])
+
+
+def _sparse_blocks(matrix: sparse.csr_array) -> Iterator[NDArray[Any]]:
+    for first in range(0, matrix.shape[0], _BLOCK_ROWS):
+        rows = matrix[first : first + _BLOCK_ROWS]  # a copy
+        rows.sum_duplicates()
+        yield rows.indptr.astype(np.int64)
+        if rows.nnz:
+            yield rows.indices.astype(np.int64)
+            yield rows.data

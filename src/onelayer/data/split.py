@@ -1,0 +1,45 @@
+"""Hold out a part of the examples."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from onelayer.errors import InputError
+
+Rows = NDArray[np.int64]
+
+
+def hold_out(targets: NDArray[np.integer], fraction: float, seed: int) -> tuple[Rows, Rows]:
+    """Split examples into rows to train on and rows to hold out, class by class.
+
+    Parameters
+    ----------
+    targets : array, shape (n,)
+        The index of each example's class.
+    fraction : float
+        The share to hold out, between 0 and 1.
+    seed : int
+
+    Returns
+    -------
+    kept, held : arrays of int64
+        In the order of the examples.
+
+    Raises
+    ------
+    InputError
+        If a class has too few examples for this share.
+    """
+    try:
+        kept, held = train_test_split(
+            np.arange(len(targets)),
+            test_size=float(fraction),
+            random_state=seed % 2**32,
+            stratify=targets,
+        )
+    except ValueError as error:
+        raise InputError(
+            f"{fraction:g} of {len(targets)} examples cannot be held out class by class: {error} "
+            "Give validation examples of your own, or more examples."
+        ) from None
+    return np.sort(kept), np.sort(held)

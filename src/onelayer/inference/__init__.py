@@ -1,0 +1,15 @@
+"""Trained models that predict, can be kept in a file, and exported to other libraries."""
+
+from onelayer.inference.classifier import Classifier
+from onelayer.inference.describe import Description, FeatureWeight, OutputWeights, describe
+from onelayer.inference.evaluation import CalibrationBin, Metrics
+
+__all__ = [
+    "CalibrationBin",
+    "Classifier",
+    "Description",
+    "FeatureWeight",
+    "Metrics",
+    "OutputWeights",
+    "describe",
+]

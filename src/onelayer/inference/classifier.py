@@ -1,0 +1,225 @@
+"""A trained model that predicts, and that can be kept in a file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from onelayer.data import Scaling
+from onelayer.data.labels import Label, as_labels, encode_labels
+from onelayer.errors import InputError
+from onelayer.inference import checks, file
+from onelayer.inference.evaluation import Metrics, measure
+from onelayer.inference.probabilities import probabilities
+from onelayer.inference.scoring import Examples, Matrix, RawScorer, as_matrix
+from onelayer.model import LOSSES, ModelName
+
+_DESCRIBED = (
+    "model", "classes", "feature_names", "image_shape", "channels", "target",
+    "config", "training", "data",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A single-layer network with all that is needed to use it on raw values.
+
+    Parameters
+    ----------
+    model : "logistic" or "softmax"
+    weights : (n_features, n_outputs) float32 or float64 array
+        They apply to scaled features. One output for logistic, one a class for softmax.
+    bias : (n_outputs,) float32 or float64 array
+    classes : tuple of integers, strings or bools
+        In the order of the outputs. A logistic model's positive class is the first: its score is
+        the log-odds of that class.
+    scaling : Scaling
+        From raw values to features.
+    feature_names : tuple of str, optional
+    image_shape : (int, int), optional
+        Height and width in pixels, when a row is an image.
+    channels : 1 or 3
+        Values a pixel; they stand side by side.
+    fill : (n_features,) float64 array, optional
+        What replaces a missing value (NaN) of each feature, in raw units, before scaling.
+    target : str, optional
+        What is predicted.
+    config, training, data : mappings of plain JSON values
+        The training options; how training went; what it was trained on.
+
+    Raises
+    ------
+    InputError
+        If the parts do not fit one another, or a number is not finite.
+
+    Notes
+    -----
+    `X` in the methods is raw: an array of real numbers, (n, n_features) or for images also
+    (n, height, width) and (n, height, width, 3), as stored and possibly a memory map, which is
+    read in blocks; or a CSR matrix. Its columns are in the order of `feature_names`.
+
+    Scores are computed in float64 with the scaling folded into weights and bias. Their bits depend
+    on the row alone: not on the other rows, the number of threads, or whether the model was saved
+    and loaded in between. (A dense and a sparse matrix of the same values may differ in the last
+    bits.)
+    """
+
+    model: ModelName
+    weights: NDArray[np.floating]
+    bias: NDArray[np.floating]
+    classes: tuple[Label, ...]
+    scaling: Scaling
+    feature_names: tuple[str, ...] | None = None
+    image_shape: tuple[int, int] | None = None
+    channels: int = 1
+    fill: NDArray[np.float64] | None = None
+    target: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the parts, and keep copies that nobody else can change."""
+        floats = ("float32", "float64")
+        weights = checks.as_tensor(self.weights, "weights", (None, None), floats)
+        n_features, outputs = weights.shape
+        checks.check_scaling(self.scaling, n_features)
+        if not (self.target is None or isinstance(self.target, str)):
+            raise InputError(f"target: {self.target!r} is no string.")
+        checked = {
+            "weights": weights,
+            "bias": checks.as_tensor(self.bias, "bias", (outputs,), floats),
+            "classes": checks.as_model_classes(self.model, self.classes, outputs),
+            "feature_names": checks.as_names(self.feature_names, n_features),
+            "image_shape": checks.as_image_shape(self.image_shape, self.channels, n_features),
+            "config": checks.as_plain(self.config, "config"),
+            "training": checks.as_plain(self.training, "training"),
+            "data": checks.as_plain(self.data, "data"),
+        }
+        if self.fill is not None:
+            checked["fill"] = checks.as_tensor(self.fill, "fill", (n_features,), ("float64",))
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)  # the one way to set a field of a frozen class
+
+    @property
+    def n_features(self) -> int:
+        """Number of values in an example."""
+        return int(self.weights.shape[0])
+
+    @cached_property
+    def raw(self) -> RawScorer:
+        """The same scores as a linear map of raw values, in float64.
+
+        ``(x * scale + offset) @ W + b  =  x @ (scale * W) + (b + offset @ W)``
+        """
+        scale, offset = (
+            np.asarray(s, np.float64) for s in (self.scaling.scale, self.scaling.offset)
+        )
+        weights = self.weights.astype(np.float64)
+        shift = np.broadcast_to(offset, self.n_features) * weights.T  # (n_outputs, n_features)
+        return RawScorer(
+            np.ascontiguousarray(np.broadcast_to(scale, self.n_features)[:, None] * weights),
+            self.bias.astype(np.float64) + [math.fsum(products) for products in shift],
+            self.fill,
+        )
+
+    # Predicting ---------------------------------------------------------------------------------
+
+    def scores(self, X: Examples) -> NDArray[np.float64]:
+        """Return the values before sigmoid or softmax, shape (n, n_outputs).
+
+        Raises
+        ------
+        InputError
+            If the shape or the type of `X` does not fit, or a value is not finite and no `fill`
+            replaces it.
+        """
+        matrix = self._matrix(X)
+        scores = np.empty((matrix.shape[0], self.weights.shape[1]))
+        for rows, block in self.raw.blocks(matrix):
+            scores[rows] = block
+        return scores
+
+    def predict_proba(self, X: Examples) -> NDArray[np.floating]:
+        """Return the probability of each class, shape (n, n_classes), in the order of `classes`."""
+        return probabilities(self.model, self.scores(X))
+
+    def predict(self, X: Examples) -> NDArray[Any]:
+        """Return the predicted labels, shape (n,)."""
+        labels: NDArray[Any] = np.array(self.classes)[LOSSES[self.model].predict(self.scores(X))]
+        return labels
+
+    def evaluate(self, X: Examples, y: ArrayLike) -> Metrics:
+        """Return how good the predictions are for examples with labels.
+
+        Raises
+        ------
+        InputError
+            As for `scores`, or if there are no labels, their number is not that of the examples,
+            or one is not among the classes.
+        """
+        matrix = self._matrix(X)
+        targets = encode_labels(as_labels(y), self.classes)
+        if matrix.shape[0] != len(targets):
+            raise InputError(
+                f"X has {matrix.shape[0]} examples and y has {len(targets)} labels; "
+                "give one label an example."
+            )
+        return measure(self.model, self.classes, self.raw.blocks(matrix), targets)
+
+    def _matrix(self, X: Examples) -> Matrix:
+        return as_matrix(X, self.n_features, self.image_shape, self.channels)
+
+    # Keeping ------------------------------------------------------------------------------------
+
+    def to_bytes(self) -> bytes:
+        """Return the content of a model's file: the same bytes for the same model."""
+        tensors = {
+            "weights": self.weights,
+            "bias": self.bias,
+            "scale": np.asarray(self.scaling.scale, np.float64),
+            "offset": np.asarray(self.scaling.offset, np.float64),
+        }
+        if self.fill is not None:
+            tensors["fill"] = self.fill
+        return file.encode(tensors, {name: getattr(self, name) for name in _DESCRIBED})
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a file, whole or not at all; see `onelayer.inference.file`.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written there.
+        """
+        file.write(Path(path), self.to_bytes())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the model of a file. No code in it is run.
+
+        Raises
+        ------
+        InputError
+            If there is no such file, it is no model or one of another format, it was cut off or
+            changed, or its parts do not fit one another.
+        """
+        path = Path(path)
+        tensors, description = file.read(path)
+        required = {"weights", "bias", "scale", "offset"}
+        tensors_fit = required <= tensors.keys() <= required | {"fill"}
+        if not tensors_fit or description.keys() != {*_DESCRIBED}:
+            raise InputError(f"{path}: cannot be read: it has other parts than a model.")
+        try:
+            scaling = checks.as_scaling(tensors.pop("scale"), tensors.pop("offset"))
+            parts: dict[str, Any] = {**tensors, **description, "scaling": scaling}
+            return cls(**parts)
+        except InputError as error:
+            raise InputError(f"{path}: cannot be read: {error}") from None
