@@ -68,7 +68,7 @@ def test_features_without_names_are_named_by_place() -> None:
     assert feature_labels(softmax(6, image_shape=(2, 3)))[4] == "row 1, column 1"
     color = softmax(12, image_shape=(2, 2), channels=3)
     assert feature_labels(color)[:4] == (
-        "row 0, column 0 red", "row 0, column 0 green", "row 0, column 0 blue",
-        "row 0, column 1 red",
+        "(0, 0) red", "(0, 0) green", "(0, 0) blue",
+        "(0, 1) red",
     )  # fmt: skip
     assert feature_labels(color)[-1] == "row 1, column 1 blue"

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from onelayer import __version__
+from onelayer.cli import model_commands
 from onelayer.errors import InputError, OnelayerError
 
 app = typer.Typer(
@@ -111,6 +112,16 @@ def data_get(
     from onelayer.cli.data import run_get_command
 
     run_get_command(name)
+
+
+for command in (
+    model_commands.fit,
+    model_commands.predict,
+    model_commands.evaluate,
+    model_commands.inspect,
+    model_commands.export,
+):
+    app.command()(command)
 
 
 def main() -> None:

@@ -9,6 +9,9 @@ import typer
 
 # What a file is read by -----------------------------------------------------------------------
 
+DATA, TRAINING = "Data", "Training"
+"""Headings of the help."""
+
 FILES = (
     "A table (.csv, .tsv, .parquet, .arrow), arrays (.npy, .npz, .safetensors), IDX images, a "
     "folder with one subfolder of images a class, a folder of IDX files, digits, or mnist."
@@ -21,6 +24,7 @@ Target = Annotated[
     str | None,
     typer.Option(
         "--target",
+        rich_help_panel=DATA,
         metavar="NAME",
         help="The label column of a table. Default: target, label, class or y.",
         show_default=False,
@@ -30,6 +34,7 @@ Labels = Annotated[
     str | None,
     typer.Option(
         "--labels",
+        rich_help_panel=DATA,
         metavar="FILE",
         help="The labels, where they are not in the file itself: .npy, .txt, a table, IDX.",
         show_default=False,
@@ -39,14 +44,16 @@ Validation = Annotated[
     str,
     typer.Option(
         "--validation",
-        metavar="FILE|SHARE",
-        help="A file, or the share of TRAIN to hold out; 0 for no validation.",
+        rich_help_panel=DATA,
+        metavar="FILE",
+        help="A file, or the share of TRAIN to hold out: 0.2; 0 for no validation.",
     ),
 ]
 ValidationLabels = Annotated[
     str | None,
     typer.Option(
         "--validation-labels",
+        rich_help_panel=DATA,
         metavar="FILE",
         help="The labels of the validation file, where they are not in it.",
         show_default=False,
@@ -56,6 +63,7 @@ Size = Annotated[
     str | None,
     typer.Option(
         "--size",
+        rich_help_panel=DATA,
         metavar="WIDTHxHEIGHT",
         help="Resize the images of a folder.",
         show_default=False,
@@ -63,12 +71,15 @@ Size = Annotated[
 ]
 Drop = Annotated[
     list[str] | None,
-    typer.Option("--drop", metavar="NAME", help="Leave out a column; may be repeated."),
+    typer.Option(
+        "--drop", rich_help_panel=DATA, metavar="NAME", help="Leave out a column; may be repeated."
+    ),
 ]
 Impute = Annotated[
     str | None,
     typer.Option(
         "--impute",
+        rich_help_panel=DATA,
         metavar="mean",
         help="Replace missing values with the mean of their column in TRAIN.",
         show_default=False,
@@ -78,9 +89,10 @@ Scale = Annotated[
     str | None,
     typer.Option(
         "--scale",
-        metavar="none|standard|minmax",
-        help="What features are scaled by, fitted to the training examples. Default: pixels to "
-        "[-1, 1], all else standard (mean 0, standard deviation 1).",
+        rich_help_panel=DATA,
+        metavar="KIND",
+        help="none, standard (mean 0, standard deviation 1) or minmax (to [-1, 1]), fitted to the "
+        "training examples. Default: pixels to [-1, 1], all else standard.",
         show_default=False,
     ),
 ]
@@ -88,48 +100,97 @@ Scale = Annotated[
 # Training -------------------------------------------------------------------------------------
 
 ModelName = Annotated[
-    str, typer.Option("--model", metavar="softmax|logistic", help="logistic: two classes.")
+    str,
+    typer.Option(
+        "--model",
+        rich_help_panel=TRAINING,
+        metavar="MODEL",
+        help="softmax, or logistic: one output for two classes.",
+    ),
 ]
-BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Examples in a batch. [128]")]
+BatchSize = Annotated[
+    int | None,
+    typer.Option("--batch-size", rich_help_panel=TRAINING, help="Examples in a batch. [128]"),
+]
 MaxEpochs = Annotated[
-    int | None, typer.Option("--max-epochs", help="Passes over the training examples. [50]")
+    int | None,
+    typer.Option(
+        "--max-epochs", rich_help_panel=TRAINING, help="Passes over the training examples. [50]"
+    ),
 ]
-LearningRate = Annotated[float | None, typer.Option("--learning-rate", help="Step size. [0.01]")]
-L2 = Annotated[float | None, typer.Option("--l2", help="λ of the penalty λ‖W‖². [0]")]
+LearningRate = Annotated[
+    float | None,
+    typer.Option("--learning-rate", rich_help_panel=TRAINING, help="Step size. [0.01]"),
+]
+L2 = Annotated[
+    float | None, typer.Option("--l2", rich_help_panel=TRAINING, help="λ of the penalty λ‖W‖². [0]")
+]
 PenalizeBias = Annotated[
     bool | None,
-    typer.Option("--penalize-bias/--no-penalize-bias", help="Whether the penalty covers it. [no]"),
+    typer.Option(
+        "--penalize-bias/--no-penalize-bias",
+        rich_help_panel=TRAINING,
+        help="Whether the penalty covers it. [no]",
+    ),
 ]
 Shuffle = Annotated[
     bool | None,
-    typer.Option("--shuffle/--no-shuffle", help="A new order in each epoch. [yes]"),
+    typer.Option(
+        "--shuffle/--no-shuffle", rich_help_panel=TRAINING, help="A new order in each epoch. [yes]"
+    ),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", help="Of the order and of the split. [0]")]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", rich_help_panel=TRAINING, help="Of the order and of the split. [0]"),
+]
 DropLast = Annotated[
     bool | None,
-    typer.Option("--drop-last/--keep-last", help="Leave out a last, short batch. [keep]"),
+    typer.Option(
+        "--drop-last/--keep-last",
+        rich_help_panel=TRAINING,
+        help="Leave out a last, short batch. [keep]",
+    ),
 ]
 EvaluationsPerEpoch = Annotated[
-    int | None, typer.Option("--evaluations-per-epoch", help="How often to evaluate. [5]")
+    int | None,
+    typer.Option(
+        "--evaluations-per-epoch", rich_help_panel=TRAINING, help="How often to evaluate. [5]"
+    ),
 ]
 EarlyStopping = Annotated[
     int | None,
     typer.Option(
         "--early-stopping",
+        rich_help_panel=TRAINING,
         metavar="PATIENCE",
         help="Stop when so many evaluations in a row were not better; the best weights are kept.",
     ),
 ]
 MinDelta = Annotated[
     float | None,
-    typer.Option("--min-delta", help="How much better an evaluation must be to count. [0]"),
+    typer.Option(
+        "--min-delta",
+        rich_help_panel=TRAINING,
+        help="How much better an evaluation must be to count. [0]",
+    ),
 ]
 Dtype = Annotated[
     str | None,
-    typer.Option("--dtype", metavar="float32|float64", help="Of the arithmetic. [float32]"),
+    typer.Option(
+        "--dtype",
+        rich_help_panel=TRAINING,
+        metavar="TYPE",
+        help="Of the arithmetic: float32 or float64. [float32]",
+    ),
 ]
 Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, help="How many threads work. Default: all cores.")
+    int | None,
+    typer.Option(
+        "--threads",
+        rich_help_panel=TRAINING,
+        min=1,
+        help="How many threads work. Default: all cores.",
+    ),
 ]
 
 # Output ---------------------------------------------------------------------------------------

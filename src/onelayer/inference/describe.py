@@ -125,7 +125,7 @@ def describe(classifier: Classifier, largest: int = 10) -> Description:
 
 
 def feature_labels(classifier: Classifier) -> tuple[str, ...]:
-    """Return a name for each feature: its own, its pixel, or its number, counted from 0."""
+    """Return a name for each feature: its own, the (row, column) of its pixel, or its number."""
     if classifier.feature_names is not None:
         return classifier.feature_names
     if classifier.image_shape is None:
@@ -135,7 +135,7 @@ def feature_labels(classifier: Classifier) -> tuple[str, ...]:
     for i in range(classifier.n_features):
         row, column = divmod(i // channels, width)
         color = f" {_COLORS[i % channels]}" if channels == 3 else ""
-        names.append(f"row {row}, column {column}{color}")
+        names.append(f"({row}, {column}){color}")
     return tuple(names)
 
 

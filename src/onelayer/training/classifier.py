@@ -28,7 +28,7 @@ def as_classifier(
     Parameters
     ----------
     train_set : Dataset
-        What it was trained on, for classes, scaling and the shape of images.
+        What it was trained on, for classes, scaling and the shape of grey images.
     n_validation : int
         The number of validation examples.
     training : mapping, optional
@@ -36,21 +36,23 @@ def as_classifier(
     data : mapping, optional
         Where the data came from.
     **more
-        Other parts of a `Classifier`: feature_names, fill, target.
+        Other parts of a `Classifier`: feature_names, fill, target, image_shape, channels.
     """
     shape = train_set.image_shape
+    image = {
+        "image_shape": shape,
+        "channels": train_set.n_features // (shape[0] * shape[1]) if shape else 1,
+    }
     return Classifier(
         model=result.config.model,
         weights=result.weights,
         bias=result.bias,
         classes=train_set.classes,
         scaling=train_set.scaling,
-        image_shape=shape,
-        channels=train_set.n_features // (shape[0] * shape[1]) if shape else 1,
         config=result.config.model_dump(mode="json"),
         training={**(training or {}), **summary(result, train_set.n_examples, n_validation)},
         data=data or {},
-        **more,
+        **(image | more),
     )
 
 

@@ -1,0 +1,66 @@
+"""A progress bar for models that are trained together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from onelayer.cli.progress import fixed
+from onelayer.training import Evaluation, TrainResult
+
+
+class TrainingBar:
+    """One bar for all models of a training; it moves with the slowest of them.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    names : sequence of str
+        One a model.
+    steps : int
+        That a model takes at most.
+    """
+
+    def __init__(self, console: Console, names: Sequence[str], steps: int) -> None:
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:3.0f}%"),
+            TextColumn("{task.fields[loss]}"),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            expand=True,
+            transient=True,
+            disable=not console.is_terminal or console.quiet,
+        )
+        self._steps, self._done = steps, dict.fromkeys(range(len(names)), 0)
+        what = names[0] if len(names) == 1 else f"{len(names)} models"
+        self._task = self._bars.add_task(what, total=steps, loss="")
+
+    def __enter__(self) -> TrainingBar:
+        """Start drawing."""
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _value: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Stop drawing, and wipe the bar away."""
+        self._bars.stop()
+
+    def update(self, model: int, step: int, evaluation: Evaluation | None) -> None:
+        """Take note of an evaluation."""
+        self._done[model] = step + 1
+        loss = f"validation loss {fixed(evaluation.val_loss)}" if evaluation else ""
+        self._bars.update(self._task, completed=min(self._done.values()), loss=loss)
+
+    def end(self, model: int, _result: TrainResult) -> None:
+        """Take note that a model is done."""
+        self._done[model] = self._steps
+        self._bars.update(self._task, completed=min(self._done.values()))

@@ -1,0 +1,129 @@
+"""`onelayer fit`: train one model on a file, and keep it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from rich.console import Console
+
+from onelayer.cli.bar import TrainingBar
+from onelayer.cli.material import Material, Reading, check_out, read_material
+from onelayer.cli.progress import fixed
+from onelayer.data import fingerprint
+from onelayer.errors import OnelayerError
+from onelayer.inference import Classifier
+from onelayer.study.messages import refuse
+from onelayer.training import (
+    Schedule,
+    StopReason,
+    TrainConfig,
+    TrainResult,
+    as_classifier,
+    train,
+    warm_up,
+)
+
+
+def run_fit_command(
+    reading: Reading,
+    options: dict[str, Any],
+    *,
+    out: Path,
+    threads: int | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run the command; see `onelayer fit --help`."""
+    out = check_out(out, (".safetensors",), force=force)
+    config = train_config(options)
+    console = Console(stderr=True, quiet=quiet)
+    with console.status(f"Reading {reading.train}"):
+        material = read_material(reading, logistic=config.model == "logistic", seed=config.seed)
+    with console.status("Loading the kernels; the first use on a machine compiles them"):
+        warm_up(material.train, [config])
+    say(console, _about(material, config))
+    steps = Schedule.of(config, material.n_train).max_steps
+    with TrainingBar(console, ["training"], steps) as bar:
+        result = train(
+            material.train, material.validation, config, threads, rows=material.rows,
+            validation_rows=material.validation_rows, progress=bar.update,
+        )  # fmt: skip
+        bar.end(0, result)
+    if result.stop_reason is StopReason.DIVERGED:
+        raise OnelayerError(
+            f"Training {result.message}"
+            + ("" if reading.scale != "none" else ", or --scale standard")
+            + ". No model was written."
+        )
+    model = keep(result, material, reading)
+    model.save(out)
+    say(console, f"{result.message[0].upper()}{result.message[1:]}.")
+    if result.last is not None:
+        say(console, _figures(result))
+    say(console, f"Model: {out}")
+    if as_json:
+        document = {"model": str(out), **model.training, "config": model.config}
+        json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+        print()
+    if result.stop_reason is StopReason.INTERRUPTED:
+        raise OnelayerError(f"Interrupted: the model as it was then is kept in {out}.")
+
+
+def train_config(options: dict[str, Any]) -> TrainConfig:
+    """Return the configuration that the options spell.
+
+    Raises
+    ------
+    InputError
+        That names the option.
+    """
+    try:
+        return TrainConfig.model_validate(options)
+    except ValidationError as error:
+        raise refuse(error, "options", "") from None
+
+
+def keep(result: TrainResult, material: Material, reading: Reading) -> Classifier:
+    """Return the model of a result, with what prediction needs to read files alike."""
+    examples = material.examples
+    return as_classifier(
+        result, material.train, material.n_validation,
+        data={
+            "source": examples.source,
+            "examples": examples.n_examples,
+            "validation": reading.validation,
+            "size": reading.size,
+            "fingerprint": fingerprint(material.train.X, material.train.y),
+        },
+        feature_names=examples.feature_names, fill=examples.fill, target=examples.target,
+        image_shape=examples.image_shape, channels=examples.channels or 1,
+    )  # fmt: skip
+
+
+def say(console: Console, text: str) -> None:
+    """Print a line for people."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _about(material: Material, config: TrainConfig) -> str:
+    data, classes = material.train, material.train.classes
+    positive = f", positive: {classes[0]}" if config.model == "logistic" else ""
+    validation = f", {material.n_validation:,} to validate" if material.n_validation else ""
+    return (
+        f"{material.n_train:,} examples to train{validation}; {data.n_features:,} features, "
+        f"{material.scaling}; {len(classes)} classes{positive}."
+    )
+
+
+def _figures(result: TrainResult) -> str:
+    kept = result.best if result.config.early_stopping else result.last
+    assert kept is not None
+    return (
+        f"At step {kept.step:,}: validation loss {fixed(kept.val_loss)}, validation accuracy "
+        f"{kept.val_accuracy:.2%}, training accuracy {kept.train_accuracy:.2%}."
+    )

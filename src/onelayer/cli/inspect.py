@@ -1,0 +1,99 @@
+"""`onelayer inspect` and `onelayer export`: what a model file holds, and other forms of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from onelayer.cli.material import check_out
+from onelayer.errors import InputError
+from onelayer.inference import Classifier, Description, describe
+
+FORMATS = ("onnx", "skops")
+LARGEST = 6
+
+
+def run_inspect_command(model: Path, *, as_json: bool) -> None:
+    """Run the command; see `onelayer inspect --help`."""
+    description = describe(Classifier.load(model), LARGEST)
+    if as_json:
+        json.dump(description.as_json(), sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+        print()
+        return
+    console = Console()
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(style="bold", no_wrap=True)
+    facts.add_column()
+    for name, value in _facts(description):
+        facts.add_row(name, value)
+    console.print(facts)
+    console.print(_largest(description))
+
+
+def run_export_command(model: Path, *, to: str, out: Path | None, force: bool) -> None:
+    """Run the command; see `onelayer export --help`."""
+    if to not in FORMATS:
+        raise InputError(f"--format: {to!r} was given; allowed: {', '.join(FORMATS)}.")
+    classifier = Classifier.load(model)
+    out = check_out(out or model.with_suffix(f".{to}"), (f".{to}",), force=force)
+    if to == "onnx":
+        from onelayer.inference.onnx import export_onnx  # an optional library
+
+        export_onnx(classifier, out)
+    else:
+        from onelayer.inference.skops import export_skops  # an optional library
+
+        export_skops(classifier, out)
+    Console(stderr=True).print(f"{to}: {out}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _facts(d: Description) -> Iterator[tuple[str, str]]:
+    image = f", images of {d.image_shape[1]} × {d.image_shape[0]} pixels" if d.image_shape else ""
+    shown = ", ".join(map(str, d.classes[:20])) + (" …" if len(d.classes) > 20 else "")
+    yield "model", f"{d.model} regression, {d.dtype}"
+    yield "predicts", f"{d.target or 'the class'}: {shown}"
+    yield "features", f"{d.n_features:,}{image}; scaling: {d.scaling}"
+    if d.fills_missing:
+        yield "missing values", "replaced with the means of the training file"
+    yield "weight norm", f"{d.weight_norm:.4g}"
+    for key in ("source", "fingerprint"):
+        if key in d.data:
+            yield {"source": "trained on", "fingerprint": "data SHA-256"}[key], str(d.data[key])
+    training = d.training
+    if "message" in training:
+        sizes = f"{training['n_train']:,} examples, {training['n_validation']:,} to validate"
+        yield "training", f"{sizes}; {training['message']}"
+    # With early stopping the weights are those of the best evaluation.
+    kept = training.get("best" if d.config.get("early_stopping") else "last")
+    if kept:
+        loss, accuracy = kept["val_loss"], kept["val_accuracy"]
+        if loss is not None and accuracy is not None:
+            yield "validation", f"loss {loss:.4f}, accuracy {accuracy:.2%}"
+    yield (
+        "options",
+        ", ".join(
+            f"{key} {value}"
+            for key, value in d.config.items()
+            if key != "model" and value is not None
+        ),
+    )
+
+
+def _largest(d: Description) -> Table:
+    table = Table(
+        title=f"The {LARGEST} largest weights of each class, of scaled features",
+        box=None, title_justify="left",
+    )  # fmt: skip
+    table.add_column("class", header_style="bold", no_wrap=True)
+    table.add_column("weights", header_style="bold")
+    for output in d.outputs:
+        table.add_row(
+            str(output.label),
+            ", ".join(f"{w.feature} {w.scaled:+.3g}" for w in output.by_scaled),
+        )
+    return table

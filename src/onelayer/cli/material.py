@@ -1,0 +1,192 @@
+"""What a command trains on: examples from files, as data sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.data import Dataset, Scaling, fit_scaling, hold_out
+from onelayer.data.files import Examples, read_examples
+from onelayer.errors import InputError
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the files of a training are read: the options of the command line."""
+
+    train: str
+    target: str | None = None
+    labels: str | None = None
+    validation: str = "0.2"
+    validation_labels: str | None = None
+    size: str | None = None
+    drop: tuple[str, ...] = ()
+    impute: str | None = None
+    scale: str | None = None
+
+    def share(self) -> float | None:
+        """Return the share to hold out; None if validation is a file.
+
+        Raises
+        ------
+        InputError
+            If a number is given that is no share.
+        """
+        try:
+            share = float(self.validation)
+        except ValueError:
+            return None
+        if not 0 <= share < 1:
+            raise InputError(
+                f"--validation: {self.validation} was given; give a file, or a share of at least 0 "
+                "and below 1."
+            )
+        return share
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What a training needs.
+
+    Attributes
+    ----------
+    examples : Examples
+        The training file.
+    train : Dataset
+    validation : Dataset or None
+        `train` itself where a share of it is held out.
+    rows, validation_rows : arrays of int or None
+        The examples that take part; None: all.
+    scaling : str
+        In words.
+    """
+
+    examples: Examples
+    train: Dataset
+    validation: Dataset | None
+    rows: Rows | None
+    validation_rows: Rows | None
+    scaling: str
+
+    @property
+    def n_train(self) -> int:
+        """Number of examples to train on."""
+        return self.train.n_examples if self.rows is None else len(self.rows)
+
+    @property
+    def n_validation(self) -> int:
+        """Number of examples to validate on."""
+        if self.validation_rows is not None:
+            return len(self.validation_rows)
+        return self.validation.n_examples if self.validation else 0
+
+
+def read_material(reading: Reading, *, logistic: bool, seed: int) -> Material:
+    """Read what the options name.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or the two do not fit one another.
+    """
+    share = reading.share()
+    examples = read_examples(
+        reading.train, target=reading.target, labels=reading.labels, size=reading.size,
+        drop=reading.drop, impute=reading.impute,
+    )  # fmt: skip
+    assert examples.y is not None  # they were asked for
+    classes, targets = np.unique(examples.y, return_inverse=True)
+    rows = validation_rows = None
+    if share:
+        rows, validation_rows = hold_out(targets, share, seed)
+    scaling, words = _scaling(reading.scale, examples, rows)
+    train = Dataset(
+        examples.X,
+        examples.y,
+        # The engine's positive class is the first; people mean the second: 1, yes, True.
+        classes=(classes[::-1] if logistic else classes).tolist(),
+        scaling=scaling,
+        image_shape=_shape(examples),
+    )
+    validation = train if share else None
+    if share is None:
+        validation = _validation(reading, examples, train)
+    return Material(examples, train, validation, rows, validation_rows, words)
+
+
+def _validation(reading: Reading, train: Examples, like: Dataset) -> Dataset:
+    how = train.reading() | {"size": reading.size, "drop": ()}
+    examples = read_examples(
+        reading.validation, labels=reading.validation_labels, part="test", **how
+    )
+    labels = match_labels(examples, like.classes)
+    return Dataset(examples.X, labels, classes=like.classes, scaling=like.scaling)
+
+
+def _shape(examples: Examples) -> tuple[int, int] | None:
+    return examples.image_shape if examples.channels in (None, 1) else None
+
+
+def _scaling(asked: str | None, examples: Examples, rows: Rows | None) -> tuple[Scaling, str]:
+    """Return the scaling, fitted to the training examples alone, and what it does in words."""
+    if asked is None and examples.scaling is not None:
+        return examples.scaling, "pixels mapped to [−1, 1]"
+    if asked is None and examples.channels is not None and examples.X.dtype == np.uint8:
+        return Scaling.from_range(0, 255), "pixels mapped to [−1, 1]"
+    kind = asked or "standard"
+    weights = None
+    if rows is not None:
+        weights = np.zeros(examples.n_examples)
+        weights[rows] = 1
+    scaling = fit_scaling(examples.X, kind, weights)  # type: ignore[arg-type]
+    return scaling, {
+        "none": "as they are",
+        "standard": "mean 0 and standard deviation 1",
+        "minmax": "mapped to [−1, 1]",
+    }[kind]
+
+
+def match_labels(examples: Examples, classes: tuple[Any, ...]) -> NDArray[Any]:
+    """Return labels in the type of the classes: one file may hold "3" where another holds 3.
+
+    Raises
+    ------
+    InputError
+        If a label is not among the classes.
+    """
+    labels = examples.y
+    assert labels is not None
+    by_text = {str(c): c for c in classes}
+    unknown = [label for label in np.unique(labels).tolist() if str(label) not in by_text]
+    if unknown:
+        raise InputError(
+            f"{examples.source}: the label {unknown[0]!r} is none of the classes that the model "
+            f"was trained on: {', '.join(map(repr, classes[:20]))}."
+        )
+    return np.array([by_text[str(label)] for label in labels.tolist()])
+
+
+def check_out(path: Path, suffixes: tuple[str, ...], *, force: bool) -> Path:
+    """Return where a result may be written.
+
+    Raises
+    ------
+    InputError
+        If the ending is another, there is no such folder, or a file is there and `force` is not.
+    """
+    path = path.expanduser()
+    if path.suffix.lower() not in suffixes:
+        raise InputError(f"--out {path}: end the name in {' or '.join(suffixes)}.")
+    if not path.parent.is_dir():
+        raise InputError(f"--out {path}: there is no folder {path.parent}; make it first.")
+    if path.is_dir():
+        raise InputError(f"--out {path}: is a folder; name a file.")
+    if path.exists() and not force:
+        raise InputError(f"--out {path}: is there already. Name another file, or use --force.")
+    return path

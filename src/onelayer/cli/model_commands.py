@@ -1,0 +1,118 @@
+"""The commands on your own files. Like all commands, they import what they need when called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from onelayer.cli import options as o
+
+
+def fit(
+    train: o.Train,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="MODEL", help="Where to write it: .safetensors.")
+    ],
+    model: o.ModelName = "softmax",
+    target: o.Target = None,
+    labels: o.Labels = None,
+    validation: o.Validation = "0.2",
+    validation_labels: o.ValidationLabels = None,
+    scale: o.Scale = None,
+    learning_rate: o.LearningRate = None,
+    l2: o.L2 = None,
+    batch_size: o.BatchSize = None,
+    max_epochs: o.MaxEpochs = None,
+    early_stopping: o.EarlyStopping = None,
+    min_delta: o.MinDelta = None,
+    penalize_bias: o.PenalizeBias = None,
+    shuffle: o.Shuffle = None,
+    seed: o.Seed = None,
+    drop_last: o.DropLast = None,
+    evaluations_per_epoch: o.EvaluationsPerEpoch = None,
+    dtype: o.Dtype = None,
+    size: o.Size = None,
+    drop: o.Drop = None,
+    impute: o.Impute = None,
+    threads: o.Threads = None,
+    force: o.Force = False,
+    as_json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Train a model on a file, and keep it."""
+    from onelayer.cli.fit import run_fit_command
+    from onelayer.cli.material import Reading
+
+    reading = Reading(
+        train, target, labels, validation, validation_labels, size, tuple(drop or ()), impute, scale
+    )
+    given = o.training_options(
+        {
+            "model": model, "learning_rate": learning_rate, "l2": l2, "batch_size": batch_size,
+            "max_epochs": max_epochs, "early_stopping": early_stopping, "min_delta": min_delta,
+            "penalize_bias": penalize_bias, "shuffle": shuffle, "seed": seed,
+            "drop_last": drop_last, "evaluations_per_epoch": evaluations_per_epoch, "dtype": dtype,
+        }
+    )  # fmt: skip
+    run_fit_command(
+        reading, given, out=out, threads=threads, force=force, as_json=as_json, quiet=quiet
+    )
+
+
+def predict(
+    model: o.Model,
+    data: o.Data,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Where to write them: .csv or .parquet.")
+    ],
+    proba: Annotated[
+        bool, typer.Option("--proba", help="Add a column with each class's probability.")
+    ] = False,
+    labels: o.Labels = None,
+    force: o.Force = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Predict the classes of a file's examples."""
+    from onelayer.cli.use import run_predict_command
+
+    run_predict_command(model, data, labels=labels, out=out, proba=proba, force=force, quiet=quiet)
+
+
+def evaluate(
+    model: o.Model,
+    data: o.Data,
+    target: o.Target = None,
+    labels: o.Labels = None,
+    as_json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Compare a model's predictions with a file's labels."""
+    from onelayer.cli.use import run_evaluate_command
+
+    run_evaluate_command(model, data, target=target, labels=labels, as_json=as_json, quiet=quiet)
+
+
+def inspect(model: o.Model, as_json: o.Json = False) -> None:
+    """Show what a model file holds: how it was trained, and its largest weights."""
+    from onelayer.cli.inspect import run_inspect_command
+
+    run_inspect_command(model, as_json=as_json)
+
+
+def export(
+    model: o.Model,
+    to: Annotated[
+        str, typer.Option("--format", metavar="onnx|skops", help="skops: for scikit-learn.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Default: the model's name with that ending."),
+    ] = None,
+    force: o.Force = False,
+) -> None:
+    """Write a model for other programs; it gives the same probabilities there."""
+    from onelayer.cli.inspect import run_export_command
+
+    run_export_command(model, to=to, out=out, force=force)

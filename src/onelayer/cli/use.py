@@ -1,0 +1,130 @@
+"""`onelayer predict` and `onelayer evaluate`: a model file, used on other files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from onelayer.cli.material import check_out, match_labels
+from onelayer.data.files import Examples, read_examples, write_predictions
+from onelayer.inference import Classifier, Metrics
+
+MOST_CLASSES_SHOWN = 20
+"""A larger confusion matrix does not fit a terminal; the most frequent confusions are listed."""
+
+
+def run_predict_command(
+    model: Path, data: str, *, labels: str | None, out: Path, proba: bool, force: bool, quiet: bool
+) -> None:
+    """Run the command; see `onelayer predict --help`."""
+    out = check_out(out, (".csv", ".parquet"), force=force)
+    console = Console(stderr=True, quiet=quiet)
+    classifier = Classifier.load(model)
+    with console.status(f"Predicting {data}"):
+        examples = read_for(classifier, data, labels, need_labels=False)
+        probabilities = classifier.predict_proba(examples.X)
+        columns: dict[str, Any] = {}
+        if examples.names is not None:
+            columns["name"] = np.array(examples.names)
+        columns[classifier.target or "prediction"] = classifier.predict(examples.X)
+        if proba:
+            for k, label in enumerate(classifier.classes):
+                columns[f"probability of {label}"] = probabilities[:, k]
+        write_predictions(out, columns)
+    console.print(
+        f"{examples.n_examples:,} predictions: {out}", highlight=False, markup=False, soft_wrap=True
+    )
+
+
+def run_evaluate_command(
+    model: Path, data: str, *, target: str | None, labels: str | None, as_json: bool, quiet: bool
+) -> None:
+    """Run the command; see `onelayer evaluate --help`."""
+    console = Console(stderr=True, quiet=quiet)
+    classifier = Classifier.load(model)
+    with console.status(f"Evaluating on {data}"):
+        examples = read_for(classifier, data, labels, need_labels=True, target=target)
+        metrics = classifier.evaluate(examples.X, match_labels(examples, classifier.classes))
+    console.print(
+        f"{metrics.n:,} examples: accuracy {metrics.accuracy:.2%}, log loss "
+        f"{metrics.log_loss:.4f}, calibration error {metrics.calibration_error:.4f}.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(_confusion(metrics))
+    console.print(_calibration(metrics))
+    if as_json:
+        json.dump(metrics.as_json(), sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+        print()
+
+
+def read_for(
+    classifier: Classifier,
+    data: str,
+    labels: str | None,
+    *,
+    need_labels: bool,
+    target: str | None = None,
+) -> Examples:
+    """Read a file as the model's training file was read."""
+    names = classifier.feature_names
+    return read_examples(
+        data,
+        target=target or classifier.target,
+        labels=labels,
+        size=classifier.data.get("size"),
+        features=names,
+        image_shape=classifier.image_shape,
+        channels=classifier.channels if classifier.image_shape else None,
+        fill=classifier.fill,
+        need_labels=need_labels,
+        part="test",
+    )
+
+
+def _confusion(metrics: Metrics) -> Table:
+    if len(metrics.classes) > MOST_CLASSES_SHOWN:
+        return _worst_confusions(metrics)
+    table = Table(title="Rows: true, columns: predicted", box=None, title_justify="left")
+    table.add_column("", style="bold")
+    for label in metrics.classes:
+        table.add_column(str(label), justify="right", header_style="bold")
+    for k, label in enumerate(metrics.classes):
+        counts = metrics.confusion[k].tolist()
+        table.add_row(
+            str(label), *(f"[bold]{n:,}[/]" if j == k else f"{n:,}" for j, n in enumerate(counts))
+        )
+    return table
+
+
+def _worst_confusions(metrics: Metrics) -> Table:
+    table = Table(title="Most frequent confusions", box=None, title_justify="left")
+    for heading in ("true", "predicted", "examples"):
+        table.add_column(heading, header_style="bold")
+    wrong = metrics.confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    for flat in np.argsort(-wrong, axis=None, kind="stable")[:10]:
+        true, predicted = np.unravel_index(flat, wrong.shape)
+        if wrong[true, predicted]:
+            labels = metrics.classes[true], metrics.classes[predicted]
+            table.add_row(*map(str, labels), f"{wrong[true, predicted]:,}")
+    return table
+
+
+def _calibration(metrics: Metrics) -> Table:
+    table = Table(title="Calibration of the top probability", box=None, title_justify="left")
+    for heading in ("probability", "examples", "mean", "right"):
+        table.add_column(heading, justify="right", header_style="bold")
+    for part in metrics.calibration:
+        if part.confidence is not None and part.accuracy is not None:
+            table.add_row(
+                f"{part.low:.1f}–{part.high:.1f}", f"{part.n:,}", f"{part.confidence:.1%}",
+                f"{part.accuracy:.1%}",
+            )  # fmt: skip
+    return table

@@ -1,0 +1,322 @@
+"""`fit`, `predict`, `evaluate`, `inspect` and `export` on files of each kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from cli_helpers import call
+from PIL import Image
+from safetensors.numpy import save_file
+from scipy import sparse
+
+from onelayer.inference import Classifier
+from onelayer.training import TrainConfig
+
+N, D = 120, 16
+
+
+def material(n_classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """Grey pictures of 4 by 4 pixels that tell the classes apart."""
+    rng = np.random.default_rng(0)
+    y = np.arange(N) % n_classes
+    centres = rng.integers(40, 215, (n_classes, D))
+    return np.clip(centres[y] + rng.normal(0, 25, (N, D)), 0, 255).astype(np.uint8), y
+
+
+def frame(X: np.ndarray, y: np.ndarray) -> pl.DataFrame:
+    columns = {f"f{i}": X[:, i].astype(float) for i in range(D)}
+    return pl.DataFrame(columns | {"label": [f"class {k}" for k in y]})
+
+
+def csv(folder: Path, X: np.ndarray, y: np.ndarray) -> list[str]:
+    frame(X, y).write_csv(folder / "data.csv")
+    return [str(folder / "data.csv")]
+
+
+def parquet(folder: Path, X: np.ndarray, y: np.ndarray) -> list[str]:
+    frame(X, y).write_parquet(folder / "data.parquet")
+    return [str(folder / "data.parquet")]
+
+
+def arrow(folder: Path, X: np.ndarray, y: np.ndarray) -> list[str]:
+    frame(X, y).write_ipc(folder / "data.arrow")
+    return [str(folder / "data.arrow")]
+
+
+def npy(folder: Path, X: np.ndarray, y: np.ndarray) -> list[str]:
+    np.save(folder / "X.npy", X.astype(np.float16))
+    np.save(folder / "y.npy", y)
+    return [str(folder / "X.npy"), "--labels", str(folder / "y.npy")]
+
+
+def npz(folder: Path, X: np.ndarray, y: np.ndarray) -> list[str]:
+    np.savez(folder / "data.npz", X=X.astype(np.float32), y=y)
+    return [str(folder / "data.npz")]
+
+
+def csr(folder: Path, X: np.ndarray, y: np.ndarray) -> list[str]:
+    sparse.save_npz(folder / "sparse.npz", sparse.csr_matrix(X.astype(np.float32)))
+    np.save(folder / "y.npy", y)
+    return [str(folder / "sparse.npz"), "--labels", str(folder / "y.npy")]
+
+
+def safetensors(folder: Path, X: np.ndarray, y: np.ndarray) -> list[str]:
+    save_file({"features": X.astype(np.float32), "labels": y}, folder / "data.safetensors")
+    return [str(folder / "data.safetensors")]
+
+
+def images(folder: Path, X: np.ndarray, y: np.ndarray) -> list[str]:
+    for i, (row, label) in enumerate(zip(X, y, strict=True)):
+        (folder / "images" / f"kind {label}").mkdir(parents=True, exist_ok=True)
+        path = folder / "images" / f"kind {label}" / f"{i:03}.png"
+        Image.fromarray(row.reshape(4, 4)).save(path)
+    return [str(folder / "images")]
+
+
+def idx(folder: Path, X: np.ndarray, y: np.ndarray) -> list[str]:
+    head = bytes([0, 0, 8, 3]) + np.array([N, 4, 4], ">i4").tobytes()
+    (folder / "X.idx3-ubyte").write_bytes(head + X.tobytes())
+    head = bytes([0, 0, 8, 1]) + np.array([N], ">i4").tobytes()
+    (folder / "y.idx1-ubyte").write_bytes(head + y.astype(np.uint8).tobytes())
+    return [str(folder / "X.idx3-ubyte"), "--labels", str(folder / "y.idx1-ubyte")]
+
+
+KINDS: list[Callable[[Path, np.ndarray, np.ndarray], list[str]]] = [
+    csv, parquet, arrow, npy, npz, csr, safetensors, images, idx,
+]  # fmt: skip
+QUICK = ("--max-epochs", "30", "--learning-rate", "0.1", "--batch-size", "16")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_file_there_and_back(kind: Any, tmp_path: Path) -> None:
+    data = kind(tmp_path, *material())
+    model, out = tmp_path / "m.safetensors", tmp_path / "p.parquet"
+    fitted = call("fit", *data, "--out", str(model), *QUICK)
+    assert fitted.code == 0, fitted.err
+    assert "96 examples to train, 24 to validate; 16 features" in fitted.err
+    assert f"Model: {model}" in fitted.err
+
+    evaluated = call("evaluate", str(model), *data, "--json", "--quiet")
+    assert (evaluated.code, evaluated.err) == (0, "")
+    metrics = json.loads(evaluated.out)
+    assert metrics["n"] == N
+    assert metrics["accuracy"] > 0.9
+
+    predicted = call("predict", str(model), *data, "--out", str(out), "--proba")
+    assert predicted.code == 0, predicted.err
+    table = pl.read_parquet(out)
+    classifier = Classifier.load(model)
+    probabilities = table.select(f"probability of {c}" for c in classifier.classes).to_numpy()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-12)
+    labels = table["label" if kind in (csv, parquet, arrow) else "prediction"].to_list()
+    assert labels == [classifier.classes[k] for k in probabilities.argmax(axis=1)]
+    if kind is images:
+        assert table["name"][0] == str(Path("kind 0") / "000.png")
+
+
+def test_a_model_remembers_its_columns(tmp_path: Path) -> None:
+    X, y = material(2)
+    table = frame(X, y).rename({"label": "species"})
+    table.write_csv(tmp_path / "train.csv")
+    # Other columns, in another order, and no labels.
+    shuffled = table.drop("species").select(reversed(table.columns[:-1])).with_columns(note=1)
+    shuffled.write_csv(tmp_path / "new.csv")
+    model = tmp_path / "m.safetensors"
+    options = ("--target", "species", "--model", "logistic", *QUICK)
+    assert call("fit", str(tmp_path / "train.csv"), "--out", str(model), *options).code == 0
+    for name in ("train", "new"):
+        out = tmp_path / f"{name}-p.csv"
+        assert (
+            call("predict", str(model), str(tmp_path / f"{name}.csv"), "--out", str(out)).code == 0
+        )
+    one, other = (pl.read_csv(tmp_path / f"{name}-p.csv") for name in ("train", "new"))
+    assert one.columns == ["species"]
+    assert one.equals(other)
+    table.drop("f3").write_csv(tmp_path / "few.csv")
+    refused = call("evaluate", str(model), str(tmp_path / "few.csv"))
+    assert refused.code == 2
+    assert "f3" in refused.err
+
+
+def test_logistic_takes_the_second_class_as_positive(tmp_path: Path) -> None:
+    data = npz(tmp_path, *material(2))
+    model = tmp_path / "m.safetensors"
+    fitted = call("fit", *data, "--model", "logistic", "--out", str(model), *QUICK)
+    assert "positive: 1" in fitted.err
+    assert Classifier.load(model).classes == (1, 0)
+
+
+def test_the_model_file_says_how_it_was_trained(tmp_path: Path) -> None:
+    data = npz(tmp_path, *material())
+    model = tmp_path / "m.safetensors"
+    options = (
+        "--l2", "0.01", "--early-stopping", "3", "--min-delta", "0.001", "--dtype", "float64",
+        "--no-shuffle", "--drop-last", "--penalize-bias", "--seed", "7", "--validation", "0.25",
+    )  # fmt: skip
+    fitted = call("fit", *data, "--out", str(model), *options, *QUICK, "--json")
+    document = json.loads(fitted.out)
+    classifier = Classifier.load(model)
+    config = TrainConfig.model_validate(classifier.config)
+    assert config == TrainConfig.model_validate(document["config"])
+    assert config == TrainConfig.model_validate(
+        {
+            "l2": 0.01, "early_stopping": {"patience": 3, "min_delta": 0.001}, "dtype": "float64",
+            "shuffle": False, "drop_last": True, "penalize_bias": True, "seed": 7,
+            "max_epochs": 30, "learning_rate": 0.1, "batch_size": 16,
+        }
+    )  # fmt: skip
+    assert classifier.training["n_validation"] == 30
+    assert len(classifier.data["fingerprint"]) == 64
+    shown = " ".join(call("inspect", str(model)).out.split())
+    assert "softmax regression, float64" in shown
+    assert "l2 0.01" in shown
+    assert json.loads(call("inspect", str(model), "--json").out)["n_features"] == D
+
+
+def test_validation_may_be_a_file_or_nothing(tmp_path: Path) -> None:
+    X, y = material()
+    train = csv(tmp_path, X, y)
+    frame(X[:30], y[:30]).write_csv(tmp_path / "other.csv")
+    model = tmp_path / "m.safetensors"
+    fitted = call(
+        "fit", *train, "--validation", str(tmp_path / "other.csv"), "--out", str(model), *QUICK
+    )
+    assert "120 examples to train, 30 to validate" in fitted.err
+    fitted = call("fit", *train, "--validation", "0", "--out", str(model), *QUICK, "--force")
+    assert fitted.code == 0
+    assert "120 examples to train; 16 features" in fitted.err
+    assert "validation loss" not in fitted.err
+
+
+def test_missing_values_are_refused_or_filled(tmp_path: Path) -> None:
+    X, y = material()
+    table = frame(X, y).with_columns(f0=pl.Series([None, *X[1:, 0].astype(float)]))
+    table.write_csv(tmp_path / "gaps.csv")
+    model, out = tmp_path / "m.safetensors", tmp_path / "p.csv"
+    refused = call("fit", str(tmp_path / "gaps.csv"), "--out", str(model))
+    assert refused.code == 2
+    assert "f0" in refused.err
+    assert "--impute mean" in refused.err
+    assert not model.exists()
+    fitted = call(
+        "fit", str(tmp_path / "gaps.csv"), "--out", str(model), "--impute", "mean", *QUICK
+    )
+    assert fitted.code == 0, fitted.err
+    fill = Classifier.load(model).fill
+    assert fill is not None
+    assert fill[0] == pytest.approx(X[1:, 0].mean())
+    assert call("predict", str(model), str(tmp_path / "gaps.csv"), "--out", str(out)).code == 0
+    assert pl.read_csv(out).height == N
+
+
+def test_pixels_and_tables_are_scaled_by_default(tmp_path: Path) -> None:
+    X, y = material()
+    model = tmp_path / "m.safetensors"
+    fitted = call("fit", *idx(tmp_path, X, y), "--out", str(model), *QUICK)
+    assert "pixels mapped to [−1, 1]" in fitted.err
+    assert Classifier.load(model).scaling.scale == 2 / 255
+    fitted = call("fit", *csv(tmp_path, X, y), "--out", str(model), *QUICK, "--force")
+    assert "mean 0 and standard deviation 1" in fitted.err
+    fitted = call(
+        "fit", *csv(tmp_path, X, y), "--out", str(model), *QUICK, "--force", "--scale", "none"
+    )
+    assert Classifier.load(model).scaling.scale == 1
+
+
+def test_a_run_that_diverges_writes_no_model(tmp_path: Path) -> None:
+    data = npz(tmp_path, *material())
+    model = tmp_path / "m.safetensors"
+    done = call("fit", *data, "--out", str(model), "--scale", "none", "--learning-rate", "1e300")
+    assert done.code == 1
+    assert "take a smaller one, or --scale standard. No model was written." in done.err
+    assert not model.exists()
+
+
+@pytest.mark.parametrize("to", ["onnx", "skops"])
+def test_export_writes_a_file(to: str, tmp_path: Path) -> None:
+    pytest.importorskip(to)
+    data = npz(tmp_path, *material())
+    model = tmp_path / "m.safetensors"
+    call("fit", *data, "--out", str(model), *QUICK)
+    done = call("export", str(model), "--format", to)
+    assert done.code == 0, done.err
+    assert (tmp_path / f"m.{to}").stat().st_size > 100
+    assert call("export", str(model), "--format", to).code == 2
+    assert call("export", str(model), "--format", to, "--force").code == 0
+
+
+def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
+    data = npz(tmp_path, *material())
+    model, out = tmp_path / "m.safetensors", tmp_path / "p.csv"
+    call("fit", *data, "--out", str(model), *QUICK)
+    before = model.read_bytes()
+    refused = call("fit", *data, "--out", str(model), *QUICK, "--l2", "1")
+    assert refused.code == 2
+    assert "is there already. Name another file, or use --force." in refused.err
+    assert model.read_bytes() == before
+    out.write_text("mine")
+    assert call("predict", str(model), *data, "--out", str(out)).code == 2
+    assert out.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--validation", "1.5"), "--validation: 1.5 was given"),
+        (("--validation", "nowhere.csv"), "nowhere.csv: there is no such file"),
+        (("--learning-rate", "-1"), "learning_rate: -1.0 was given"),
+        (("--scale", "robust"), "scale: 'robust' was given; allowed: none, standard, minmax"),
+        (("--model", "tree"), "model: 'tree' was given"),
+        (("--model", "logistic"), "logistic regression needs two classes"),
+        (("--early-stopping", "3", "--validation", "0"), "needs validation examples"),
+        (("--drop", "f1"), "has no named columns"),
+        (("--dtype", "float16"), "dtype: 'float16' was given"),
+        (("--batch-size", "200", "--drop-last"), "batch_size: 200 is more than the 96"),
+    ],
+)
+def test_wrong_options_are_named(options: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    data = npz(tmp_path, *material())
+    refused = call("fit", *data, "--out", str(tmp_path / "m.safetensors"), *options)
+    assert refused.code == 2
+    assert message in refused.err
+    assert not (tmp_path / "m.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", ["m.pt", "nowhere/m.safetensors"])
+def test_a_place_that_cannot_be_written_is_refused_first(name: str, tmp_path: Path) -> None:
+    refused = call("fit", "nowhere.csv", "--out", str(tmp_path / name))
+    assert refused.code == 2
+    assert refused.err.startswith("onelayer: --out ")
+
+
+def test_labels_of_another_type_are_matched_and_unknown_ones_refused(tmp_path: Path) -> None:
+    X, y = material()
+    model = tmp_path / "m.safetensors"
+    call("fit", *npz(tmp_path, X, y), "--out", str(model), *QUICK)
+    np.save(tmp_path / "X.npy", X)
+    (tmp_path / "y.txt").write_text("".join(f"{k}\n" for k in y))
+    done = call(
+        "evaluate", str(model), str(tmp_path / "X.npy"), "--labels", str(tmp_path / "y.txt")
+    )
+    assert done.code == 0, done.err
+    (tmp_path / "y.txt").write_text("".join(f"{k + 1}\n" for k in y))
+    done = call(
+        "evaluate", str(model), str(tmp_path / "X.npy"), "--labels", str(tmp_path / "y.txt")
+    )
+    assert done.code == 2
+    assert "the label 3 is none of the classes" in done.err
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    data = npz(tmp_path, *material())
+    for command in (("evaluate",), ("predict", "--out", str(tmp_path / "p.csv"))):
+        refused = call(command[0], data[0], data[0], *command[1:])
+        assert refused.code == 2
+        assert refused.err.startswith(f"onelayer: {data[0]}: ")
+    assert call("inspect", str(tmp_path / "none.safetensors")).code == 2
