@@ -65,10 +65,10 @@ def test_description_is_plain_values_in_json() -> None:
 
 def test_features_without_names_are_named_by_place() -> None:
     assert feature_labels(softmax(3)) == ("x0", "x1", "x2")
-    assert feature_labels(softmax(6, image_shape=(2, 3)))[4] == "row 1, column 1"
+    assert feature_labels(softmax(6, image_shape=(2, 3)))[4] == "(1, 1)"
     color = softmax(12, image_shape=(2, 2), channels=3)
     assert feature_labels(color)[:4] == (
         "(0, 0) red", "(0, 0) green", "(0, 0) blue",
         "(0, 1) red",
     )  # fmt: skip
-    assert feature_labels(color)[-1] == "row 1, column 1 blue"
+    assert feature_labels(color)[-1] == "(1, 1) blue"
