@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -18,15 +17,6 @@ from onelayer.training.kernels.vectors import I64, Array, Value, Vectors, loop
 CHAINS = 4
 """Sums of a product that go on side by side, since an addition waits for the one before it. Rows
 have a multiple of this many stored values, the last of them zeros."""
-
-
-def _as_float(b: Value, value: Value, kind: Value) -> Value:
-    """Return a stored value in the type of the weights."""
-    if isinstance(value.type, ir.IntType):
-        return b.uitofp(value, kind)
-    if value.type == kind:
-        return value
-    return (b.fpext if isinstance(kind, ir.DoubleType) else b.fptrunc)(value, kind)
 
 
 def make_sparse_dot(n_vectors: int) -> Any:
@@ -51,10 +41,12 @@ def make_sparse_dot(n_vectors: int) -> Any:
 
             def accumulate(j: Value, sums: list[Value]) -> list[Value]:
                 sums = list(sums)
+                first = b.add(begin, b.mul(j, I64(CHAINS)))
+                # Converted together: one by one they would keep the port for shuffles busy.
+                together = v.convert(values.at(first), values.dtype, CHAINS)
                 for chain in range(CHAINS):
-                    p = b.add(begin, b.add(b.mul(j, I64(CHAINS)), I64(chain)))
-                    feature = b.zext(features[p,], I64)
-                    value = v.spread(_as_float(b, values[p,], v.type.element))
+                    feature = b.zext(features[b.add(first, I64(chain)),], I64)
+                    value = v.spread_lane(together, chain)
                     for u, output in enumerate(outputs):
                         s = u * CHAINS + chain
                         sums[s] = v.fma(value, v.load(W.at(feature, output)), sums[s])

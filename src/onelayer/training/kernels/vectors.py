@@ -39,23 +39,29 @@ class Vectors:
     def spread(self, scalar: Value) -> Value:
         """Return a vector with the scalar in every lane."""
         first = self.b.insert_element(ir.Constant(self.type, ir.Undefined), scalar, I32(0))
-        zeros = ir.Constant(ir.VectorType(I32, self.lanes), None)
-        return self.b.shuffle_vector(first, first, zeros)
+        return self.spread_lane(first, 0)
+
+    def spread_lane(self, vector: Value, lane: int) -> Value:
+        """Return a vector with one lane of another, of any length, in every lane."""
+        source = ir.Constant(ir.VectorType(I32, self.lanes), [lane] * self.lanes)
+        return self.b.shuffle_vector(vector, vector, source)
 
     def load(self, pointer: Value) -> Value:
         """Return a vector from memory."""
         return self.b.load(self.b.bitcast(pointer, self.type.as_pointer()), align=VECTOR_BYTES)
 
-    def convert(self, pointer: Value, dtype: str) -> Value:
-        """Return a vector from memory that holds another type, at any address."""
-        stored = ir.VectorType(ELEMENTS[dtype], self.lanes)
+    def convert(self, pointer: Value, dtype: str, count: int | None = None) -> Value:
+        """Return a vector, or `count` values, from memory of another type, at any address."""
+        count = count or self.lanes
+        stored = ir.VectorType(ELEMENTS[dtype], count)
+        target = ir.VectorType(self.type.element, count)
         values = self.b.load(self.b.bitcast(pointer, stored.as_pointer()), align=1)
         if dtype == "uint8":
-            return self.b.uitofp(values, self.type)
-        if stored == self.type:
+            return self.b.uitofp(values, target)
+        if stored == target:
             return values
         wider = ELEMENTS[dtype] == ELEMENTS["float32"]
-        return (self.b.fpext if wider else self.b.fptrunc)(values, self.type)
+        return (self.b.fpext if wider else self.b.fptrunc)(values, target)
 
     def store(self, value: Value, pointer: Value) -> None:
         """Write a vector to memory."""
