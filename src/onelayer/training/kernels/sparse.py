@@ -13,6 +13,7 @@ import numpy as np
 
 from onelayer.training.kernels.compiler import VECTOR_BYTES, compiled
 from onelayer.training.kernels.memory import aligned
+from onelayer.training.kernels.score_tiles import is_predicted
 from onelayer.training.kernels.sparse_tiles import CHAINS, make_sparse_dot
 from onelayer.training.kernels.tiles import exp_inplace
 
@@ -123,14 +124,11 @@ def count_correct(z, models, n_outputs, targets, rows, correct):
     for i in range(len(rows)):
         target = targets[rows[i]]
         for m in range(models):
-            first = m * n_outputs
-            best, predicted = z[i, first], 0
             if n_outputs == 1:
-                predicted = 0 if best >= 0 else 1
-            for k in range(1, n_outputs):
-                if z[i, first + k] > best:
-                    best, predicted = z[i, first + k], k
-            correct[m] += predicted == target
+                right = z[i, m] >= 0 if target == 0 else z[i, m] < 0
+            else:
+                right = is_predicted(z, i, m * n_outputs, n_outputs, target)
+            correct[m] += right
 
 
 @compiled

@@ -30,15 +30,27 @@ class Vectors:
         self.lanes = lanes_of(dtype)
         self.type = ir.VectorType(ELEMENTS[dtype], self.lanes)
         self.zero = ir.Constant(self.type, None)
+        self.integers = ir.VectorType(I32 if dtype == "float32" else I64, self.lanes)
         self._name = f"v{self.lanes}{'f32' if dtype == 'float32' else 'f64'}"
 
     def constant(self, value: float) -> Value:
         """Return a vector of one number."""
         return ir.Constant(self.type, [value] * self.lanes)
 
+    @property
+    def numbers(self) -> Value:
+        """The number of each lane."""
+        return ir.Constant(self.integers, list(range(self.lanes)))
+
     def spread(self, scalar: Value) -> Value:
         """Return a vector with the scalar in every lane."""
         first = self.b.insert_element(ir.Constant(self.type, ir.Undefined), scalar, I32(0))
+        return self.spread_lane(first, 0)
+
+    def spread_integer(self, scalar: Value) -> Value:
+        """Return a vector of integers, as wide as the floats, with the 64-bit scalar in each."""
+        narrow = self.b.trunc(scalar, I32) if self.integers.element == I32 else scalar
+        first = self.b.insert_element(ir.Constant(self.integers, ir.Undefined), narrow, I32(0))
         return self.spread_lane(first, 0)
 
     def spread_lane(self, vector: Value, lane: int) -> Value:
