@@ -1,4 +1,4 @@
-"""What is asked of scores, against plain NumPy: ties, infinities, NaN, and strangers beside them."""
+"""What is asked of scores, against NumPy: ties, infinities, NaN, and strangers beside them."""
 
 from typing import Any
 
@@ -58,3 +58,43 @@ def test_a_model_with_nan_predicts_nothing(dtype: str, K: int) -> None:
     before = count(z, 3, K, targets, rows)
     z[:, K + K // 2] = np.nan
     assert count(z, 3, K, targets, rows) == [before[0], 0, before[2]]
+
+
+def losses(z: np.ndarray, models: int, K: int, targets: np.ndarray) -> list[float]:
+    """Return the summed losses; the scores stay, and what follows them in memory with them."""
+    before, found = z.copy(), np.zeros(models)
+    sparse.add_losses(z, models, K, targets, np.arange(len(targets)), found)
+    z[...] = before
+    return list(found.tolist())
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("K", OUTPUTS)
+def test_losses_of_single_examples(dtype: str, K: int) -> None:
+    z, targets = block(dtype, 3, K)
+    values = LOSSES["logistic" if K == 1 else "softmax"].values
+    for i in range(len(z)):
+        with np.errstate(invalid="ignore"):  # an infinite score is the loss inf or NaN
+            expected = [values(z[i : i + 1, m * K : m * K + K], targets[i:])[0] for m in range(3)]
+        found = losses(z[i:], 3, K, targets[i : i + 1])
+        tolerance = 1e-6 if dtype == "float32" else 1e-14
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("K", OUTPUTS)
+def test_a_models_loss_has_the_same_bits_beside_any_other(dtype: str, K: int) -> None:
+    z, targets = block(dtype, 4, K)
+    z[:, : 4 * K] = np.random.default_rng(K).normal(size=(len(z), 4 * K)) * 5
+    alone = [own_block(z, m, K, dtype, targets) for m in range(4)]
+    assert losses(z, 4, K, targets) == alone
+    z[:, 2 * K] = np.nan
+    together = losses(z, 4, K, targets)
+    assert np.isnan(together).tolist() == [False, False, True, False]
+    assert together[:2] + together[3:] == alone[:2] + alone[3:]
+
+
+def own_block(z: np.ndarray, m: int, K: int, dtype: str, targets: np.ndarray) -> float:
+    own, _ = block(dtype, 1, K)
+    own[:, :K] = z[:, m * K : (m + 1) * K]
+    return losses(own, 1, K, targets)[0]

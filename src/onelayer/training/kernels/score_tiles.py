@@ -6,20 +6,22 @@ be it another model's scores or padding, is read but takes no part.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from onelayer.training.kernels.tiles import emit_exp
 from onelayer.training.kernels.vectors import I64, Array, Value, Vectors, loop
 
 
 def _over_scores(
     b: Value,
     z: Array,
-    place: tuple[Value, Value, Value],
+    place: Sequence[Value],
     state: list[Value],
     body: Callable[[Value, Value, Value, list[Value]], list[Value]],
 ) -> list[Value]:
@@ -68,3 +70,45 @@ def is_predicted(_typing: Any, z: Any, i: Any, first: Any, count: Any, target: A
 
     whole = types.int64
     return types.boolean(z, whole, whole, whole, whole), emit
+
+
+@intrinsic
+def largest_score(_typing: Any, z: Any, i: Any, first: Any, count: Any) -> Any:
+    """Return the largest of z[i, first:first + count], NaN apart."""
+
+    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+        z = Array(context, b, signature.args[0], arguments[0])
+        v = Vectors(b, z.dtype)
+        least = v.constant(-math.inf)
+
+        def compare(scores: Value, mine: Value, _: Value, state: list[Value]) -> list[Value]:
+            return [v.maximum(b.select(mine, scores, least), state[0])]
+
+        (largest,) = _over_scores(b, z, arguments[1:], [least], compare)
+        return v.largest(largest)
+
+    whole = types.int64
+    return z.dtype(z, whole, whole, whole), emit
+
+
+@intrinsic
+def sum_exp(_typing: Any, z: Any, i: Any, first: Any, count: Any, top: Any) -> Any:
+    """Return the sum of exp(z - top) over z[i, first:first + count], none of them above ``top``.
+
+    With NaN among the scores the sum is NaN.
+    """
+
+    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+        z = Array(context, b, signature.args[0], arguments[0])
+        v = Vectors(b, z.dtype)
+        top = v.spread(arguments[4])
+
+        def add(scores: Value, mine: Value, _: Value, state: list[Value]) -> list[Value]:
+            exponentials = emit_exp(b, v, b.fsub(scores, top))
+            return [b.fadd(state[0], b.select(mine, exponentials, v.zero))]
+
+        (sums,) = _over_scores(b, z, arguments[1:4], [v.zero], add)
+        return v.total(sums)
+
+    whole = types.int64
+    return z.dtype(z, whole, whole, whole, z.dtype), emit

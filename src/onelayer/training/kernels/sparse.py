@@ -13,9 +13,8 @@ import numpy as np
 
 from onelayer.training.kernels.compiler import VECTOR_BYTES, compiled
 from onelayer.training.kernels.memory import aligned
-from onelayer.training.kernels.score_tiles import is_predicted
+from onelayer.training.kernels.score_tiles import is_predicted, largest_score, sum_exp
 from onelayer.training.kernels.sparse_tiles import CHAINS, make_sparse_dot
-from onelayer.training.kernels.tiles import exp_inplace
 
 ROWS_AT_ONCE = 128
 """Examples whose scores are held at a time."""
@@ -115,7 +114,7 @@ def evaluate(data, targets, rows, scaling, W, bias, models, losses, correct):
         dot(data, some, W, scaling[0], c, z)
         count_correct(z, len(models), n_outputs, targets, some, correct)
         if len(losses) > 0:
-            add_losses(z, flat, len(models), n_outputs, targets, some, losses)
+            add_losses(z, len(models), n_outputs, targets, some, losses)
 
 
 @compiled
@@ -132,36 +131,30 @@ def count_correct(z, models, n_outputs, targets, rows, correct):
 
 
 @compiled
-def add_losses(z, flat, models, n_outputs, targets, rows, losses):
-    """Add to the models' summed losses, in float64. `flat` is the memory of the scores ``z``.
+def add_losses(z, models, n_outputs, targets, rows, losses):
+    """Add to the models' summed losses, in float64; the scores are overwritten.
 
-    The forms are those of `onelayer.model.losses`; the scores are overwritten.
+    The forms are those of `onelayer.model.losses`.
     """
-    n, width = len(rows), z.shape[1]
-    for i in range(n):
+    if n_outputs == 1:
+        for i in range(len(rows)):
+            positive = targets[rows[i]] == 0
+            for m in range(models):
+                score = np.float64(z[i, m])
+                loss = max(score, 0.0) - (score if positive else 0.0)
+                losses[m] += loss + np.log1p(np.exp(-abs(score)))
+        return
+    # Apart from the logarithms: their calls would empty the registers of constants each time.
+    for i in range(len(rows)):
         target = targets[rows[i]]
         for m in range(models):
             first = m * n_outputs
-            if n_outputs == 1:
-                score = np.float64(z[i, m])
-                losses[m] += max(score, 0.0) - (score if target == 0 else 0.0)
-                z[i, m] = -abs(z[i, m])
-                continue
-            top = z[i, first]
-            for k in range(first + 1, first + n_outputs):
-                top = max(top, z[i, k])
-            for k in range(first, first + n_outputs):
-                z[i, k] -= top
-            losses[m] -= np.float64(z[i, first + target])
-        z[i, models * n_outputs :] = 0
-    exp_inplace(flat, n * width)
-    for i in range(n):
+            top = largest_score(z, i, first, n_outputs)
+            total = sum_exp(z, i, first, n_outputs, top)
+            z[i, first + 1] = z[i, first + target] - top
+            z[i, first] = total
+    for i in range(len(rows)):
         for m in range(models):
             first = m * n_outputs
-            if n_outputs == 1:
-                losses[m] += np.log1p(np.float64(z[i, m]))
-                continue
-            total = z[i, first]
-            for k in range(first + 1, first + n_outputs):
-                total += z[i, k]
-            losses[m] += np.log(np.float64(total))
+            loss = np.log(np.float64(z[i, first])) - np.float64(z[i, first + 1])
+            losses[m] += loss

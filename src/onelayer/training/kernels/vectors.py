@@ -88,8 +88,19 @@ class Vectors:
         """Return the nearest whole numbers."""
         return self._call("rint", x)
 
+    def maximum(self, a: Value, x: Value) -> Value:
+        """Return the larger ones; the second where one is NaN."""
+        return self.b.select(self.b.fcmp_ordered(">", a, x), a, x)
+
     def total(self, vector: Value) -> Value:
         """Return the sum of the lanes: halves added to halves."""
+        return self._fold(vector, self.b.fadd)
+
+    def largest(self, vector: Value) -> Value:
+        """Return the largest of the lanes, none of them NaN."""
+        return self._fold(vector, self.maximum)
+
+    def _fold(self, vector: Value, combine: Callable[[Value, Value], Value]) -> Value:
         lanes = self.lanes
         while lanes > 1:
             lanes //= 2
@@ -100,7 +111,7 @@ class Vectors:
                 )
                 for start in (0, lanes)
             )
-            vector = self.b.fadd(low, high)
+            vector = combine(low, high)
         return self.b.extract_element(vector, I32(0))
 
     def _call(self, operation: str, *arguments: Value) -> Value:
