@@ -57,19 +57,6 @@ def pack(W, models, a_block, n_outputs, packed):
 
 
 @compiled
-def constants(W, bias, models, offset, c):
-    """Set c to each output's bias + offset * the sum of its weights."""
-    n_outputs = bias.shape[1]
-    if offset != 0:
-        for f in range(len(W)):
-            for k in range(len(c)):
-                c[k] += W[f, k]
-    for j in range(len(models)):
-        for k in range(n_outputs):
-            c[j * n_outputs + k] = bias[models[j], k] + offset * c[j * n_outputs + k]
-
-
-@compiled
 def dot(data, rows, W, scale, c, z):
     """Set z[i] = scale * (X[rows[i]] . W) + c."""
     values, features, begins = data
@@ -82,6 +69,22 @@ def dot(data, rows, W, scale, c, z):
             k += 2 * lanes
         if k < W.shape[1]:
             _dot_1(values, features, begin, end, W, scale, c, z, i, k)
+
+
+@compiled
+def constants(W, bias, models, offset, c):
+    """Set c to each output's bias + offset * the sum of its weights."""
+    n_features, n_outputs = len(W), bias.shape[1]
+    for j in range(len(models)):
+        for k in range(n_outputs):
+            c[j * n_outputs + k] = bias[models[j], k]
+    if offset != 0:
+        # The scores of an example whose stored values are all the offset.
+        begins = np.array([0, -(-n_features // CHAINS) * CHAINS])
+        values, features = np.zeros(begins[1], W.dtype), np.zeros(begins[1], np.uint32)
+        for f in range(n_features):
+            values[f], features[f] = offset, f
+        dot((values, features, begins), begins[:1], W, W.dtype.type(1), c, c.reshape(1, len(c)))
 
 
 @compiled
