@@ -14,7 +14,7 @@ import numpy as np
 from onelayer.training.kernels.compiler import VECTOR_BYTES, compiled
 from onelayer.training.kernels.memory import aligned
 from onelayer.training.kernels.score_tiles import is_predicted, largest_score, sum_exp
-from onelayer.training.kernels.sparse_tiles import CHAINS, make_sparse_dot
+from onelayer.training.kernels.sparse_tiles import CHAINS, GROUP, make_sparse_dot, take_nonzeros
 
 ROWS_AT_ONCE = 128
 """Examples whose scores are held at a time."""
@@ -36,9 +36,12 @@ def compress(X, feature_type):
         begins[i + 1] = begins[i] + -(-count // CHAINS) * CHAINS
     values = np.zeros(begins[-1], X.dtype)
     features = np.zeros(begins[-1], feature_type.dtype)
+    whole = X.shape[1] // GROUP * GROUP
     for i in range(len(X)):
         p = begins[i]
-        for f in range(X.shape[1]):
+        for f in range(0, whole, GROUP):
+            p = take_nonzeros(X, i, f, values, features, p)
+        for f in range(whole, X.shape[1]):
             if X[i, f] != 0:
                 values[p] = X[i, f]
                 features[p] = f
