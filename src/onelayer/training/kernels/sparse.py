@@ -15,6 +15,7 @@ from onelayer.training.kernels.compiler import VECTOR_BYTES, compiled
 from onelayer.training.kernels.memory import aligned
 from onelayer.training.kernels.score_tiles import is_predicted, largest_score, sum_exp
 from onelayer.training.kernels.sparse_tiles import CHAINS, GROUP, make_sparse_dot, take_nonzeros
+from onelayer.training.kernels.tiles import exp_inplace
 
 ROWS_AT_ONCE = 128
 """Examples whose scores are held at a time."""
@@ -110,8 +111,9 @@ def evaluate(data, targets, rows, scaling, W, bias, models, losses, correct):
     """
     width, n_outputs = W.shape[1], bias.shape[1]
     size = ROWS_AT_ONCE * width
-    flat = aligned(size + VECTOR_BYTES // W.itemsize, W)
-    z, c = flat[:size].reshape(ROWS_AT_ONCE, width), aligned(width, W)
+    spare = VECTOR_BYTES // W.itemsize  # a whole vector is read from where a model's scores begin
+    z = aligned(size + spare, W)[:size].reshape(ROWS_AT_ONCE, width)
+    c = aligned(width, W)
     constants(W, bias, models, scaling[1], c)
     correct[:] = 0
     losses[:] = 0
@@ -143,12 +145,7 @@ def add_losses(z, models, n_outputs, targets, rows, losses):
     The forms are those of `onelayer.model.losses`.
     """
     if n_outputs == 1:
-        for i in range(len(rows)):
-            positive = targets[rows[i]] == 0
-            for m in range(models):
-                score = np.float64(z[i, m])
-                loss = max(score, 0.0) - (score if positive else 0.0)
-                losses[m] += loss + np.log1p(np.exp(-abs(score)))
+        add_logistic_losses(z, models, targets, rows, losses)
         return
     # Apart from the logarithms: their calls would empty the registers of constants each time.
     for i in range(len(rows)):
@@ -163,4 +160,23 @@ def add_losses(z, models, n_outputs, targets, rows, losses):
         for m in range(models):
             first = m * n_outputs
             loss = np.log(np.float64(z[i, first])) - np.float64(z[i, first + 1])
+            losses[m] += loss
+
+
+@compiled
+def add_logistic_losses(z, models, targets, rows, losses):
+    """Add to the summed losses of models of one output each."""
+    n = len(rows)
+    flat = aligned(n * models + VECTOR_BYTES // z.itemsize, z)
+    decay = flat[: n * models].reshape(n, models)
+    for i in range(n):
+        for m in range(models):
+            decay[i, m] = -abs(z[i, m])
+    exp_inplace(flat, n * models)
+    for i in range(n):
+        positive = targets[rows[i]] == 0
+        for m in range(models):
+            score = np.float64(z[i, m])
+            loss = max(score, 0.0) - (score if positive else 0.0)
+            loss += np.log1p(np.float64(decay[i, m]))
             losses[m] += loss
