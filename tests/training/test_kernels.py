@@ -130,6 +130,27 @@ def test_sparse_evaluation_agrees_with_dense(dtype: str, stored: str, K: int) ->
     assert correct.max() > 0
 
 
+@pytest.mark.parametrize("stored", STORED)
+@pytest.mark.parametrize("F", [1, 63, 64, 200])
+def test_what_is_not_zero_is_kept(stored: str, F: int) -> None:
+    rng = np.random.default_rng(F)
+    X = (rng.integers(1, 256, (40, F)) * (rng.random((40, F)) < 0.3)).astype(stored)
+    X[3], X[4], X[5, F - 1] = 0, 255, 1
+    if stored != "uint8":
+        X[6, 0], X[7, F - 1] = np.nan, -np.inf
+    values, features, begins = sparse.compress(X, np.zeros(0, np.uint16))
+    assert (values.dtype, features.dtype) == (X.dtype, np.dtype(np.uint16))
+    assert not (begins % sparse.CHAINS).any()
+    for i, row in enumerate(X):
+        kept = np.flatnonzero(row)
+        own = slice(begins[i], begins[i] + len(kept))
+        assert features[own].tolist() == kept.tolist()
+        np.testing.assert_array_equal(values[own], row[kept])
+        assert not values[own.stop : begins[i + 1]].any()
+        assert begins[i + 1] - own.stop < sparse.CHAINS
+    assert begins[-1] == len(values) == len(features)
+
+
 def same(a: TrainResult, b: TrainResult) -> bool:
     return (
         np.array_equal(a.weights, b.weights, equal_nan=True)

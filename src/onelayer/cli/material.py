@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Dataset, Scaling, fit_scaling, hold_out
+from onelayer.data import Dataset, Scaling, fit_scaling
 from onelayer.data.files import Examples, read_examples
+from onelayer.data.split import hold_out
 from onelayer.errors import InputError
 
 Rows = NDArray[np.int64]

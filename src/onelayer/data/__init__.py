@@ -7,7 +7,6 @@ from onelayer.data.fit_scaling import ScalingName, fit_scaling
 from onelayer.data.order import epoch_order
 from onelayer.data.scaling import Scaling
 from onelayer.data.sources import load, load_parts
-from onelayer.data.split import hold_out
 
 __all__ = [
     "Dataset",
@@ -17,7 +16,6 @@ __all__ = [
     "fingerprint",
     "fit_scaling",
     "get_mnist",
-    "hold_out",
     "load",
     "load_parts",
 ]

@@ -1,4 +1,4 @@
-"""Hold out a part of the examples."""
+"""Hold out a part of the examples. Apart from the package's front: scikit-learn loads slowly."""
 
 import numpy as np
 from numpy.typing import NDArray

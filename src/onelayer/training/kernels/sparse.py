@@ -14,7 +14,8 @@ import numpy as np
 from onelayer.training.kernels.compiler import VECTOR_BYTES, compiled
 from onelayer.training.kernels.dense import weight, weights_of
 from onelayer.training.kernels.memory import aligned
-from onelayer.training.kernels.sparse_tiles import CHAINS, make_sparse_dot
+from onelayer.training.kernels.score_tiles import is_predicted, largest_score, sum_exp
+from onelayer.training.kernels.sparse_tiles import CHAINS, GROUP, make_sparse_dot, take_nonzeros
 from onelayer.training.kernels.tiles import exp_inplace
 
 ROWS_AT_ONCE = 128
@@ -37,9 +38,12 @@ def compress(X, feature_type):
         begins[i + 1] = begins[i] + -(-count // CHAINS) * CHAINS
     values = np.zeros(begins[-1], X.dtype)
     features = np.zeros(begins[-1], feature_type.dtype)
+    whole = X.shape[1] // GROUP * GROUP
     for i in range(len(X)):
         p = begins[i]
-        for f in range(X.shape[1]):
+        for f in range(0, whole, GROUP):
+            p = take_nonzeros(X, i, f, values, features, p)
+        for f in range(whole, X.shape[1]):
             if X[i, f] != 0:
                 values[p] = X[i, f]
                 features[p] = f
@@ -125,19 +129,18 @@ def evaluate(part, rows, W, n_outputs, models, losses, correct):
     _, targets, _, _, _, data = part
     width = W.shape[1]
     size = ROWS_AT_ONCE * width
-    flat = aligned(size + VECTOR_BYTES // W.itemsize, W)
-    z = flat[:size].reshape(ROWS_AT_ONCE, width)
+    spare = VECTOR_BYTES // W.itemsize  # a whole vector is read from where a model's scores begin
+    z = aligned(size + spare, W)[:size].reshape(ROWS_AT_ONCE, width)
     correct[:] = 0
     losses[:] = 0
     for start in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[start : start + ROWS_AT_ONCE]
         dot(data, some, W, z)
         for j in range(len(models)):
-            correct[j] += count_correct(
-                z, j * n_outputs, n_outputs, targets, some, weights_of(part, models[j])
-            )
+            weights = weights_of(part, models[j])
+            correct[j] += count_correct(z, j * n_outputs, n_outputs, targets, some, weights)
         if len(losses) > 0:
-            add_losses(z, flat, part, models, n_outputs, some, losses)
+            add_losses(z, part, models, n_outputs, some, losses)
 
 
 @compiled
@@ -145,51 +148,56 @@ def count_correct(z, first, n_outputs, targets, rows, weights):
     """Return the summed weights of the examples that one model predicts right."""
     correct = 0.0
     for i in range(len(rows)):
-        best, predicted = z[i, first], 0
+        target = targets[rows[i]]
         if n_outputs == 1:
-            predicted = 0 if best >= 0 else 1
-        for k in range(1, n_outputs):
-            if z[i, first + k] > best:
-                best, predicted = z[i, first + k], k
-        if predicted == targets[rows[i]]:
-            correct += weight(weights, rows[i])
+            right = z[i, first] >= 0 if target == 0 else z[i, first] < 0
+        else:
+            right = is_predicted(z, i, first, n_outputs, target)
+        correct += right * weight(weights, rows[i])
     return correct
 
 
 @compiled
-def add_losses(z, flat, part, models, n_outputs, rows, losses):
-    """Add to the models' summed losses, in float64. `flat` is the memory of the scores ``z``.
+def add_losses(z, part, models, n_outputs, rows, losses):
+    """Add to the models' summed losses, in float64; the scores are overwritten.
 
-    The forms are those of `onelayer.model.losses`; the scores are overwritten.
+    The forms are those of `onelayer.model.losses`.
     """
+    if n_outputs == 1:
+        add_logistic_losses(z, part, models, rows, losses)
+        return
     _, targets, _, _, _, _ = part
-    n, width = len(rows), z.shape[1]
-    for i in range(n):
+    # Apart from the logarithms: their calls would empty the registers of constants each time.
+    for i in range(len(rows)):
         target = targets[rows[i]]
-        for m in range(len(models)):
-            first = m * n_outputs
-            own = weight(weights_of(part, models[m]), rows[i])
-            if n_outputs == 1:
-                score = np.float64(z[i, m])
-                losses[m] += own * (max(score, 0.0) - (score if target == 0 else 0.0))
-                z[i, m] = -abs(z[i, m])
-                continue
-            top = z[i, first]
-            for k in range(first + 1, first + n_outputs):
-                top = max(top, z[i, k])
-            for k in range(first, first + n_outputs):
-                z[i, k] -= top
-            losses[m] -= own * np.float64(z[i, first + target])
-        z[i, len(models) * n_outputs :] = 0
-    exp_inplace(flat, n * width)
+        for j in range(len(models)):
+            first = j * n_outputs
+            top = largest_score(z, i, first, n_outputs)
+            total = sum_exp(z, i, first, n_outputs, top)
+            z[i, first + 1] = z[i, first + target] - top
+            z[i, first] = total
+    for j in range(len(models)):
+        first, weights = j * n_outputs, weights_of(part, models[j])
+        for i in range(len(rows)):
+            loss = np.log(np.float64(z[i, first])) - np.float64(z[i, first + 1])
+            losses[j] += weight(weights, rows[i]) * loss
+
+
+@compiled
+def add_logistic_losses(z, part, models, rows, losses):
+    """Add to the summed losses of models of one output each."""
+    _, targets, _, _, _, _ = part
+    n = len(rows)
+    flat = aligned(n * len(models) + VECTOR_BYTES // z.itemsize, z)
+    decay = flat[: n * len(models)].reshape(n, len(models))
     for i in range(n):
-        for m in range(len(models)):
-            first = m * n_outputs
-            own = weight(weights_of(part, models[m]), rows[i])
-            if n_outputs == 1:
-                losses[m] += own * np.log1p(np.float64(z[i, m]))
-                continue
-            total = z[i, first]
-            for k in range(first + 1, first + n_outputs):
-                total += z[i, k]
-            losses[m] += own * np.log(np.float64(total))
+        for j in range(len(models)):
+            decay[i, j] = -abs(z[i, j])
+    exp_inplace(flat, n * len(models))
+    for j in range(len(models)):
+        weights = weights_of(part, models[j])
+        for i in range(n):
+            score = np.float64(z[i, j])
+            loss = max(score, 0.0) - (score if targets[rows[i]] == 0 else 0.0)
+            loss += np.log1p(np.float64(decay[i, j]))
+            losses[j] += weight(weights, rows[i]) * loss

@@ -1,4 +1,4 @@
-"""A register tile for examples that are mostly zeros, given by their other values alone.
+"""Tiles for examples that are mostly zeros, given by their other values alone.
 
 Here a lane is an output: the weights of one feature, for all outputs of all models of a block, lie
 side by side, and a stored value is multiplied with that row of them. The lanes never meet, so that
@@ -13,20 +13,44 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from onelayer.training.kernels.vectors import I64, Array, Value, Vectors, loop
+from onelayer.training.kernels.vectors import ELEMENTS, I64, Array, Value, Vectors, loop
 
 CHAINS = 4
 """Sums of a product that go on side by side, since an addition waits for the one before it. Rows
 have a multiple of this many stored values, the last of them zeros."""
 
 
-def _as_float(b: Value, value: Value, kind: Value) -> Value:
-    """Return a stored value in the type of the weights."""
-    if isinstance(value.type, ir.IntType):
-        return b.uitofp(value, kind)
-    if value.type == kind:
-        return value
-    return (b.fpext if isinstance(kind, ir.DoubleType) else b.fptrunc)(value, kind)
+GROUP = 64
+"""Stored values looked at together when zeros are left out."""
+
+
+@intrinsic
+def take_nonzeros(_typing: Any, X: Any, i: Any, f: Any, values: Any, features: Any, p: Any) -> Any:
+    """Append those of X[i, f:f + GROUP] that are not zero at values[p]; return the end of them."""
+
+    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+        X, values, features = (
+            Array(context, b, signature.args[j], arguments[j]) for j in (0, 3, 4)
+        )
+        i, f, p = (arguments[j] for j in (1, 2, 5))
+        kind = ir.VectorType(ELEMENTS[X.dtype], GROUP)
+        group = b.load(b.bitcast(X.at(i, f), kind.as_pointer()), align=1)
+        differs = b.icmp_unsigned if X.dtype == "uint8" else b.fcmp_unordered
+        mask = b.bitcast(differs("!=", group, ir.Constant(kind, None)), I64)
+        count = b.ctpop(mask)
+
+        def take(j: Value, state: list[Value]) -> list[Value]:
+            feature = b.add(f, b.cttz(state[0], ir.IntType(1)(1)))
+            target = features.at(b.add(p, j))
+            b.store(X[i, feature], values.at(b.add(p, j)))
+            b.store(b.trunc(feature, target.type.pointee), target)
+            return [b.and_(state[0], b.sub(state[0], I64(1)))]
+
+        loop(b, count, [mask], take)
+        return b.add(p, count)
+
+    whole = types.int64
+    return whole(X, whole, whole, values, features, whole), emit
 
 
 def make_sparse_dot(n_vectors: int) -> Any:
@@ -51,10 +75,12 @@ def make_sparse_dot(n_vectors: int) -> Any:
 
             def accumulate(j: Value, sums: list[Value]) -> list[Value]:
                 sums = list(sums)
+                first = b.add(begin, b.mul(j, I64(CHAINS)))
+                # Converted together: one by one they would keep the port for shuffles busy.
+                together = v.convert(values.at(first), values.dtype, CHAINS)
                 for chain in range(CHAINS):
-                    p = b.add(begin, b.add(b.mul(j, I64(CHAINS)), I64(chain)))
-                    feature = b.zext(features[p,], I64)
-                    value = v.spread(_as_float(b, values[p,], v.type.element))
+                    feature = b.zext(features[b.add(first, I64(chain)),], I64)
+                    value = v.spread_lane(together, chain)
                     for u, output in enumerate(outputs):
                         s = u * CHAINS + chain
                         sums[s] = v.fma(value, v.load(W.at(feature, output)), sums[s])
@@ -80,7 +106,7 @@ def make_sparse_add() -> Any:
     """Return ``sparse_add(values, features, begin, end, residuals, i, rate, W, k)``.
 
     W[features[p], k:] += values[p] * (rate * residuals[i, k:])  over one vector of outputs, for
-    each p from begin to end.
+    each p from begin to end. The values have the type of the weights.
     """
 
     @intrinsic
@@ -99,7 +125,7 @@ def make_sparse_add() -> Any:
             def add(j: Value, _: list[Value]) -> list[Value]:
                 p = b.add(begin, j)
                 weights = W.at(b.zext(features[p,], I64), k)
-                value = v.spread(_as_float(b, values[p,], v.type.element))
+                value = v.spread(values[p,])
                 v.store(v.fma(value, step, v.load(weights)), weights)
                 return []
 

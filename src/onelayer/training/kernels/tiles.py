@@ -29,6 +29,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from onelayer.training.kernels.vectors import (
+    ELEMENTS,
     ELEMENTS_BYTES,
     I32,
     I64,
@@ -181,42 +182,46 @@ def take_number(_typing: Any, counter: Any) -> Any:
     return types.int64(counter), emit
 
 
+def emit_exp(b: Value, v: Vectors, x: Value) -> Value:
+    """Return the exponentials of a vector of values, all <= 0.
+
+    exp(x) = 2^n exp(r) with n = round(x / ln 2) and |r| <= ln 2 / 2, where Taylor's polynomial of
+    degree 7 (float32) or 13 (float64) is exact to the last bit or so. Below the least normal number
+    the result is 0.
+    """
+    single = v.type.element == ELEMENTS["float32"]
+    degree, mantissa, bias = (7, 23, 127) if single else (13, 52, 1023)
+    least = -87.0 if single else -708.0
+    # ln 2 in two parts: the first has so few bits that n times it is exact.
+    high = 0.693359375 if single else 6.93147180369123816490e-01
+    low = -2.12194440054690583e-4 if single else 1.90821492927058770002e-10
+    tiny = b.fcmp_ordered("<", x, v.constant(least))
+    n = v.rint(b.fmul(x, v.constant(1 / math.log(2))))
+    r = v.fma(n, v.constant(-low), v.fma(n, v.constant(-high), x))
+    p = v.constant(1 / math.factorial(degree))
+    for power in range(degree - 1, -1, -1):
+        p = v.fma(p, r, v.constant(1 / math.factorial(power)))
+    exponent = b.add(b.fptosi(n, v.integers), ir.Constant(v.integers, [bias] * v.lanes))
+    shifted = b.shl(exponent, ir.Constant(v.integers, [mantissa] * v.lanes))
+    result = b.select(tiny, v.zero, b.fmul(p, b.bitcast(shifted, v.type)))
+    # NaN must stay NaN: that is how a diverging run shows.
+    return b.select(b.fcmp_unordered("uno", x, x), x, result)
+
+
 @intrinsic
 def exp_inplace(_typing: Any, values: Any, count: Any) -> Any:
     """Replace the first ``count`` values of a flat array, all <= 0, by their exponentials.
 
-    exp(x) = 2^n exp(r) with n = round(x / ln 2) and |r| <= ln 2 / 2, where Taylor's polynomial of
-    degree 7 (float32) or 13 (float64) is exact to the last bit or so. Below the least normal number
-    the result is 0. The array must be aligned and have room for a whole vector at its end.
+    The array must be aligned and have room for a whole vector at its end.
     """
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
         array = Array(context, b, signature.args[0], arguments[0])
         v = Vectors(b, array.dtype)
-        single = array.dtype == "float32"
-        degree, mantissa, bias = (7, 23, 127) if single else (13, 52, 1023)
-        integers = ir.VectorType(I32 if single else I64, v.lanes)
-        least = -87.0 if single else -708.0
-        # ln 2 in two parts: the first has so few bits that n times it is exact.
-        high = 0.693359375 if single else 6.93147180369123816490e-01
-        low = -2.12194440054690583e-4 if single else 1.90821492927058770002e-10
 
         def replace(i: Value, _: list[Value]) -> list[Value]:
             pointer = array.at(b.mul(i, I64(v.lanes)))
-            x = v.load(pointer)
-            tiny = b.fcmp_ordered("<", x, v.constant(least))
-            n = v.rint(b.fmul(x, v.constant(1 / math.log(2))))
-            r = v.fma(n, v.constant(-low), v.fma(n, v.constant(-high), x))
-            p = v.constant(1 / math.factorial(degree))
-            for power in range(degree - 1, -1, -1):
-                p = v.fma(p, r, v.constant(1 / math.factorial(power)))
-            exponent = b.add(b.fptosi(n, integers), ir.Constant(integers, [bias] * v.lanes))
-            shifted = b.shl(exponent, ir.Constant(integers, [mantissa] * v.lanes))
-            result = b.fmul(p, b.bitcast(shifted, v.type))
-            result = b.select(tiny, v.zero, result)
-            # NaN must stay NaN: that is how a diverging run shows.
-            result = b.select(b.fcmp_unordered("uno", x, x), x, result)
-            v.store(result, pointer)
+            v.store(emit_exp(b, v, v.load(pointer)), pointer)
             return []
 
         vectors = b.sdiv(b.add(arguments[1], I64(v.lanes - 1)), I64(v.lanes))

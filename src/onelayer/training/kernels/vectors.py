@@ -30,32 +30,50 @@ class Vectors:
         self.lanes = lanes_of(dtype)
         self.type = ir.VectorType(ELEMENTS[dtype], self.lanes)
         self.zero = ir.Constant(self.type, None)
+        self.integers = ir.VectorType(I32 if dtype == "float32" else I64, self.lanes)
         self._name = f"v{self.lanes}{'f32' if dtype == 'float32' else 'f64'}"
 
     def constant(self, value: float) -> Value:
         """Return a vector of one number."""
         return ir.Constant(self.type, [value] * self.lanes)
 
+    @property
+    def numbers(self) -> Value:
+        """The number of each lane."""
+        return ir.Constant(self.integers, list(range(self.lanes)))
+
     def spread(self, scalar: Value) -> Value:
         """Return a vector with the scalar in every lane."""
         first = self.b.insert_element(ir.Constant(self.type, ir.Undefined), scalar, I32(0))
-        zeros = ir.Constant(ir.VectorType(I32, self.lanes), None)
-        return self.b.shuffle_vector(first, first, zeros)
+        return self.spread_lane(first, 0)
+
+    def spread_integer(self, scalar: Value) -> Value:
+        """Return a vector of integers, as wide as the floats, with the 64-bit scalar in each."""
+        narrow = self.b.trunc(scalar, I32) if self.integers.element == I32 else scalar
+        first = self.b.insert_element(ir.Constant(self.integers, ir.Undefined), narrow, I32(0))
+        return self.spread_lane(first, 0)
+
+    def spread_lane(self, vector: Value, lane: int) -> Value:
+        """Return a vector with one lane of another, of any length, in every lane."""
+        source = ir.Constant(ir.VectorType(I32, self.lanes), [lane] * self.lanes)
+        return self.b.shuffle_vector(vector, vector, source)
 
     def load(self, pointer: Value) -> Value:
         """Return a vector from memory."""
         return self.b.load(self.b.bitcast(pointer, self.type.as_pointer()), align=VECTOR_BYTES)
 
-    def convert(self, pointer: Value, dtype: str) -> Value:
-        """Return a vector from memory that holds another type, at any address."""
-        stored = ir.VectorType(ELEMENTS[dtype], self.lanes)
+    def convert(self, pointer: Value, dtype: str, count: int | None = None) -> Value:
+        """Return a vector, or `count` values, from memory of another type, at any address."""
+        count = count or self.lanes
+        stored = ir.VectorType(ELEMENTS[dtype], count)
+        target = ir.VectorType(self.type.element, count)
         values = self.b.load(self.b.bitcast(pointer, stored.as_pointer()), align=1)
         if dtype == "uint8":
-            return self.b.uitofp(values, self.type)
-        if stored == self.type:
+            return self.b.uitofp(values, target)
+        if stored == target:
             return values
         wider = ELEMENTS[dtype] == ELEMENTS["float32"]
-        return (self.b.fpext if wider else self.b.fptrunc)(values, self.type)
+        return (self.b.fpext if wider else self.b.fptrunc)(values, target)
 
     def store(self, value: Value, pointer: Value) -> None:
         """Write a vector to memory."""
@@ -70,8 +88,19 @@ class Vectors:
         """Return the nearest whole numbers."""
         return self._call("rint", x)
 
+    def maximum(self, a: Value, x: Value) -> Value:
+        """Return the larger ones; the second where one is NaN."""
+        return self.b.select(self.b.fcmp_ordered(">", a, x), a, x)
+
     def total(self, vector: Value) -> Value:
         """Return the sum of the lanes: halves added to halves."""
+        return self._fold(vector, self.b.fadd)
+
+    def largest(self, vector: Value) -> Value:
+        """Return the largest of the lanes, none of them NaN."""
+        return self._fold(vector, self.maximum)
+
+    def _fold(self, vector: Value, combine: Callable[[Value, Value], Value]) -> Value:
         lanes = self.lanes
         while lanes > 1:
             lanes //= 2
@@ -82,7 +111,7 @@ class Vectors:
                 )
                 for start in (0, lanes)
             )
-            vector = self.b.fadd(low, high)
+            vector = combine(low, high)
         return self.b.extract_element(vector, I32(0))
 
     def _call(self, operation: str, *arguments: Value) -> Value:

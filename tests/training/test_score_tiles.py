@@ -1,0 +1,100 @@
+"""What is asked of scores, against NumPy: ties, infinities, NaN, and strangers beside them."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from onelayer.model import LOSSES
+
+sparse: Any = pytest.importorskip("onelayer.training.kernels.sparse")
+memory: Any = pytest.importorskip("onelayer.training.kernels.memory")
+
+FLOATS = ["float32", "float64"]
+OUTPUTS = [1, 2, 3, 10, 16, 17, 40]
+
+
+def block(dtype: str, models: int, K: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of 60 examples as the product leaves them, with ties and infinities; targets."""
+    rng = np.random.default_rng(K)
+    lanes = memory.VECTOR_BYTES // np.dtype(dtype).itemsize
+    n, width = 60, -(-models * K // lanes) * lanes
+    flat: np.ndarray = memory.aligned_zeros((n * width + lanes,), np.dtype(dtype))
+    flat[n * width :] = np.nan  # what follows is read, and must not matter
+    z = flat[: n * width].reshape(n, width)
+    z[:, : models * K] = rng.integers(-3, 3, (n, models * K))
+    z[10:20, : models * K] *= 30.5
+    z[20:25, 0] = -np.inf
+    z[25:30, K - 1] = np.inf
+    return z, rng.integers(0, max(2, K), n).astype(np.int32)
+
+
+def count(z: np.ndarray, models: int, K: int, targets: np.ndarray, rows: np.ndarray) -> list[int]:
+    correct = np.zeros(models, np.int64)
+    sparse.count_correct(z, models, K, targets, rows, correct)
+    return list(correct.tolist())
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("K", OUTPUTS)
+def test_right_predictions(dtype: str, K: int) -> None:
+    z, targets = block(dtype, 3, K)
+    rows = np.arange(len(z))
+    predict = LOSSES["logistic" if K == 1 else "softmax"].predict
+    expected = [np.count_nonzero(predict(z[:, m * K : (m + 1) * K]) == targets) for m in range(3)]
+    assert count(z, 3, K, targets, rows) == expected
+    assert min(expected) > 0
+    for i in rows:
+        for k in range(max(2, K)):
+            right = count(z[i:], 1, K, np.full(len(z), k, np.int32), rows[:1])
+            assert right == [predict(z[i : i + 1, :K])[0] == k]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("K", OUTPUTS)
+def test_a_model_with_nan_predicts_nothing(dtype: str, K: int) -> None:
+    z, targets = block(dtype, 3, K)
+    rows = np.arange(len(z))
+    before = count(z, 3, K, targets, rows)
+    z[:, K + K // 2] = np.nan
+    assert count(z, 3, K, targets, rows) == [before[0], 0, before[2]]
+
+
+def losses(z: np.ndarray, models: int, K: int, targets: np.ndarray) -> list[float]:
+    """Return the summed losses; the scores stay, and what follows them in memory with them."""
+    before, found = z.copy(), np.zeros(models)
+    sparse.add_losses(z, models, K, targets, np.arange(len(targets)), found)
+    z[...] = before
+    return list(found.tolist())
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("K", OUTPUTS)
+def test_losses_of_single_examples(dtype: str, K: int) -> None:
+    z, targets = block(dtype, 3, K)
+    values = LOSSES["logistic" if K == 1 else "softmax"].values
+    for i in range(len(z)):
+        with np.errstate(invalid="ignore"):  # an infinite score is the loss inf or NaN
+            expected = [values(z[i : i + 1, m * K : m * K + K], targets[i:])[0] for m in range(3)]
+        found = losses(z[i:], 3, K, targets[i : i + 1])
+        tolerance = 1e-6 if dtype == "float32" else 1e-14
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("K", OUTPUTS)
+def test_a_models_loss_has_the_same_bits_beside_any_other(dtype: str, K: int) -> None:
+    z, targets = block(dtype, 4, K)
+    z[:, : 4 * K] = np.random.default_rng(K).normal(size=(len(z), 4 * K)) * 5
+    alone = [own_block(z, m, K, dtype, targets) for m in range(4)]
+    assert losses(z, 4, K, targets) == alone
+    z[:, 2 * K] = np.nan
+    together = losses(z, 4, K, targets)
+    assert np.isnan(together).tolist() == [False, False, True, False]
+    assert together[:2] + together[3:] == alone[:2] + alone[3:]
+
+
+def own_block(z: np.ndarray, m: int, K: int, dtype: str, targets: np.ndarray) -> float:
+    own, _ = block(dtype, 1, K)
+    own[:, :K] = z[:, m * K : (m + 1) * K]
+    return losses(own, 1, K, targets)[0]
