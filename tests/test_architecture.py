@@ -42,6 +42,8 @@ def test_imports_go_one_way() -> None:
         ("study", "from onelayer.training import x", False),
         ("data", "from onelayer.model import x", True),
         ("training", "from onelayer.study import x", True),
+        ("training", "from onelayer.inference import x", False),
+        ("inference", "from onelayer.training import x", True),
         ("diagnosis", "from onelayer.report import x", True),
         ("errors", "import onelayer.data", True),
     ],

@@ -129,9 +129,9 @@ def test_bits_of_a_row_do_not_depend_on_the_rows_beside_it(
     assert model.scores(X[order]).tobytes() == whole[order].tobytes()
 
 
-@pytest.mark.parametrize("n_classes", [2, 10, 100])
+@pytest.mark.parametrize("n_classes", [1, 2, 10, 100])
 def test_bits_do_not_depend_on_the_number_of_threads(n_classes: int) -> None:
-    model = softmax(784, tuple(range(n_classes)))
+    model = logistic(784) if n_classes == 1 else softmax(784, tuple(range(n_classes)))
     X = raw_rows(4 * BLOCK_ROWS + 1, 784)
     with threadpool_limits(1):
         alone = model.scores(X)
@@ -298,6 +298,14 @@ def test_scores_beyond_float64_are_refused() -> None:
 def test_rows_that_do_not_fit_are_refused(X: Any, said: str) -> None:
     with pytest.raises(InputError, match=f"^X: .*{said}"):
         softmax().predict(X)
+
+
+def test_weights_beyond_float64_are_refused() -> None:
+    huge = np.full((5, 4), 1e308)
+    with pytest.raises(InputError, match=r"^weights: for raw values they are too large"):
+        softmax(weights=huge, scaling=Scaling(scale=1e3, offset=0.0)).scores(raw_rows())
+    with pytest.raises(InputError, match=r"^weights: for raw values they are too large"):
+        softmax(weights=huge, scaling=Scaling(scale=1e-3, offset=1.0)).scores(raw_rows())
 
 
 # Parts ------------------------------------------------------------------------------------------

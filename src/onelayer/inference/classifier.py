@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -118,17 +117,23 @@ class Classifier:
         """The same scores as a linear map of raw values, in float64.
 
         ``(x * scale + offset) @ W + b  =  x @ (scale * W) + (b + offset @ W)``
+
+        Raises
+        ------
+        InputError
+            If these weights are too large for float64.
         """
         scale, offset = (
-            np.asarray(s, np.float64) for s in (self.scaling.scale, self.scaling.offset)
+            np.broadcast_to(np.asarray(number, np.float64), self.n_features)[:, None]
+            for number in (self.scaling.scale, self.scaling.offset)
         )
-        weights = self.weights.astype(np.float64)
-        shift = np.broadcast_to(offset, self.n_features) * weights.T  # (n_outputs, n_features)
-        return RawScorer(
-            np.ascontiguousarray(np.broadcast_to(scale, self.n_features)[:, None] * weights),
-            self.bias.astype(np.float64) + [math.fsum(products) for products in shift],
-            self.fill,
-        )
+        W = self.weights.astype(np.float64)
+        with np.errstate(all="ignore"):
+            weights = np.ascontiguousarray(scale * W)
+            bias = self.bias + (offset * W).sum(axis=0)
+        if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
+            raise InputError("weights: for raw values they are too large for float64.")
+        return RawScorer(weights, bias, self.fill)
 
     # Predicting ---------------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as save_tensors
@@ -42,10 +41,8 @@ def encode(tensors: Tensors, description: Mapping[str, Any]) -> bytes:
     """
     whole = {**description, "format": FORMAT}
     whole["sha256"] = _content_hash(tensors, whole)
-    # `save` writes memory as it lies; ascontiguousarray would make a number a list of one.
-    contiguous = {name: np.array(tensor, order="C") for name, tensor in tensors.items()}
     # One metadata key: several would be written in an order that changes from run to run.
-    return save_tensors(contiguous, {_KEY: _text(whole)})
+    return save_tensors(dict(tensors), {_KEY: _text(whole)})
 
 
 def write(path: Path, content: bytes) -> None:

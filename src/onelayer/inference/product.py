@@ -51,8 +51,7 @@ class BlockProduct:
         products = np.zeros((-(-n // BLOCK_ROWS) * BLOCK_ROWS, width))
         for rows in _slices(n, BLOCK_ROWS):
             some = X[rows]
-            block[: len(some)] = some
-            block[len(some) :] = 0
+            block[: len(some)] = some  # below a last, shorter piece stand rows that nobody reads
             if fill is not None and X.dtype.kind == "f":
                 np.copyto(block, fill, where=np.isnan(block))
             for features, outputs, tile in self._tiles:
