@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from onelayer.data import Scaling
@@ -19,12 +18,6 @@ WORDS = ("pear", "apple", "fig")
 
 def scaling_of(scale: Any, offset: Any) -> Scaling:
     return Scaling(scale=scale, offset=offset)
-
-
-@pytest.fixture
-def per_feature(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a scaling hold arrays, also where `Scaling` itself knows only numbers."""
-    monkeypatch.setattr(Scaling, "__post_init__", lambda _self: None)
 
 
 def softmax(

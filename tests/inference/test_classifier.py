@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inference_material import DIGITS, WORDS, Array, logistic, per_feature, raw_rows, softmax
+from inference_material import DIGITS, WORDS, Array, logistic, raw_rows, softmax
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
@@ -19,8 +19,6 @@ from onelayer.data import Scaling
 from onelayer.errors import InputError
 from onelayer.inference import Classifier
 from onelayer.inference.product import BLOCK_ROWS
-
-__all__ = ["per_feature"]
 
 
 def by_the_formula(model: Classifier, X: Array) -> Array:
@@ -42,7 +40,6 @@ def test_scores_are_those_of_the_formula(model: Classifier) -> None:
     np.testing.assert_allclose(scores, by_the_formula(model, X).astype(float), rtol=0, atol=1e-12)
 
 
-@pytest.mark.usefixtures("per_feature")
 def test_scaling_may_have_one_number_a_feature() -> None:
     scaling: dict[str, Any] = {"scale": np.array([1.0, 2, -3, 4, 0.1]), "offset": np.arange(5.0)}
     model = softmax(scaling=Scaling(**scaling))
@@ -52,7 +49,6 @@ def test_scaling_may_have_one_number_a_feature() -> None:
     )
 
 
-@pytest.mark.usefixtures("per_feature")
 def test_badly_scaled_features_keep_their_digits() -> None:
     rng = np.random.default_rng(0)
     mean, deviation = np.array([1e4, -1e6, 1.0]), np.array([1.0, 3.0, 1e-5])
@@ -365,8 +361,7 @@ def test_parts_that_do_not_fit_are_refused(parts: dict[str, Any], said: str) -> 
         softmax(**parts)
 
 
-@pytest.mark.usefixtures("per_feature")
 def test_scaling_of_another_number_of_features_is_refused() -> None:
-    scaling: dict[str, Any] = {"scale": np.ones(4), "offset": 0.0}
+    scaling: dict[str, Any] = {"scale": np.ones(4), "offset": np.zeros(4)}
     with pytest.raises(InputError, match=r"^scaling: scale must be one number or 5"):
         softmax(scaling=Scaling(**scaling))

@@ -7,16 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from inference_material import logistic, per_feature, softmax, told
+from inference_material import logistic, softmax, told
 
 from onelayer.data import Scaling
 from onelayer.inference import describe
 from onelayer.inference.describe import feature_labels
 
-__all__ = ["per_feature"]
 
-
-@pytest.mark.usefixtures("per_feature")
 def test_largest_weights_are_ranked_in_both_units() -> None:
     scaling: dict[str, Any] = {"scale": np.array([1.0, 100, 0.01, 1]), "offset": np.arange(4.0)}
     model = logistic(

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from inference_material import WORDS, Array, logistic, per_feature, raw_rows, softmax, told
+from inference_material import WORDS, Array, logistic, raw_rows, softmax, told
 from safetensors import safe_open
 from safetensors.numpy import save as save_tensors
 
@@ -20,8 +20,6 @@ from onelayer.data import Scaling
 from onelayer.errors import InputError
 from onelayer.inference import Classifier
 from onelayer.inference.file import FORMAT, MAX_HEADER, encode
-
-__all__ = ["per_feature"]
 
 PARTS = (
     "model", "classes", "feature_names", "image_shape", "channels", "target",
@@ -71,7 +69,6 @@ def test_loaded_model_is_the_one_that_was_saved(model: Classifier, tmp_path: Pat
     assert (loaded.predict(X) == model.predict(X)).all()
 
 
-@pytest.mark.usefixtures("per_feature")
 def test_scaling_of_each_feature_is_kept(tmp_path: Path) -> None:
     scaling: dict[str, Any] = {"scale": np.arange(1, 6) / 3, "offset": -np.arange(5) / 7}
     model = softmax(scaling=Scaling(**scaling))
