@@ -29,10 +29,9 @@ def block(dtype: str, models: int, K: int) -> tuple[np.ndarray, np.ndarray]:
     return z, rng.integers(0, max(2, K), n).astype(np.int32)
 
 
-def count(z: np.ndarray, models: int, K: int, targets: np.ndarray, rows: np.ndarray) -> list[int]:
-    correct = np.zeros(models, np.int64)
-    sparse.count_correct(z, models, K, targets, rows, correct)
-    return list(correct.tolist())
+def count(z: np.ndarray, models: int, K: int, targets: np.ndarray, rows: np.ndarray) -> list[float]:
+    no_weights = np.zeros(0)
+    return [sparse.count_correct(z, m * K, K, targets, rows, no_weights) for m in range(models)]
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -60,10 +59,15 @@ def test_a_model_with_nan_predicts_nothing(dtype: str, K: int) -> None:
     assert count(z, 3, K, targets, rows) == [before[0], 0, before[2]]
 
 
-def losses(z: np.ndarray, models: int, K: int, targets: np.ndarray) -> list[float]:
+def losses(
+    z: np.ndarray, models: int, K: int, targets: np.ndarray, weights: np.ndarray | None = None
+) -> list[float]:
     """Return the summed losses; the scores stay, and what follows them in memory with them."""
-    before, found = z.copy(), np.zeros(models)
-    sparse.add_losses(z, models, K, targets, np.arange(len(targets)), found)
+    before, found, rows = z.copy(), np.zeros(models), np.arange(len(targets))
+    table = np.zeros((0, len(targets))) if weights is None else weights[None]
+    places = np.full(models, -1 if weights is None else 0)
+    part = None, targets, rows, table, places, None
+    sparse.add_losses(z, part, np.arange(models), K, rows, found)
     z[...] = before
     return list(found.tolist())
 
@@ -79,6 +83,19 @@ def test_losses_of_single_examples(dtype: str, K: int) -> None:
         found = losses(z[i:], 3, K, targets[i : i + 1])
         tolerance = 1e-6 if dtype == "float32" else 1e-14
         np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("K", [1, 3, 17])
+def test_weights_count(dtype: str, K: int) -> None:
+    z, targets = block(dtype, 1, K)
+    z[:, :K] = np.random.default_rng(K).normal(size=(len(z), K))
+    weights = np.random.default_rng(0).random(len(z))
+    single = [losses(z[i:], 1, K, targets[i : i + 1])[0] for i in range(len(z))]
+    assert losses(z, 1, K, targets, weights)[0] == pytest.approx(weights @ single, rel=1e-12)
+    right = [count(z[i:], 1, K, targets[i:], np.arange(1))[0] for i in range(len(z))]
+    weighted = sparse.count_correct(z, 0, K, targets, np.arange(len(z)), weights)
+    assert weighted == pytest.approx(weights @ right, rel=1e-12)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
