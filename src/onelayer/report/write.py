@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from onelayer.diagnosis import Finding, Severity
 from onelayer.report.document import Block, Chapter, Document, Note, Paragraph, Section
+from onelayer.report.figures import loss_curves
 from onelayer.report.html import to_html
 from onelayer.report.inline import literal
 from onelayer.report.pdf import to_pdf
 from onelayer.report.sections import Material, build
 from onelayer.report.sections.gradients import verify_derivations
 from onelayer.study import Outcome, Study
+from onelayer.training import SCHEMA
+
+_EVALUATION = {"run": "", "step": 0, "train_loss": 1.0, "val_loss": 1.0}
 
 
 def compose(outcome: Outcome, findings: list[Finding]) -> Document:
@@ -47,6 +53,8 @@ def prepare(study: Study) -> None:
     for choice in study.sections:
         if choice.kind == "derivation":
             verify_derivations(choice)
+    # The first drawing takes seconds: the renderer starts, and its compiler is still cold.
+    loss_curves(pl.DataFrame([_EVALUATION], SCHEMA), "", best_step=0).svg()
 
 
 def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:

@@ -1,4 +1,8 @@
-"""Parts that the figures share: inline data, axes, legends, marks."""
+"""Parts that the figures share: inline data, axes, legends, marks.
+
+Channels are given to Altair as objects of their classes, also where it would take a string or
+`alt.value`: to find the class of those takes it longer than all else.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -62,7 +66,7 @@ def best_step_layers(
         dx=-8 if left else 8,
         text=f"best: step {step:,}",
     )
-    layers = [rule.encode(x=x), *(text.encode(x=x, y=alt.value(3)) for text in label)]
+    layers = [rule.encode(x=x), *(text.encode(x=x, y=alt.YValue(3)) for text in label)]
     if value is not None:
         point = chart.mark_point(
             filled=True,
@@ -105,7 +109,7 @@ def _notes(text: str) -> list[alt.Chart]:
         color=style.MUTED.light,
         text=text,
     )
-    x, y = alt.value(style.WIDTH - 4), alt.value(style.HEIGHT - 7)
+    x, y = alt.XValue(style.WIDTH - 4), alt.YValue(style.HEIGHT - 7)
     return [mark.encode(x=x, y=y) for mark in marks]
 
 
