@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import polars as pl
 import pytest
 from cli_helpers import QUICK, Ended, call
 
+import onelayer.cli.report
 import onelayer.cli.study
-import onelayer.report
 from onelayer.cli.study import default_folder
 
 
@@ -26,11 +27,17 @@ def study(tmp_path: Path) -> Path:
 def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the slow part where a test asks nothing of it."""
 
-    def write(folder: onelayer.study.RunFolder, *_rest: object) -> None:
-        folder.write_text("report.pdf", "")
-        folder.write_text("report.html", "")
+    class NoReport(nullcontext["NoReport"]):
+        def __enter__(self) -> NoReport:
+            return self
 
-    monkeypatch.setattr(onelayer.report, "write_report", write)
+        def prepare(self, study: onelayer.study.Study) -> None:
+            assert study.sections
+
+        def files(self, *_results: object) -> dict[str, bytes]:
+            return {"report.pdf": b"", "report.html": b""}
+
+    monkeypatch.setattr(onelayer.cli.report, "ReportProcess", NoReport)
 
 
 # The whole built-in study -----------------------------------------------------------------------

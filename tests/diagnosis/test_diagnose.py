@@ -7,7 +7,16 @@ import pytest
 from diagnosis_material import as_strict_json
 
 from onelayer.diagnosis import Finding, Severity, diagnose
-from onelayer.study import Outcome, Run, RunFolder, StudyData, load_data, resolve, run_study
+from onelayer.study import (
+    Outcome,
+    Run,
+    RunFolder,
+    StudyData,
+    load_data,
+    open_study,
+    resolve,
+    run_study,
+)
 from onelayer.training import Evaluation, Schedule, StopReason, TrainResult
 
 STUDY: dict[str, Any] = {
@@ -36,7 +45,9 @@ def studied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, StudyDat
     study = resolve(STUDY, "tiny.toml")
     data = load_data(study)
     folder: Path = tmp_path_factory.mktemp("tiny") / "run"
-    return run_study(study, data, RunFolder(folder), Silent(), threads=2), data
+    run_folder = RunFolder(folder)
+    open_study(study, data, run_folder)
+    return run_study(study, data, run_folder, Silent(), threads=2), data
 
 
 @pytest.fixture(scope="module")

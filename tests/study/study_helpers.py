@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from onelayer.study import Outcome, Run, RunFolder, load_data, resolve, run_study
+from onelayer.study import Outcome, Run, RunFolder, load_data, open_study, resolve, run_study
 from onelayer.training import Evaluation, Schedule, TrainResult
 
 
@@ -70,8 +70,9 @@ def do(
     study = resolve(table, "small.toml")
     data = load_data(study)
     study = study.model_copy(update={"data": data.choice})
-    watcher = watcher or Watcher()
-    return run_study(study, data, RunFolder(folder), watcher, threads=threads, force=force)
+    run_folder = RunFolder(folder)
+    open_study(study, data, run_folder, force=force)
+    return run_study(study, data, run_folder, watcher or Watcher(), threads=threads)
 
 
 def finish(folder: Path) -> None:

@@ -82,18 +82,27 @@ def study(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> None:
     """Run a study and write its report. An unfinished run folder is taken up again."""
-    from onelayer.cli.study import run_study_command
+    from onelayer.cli.report import ReportProcess
 
-    run_study_command(
-        study,
-        source=data,
-        out=out,
-        overrides=overrides or [],
-        threads=threads,
-        force=force,
-        as_json=as_json,
-        quiet=quiet,
-    )
+    try:
+        with ReportProcess() as report:  # first of all: importing takes seconds, in both processes
+            from onelayer.cli.study import run_study_command
+
+            run_study_command(
+                study,
+                report,
+                source=data,
+                out=out,
+                overrides=overrides or [],
+                threads=threads,
+                force=force,
+                as_json=as_json,
+                quiet=quiet,
+            )
+    except KeyboardInterrupt:
+        raise OnelayerError(
+            "Interrupted. Runs that have ended are kept, and the same command goes on from there."
+        ) from None
 
 
 @app.command()

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from onelayer.cli.data import download_mnist
 from onelayer.cli.progress import StudyProgress, fixed
+from onelayer.cli.report import ReportProcess
 from onelayer.data.sources import FOLDER_VARIABLE
 from onelayer.diagnosis import Severity, diagnose
 from onelayer.errors import OnelayerError
@@ -22,6 +23,7 @@ from onelayer.study import (
     RunFolder,
     environment,
     load_data,
+    open_study,
     read_study_file,
     resolve,
     run_study,
@@ -31,6 +33,7 @@ from onelayer.training import StopReason, available_cores, warm_up
 
 def run_study_command(
     study: str,
+    report: ReportProcess,
     *,
     source: str | None,
     out: Path | None,
@@ -46,8 +49,9 @@ def run_study_command(
     console = Console(stderr=True)
     progress = StudyProgress(console, quiet=quiet)
 
-    content, where = read_study_file(study)
-    resolved = resolve(content, where, source=source, overrides=overrides)
+    table, where = read_study_file(study)
+    resolved = resolve(table, where, source=source, overrides=overrides)
+    report.prepare(resolved)
     if resolved.data.source == "mnist" and not os.environ.get(FOLDER_VARIABLE):
         download_mnist(console, quiet=quiet)
     with progress.stage(f"Reading {resolved.data.source}"):
@@ -56,6 +60,7 @@ def run_study_command(
         progress.say(f"Note: {note}")
     resolved = resolved.model_copy(update={"data": data.choice})
     folder = RunFolder(out or default_folder(resolved.name, data.choice.source))
+    open_study(resolved, data, folder, force=force)
     clock.lap("data")
 
     with progress.stage(
@@ -65,8 +70,9 @@ def run_study_command(
     clock.lap("kernels")
 
     with progress:
-        outcome = run_study(resolved, data, folder, progress, threads=threads, force=force)
+        outcome = run_study(resolved, data, folder, progress, threads=threads)
     clock.lap("training")
+    files: dict[str, bytes] = {}
     if not outcome.missing:
         with progress.stage("Diagnosing"):
             findings = diagnose(outcome, data)
@@ -75,19 +81,13 @@ def run_study_command(
         for finding in findings:
             if finding.severity is Severity.WARNING:
                 progress.say(f"Warning: {finding.statement}")
-    del data  # the report needs memory, and the images no longer
-    folder.write_json("results.json", folder.results)
-    used = threads or available_cores()
-    # Before the report too: its last file marks the folder as finished.
-    folder.write_json("environment.json", environment(started, clock.seconds, used))
-    if not outcome.missing:
         with progress.stage("Writing the report"):
-            # Here, since importing it takes seconds: wrong input is refused before that.
-            from onelayer.report import write_report
-
-            write_report(folder, outcome, findings)
+            files = report.files(outcome, findings)
         clock.lap("report")
-        folder.write_json("environment.json", environment(started, clock.seconds, used))
+    used = threads or available_cores()
+    folder.write_json("environment.json", environment(started, clock.seconds, used))
+    for name, content in files.items():  # the page last: it marks the folder as finished
+        folder.write_bytes(name, content)
 
     if not quiet:
         console.print(_table(outcome))

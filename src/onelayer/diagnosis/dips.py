@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
 WINDOW = 5
 """A dip is measured against the median of this many evaluations around it."""
@@ -58,7 +58,9 @@ def find_dips(accuracies: NDArray[np.float64], n_examples: int) -> Dips:
     n_examples : int
         How many examples each accuracy is over.
     """
-    below = median_filter(accuracies, WINDOW, mode="nearest") - accuracies
+    # Beyond its ends the curve is taken to stay as it is there.
+    windows = sliding_window_view(np.pad(accuracies, WINDOW // 2, mode="edge"), WINDOW)
+    below = np.median(windows, axis=1) - accuracies
     noise = 1.4826 * float(np.median(np.abs(below - np.median(below))))
     typical = float(np.median(accuracies))
     sampling = float(np.sqrt(typical * (1 - typical) / n_examples))

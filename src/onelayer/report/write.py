@@ -1,14 +1,21 @@
-"""Write the report of a study: HTML, PDF, and each figure as SVG."""
+"""Make the report of a study: HTML, PDF, and each figure as SVG."""
 
 from __future__ import annotations
 
+import polars as pl
+
 from onelayer.diagnosis import Finding, Severity
 from onelayer.report.document import Block, Chapter, Document, Note, Paragraph, Section
+from onelayer.report.figures import loss_curves
 from onelayer.report.html import to_html
 from onelayer.report.inline import literal
 from onelayer.report.pdf import to_pdf
 from onelayer.report.sections import Material, build
-from onelayer.study import Outcome, RunFolder
+from onelayer.report.sections.gradients import verify_derivations
+from onelayer.study import Outcome, Study
+from onelayer.training import SCHEMA
+
+_EVALUATION = {"run": "", "step": 0, "train_loss": 1.0, "val_loss": 1.0}
 
 
 def compose(outcome: Outcome, findings: list[Finding]) -> Document:
@@ -30,13 +37,24 @@ def compose(outcome: Outcome, findings: list[Finding]) -> Document:
     )
 
 
-def write_report(folder: RunFolder, outcome: Outcome, findings: list[Finding]) -> None:
-    """Write figures, report.pdf and report.html into the run folder, the page last."""
-    document = compose(outcome, findings)
-    for figure in document.figures():
-        folder.write_text(f"figures/{figure.name}.svg", figure.svg())
-    folder.write_bytes("report.pdf", to_pdf(document))
-    folder.write_text("report.html", to_html(document))
+def render(document: Document) -> dict[str, bytes]:
+    """Return the files of a report by their paths in the run folder, report.html last."""
+    files = {f"figures/{f.name}.svg": f.svg().encode() for f in document.figures()}
+    files["report.pdf"] = to_pdf(document)
+    files["report.html"] = to_html(document).encode()
+    return files
+
+
+def prepare(study: Study) -> None:
+    """Do what `compose` and `render` will need for this study whatever its results are.
+
+    They do it themselves where this was not called, and then take seconds longer.
+    """
+    for choice in study.sections:
+        if choice.kind == "derivation":
+            verify_derivations(choice)
+    # The first drawing takes seconds: the renderer starts, and its compiler is still cold.
+    loss_curves(pl.DataFrame([_EVALUATION], SCHEMA), "", best_step=0).svg()
 
 
 def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:

@@ -5,7 +5,7 @@ from onelayer.study.environment import environment
 from onelayer.study.file import read_study_file, resolve, to_toml
 from onelayer.study.folder import RunFolder
 from onelayer.study.outcome import Outcome, RunOutcome
-from onelayer.study.run import Observer, run_study
+from onelayer.study.run import Observer, open_study, run_study
 from onelayer.study.schema import SECTION_KINDS, Run, Section, Study
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "StudyData",
     "environment",
     "load_data",
+    "open_study",
     "read_study_file",
     "resolve",
     "run_study",

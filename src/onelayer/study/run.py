@@ -35,22 +35,11 @@ class Observer(Protocol):
         """Take note that a run has come to an end; its results are on disk."""
 
 
-def run_study(
-    study: Study,
-    data: StudyData,
-    folder: RunFolder,
-    observer: Observer,
-    *,
-    threads: int | None = None,
-    force: bool = False,
-) -> Outcome:
-    """Train the runs that the folder does not hold yet, those on the same classes together.
+def open_study(study: Study, data: StudyData, folder: RunFolder, *, force: bool = False) -> None:
+    """Begin a study in a folder, or take it up there.
 
     `study.data` must be the choice that `data` was loaded by. With `force` a run folder is emptied
     first.
-
-    Ctrl-C ends the runs under way as ``interrupted`` and starts no others; `Outcome.missing` then
-    names what is left, and the same call on the same folder does it.
 
     Raises
     ------
@@ -61,6 +50,23 @@ def run_study(
     for run in study.runs:
         _check_fit(run, data.of(run)[0])
     folder.open(study, data.facts(), force=force)
+
+
+def run_study(
+    study: Study,
+    data: StudyData,
+    folder: RunFolder,
+    observer: Observer,
+    *,
+    threads: int | None = None,
+) -> Outcome:
+    """Train the runs that the folder does not hold yet, those on the same classes together.
+
+    The folder is one that :func:`open_study` opened for the same study and data.
+
+    Ctrl-C ends the runs under way as ``interrupted`` and starts no others; `Outcome.missing` then
+    names what is left, and the same calls on the same folder do it.
+    """
     groups: dict[tuple[Label, ...] | None, list[Run]] = {}
     for run in study.runs:
         if run.name not in folder.done:

@@ -1,4 +1,8 @@
-"""Parts that the figures share: inline data, axes, legends, marks."""
+"""Parts that the figures share: inline data, axes, legends, marks.
+
+Channels are given to Altair as objects of their classes, also where it would take a string or
+`alt.value`: to find the class of those takes it longer than all else.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,6 +24,16 @@ def inline_data(rows: pl.DataFrame | list[dict[str, Any]]) -> alt.InlineData:
     """
     text = rows.write_json() if isinstance(rows, pl.DataFrame) else json.dumps(rows)
     return alt.InlineData(values=text, format=alt.JsonDataFormat(type="json"))
+
+
+def x_at(pixels: float) -> alt.XValue:
+    """Return the x channel of a mark that is so far from the left edge of the plot."""
+    return alt.XValue(pixels)  # type: ignore[no-untyped-call]
+
+
+def y_at(pixels: float) -> alt.YValue:
+    """Return the y channel of a mark that is so far from the upper edge of the plot."""
+    return alt.YValue(pixels)  # type: ignore[no-untyped-call]
 
 
 def step_axis(history: pl.DataFrame) -> alt.X:
@@ -62,7 +76,7 @@ def best_step_layers(
         dx=-8 if left else 8,
         text=f"best: step {step:,}",
     )
-    layers = [rule.encode(x=x), *(text.encode(x=x, y=alt.value(3)) for text in label)]
+    layers = [rule.encode(x=x), *(text.encode(x=x, y=y_at(3)) for text in label)]
     if value is not None:
         point = chart.mark_point(
             filled=True,
@@ -105,7 +119,7 @@ def _notes(text: str) -> list[alt.Chart]:
         color=style.MUTED.light,
         text=text,
     )
-    x, y = alt.value(style.WIDTH - 4), alt.value(style.HEIGHT - 7)
+    x, y = x_at(style.WIDTH - 4), y_at(style.HEIGHT - 7)
     return [mark.encode(x=x, y=y) for mark in marks]
 
 

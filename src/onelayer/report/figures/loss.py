@@ -62,7 +62,7 @@ def loss_curves(
         strokeWidth=2, clip=True
     )
     layers = [
-        band.encode(x=x, y=y.channel("lowest"), y2="highest:Q"),
+        band.encode(x=x, y=y.channel("lowest"), y2=alt.Y2("highest:Q")),
         lines.encode(x=x, y=y.channel("value"), color=colour),
     ]
     if best_step is not None:

@@ -114,7 +114,7 @@ def _reference_layers(reference: float, y: scales.YAxis, norms: list[float]) -> 
     )
     return [
         rule.encode(y=y.channel("weight_norm")),
-        label.encode(x=alt.value(style.WIDTH), y=y.channel("weight_norm")),
+        label.encode(x=base.x_at(style.WIDTH), y=y.channel("weight_norm")),
     ]
 
 

@@ -158,13 +158,13 @@ def _images(values: list[dict[str, Any]], width: float, height: float) -> alt.Ch
     mark = alt.Chart(base.inline_data(values)).mark_image(
         width=width, height=height, align="left", baseline="top", aspect=False
     )
-    chart: alt.Chart = mark.encode(x=_X, y=_Y, url="url:N")
+    chart: alt.Chart = mark.encode(x=_X, y=_Y, url=alt.Url("url:N"))
     return chart
 
 
 def _texts(values: list[dict[str, Any]], kind: str) -> alt.Chart:
     mark = alt.Chart(base.inline_data(values)).mark_text(baseline="middle", **_KINDS[kind])
-    chart: alt.Chart = mark.encode(x=_X, y=_Y, text="text:N")
+    chart: alt.Chart = mark.encode(x=_X, y=_Y, text=alt.Text("text:N"))
     return chart
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from onelayer.model.derivations import DERIVATIONS, Verification, verify
+from functools import cache
+
+from onelayer.model.derivations import DERIVATIONS, DerivationName, Verification, verify
 from onelayer.report.document import Block, DerivationBlock, Note, Section, Table
 from onelayer.report.inline import literal
 from onelayer.report.sections.material import Material, said
@@ -11,12 +13,21 @@ from onelayer.study import Section as Choice
 
 def derivation(_material: Material, choice: Choice) -> Section:
     """Print each derivation of which every step was verified just now."""
-    names = choice.derivations or tuple(DERIVATIONS)
     return Section(
         choice.title or "Derivation",
         "What is the gradient that each step follows, and how do we know that it is right?",
-        tuple(_derivation_block(verify(DERIVATIONS[name])) for name in names),
+        tuple(map(_derivation_block, verify_derivations(choice))),
     )
+
+
+def verify_derivations(choice: Choice) -> tuple[Verification, ...]:
+    """Verify the derivations of a section, each once in the life of the process."""
+    return tuple(_verify(name) for name in choice.derivations or tuple(DERIVATIONS))
+
+
+@cache
+def _verify(name: DerivationName) -> Verification:
+    return verify(DERIVATIONS[name])
 
 
 def _derivation_block(verification: Verification) -> Block:
