@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from onelayer.data import Scaling, fit_scaling
+from onelayer.data import Scaling, ScalingName, fit_scaling
 from onelayer.errors import InputError
 from onelayer.estimators import notebook
 from onelayer.estimators.fitting import Problem, hold_out, masked, unfold
@@ -37,6 +37,15 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     """A fitted single layer; subclasses say how it is fitted."""
 
     _model: ClassVar[ModelName]
+
+    early_stopping: Any
+    dtype: str | None
+    scale: ScalingName
+    validation_fraction: float
+    random_state: Any
+    class_weight: Any
+    verbose: int
+    n_jobs: int | None
 
     classes_: NDArray[Any]
     coef_: NDArray[np.float64]
@@ -105,36 +114,31 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         X, y, weights = read(self, X, y, weights, reset=False, name="sample_weight_val")
         return Sample(X, encode(y, self.classes_, "y_val", weights), weights)
 
-    def _problem(self, sample: Sample, validation: Sample | None, *, holds_out: bool) -> Problem:
+    def _problem(
+        self, sample: Sample, validation: Sample | None, seed: int, *, holds_out: bool
+    ) -> Problem:
         """Return what there is to train on; without validation examples some may be held out."""
         rows = sample.rows
         validation_rows = None if validation is None else validation.rows
         if holds_out and validation is None:
-            fraction = getattr(self, "validation_fraction")  # noqa: B009 # of the subclasses
-            rows, validation_rows = hold_out(sample, fraction, self._seed())
+            rows, validation_rows = hold_out(sample, self.validation_fraction, seed)
             validation = sample
         n = len(sample.targets)
-        scaling = fit_scaling(sample.X, self._get("scale"), masked(sample.weights, rows, n))
-        factors = class_factors(self._get("class_weight"), self.classes_, sample)
+        scaling = fit_scaling(sample.X, self.scale, masked(sample.weights, rows, n))
+        factors = class_factors(self.class_weight, self.classes_, sample)
         return Problem(
             self._model, len(self.classes_), sample, scaling, rows, validation, validation_rows,
             factors,
         )  # fmt: skip
 
-    def _get(self, name: str) -> Any:
-        return getattr(self, name)
-
-    def _seed(self) -> int:
-        return as_seed(self._get("random_state"))
-
     def _options(self, X: Any) -> dict[str, Any]:
         """Return the options of training that the estimators name alike."""
         owner = type(self).__name__
-        return {name: self._get(name) for name in SHARED} | {
+        return {name: getattr(self, name) for name in SHARED} | {
             "model": self._model,
-            "seed": self._seed(),
-            "dtype": computing_dtype(self._get("dtype"), X.dtype),
-            "early_stopping": as_early_stopping(owner, self._get("early_stopping")),
+            "seed": as_seed(self.random_state),
+            "dtype": computing_dtype(self.dtype, X.dtype),
+            "early_stopping": as_early_stopping(owner, self.early_stopping),
         }
 
     def _record(self, result: TrainResult, scaling: Scaling) -> None:
@@ -156,7 +160,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         if result.stop_reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
 
-    def _warn_of_divergence(self, result: TrainResult) -> None:
+    def _warn_of_divergence(self, result: TrainResult, stacklevel: int) -> None:
         rate = result.config.learning_rate
         advice = f"Take a learning_rate below {rate:g}, or scale='standard'."
         equal = math.log(len(self.classes_))
@@ -175,7 +179,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
             )
         else:
             return
-        warnings.warn(f"{problem} {advice}", ConvergenceWarning, stacklevel=3)
+        warnings.warn(f"{problem} {advice}", ConvergenceWarning, stacklevel=stacklevel)
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         bundle: dict[str, str] = super()._repr_mimebundle_(**options)

@@ -6,14 +6,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from onelayer.data import fit_scaling
+from onelayer.data import ScalingName, fit_scaling
 from onelayer.errors import InputError
 from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.documents import documented
 from onelayer.estimators.fitting import Problem, fold
 from onelayer.estimators.inputs import Sample, class_factors, encode, read
 from onelayer.estimators.settings import as_threads, train_config
-from onelayer.training import EarlyStopping, Evaluation, TrainConfig
+from onelayer.training import EarlyStopping, Evaluation, TrainConfig, TrainResult
 
 
 class _OneModel(LinearClassifier):
@@ -32,7 +32,7 @@ class _OneModel(LinearClassifier):
         evaluations_per_epoch: int = 5,
         early_stopping: bool | int | dict[str, Any] | EarlyStopping | None = None,
         dtype: str | None = None,
-        scale: str = "none",
+        scale: ScalingName = "none",
         validation_fraction: float = 0.1,
         random_state: Any = 0,
         class_weight: Any = None,
@@ -95,8 +95,10 @@ class _OneModel(LinearClassifier):
         sample = self._read_training(X, y, sample_weight)
         validation = self._read_validation(X_val, y_val, sample_weight_val)
         config = self._config(sample.X)
-        problem = self._problem(sample, validation, holds_out=config.early_stopping is not None)
-        self._train(problem, config, earlier)
+        holds_out = config.early_stopping is not None
+        problem = self._problem(sample, validation, config.seed, holds_out=holds_out)
+        result = self._train(problem, config, earlier)
+        self._warn_of_divergence(result, stacklevel=3)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -126,14 +128,14 @@ class _OneModel(LinearClassifier):
                 "a dict."
             )
         sample = Sample(X, encode(y, self.classes_, "y", weights), weights)
-        scaling = fit_scaling(X, self._get("scale"), weights) if first else self.scaling_
+        scaling = fit_scaling(X, self.scale, weights) if first else self.scaling_
         problem = Problem(
             self._model, len(self.classes_), sample, scaling, sample.rows,
             factors=class_factors(self.class_weight, self.classes_, sample),
         )  # fmt: skip
         config = self._config(X).model_copy(update={"max_epochs": 1, "early_stopping": None})
         losses = [] if first else self.loss_curve_
-        self._train(problem, config, None if first else self._earlier(), warns=False)
+        self._train(problem, config, None if first else self._earlier())
         self.loss_curve_ = losses + self.loss_curve_
         self.n_iter_ = len(self.loss_curve_)
         return self
@@ -162,13 +164,8 @@ class _OneModel(LinearClassifier):
         return self.classes_, self.coef_, self.intercept_, self._epochs
 
     def _train(
-        self,
-        problem: Problem,
-        config: TrainConfig,
-        earlier: tuple[Any, ...] | None,
-        *,
-        warns: bool = True,
-    ) -> None:
+        self, problem: Problem, config: TrainConfig, earlier: tuple[Any, ...] | None
+    ) -> TrainResult:
         initial, first_epoch = None, 0
         if earlier is not None:
             classes, coef, intercept, first_epoch = earlier
@@ -189,8 +186,7 @@ class _OneModel(LinearClassifier):
         self._record(result, problem.scaling)
         if self.verbose:
             print(f"{type(self).__name__}: {result.message}; loss {self.loss_curve_[-1]:.4g}")
-        if warns:
-            self._warn_of_divergence(result)
+        return result
 
 
 def _print_evaluation(_number: int, step: int, evaluation: Evaluation | None) -> None:

@@ -13,6 +13,9 @@ Floats = NDArray[np.float64]
 
 _VALUES_AT_ONCE = 2**20
 
+# Coefficients of a diverged run may give scores beyond float64; differences of these do not.
+_LARGEST = 1e300
+
 
 def blocks(n: int, values_a_row: int) -> Iterator[slice]:
     """Yield slices of rows, of about a million values each."""
@@ -26,12 +29,14 @@ def linear_scores(X: Any, coef: Floats, intercept: Floats) -> Floats:
 
     A memory map is read block by block, and only a block at a time becomes float64.
     """
-    if issparse(X):
-        return np.asarray(X @ coef.T) + intercept
-    scores = np.empty((len(X), len(coef)))
-    for rows in blocks(len(X), X.shape[1]):
-        scores[rows] = X[rows].astype(np.float64, copy=False) @ coef.T + intercept
-    return scores
+    scores = np.empty((X.shape[0], len(coef)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        if issparse(X):
+            scores[:] = X @ coef.T + intercept
+        else:
+            for rows in blocks(len(X), X.shape[1]):
+                scores[rows] = X[rows].astype(np.float64, copy=False) @ coef.T + intercept
+    return np.clip(np.nan_to_num(scores, copy=False), -_LARGEST, _LARGEST, out=scores)
 
 
 def log_probabilities(scores: Floats) -> Floats:
