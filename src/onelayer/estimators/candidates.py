@@ -86,11 +86,14 @@ def results_table(
     -------
     pl.DataFrame
         ``l2, learning_rate, mean_score, std_score, standard_error, scores, train_loss, epochs,
-        stop_reason, rank``. Spread is null where there is one fold; diverged candidates come last
-        in rank.
+        stop_reason, rank``. Spread is null where there is one fold. A candidate that diverged on a
+        fold has no mean score and comes last in rank.
     """
     folds = scores.shape[1]
-    std = scores.std(axis=1, ddof=1) if folds > 1 else np.full(len(scores), np.nan)
+    diverged = [[r.stop_reason is StopReason.DIVERGED for r in row] for row in results]
+    scores = np.where(diverged, np.nan, scores)
+    with np.errstate(over="ignore"):  # of candidates on their way to divergence
+        std = scores.std(axis=1, ddof=1) if folds > 1 else np.full(len(scores), np.nan)
     reasons = ["/".join(sorted({str(r.stop_reason) for r in row})) for row in results]
     losses = [[epoch_losses(r.history) for r in row] for row in results]
     table = pl.DataFrame(
@@ -105,11 +108,10 @@ def results_table(
             "epochs": [float(np.mean([len(fold) for fold in row])) for row in losses],
             "stop_reason": reasons,
         }
-    ).with_columns(pl.col("std_score", "standard_error").fill_nan(None))
-    diverged = pl.col("stop_reason").str.contains(StopReason.DIVERGED)
+    ).with_columns(pl.col("mean_score", "std_score", "standard_error").fill_nan(None))
     # Of equal candidates the one with the stronger penalty, then the smaller step, is first.
     order = table.with_row_index().sort(
-        diverged, -pl.col("mean_score").fill_nan(-np.inf), -pl.col("l2"), "learning_rate",
+        -pl.col("mean_score").fill_null(-np.inf), -pl.col("l2"), "learning_rate",
     )["index"]  # fmt: skip
     rank = np.empty(len(table), np.int64)
     rank[order.to_numpy()] = np.arange(1, len(table) + 1)
@@ -125,18 +127,20 @@ def summary(table: pl.DataFrame, score_name: str, scored_on: str) -> str:
     """
     ranked = table.sort("rank").to_dicts()
     best, error = ranked[0], ranked[0]["standard_error"]
+    if best["mean_score"] is None:
+        return f"All {len(ranked)} diverged: take smaller learning rates."
     spread = "" if error is None else f" (standard error {error:.2g})"
     negated = score_name.startswith("neg_")
     text = [
         f"Best of {len(ranked)}: {_named(best)}, with a {plain_name(score_name)} of "
         f"{abs(best['mean_score']) if negated else best['mean_score']:.4g}{spread} on {scored_on}."
     ]
-    if len(ranked) > 1:
+    if len(ranked) > 1 and ranked[1]["mean_score"] is not None:
         gap = best["mean_score"] - ranked[1]["mean_score"]
         text.append(f"Next: {_named(ranked[1])}, {'higher' if negated else 'lower'} by {gap:.2g}.")
         if error is not None and gap <= error:
             text.append("That is within one standard error: the two are about equally good.")
-    diverged = sum(StopReason.DIVERGED in row["stop_reason"] for row in ranked)
+    diverged = sum(row["mean_score"] is None for row in ranked)
     if diverged:
         text.append(f"{diverged} diverged.")
     return " ".join(text)

@@ -63,9 +63,7 @@ def sweep(results: pl.DataFrame, score: str, *, negated: bool) -> Drawing:
         across, series = series, across
     sign, error = -1 if negated else 1, pl.col("standard_error").fill_null(0)
     mean = sign * pl.col("mean_score")
-    rows = results.filter(
-        pl.col("mean_score").is_finite(), ~pl.col("stop_reason").str.contains("diverged")
-    ).select(
+    rows = results.filter(pl.col("mean_score").is_finite()).select(
         pl.col(across).map_elements(lambda value: f"{value:g}", pl.String).alias("x"),
         pl.col(series).map_elements(lambda value: f"{value:g}", pl.String).alias("series"),
         mean.alias("score"), (mean - error).alias("low"), (mean + error).alias("high"), "rank",

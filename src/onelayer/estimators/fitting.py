@@ -131,11 +131,14 @@ def masked(weights: Floats | None, rows: Rows | None, n: int) -> Floats | None:
 def unfold(parameters: Parameters, scaling: Scaling) -> tuple[Floats, Floats]:
     """Return coefficients (n_outputs, n_features) and intercepts for values before scaling.
 
-    With x = raw * scale + offset, the score x·w + b is raw·(scale * w) + (b + offset·w).
+    With x = raw * scale + offset, the score x·w + b is raw·(scale * w) + (b + offset·w). They are
+    always finite: where a run diverged, the largest numbers there are stand for larger ones.
     """
     weights = parameters.weights.astype(np.float64)
     scale, offset = scaling.per_feature(len(weights))
-    return (weights * scale[:, None]).T.copy(), parameters.bias + offset @ weights
+    with np.errstate(over="ignore", invalid="ignore"):
+        coef, intercept = weights * scale[:, None], parameters.bias + offset @ weights
+    return np.nan_to_num(coef.T, copy=True), np.nan_to_num(intercept)
 
 
 def fold(coef: Floats, intercept: Floats, scaling: Scaling) -> Parameters:

@@ -202,7 +202,7 @@ class LogisticRegression(_OneModel):
     """Logistic regression for two classes, by mini-batch gradient descent.
 
     The objective is C + l2 * |w|^2, with C the mean cross-entropy of the probabilities
-    sigmoid(x·w + b) of the second class. `docs/estimators.md` converts `l2` from other libraries.
+    sigmoid(x·w + b) of the second class. The README converts `l2` from other libraries.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ class SoftmaxRegression(_OneModel):
     """Softmax regression for two classes or more, by mini-batch gradient descent.
 
     The objective is C + l2 * |W|^2, with C the mean cross-entropy of the probabilities
-    softmax(x·W + b). `docs/estimators.md` converts `l2` from other libraries. There is a row of
+    softmax(x·W + b). The README converts `l2` from other libraries. There is a row of
     `coef_` for each class, also for two classes.
 
     Parameters

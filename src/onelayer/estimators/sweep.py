@@ -63,7 +63,7 @@ class SoftmaxRegressionCV(LinearClassifier):
     best_params_ : dict
         `l2` and `learning_rate` of the best.
     best_score_ : float
-        Its mean score.
+        Its mean score; NaN if all candidates diverged.
     best_index_ : int
         Its row in `results_`.
     score_name_ : str
@@ -90,7 +90,7 @@ class SoftmaxRegressionCV(LinearClassifier):
 
     _model = "softmax"
 
-    best_params_: dict[str, float]
+    best_params_: dict[str, Any]
     best_score_: float
     best_index_: int
     results_: pl.DataFrame
@@ -191,7 +191,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         self.best_index_ = int(self.results_["rank"].arg_min() or 0)
         best = configs[self.best_index_]
         self.best_params_ = {"l2": best.l2, "learning_rate": best.learning_rate}
-        self.best_score_ = float(self.results_["mean_score"][self.best_index_])
+        self.best_score_ = float(self.results_["mean_score"].fill_null(np.nan)[self.best_index_])
         self.score_name_ = _name_of(self.scoring)
         self.summary_ = summary(self.results_, self.score_name_, scored_on)
         chosen = results[self.best_index_]
@@ -200,7 +200,8 @@ class SoftmaxRegressionCV(LinearClassifier):
         if self.verbose:
             print(f"{type(self).__name__}: {self.summary_}")
         self._warn_of_divergence(final, stacklevel=3)
-        grid.warn_of_edges((best.l2, best.learning_rate), stacklevel=3)
+        if np.isfinite(self.best_score_):
+            grid.warn_of_edges((best.l2, best.learning_rate), stacklevel=3)
         return self
 
     def _train_all(
