@@ -1,3 +1,34 @@
 """Train single-layer networks by mini-batch gradient descent, and explain what happened."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from onelayer.estimators import LogisticRegression as LogisticRegression
+    from onelayer.estimators import LossCurveDisplay as LossCurveDisplay
+    from onelayer.estimators import SoftmaxRegression as SoftmaxRegression
+    from onelayer.estimators import SoftmaxRegressionCV as SoftmaxRegressionCV
+    from onelayer.estimators import SweepDisplay as SweepDisplay
+    from onelayer.estimators import WeightsDisplay as WeightsDisplay
+
 __version__ = "0.1.0"
+
+_OF_ESTIMATORS = (
+    "LogisticRegression",
+    "LossCurveDisplay",
+    "SoftmaxRegression",
+    "SoftmaxRegressionCV",
+    "SweepDisplay",
+    "WeightsDisplay",
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Load the estimators when one is asked for: the command line starts without them."""
+    if name in _OF_ESTIMATORS:
+        return getattr(import_module("onelayer.estimators"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_OF_ESTIMATORS])

@@ -550,6 +550,20 @@ def test_numbers_beyond_single_precision_diverge_without_a_warning(fit: Fit, opt
     assert fit(*parts(), config).stop_reason is StopReason.DIVERGED
 
 
+@pytest.mark.parametrize("validates", [False, True])
+@pytest.mark.parametrize("max_epochs", [1, 2, 3, 7])
+def test_parameters_stay_finite_wherever_a_run_diverges(
+    fit: Fit, max_epochs: int, validates: bool
+) -> None:
+    train_set, validation_set = parts()
+    config = TrainConfig(
+        learning_rate=1e37, l2=1000, batch_size=16, max_epochs=max_epochs, evaluations_per_epoch=2
+    )
+    result = fit(train_set, validation_set if validates else None, config)
+    assert result.stop_reason is StopReason.DIVERGED
+    assert result.parameters.is_finite
+
+
 # Callbacks ------------------------------------------------------------------------------------
 
 

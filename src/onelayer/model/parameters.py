@@ -34,6 +34,11 @@ class Parameters:
         """Return a copy that later updates do not touch."""
         return Parameters(self.weights.copy(), self.bias.copy())
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all of them are finite numbers."""
+        return bool(np.isfinite(self.weights).all() and np.isfinite(self.bias).all())
+
     def scores(self, X: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the values before sigmoid or softmax, shape (n, n_outputs)."""
         scores: NDArray[np.floating] = X @ self.weights + self.bias

@@ -212,7 +212,14 @@ class _Member:
     history: History
     best: BestSoFar
     parameters: Parameters
-    """Those that would be returned if the run ended at the last evaluation."""
+    """Those that would be returned if the run ended at the last evaluation; always finite."""
+
+    def keep(self, parameters: Parameters) -> bool:
+        """Keep these where they are finite, and tell whether they are."""
+        finite = parameters.is_finite
+        if finite:
+            self.parameters = parameters
+        return finite
 
 
 @dataclass
@@ -285,7 +292,7 @@ class _Group:
         member.best = member.best.update(evaluation.val_loss)
         rule = member.config.early_stopping
         if math.isfinite(evaluation.val_loss) and (rule is None or member.best.is_newest):
-            member.parameters = self.stack.before(m)
+            member.keep(self.stack.before(m))
         if self.progress is not None:
             self.progress(member.number, step, evaluation)
         if not math.isfinite(evaluation.val_loss):
@@ -296,9 +303,7 @@ class _Group:
     def _passed(self, m: int, step: int) -> None:
         """Take note of a step that an evaluation follows where there is validation data."""
         member = self.members[m]
-        parameters = self.stack.before(m)
-        if np.isfinite(parameters.weights).all():
-            member.parameters = parameters
+        member.keep(self.stack.before(m))
         if self.progress is not None:
             self.progress(member.number, step, None)
 
@@ -312,8 +317,8 @@ class _Group:
 
     def _leave(self, m: int, reason: StopReason, *, last: bool = False) -> None:
         member = self.members.pop(m)
-        if last and member.config.early_stopping is None:
-            member.parameters = self.stack.now(m)
+        if last and member.config.early_stopping is None and not member.keep(self.stack.now(m)):
+            reason = StopReason.DIVERGED  # in the last update, which no loss follows
         evaluations, best = member.history.evaluations, member.best.evaluation
         result = TrainResult(
             member.config, member.parameters, member.history, reason,

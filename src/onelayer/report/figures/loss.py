@@ -54,7 +54,10 @@ def loss_curves(
     drawn = [*data["value"], *training["lowest"], *training["highest"]]
 
     x, y = base.step_axis(rows), scales.loss_axis(drawn)
-    colour = base.series_colour({training_label: style.TRAINING, _VALIDATION: style.VALIDATION})
+    colours = {training_label: style.TRAINING}
+    if not validation.is_empty():
+        colours[_VALIDATION] = style.VALIDATION
+    colour = base.series_colour(colours)
     band = alt.Chart(base.inline_data(training)).mark_area(
         color=style.TRAINING.light, opacity=0.2, clip=True
     )

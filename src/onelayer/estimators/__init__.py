@@ -1,0 +1,14 @@
+"""Estimators in scikit-learn's form, and what they show."""
+
+from onelayer.estimators.displays import LossCurveDisplay, SweepDisplay, WeightsDisplay
+from onelayer.estimators.linear import LogisticRegression, SoftmaxRegression
+from onelayer.estimators.sweep import SoftmaxRegressionCV
+
+__all__ = [
+    "LogisticRegression",
+    "LossCurveDisplay",
+    "SoftmaxRegression",
+    "SoftmaxRegressionCV",
+    "SweepDisplay",
+    "WeightsDisplay",
+]

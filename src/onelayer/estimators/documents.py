@@ -1,0 +1,95 @@
+"""The parameters and attributes that the estimators' docstrings share."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+PARAMETERS = """\
+batch_size : int, default 128
+        Examples in a batch.
+    max_epochs : int, default 200
+        Passes over the training examples; more than `TrainConfig`'s, since an estimator is mostly
+        fitted to few examples, and an epoch then has few steps.
+    penalize_bias : bool, default False
+        Whether the penalty covers the intercept.
+    shuffle : bool, default True
+        Whether each epoch visits the examples in a new order.
+    drop_last : bool, default False
+        Whether a last batch that is not full is left out.
+    evaluations_per_epoch : int, default 5
+        How often the validation loss is measured, where there are validation examples.
+    early_stopping : None, bool, int, dict or EarlyStopping, default None
+        Stop when the validation loss no longer falls, and keep the coefficients of its lowest
+        value. True waits for 10 evaluations without an improvement, an int for as many; a dict has
+        `patience` and `min_delta`.
+    dtype : "float32", "float64" or None, default None
+        Type of the arithmetic in training. None takes float32 for values of 8 bits, float16 and
+        float32, and float64 otherwise. Coefficients are float64.
+    scale : "none", "standard" or "minmax", default "none"
+        What gradient descent sees of the features: the values as they are, with mean 0 and standard
+        deviation 1, or in the range from -1 to 1. Of sparse data zeros stay zeros. `coef_` and
+        `intercept_` apply to the values as they are in any case; the penalty is on the weights of
+        scaled features.
+    validation_fraction : float, default 0.1
+        The share of the training examples, class by class, that is held out where {held_out}.
+    random_state : int, RandomState or None, default 0
+        Seed of the order of the examples and of what is held out. None draws a new one.
+    class_weight : None, "balanced" or dict, default None
+        How much the examples of a class count in the loss, in training and in the loss that early
+        stopping watches.
+    {warm_start}verbose : int, default 0
+        1 prints how the fit went.
+    n_jobs : int or None, default None
+        How many threads work; the result does not depend on it. None: all cores, or one inside a
+        parallel job of joblib."""
+
+WARM_START = """\
+warm_start : bool, default False
+        Whether `fit` goes on from the coefficients there are.
+    """
+
+ATTRIBUTES = """\
+classes_ : array, shape (K,)
+        The labels, sorted.
+    coef_ : array of float64, shape {coef}
+        Weights of the values as they are given, whatever `scale` is.
+    intercept_ : array of float64, shape {intercept}
+    n_features_in_ : int
+    feature_names_in_ : array of str
+        Only if the training examples have names for features.
+    n_iter_ : int
+        Epochs begun.
+    loss_curve_ : list of float
+        Mean training loss over the batches of each epoch, without the penalty.
+    validation_scores_ : list of float
+        Validation accuracy of each evaluation; empty without validation examples.
+    history_ : onelayer.training.History
+        The loss of every step, and every evaluation.
+    best_ : onelayer.training.Evaluation or None
+        The evaluation with the lowest validation loss.
+    stop_reason_ : str
+        ``max_epochs``, ``patience``, ``diverged`` or ``interrupted``.
+    scaling_ : onelayer.data.Scaling
+        What `scale` came to."""
+
+T = TypeVar("T")
+
+
+def documented(cls: type[T]) -> type[T]:
+    """Fill in what the docstring of an estimator shares with the others."""
+    if cls.__doc__ is None:  # python -OO
+        return cls
+    sweeps, logistic = cls.__name__.endswith("CV"), cls.__name__.startswith("Logistic")
+    held_out = (
+        "`cv` is None and there is no `X_val`" if sweeps
+        else "early stopping needs validation examples and there is no `X_val`"
+    )  # fmt: skip
+    parameters = PARAMETERS.format(held_out=held_out, warm_start="" if sweeps else WARM_START)
+    attributes = ATTRIBUTES.format(
+        coef="(1, n_features)" if logistic else "(K, n_features)",
+        intercept="(1,)" if logistic else "(K,)",
+    )
+    cls.__doc__ = cls.__doc__.replace("<parameters>", parameters).replace(
+        "<attributes>", attributes
+    )
+    return cls

@@ -1,0 +1,109 @@
+"""The drawings of `onelayer.estimators.displays`, in the house style of the reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from onelayer.diagnosis.checks.weights import noise
+from onelayer.report import figures, style
+from onelayer.report.figures import WeightRow, base
+from onelayer.report.svg import Drawing
+
+_LINE = 22
+"""Height of a line of names, in pixels."""
+
+
+def loss_curves(history: pl.DataFrame, best_step: int | None) -> Drawing:
+    """Draw training and validation loss over the steps."""
+    return _styled(figures.loss_curves(history, history["run"][0], best_step=best_step).chart)
+
+
+def weight_pictures(frame: pl.DataFrame, image_shape: tuple[int, int], label: str) -> Drawing:
+    """Draw the weights of each output as a picture."""
+    names = frame["class"].unique(maintain_order=True).to_list()
+    weights = frame["weight"].to_numpy().reshape(len(names), -1).T
+    row = WeightRow(label, weights, noise(weights, image_shape))
+    return _styled(
+        figures.weight_pictures([row], image_shape, names, noise_label="noise (Geary's C)").chart
+    )
+
+
+def largest_weights(frame: pl.DataFrame, top: int) -> Drawing:
+    """Draw the features with the largest weights: bars for one output, else a heat map."""
+    largest = frame.group_by("feature", maintain_order=True).agg(pl.col("weight").abs().max())
+    order = largest.sort("weight", descending=True)["feature"].head(top).to_list()
+    rows = frame.filter(pl.col("feature").is_in(order)).select("class", "feature", "weight")
+    chart = alt.Chart(base.inline_data(rows))
+    axis = alt.Axis(title=None, domain=False, ticks=False, labelLimit=260)
+    names = alt.Y("feature:N", sort=order, axis=axis)
+    if rows["class"].n_unique() == 1:
+        sign = alt.condition(
+            alt.datum.weight >= 0, alt.value(style.ORANGE.light), alt.value(style.BLUE.light)
+        )
+        title = f"weight (above 0: for {rows['class'][0]})"
+        layer = chart.mark_bar().encode(x=alt.X("weight:Q", title=title), y=names, color=sign)
+        width = style.WIDTH
+    else:
+        limit = float(rows["weight"].abs().max() or 0.0) or 1.0  # type: ignore[arg-type]
+        scale = alt.Scale(domain=[-limit, limit], range=list(style.DIVERGING), interpolate="rgb")
+        colour = alt.Color("weight:Q", scale=scale, legend=alt.Legend(title="weight"))
+        classes = alt.X("class:N", sort=None, title="class", axis=alt.Axis(labelAngle=0))
+        layer = chart.mark_rect().encode(x=classes, y=names, color=colour)
+        width = min(style.WIDTH, 60 * rows["class"].n_unique())
+    return _styled(base.finish([layer], width=width, height=_LINE * len(order)))
+
+
+def sweep(results: pl.DataFrame, score: str, *, negated: bool) -> Drawing:
+    """Draw mean scores over the longer axis of a grid, a line for each value of the other."""
+    across, series = "l2", "learning_rate"
+    if results["learning_rate"].n_unique() > results["l2"].n_unique():
+        across, series = series, across
+    sign, error = -1 if negated else 1, pl.col("standard_error").fill_null(0)
+    mean = sign * pl.col("mean_score")
+    rows = results.filter(pl.col("mean_score").is_finite()).select(
+        pl.col(across).map_elements(lambda value: f"{value:g}", pl.String).alias("x"),
+        pl.col(series).map_elements(lambda value: f"{value:g}", pl.String).alias("series"),
+        mean.alias("score"), (mean - error).alias("low"), (mean + error).alias("high"), "rank",
+    )  # fmt: skip
+    order = [f"{value:g}" for value in sorted(results[across].unique())]
+    titles = {"l2": "penalty λ", "learning_rate": "learning rate"}
+    x = alt.X("x:O", sort=order, title=titles[across], axis=alt.Axis(labelAngle=0))
+    y: dict[str, Any] = {"title": score, "scale": alt.Scale(zero=False)}
+    chart = alt.Chart(base.inline_data(rows))
+    colour: Any = alt.value(style.BLUE.light)
+    if rows["series"].n_unique() > 1:
+        colour = _series(rows["series"].unique(maintain_order=True).to_list(), titles[series])
+    best = alt.Chart(base.inline_data(rows.filter(pl.col("rank") == 1))).mark_point(
+        size=220, strokeWidth=2, color=style.INK.light
+    )
+    layers = [
+        chart.mark_line(strokeWidth=2).encode(x=x, y=alt.Y("score:Q", **y), color=colour),
+        chart.mark_rule(strokeWidth=1.5).encode(
+            x=x, y=alt.Y("low:Q", **y), y2="high:Q", color=colour
+        ),
+        chart.mark_point(filled=True, size=70, opacity=1).encode(
+            x=x, y=alt.Y("score:Q", **y), color=colour
+        ),
+        best.encode(x=x, y=alt.Y("score:Q", **y)),
+    ]
+    return _styled(base.finish(layers))
+
+
+def _series(names: list[str], title: str) -> alt.Color:
+    few = len(names) <= len(style.SERIES)
+    scale = (
+        alt.Scale(domain=names, range=[colour.light for colour in style.SERIES[: len(names)]])
+        if few
+        else alt.Scale(domain=names, scheme="viridis")
+    )
+    return alt.Color("series:N", scale=scale, legend=alt.Legend(title=title))
+
+
+def _styled(chart: Drawing) -> Drawing:
+    """Return the chart with the house style, which a report otherwise adds when it draws."""
+    styled = chart.copy(deep=False)
+    styled.config = alt.Config.from_dict(style.config())
+    return styled

@@ -1,0 +1,187 @@
+"""Examples as a caller gives them, checked once and never converted where training can read them.
+
+Arrays keep their type and stay where they are: a memory map is read in place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from onelayer.data.labels import listed
+from onelayer.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Labelled examples.
+
+    Attributes
+    ----------
+    X : array or CSR matrix, shape (n, n_features)
+    targets : array of int64, shape (n,)
+        The index of each label among the classes.
+    weights : array of float64, shape (n,), or None
+        How much each example counts; None: all the same.
+    """
+
+    X: Any
+    targets: NDArray[np.int64]
+    weights: NDArray[np.float64] | None = None
+
+    @property
+    def rows(self) -> NDArray[np.int64] | None:
+        """The examples that count at all; None: all of them."""
+        return counted(self.weights)
+
+
+def read_matrix(estimator: Any, X: Any) -> Any:
+    """Return new examples for a fitted estimator, checked against those it was fitted to."""
+    return validate_data(estimator, X, accept_sparse="csr", reset=False)
+
+
+def read(
+    estimator: Any, X: Any, y: Any, weights: Any, *, reset: bool, name: str = "sample_weight"
+) -> tuple[Any, NDArray[Any], NDArray[np.float64] | None]:
+    """Return examples, labels and weights, checked.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets the number and the names of the features if `reset` is set, otherwise it has them.
+    name : str
+        That of the weights, for messages.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be used; the message says why.
+    """
+    X, y = validate_data(estimator, X, y, accept_sparse="csr", reset=reset)
+    check_classification_targets(y)
+    return X, y, as_weights(weights, len(y), name)
+
+
+def as_weights(given: Any, n: int, name: str) -> NDArray[np.float64] | None:
+    """Return weights of examples as float64.
+
+    Raises
+    ------
+    InputError
+        If there is not one number an example, one is negative or not finite, or all are zero.
+    """
+    if given is None:
+        return None
+    try:
+        weights = np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: these are no numbers; give one for each example.") from None
+    if weights.ndim == 0:
+        weights = np.full(n, weights)
+    if weights.shape != (n,):
+        raise InputError(
+            f"{name}: the shape is {weights.shape}; give one weight for each of {n} examples."
+        )
+    if not np.isfinite(weights).all() or (weights < 0).any():
+        raise InputError(f"{name}: weights must be finite numbers of at least 0.")
+    if not weights.any():
+        raise InputError(f"{name}: all weights are zero; at least one example must count.")
+    return weights
+
+
+def counted(weights: NDArray[np.float64] | None) -> NDArray[np.int64] | None:
+    """Return the rows whose weight is not zero; None if all are."""
+    if weights is None or weights.all():
+        return None
+    return np.flatnonzero(weights)
+
+
+def find_classes(y: NDArray[Any]) -> NDArray[Any]:
+    """Return the classes among labels, sorted.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two.
+    """
+    try:
+        classes: NDArray[Any] = np.unique(y)
+    except TypeError:
+        raise InputError(
+            "y: the labels are of several types; give only numbers, only strings or only bools."
+        ) from None
+    if len(classes) < 2:
+        raise InputError(
+            f"y: there is one class, {listed(classes.tolist())}: at least two classes are needed."
+        )
+    return classes
+
+
+def encode(
+    y: NDArray[Any], classes: NDArray[Any], name: str, weights: NDArray[np.float64] | None = None
+) -> NDArray[np.int64]:
+    """Return the index of each label among the classes; 0 for examples that do not count.
+
+    Raises
+    ------
+    InputError
+        If a label of an example that counts is not among them.
+    """
+    rows = counted(weights)
+    index = {label: i for i, label in enumerate(classes.tolist())}
+    present, inverse = np.unique(y if rows is None else y[rows], return_inverse=True)
+    unknown = [label for label in present.tolist() if label not in index]
+    if unknown:
+        raise InputError(
+            f"{name}: the labels hold {listed(unknown)}, not among the classes "
+            f"{listed(classes.tolist())}."
+        )
+    targets = np.zeros(len(y), np.int64)
+    found = np.array([index[label] for label in present.tolist()], np.int64)[inverse]
+    targets[slice(None) if rows is None else rows] = found
+    return targets
+
+
+def class_factors(given: Any, classes: NDArray[Any], sample: Sample) -> NDArray[np.float64] | None:
+    """Return how much an example of each class counts, beside its own weight.
+
+    Parameters
+    ----------
+    given : None, "balanced" or dict
+        "balanced" lets all classes count the same in sum; a dict gives factors by label, and 1 for
+        classes it does not name.
+
+    Raises
+    ------
+    InputError
+        For anything else, or a factor that is negative or not finite.
+    """
+    if given is None:
+        return None
+    if isinstance(given, str) and given == "balanced":
+        sums = np.bincount(sample.targets, sample.weights, minlength=len(classes))
+        return np.where(sums > 0, sums.sum() / (len(classes) * np.where(sums > 0, sums, 1)), 1.0)
+    if not isinstance(given, dict):
+        raise InputError(
+            f"class_weight: {given!r} was given; allowed: None, 'balanced', or a dict with a "
+            "number for each class."
+        )
+    labels = classes.tolist()
+    unknown = [label for label in given if label not in labels]
+    if unknown and not all(label in given for label in labels):
+        raise InputError(
+            f"class_weight: {listed(unknown)} is none of the classes {listed(labels)}, not all of "
+            "which have a weight."
+        )
+    try:
+        factors = np.array([given.get(label, 1) for label in labels], np.float64)
+    except (TypeError, ValueError):
+        raise InputError("class_weight: the weights must be numbers.") from None
+    if not np.isfinite(factors).all() or (factors < 0).any() or not factors.any():
+        raise InputError("class_weight: the weights must be finite, at least 0, and not all zero.")
+    return factors

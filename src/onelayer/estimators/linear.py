@@ -1,0 +1,262 @@
+"""Logistic and softmax regression by mini-batch gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from onelayer.data import ScalingName, fit_scaling
+from onelayer.errors import InputError
+from onelayer.estimators.base import LinearClassifier
+from onelayer.estimators.documents import documented
+from onelayer.estimators.fitting import Problem, fold
+from onelayer.estimators.inputs import Sample, class_factors, encode, read
+from onelayer.estimators.settings import as_threads, train_config
+from onelayer.training import EarlyStopping, Evaluation, TrainConfig, TrainResult
+
+
+class _OneModel(LinearClassifier):
+    """An estimator that trains one model."""
+
+    def __init__(
+        self,
+        *,
+        learning_rate: float = 0.1,
+        l2: float = 0.0,
+        batch_size: int = 128,
+        max_epochs: int = 200,
+        penalize_bias: bool = False,
+        shuffle: bool = True,
+        drop_last: bool = False,
+        evaluations_per_epoch: int = 5,
+        early_stopping: bool | int | dict[str, Any] | EarlyStopping | None = None,
+        dtype: str | None = None,
+        scale: ScalingName = "none",
+        validation_fraction: float = 0.1,
+        random_state: Any = 0,
+        class_weight: Any = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.l2 = l2
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.penalize_bias = penalize_bias
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.evaluations_per_epoch = evaluations_per_epoch
+        self.early_stopping = early_stopping
+        self.dtype = dtype
+        self.scale = scale
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+        self.class_weight = class_weight
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Train on labelled examples.
+
+        Parameters
+        ----------
+        X : array, data frame or SciPy sparse matrix, shape (n, n_features)
+            A memory map is read in place.
+        y : array, shape (n,)
+            Labels: strings, bools or integers.
+        sample_weight : array, shape (n,), optional
+            How much each example counts. Examples of weight 0 are as if they were not there; whole
+            numbers are as if rows were repeated, where a batch holds all examples.
+        X_val, y_val, sample_weight_val : optional
+            Validation examples, which early stopping watches.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the examples or a parameter cannot be used.
+        """
+        earlier = self._earlier() if self.warm_start else None
+        sample = self._read_training(X, y, sample_weight)
+        validation = self._read_validation(X_val, y_val, sample_weight_val)
+        config = self._config(sample.X)
+        holds_out = config.early_stopping is not None
+        problem = self._problem(sample, validation, config.seed, holds_out=holds_out)
+        result = self._train(problem, config, earlier)
+        self._warn_of_divergence(result, stacklevel=3)
+        return self
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Train for one epoch over the given examples, from the coefficients there are.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+        classes : array, optional
+            All the labels there will be; needed in the first call. `scale` is fitted to the
+            examples of the first call.
+
+        Returns
+        -------
+        self
+        """
+        first = not hasattr(self, "coef_")
+        if first and classes is None:
+            raise InputError("classes must be passed on the first call to partial_fit.")
+        X, y, weights = read(self, X, y, sample_weight, reset=first)
+        if classes is not None:
+            self._set_classes(classes, first=first)
+        if isinstance(self.class_weight, str):
+            raise InputError(
+                f"class_weight: {self.class_weight!r} needs all examples at once; give partial_fit "
+                "a dict."
+            )
+        sample = Sample(X, encode(y, self.classes_, "y", weights), weights)
+        scaling = fit_scaling(X, self.scale, weights) if first else self.scaling_
+        problem = Problem(
+            self._model, len(self.classes_), sample, scaling, sample.rows,
+            factors=class_factors(self.class_weight, self.classes_, sample),
+        )  # fmt: skip
+        config = self._config(X).model_copy(update={"max_epochs": 1, "early_stopping": None})
+        losses = [] if first else self.loss_curve_
+        self._train(problem, config, None if first else self._earlier())
+        self.loss_curve_ = losses + self.loss_curve_
+        self.n_iter_ = len(self.loss_curve_)
+        return self
+
+    def _set_classes(self, classes: Any, *, first: bool) -> None:
+        given = np.unique(np.asarray(classes))
+        if not first and not np.array_equal(given, self.classes_):
+            raise InputError(
+                f"classes={given.tolist()} are not the same as on the last call to partial_fit: "
+                f"{self.classes_.tolist()}."
+            )
+        if len(given) < 2 or (self._model == "logistic" and len(given) > 2):
+            raise InputError(
+                f"classes: {len(given)} were given; "
+                f"{'two are needed' if self._model == 'logistic' else 'give at least two'}."
+            )
+        self.classes_ = given
+
+    def _config(self, X: Any) -> TrainConfig:
+        options = self._options(X) | {"learning_rate": self.learning_rate, "l2": self.l2}
+        return train_config(type(self).__name__, options)
+
+    def _earlier(self) -> tuple[Any, ...] | None:
+        if not hasattr(self, "coef_"):
+            return None
+        return self.classes_, self.coef_, self.intercept_, self._epochs
+
+    def _train(
+        self, problem: Problem, config: TrainConfig, earlier: tuple[Any, ...] | None
+    ) -> TrainResult:
+        initial, first_epoch = None, 0
+        if earlier is not None:
+            classes, coef, intercept, first_epoch = earlier
+            shape = len(classes), problem.sample.X.shape[1]
+            if not np.array_equal(classes, self.classes_) or coef.shape[1] != shape[1]:
+                self.classes_ = classes
+                raise InputError(
+                    f"warm_start: the model has {coef.shape[1]} features and the classes "
+                    f"{classes.tolist()}; fit with the same ones, or with warm_start=False."
+                )
+            initial = fold(coef, intercept, problem.scaling)
+        result = problem.train(
+            [config], [problem.example_weights()], as_threads(self.n_jobs),
+            initial=initial, first_epoch=first_epoch,
+            progress=_print_evaluation if self.verbose else None,
+        )[0]  # fmt: skip
+        self._epochs = first_epoch + -(-result.history.steps // result.history.batches_per_epoch)
+        self._record(result, problem.scaling)
+        if self.verbose:
+            print(f"{type(self).__name__}: {result.message}; loss {self.loss_curve_[-1]:.4g}")
+        return result
+
+
+def _print_evaluation(_number: int, step: int, evaluation: Evaluation | None) -> None:
+    if evaluation is not None:
+        print(
+            f"epoch {evaluation.epoch}, step {step}: validation loss {evaluation.val_loss:.4g}, "
+            f"accuracy {evaluation.val_accuracy:.4f}"
+        )
+
+
+@documented
+class LogisticRegression(_OneModel):
+    """Logistic regression for two classes, by mini-batch gradient descent.
+
+    The objective is C + l2 * |w|^2, with C the mean cross-entropy of the probabilities
+    sigmoid(x·w + b) of the second class. The README converts `l2` from other libraries.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.1
+        Step size; ten times `TrainConfig`'s, which suits the many features of images.
+    l2 : float, default 0.0
+        Strength of the penalty.
+    <parameters>
+
+    Attributes
+    ----------
+    <attributes>
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from onelayer import LogisticRegression
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = LogisticRegression(scale="standard", early_stopping=True).fit(X, y)
+    >>> bool(model.score(X, y) > 0.95)
+    True
+    """
+
+    _model = "logistic"
+
+
+@documented
+class SoftmaxRegression(_OneModel):
+    """Softmax regression for two classes or more, by mini-batch gradient descent.
+
+    The objective is C + l2 * |W|^2, with C the mean cross-entropy of the probabilities
+    softmax(x·W + b). The README converts `l2` from other libraries. There is a row of
+    `coef_` for each class, also for two classes.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.1
+        Step size; ten times `TrainConfig`'s, which suits the many features of images.
+    l2 : float, default 0.0
+        Strength of the penalty.
+    <parameters>
+
+    Attributes
+    ----------
+    <attributes>
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from onelayer import SoftmaxRegression
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = SoftmaxRegression(scale="minmax").fit(X, y)
+    >>> bool(model.score(X, y) > 0.95)
+    True
+    """
+
+    _model = "softmax"

@@ -1,0 +1,88 @@
+"""From an estimator's parameters to the settings of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
+from pydantic import ValidationError
+from sklearn.utils import check_random_state
+
+from onelayer.errors import InputError
+from onelayer.study.messages import refuse
+from onelayer.training import EarlyStopping, TrainConfig, available_cores
+
+SHARED = (
+    "batch_size",
+    "max_epochs",
+    "penalize_bias",
+    "shuffle",
+    "drop_last",
+    "evaluations_per_epoch",
+)
+"""Parameters that go into a `TrainConfig` as they are."""
+
+
+def train_config(owner: str, options: Mapping[str, Any]) -> TrainConfig:
+    """Return the settings of one training run.
+
+    Parameters
+    ----------
+    owner : str
+        The estimator's name, for messages.
+    options : mapping
+        Options of `TrainConfig`.
+
+    Raises
+    ------
+    InputError
+        That names the parameter, for a wrong type or an impossible value.
+    """
+    try:
+        return TrainConfig.model_validate(dict(options))
+    except ValidationError as error:
+        raise refuse(error, owner, "") from None
+
+
+def as_early_stopping(owner: str, given: Any) -> EarlyStopping | None:
+    """Return the rule that None, a truth value, a patience, a dict or a rule stands for."""
+    if given is None or isinstance(given, EarlyStopping):
+        return given
+    if isinstance(given, bool | np.bool_):
+        return EarlyStopping() if given else None
+    options = given if isinstance(given, Mapping) else {"patience": given}
+    try:
+        return EarlyStopping.model_validate(dict(options))
+    except ValidationError as error:
+        raise refuse(error, owner, "early_stopping") from None
+
+
+def computing_dtype(asked: str | None, stored: np.dtype[Any]) -> str:
+    """Return the type of the arithmetic: the one asked for, or the one that suits the values."""
+    if asked is not None:
+        return asked
+    light = stored.itemsize == 1 or stored in (np.float16, np.float32)
+    return "float32" if light else "float64"
+
+
+def as_seed(random_state: Any) -> int:
+    """Return the seed that a `random_state` stands for; an int is the seed itself."""
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31))
+
+
+def as_threads(n_jobs: Any) -> int:
+    """Return how many threads may work: all cores, but one inside a parallel job of joblib."""
+    if n_jobs is None:
+        backend, _ = get_active_backend()
+        return 1 if backend.nesting_level else available_cores()
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or not n_jobs:
+        raise InputError(
+            f"n_jobs: {n_jobs!r} was given; give a whole number of threads, -1 for all cores, or "
+            "None."
+        )
+    return int(effective_n_jobs(n_jobs))

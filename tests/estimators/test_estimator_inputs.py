@@ -1,0 +1,132 @@
+"""What can be given: arrays of all types, frames, files in memory maps, sparse data."""
+
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy import sparse
+
+from onelayer.estimators import LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV
+from onelayer.estimators.prediction import linear_scores
+
+rng = np.random.default_rng(0)
+X = rng.integers(-4, 5, (80, 6)).astype(np.float64)
+y = (X[:, 0] + rng.normal(size=80) > 0).astype(int)
+NAMES = [f"feature {i}" for i in range(6)]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        np.asfortranarray,
+        lambda X: X[::-1][::-1],
+        lambda X: X.tolist(),
+        lambda X: X.astype(object),
+        lambda X: X.astype(np.int64),
+        lambda X: pd.DataFrame(X, columns=NAMES),
+        lambda X: pl.DataFrame(X, schema=NAMES),
+    ],
+)
+def test_the_same_values_give_the_same_model(make: Callable[[Any], Any]) -> None:
+    model = LogisticRegression(max_epochs=5).fit(make(X), y)
+    plain = LogisticRegression(max_epochs=5).fit(X, y)
+    np.testing.assert_array_equal(model.coef_, plain.coef_)
+    np.testing.assert_allclose(model.predict_proba(make(X)), plain.predict_proba(X), rtol=1e-12)
+    assert hasattr(model, "feature_names_in_") == (type(make(X)).__name__ == "DataFrame")
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_frames_carry_names_and_labels(frame: Any) -> None:
+    series = pd.Series if frame is pd.DataFrame else pl.Series
+    table = frame(dict(zip(NAMES, X.T, strict=True)))
+    labels = series(np.where(y == 1, "yes", "no").tolist())
+    model = LogisticRegression(max_epochs=5).fit(
+        table, labels, series(np.ones(80)), X_val=table, y_val=labels
+    )
+    assert model.feature_names_in_.tolist() == NAMES
+    assert set(model.predict(table)) == {"yes", "no"}
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(table.rename(columns={NAMES[0]: "other"})
+                      if frame is pd.DataFrame else table.rename({NAMES[0]: "other"}))  # fmt: skip
+
+
+def test_half_precision_is_read_as_single() -> None:
+    half = SoftmaxRegression(max_epochs=5).fit(X.astype(np.float16), y)
+    single = SoftmaxRegression(max_epochs=5).fit(X.astype(np.float32), y)
+    np.testing.assert_array_equal(half.coef_, single.coef_)
+    np.testing.assert_array_equal(half.predict_proba(X.astype(np.float16)), single.predict_proba(X))
+
+
+@pytest.mark.parametrize("make", [sparse.csr_array, sparse.csr_matrix, sparse.csc_array])
+@pytest.mark.parametrize("scale", ["none", "standard", "minmax"])
+@pytest.mark.parametrize("Estimator", [LogisticRegression, SoftmaxRegression])
+def test_sparse_is_as_dense(make: Any, scale: str, Estimator: Any) -> None:
+    model = Estimator(max_epochs=20, batch_size=16, early_stopping=5, scale=scale)
+    stored = make(X)
+    model.fit(stored, y, X_val=make(X[:30]), y_val=y[:30])
+    factor = 1.0
+    if scale == "standard":
+        factor = 1 / X.std(axis=0)
+    if scale == "minmax":
+        factor = 1 / np.abs(X).max(axis=0)
+    dense = Estimator(max_epochs=20, batch_size=16, early_stopping=5)
+    dense.fit(X * factor, y, X_val=X[:30] * factor, y_val=y[:30])
+    np.testing.assert_allclose(model.coef_, dense.coef_ * factor, rtol=1e-8)
+    np.testing.assert_allclose(
+        model.decision_function(stored), dense.decision_function(X * factor), rtol=1e-8
+    )
+
+
+@pytest.mark.filterwarnings("ignore:The best l2")
+def test_sparse_cross_validation_is_as_dense() -> None:
+    sweep = SoftmaxRegressionCV(l2=[0, 0.01, 0.1], max_epochs=10, cv=3, scoring="accuracy")
+    scores = sweep.fit(sparse.csr_array(X), y).results_["mean_score"].to_list()
+    assert scores == sweep.fit(X, y).results_["mean_score"].to_list()
+    sweep.set_params(scoring=None)
+    scores = sweep.fit(sparse.csr_array(X), y).results_["mean_score"].to_list()
+    assert scores == pytest.approx(sweep.fit(X, y).results_["mean_score"].to_list(), rel=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+def test_memory_map_is_not_loaded(tmp_path: Path, dtype: Any) -> None:
+    shape = 150_000, 60
+    mapped = np.memmap(tmp_path / "X", dtype, "w+", shape=shape)
+    mapped[:] = np.random.default_rng(0).integers(0, 200, shape)
+    labels = (mapped[:, 0] > 100).astype(int)
+    model = LogisticRegression(scale="standard", max_epochs=1)
+    model.fit(mapped[:100], labels[:100])  # compiled before memory is measured
+    size = mapped.size * mapped.itemsize
+    tracemalloc.start()
+    try:
+        model.fit(mapped, labels)
+        model.predict(mapped)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    blocks = 3 * 8 * 2**20  # a block as float64, and its squares
+    assert peak < size / 8 + 8 * 8 * shape[0] + blocks
+    assert peak < (0.8 if dtype == np.float32 else 4) * size
+    assert model.score(mapped, labels) > 0.9
+
+
+def test_prediction_in_blocks_is_that_of_all_at_once() -> None:
+    large = rng.normal(size=(50_000, 50)).astype(np.float32)
+    coef, intercept = rng.normal(size=(3, 50)), rng.normal(size=3)
+    expected = large.astype(np.float64) @ coef.T + intercept
+    np.testing.assert_allclose(linear_scores(large, coef, intercept), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_not_finite_are_refused(bad: float) -> None:
+    broken = X.copy()
+    broken[3, 2] = bad
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        SoftmaxRegression().fit(broken, y)
+    model = SoftmaxRegression(max_epochs=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        model.predict(broken)
