@@ -125,6 +125,7 @@ def data_get(
 
 for command in (
     model_commands.fit,
+    model_commands.sweep,
     model_commands.predict,
     model_commands.evaluate,
     model_commands.inspect,

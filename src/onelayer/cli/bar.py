@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -18,13 +17,12 @@ class TrainingBar:
     Parameters
     ----------
     console : rich.console.Console
-    names : sequence of str
-        One a model.
+    models : int
     steps : int
         That a model takes at most.
     """
 
-    def __init__(self, console: Console, names: Sequence[str], steps: int) -> None:
+    def __init__(self, console: Console, models: int, steps: int) -> None:
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -36,8 +34,8 @@ class TrainingBar:
             transient=True,
             disable=not console.is_terminal or console.quiet,
         )
-        self._steps, self._done = steps, dict.fromkeys(range(len(names)), 0)
-        what = names[0] if len(names) == 1 else f"{len(names)} models"
+        self._steps, self._done = steps, [0] * models
+        what = "training" if models == 1 else f"{models} models"
         self._task = self._bars.add_task(what, total=steps, loss="")
 
     def __enter__(self) -> TrainingBar:
@@ -56,11 +54,11 @@ class TrainingBar:
 
     def update(self, model: int, step: int, evaluation: Evaluation | None) -> None:
         """Take note of an evaluation."""
-        self._done[model] = step + 1
+        self._done[model] = max(step + 1, self._done[model])
         loss = f"validation loss {fixed(evaluation.val_loss)}" if evaluation else ""
-        self._bars.update(self._task, completed=min(self._done.values()), loss=loss)
+        self._bars.update(self._task, completed=min(self._done), loss=loss)
 
     def end(self, model: int, _result: TrainResult) -> None:
         """Take note that a model is done."""
         self._done[model] = self._steps
-        self._bars.update(self._task, completed=min(self._done.values()))
+        self._bars.update(self._task, completed=min(self._done))

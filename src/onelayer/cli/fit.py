@@ -48,7 +48,7 @@ def run_fit_command(
         warm_up(material.train, [config])
     say(console, _about(material, config))
     steps = Schedule.of(config, material.n_train).max_steps
-    with TrainingBar(console, ["training"], steps) as bar:
+    with TrainingBar(console, 1, steps) as bar:
         result = train(
             material.train, material.validation, config, threads, rows=material.rows,
             validation_rows=material.validation_rows, progress=bar.update,

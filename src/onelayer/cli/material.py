@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Dataset, Scaling, fit_scaling
+from onelayer.data import Dataset, Scaling, ScalingName, fit_scaling
 from onelayer.data.files import Examples, read_examples
 from onelayer.data.split import hold_out
 from onelayer.errors import InputError
@@ -106,7 +106,9 @@ def read_material(reading: Reading, *, logistic: bool, seed: int) -> Material:
     rows = validation_rows = None
     if share:
         rows, validation_rows = hold_out(targets, share, seed)
-    scaling, words = _scaling(reading.scale, examples, rows)
+    scaling, words = choose_scaling(reading.scale, examples)
+    weights = None if rows is None else np.isin(np.arange(examples.n_examples), rows)
+    scaling = fit_scaling(examples.X, scaling, weights)
     train = Dataset(
         examples.X,
         examples.y,
@@ -134,23 +136,19 @@ def _shape(examples: Examples) -> tuple[int, int] | None:
     return examples.image_shape if examples.channels in (None, 1) else None
 
 
-def _scaling(asked: str | None, examples: Examples, rows: Rows | None) -> tuple[Scaling, str]:
-    """Return the scaling, fitted to the training examples alone, and what it does in words."""
+def choose_scaling(asked: str | None, examples: Examples) -> tuple[ScalingName | Scaling, str]:
+    """Return what features are scaled by, and in words what it does."""
     if asked is None and examples.scaling is not None:
         return examples.scaling, "pixels mapped to [−1, 1]"
     if asked is None and examples.channels is not None and examples.X.dtype == np.uint8:
         return Scaling.from_range(0, 255), "pixels mapped to [−1, 1]"
-    kind = asked or "standard"
-    weights = None
-    if rows is not None:
-        weights = np.zeros(examples.n_examples)
-        weights[rows] = 1
-    scaling = fit_scaling(examples.X, kind, weights)  # type: ignore[arg-type]
-    return scaling, {
+    words = {
         "none": "as they are",
         "standard": "mean 0 and standard deviation 1",
         "minmax": "mapped to [−1, 1]",
-    }[kind]
+    }
+    # Another name is refused where the scaling is fitted.
+    return cast(ScalingName, asked or "standard"), words.get(asked or "standard", "")
 
 
 def match_labels(examples: Examples, classes: tuple[Any, ...]) -> NDArray[Any]:

@@ -61,6 +61,58 @@ def fit(
     )
 
 
+def sweep(
+    train: o.Train,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The folder for table, model and report.")
+    ],
+    l2: o.L2Grid = "logspace(-6, -1, 6)",
+    learning_rate: o.LearningRateGrid = "0.1",
+    folds: o.Folds = None,
+    target: o.Target = None,
+    labels: o.Labels = None,
+    validation: o.Validation = "0.2",
+    validation_labels: o.ValidationLabels = None,
+    scale: o.Scale = None,
+    batch_size: o.BatchSize = None,
+    max_epochs: o.MaxEpochs = None,
+    early_stopping: o.EarlyStopping = None,
+    min_delta: o.MinDelta = None,
+    penalize_bias: o.PenalizeBias = None,
+    shuffle: o.Shuffle = None,
+    seed: o.Seed = None,
+    drop_last: o.DropLast = None,
+    evaluations_per_epoch: o.EvaluationsPerEpoch = None,
+    dtype: o.Dtype = None,
+    size: o.Size = None,
+    drop: o.Drop = None,
+    impute: o.Impute = None,
+    threads: o.Threads = None,
+    force: o.Force = False,
+    as_json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Train a softmax model for each penalty and learning rate, all together; keep the best."""
+    from onelayer.cli.material import Reading
+    from onelayer.cli.sweep import run_sweep_command
+
+    reading = Reading(
+        train, target, labels, validation, validation_labels, size, tuple(drop or ()), impute, scale
+    )
+    given = o.training_options(
+        {
+            "batch_size": batch_size, "max_epochs": max_epochs, "early_stopping": early_stopping,
+            "min_delta": min_delta, "penalize_bias": penalize_bias, "shuffle": shuffle,
+            "seed": seed, "drop_last": drop_last, "evaluations_per_epoch": evaluations_per_epoch,
+            "dtype": dtype,
+        }
+    )  # fmt: skip
+    run_sweep_command(
+        reading, given | {"l2": l2, "learning_rate": learning_rate}, folds=folds, out=out,
+        threads=threads, force=force, as_json=as_json, quiet=quiet,
+    )  # fmt: skip
+
+
 def predict(
     model: o.Model,
     data: o.Data,

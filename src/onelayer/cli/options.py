@@ -183,6 +183,24 @@ Dtype = Annotated[
         help="Of the arithmetic: float32 or float64. [float32]",
     ),
 ]
+Values = "One number, some with commas, or 'logspace(-6, 0, 7)': seven from 1e-6 to 1."
+L2Grid = Annotated[
+    str,
+    typer.Option("--l2", rich_help_panel=TRAINING, metavar="GRID", help=f"λ to try. {Values}"),
+]
+LearningRateGrid = Annotated[
+    str,
+    typer.Option("--learning-rate", rich_help_panel=TRAINING, metavar="GRID", help="Step sizes."),
+]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        "--folds",
+        rich_help_panel=DATA,
+        min=2,
+        help="Score on so many folds of TRAIN, in place of --validation.",
+    ),
+]
 Threads = Annotated[
     int | None,
     typer.Option(

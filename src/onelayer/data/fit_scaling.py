@@ -14,7 +14,9 @@ ScalingName = Literal["none", "standard", "minmax"]
 _VALUES_AT_ONCE = 2**20
 
 
-def fit_scaling(X: Any, kind: ScalingName, weights: NDArray[Any] | None = None) -> Scaling:
+def fit_scaling(
+    X: Any, kind: ScalingName | Scaling, weights: NDArray[Any] | None = None
+) -> Scaling:
     """Return the scaling of each feature that suits some examples.
 
     Parameters
@@ -24,7 +26,7 @@ def fit_scaling(X: Any, kind: ScalingName, weights: NDArray[Any] | None = None) 
     kind : "none", "standard" or "minmax"
         "standard" gives each feature mean 0 and standard deviation 1, "minmax" the range [-1, 1].
         Of sparse data zeros stay zeros: "standard" divides by the standard deviation, "minmax" by
-        the largest absolute value.
+        the largest absolute value. A `Scaling` is returned as it is.
     weights : array, shape (n,), optional
         How much each example counts; those of weight 0 do not.
 
@@ -38,6 +40,8 @@ def fit_scaling(X: Any, kind: ScalingName, weights: NDArray[Any] | None = None) 
     InputError
         If there is no such kind.
     """
+    if isinstance(kind, Scaling):
+        return kind
     if kind == "none":
         return Scaling.identity()
     if kind == "standard":

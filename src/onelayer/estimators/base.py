@@ -27,7 +27,7 @@ from onelayer.estimators.inputs import (
 from onelayer.estimators.prediction import linear_scores, log_probabilities, predicted
 from onelayer.estimators.settings import SHARED, as_early_stopping, as_seed, computing_dtype
 from onelayer.model import ModelName
-from onelayer.training import Evaluation, History, StopReason, TrainResult
+from onelayer.training import Evaluation, History, Progress, StopReason, TrainResult
 
 WORSE_THAN_EQUAL = 1.1
 """A training loss above that of equal probabilities, ln K, by this factor is no noise."""
@@ -37,10 +37,12 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     """A fitted single layer; subclasses say how it is fitted."""
 
     _model: ClassVar[ModelName]
+    _progress: Progress | None = None
+    """Told of every evaluation, by those who show a bar."""
 
     early_stopping: Any
     dtype: str | None
-    scale: ScalingName
+    scale: ScalingName | Scaling
     validation_fraction: float
     random_state: Any
     class_weight: Any

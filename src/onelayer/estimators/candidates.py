@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,12 +62,23 @@ class Grid:
 
 def _axis(name: str, given: Any) -> tuple[float, ...]:
     try:
+        given = _spelled(given) if isinstance(given, str) else given
         values = np.unique(np.atleast_1d(np.asarray(given, np.float64)))
     except (TypeError, ValueError):
         values = np.array([])
     if values.ndim != 1 or not len(values):
-        raise InputError(f"{name}: {given!r} was given; give a number, or some in a list.")
+        raise InputError(
+            f"{name}: {given!r} was given; give a number, some in a list, or logspace(-6, 0, 7)."
+        )
     return tuple(values.tolist())
+
+
+def _spelled(text: str) -> NDArray[np.float64]:
+    """Return the numbers of "0.01,0.1", or of "logspace(-6, 0, 7)": seven from 1e-6 to 1."""
+    spaced = re.fullmatch(r"\s*logspace\(([^,]+),([^,]+),([^,]+)\)\s*", text)
+    if spaced is None:
+        return np.array([float(number) for number in text.split(",")])
+    return np.logspace(float(spaced[1]), float(spaced[2]), int(spaced[3]))
 
 
 def results_table(

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from onelayer.data import ScalingName, fit_scaling
+from onelayer.data import Scaling, ScalingName, fit_scaling
 from onelayer.errors import InputError
 from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.documents import documented
@@ -32,7 +32,7 @@ class _OneModel(LinearClassifier):
         evaluations_per_epoch: int = 5,
         early_stopping: bool | int | dict[str, Any] | EarlyStopping | None = None,
         dtype: str | None = None,
-        scale: ScalingName = "none",
+        scale: ScalingName | Scaling = "none",
         validation_fraction: float = 0.1,
         random_state: Any = 0,
         class_weight: Any = None,

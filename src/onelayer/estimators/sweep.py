@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring
 
-from onelayer.data import ScalingName
+from onelayer.data import Scaling, ScalingName
 from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.candidates import Grid, results_table, summary
 from onelayer.estimators.documents import documented
@@ -41,9 +41,9 @@ class SoftmaxRegressionCV(LinearClassifier):
 
     Parameters
     ----------
-    l2 : number, list or array, default (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
-        Strengths of the penalty to try.
-    learning_rate : number, list or array, default 0.1
+    l2 : number, list, array or str, default (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+        Strengths of the penalty to try; "logspace(-6, 2, 9)" are nine from 1e-6 to 100.
+    learning_rate : number, list, array or str, default 0.1
         Step sizes to try.
     cv : int, splitter, iterable of splits or None, default 5
         What candidates are scored on unless `fit` is given `X_val`: so many folds with the same
@@ -112,7 +112,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         evaluations_per_epoch: int = 5,
         early_stopping: bool | int | dict[str, Any] | EarlyStopping | None = None,
         dtype: str | None = None,
-        scale: ScalingName = "none",
+        scale: ScalingName | Scaling = "none",
         validation_fraction: float = 0.1,
         random_state: Any = 0,
         class_weight: Any = None,
@@ -219,6 +219,7 @@ class SoftmaxRegressionCV(LinearClassifier):
             [config for config in configs for _ in folds],
             [fold.weights for _ in configs for fold in folds],
             as_threads(self.n_jobs),
+            progress=self._progress,
         )
         if any(r.stop_reason is StopReason.INTERRUPTED for r in results):
             raise KeyboardInterrupt

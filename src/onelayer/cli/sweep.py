@@ -1,0 +1,214 @@
+"""`onelayer sweep`: train a grid of models together, choose one, and show why."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from onelayer.cli.bar import TrainingBar
+from onelayer.cli.fit import say, train_config
+from onelayer.cli.material import Reading, choose_scaling, match_labels
+from onelayer.cli.progress import fixed
+from onelayer.data import Dataset, fingerprint
+from onelayer.data.atomic import replace_file
+from onelayer.data.files import Examples, read_examples
+from onelayer.errors import InputError, OnelayerError
+from onelayer.estimators import SoftmaxRegressionCV
+from onelayer.estimators.candidates import Grid
+from onelayer.estimators.fitting import fold
+from onelayer.inference import Classifier
+from onelayer.training import Schedule, available_cores, warm_up
+
+FILES = ("results.csv", "results.json", "model.safetensors", "report.html")
+
+
+def run_sweep_command(
+    reading: Reading,
+    options: dict[str, Any],
+    *,
+    folds: int | None,
+    out: Path,
+    threads: int | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run the command; see `onelayer sweep --help`."""
+    _check_folder(out, force=force)
+    share = None if folds else reading.share()
+    if folds is None and share == 0:
+        raise InputError(
+            "--validation: a sweep needs examples to choose by; give some, or --folds."
+        )
+    grid = Grid.of(options["l2"], options["learning_rate"])
+    one = options | {"l2": grid.l2[0], "learning_rate": grid.learning_rate[0]}
+    config = train_config({"max_epochs": 50} | one)
+
+    console = Console(stderr=True, quiet=quiet)
+    with console.status(f"Reading {reading.train}"):
+        examples = read_examples(
+            reading.train, target=reading.target, labels=reading.labels, size=reading.size,
+            drop=reading.drop, impute=reading.impute,
+        )  # fmt: skip
+        scale, words = choose_scaling(reading.scale, examples)
+        validation = _validation(reading, examples) if folds is None and share is None else {}
+    with console.status("Loading the kernels; the first use on a machine compiles them"):
+        assert examples.y is not None  # they were asked for
+        warm_up(Dataset(examples.X, examples.y), [config])
+    candidates = len(grid.candidates())
+    say(
+        console,
+        f"{examples.n_examples:,} examples, {examples.n_features:,} features, {words}; "
+        f"{candidates} candidates" + (f" on {folds} folds." if folds else "."),
+    )
+    named = config.model_dump(exclude={"model", "seed", "l2", "learning_rate"})
+    sweep = SoftmaxRegressionCV(
+        **named | {"l2": options["l2"], "learning_rate": options["learning_rate"]},
+        cv=folds, validation_fraction=share or 0.1, random_state=config.seed, scale=scale,
+        n_jobs=threads or available_cores(),
+    )  # fmt: skip
+    n_train = round(examples.n_examples * (1 - (share or 0)))
+    bar = TrainingBar(console, candidates * (folds or 1), Schedule.of(config, n_train).max_steps)
+    notes = _fit(sweep, examples, validation, bar)
+    if not np.isfinite(sweep.best_score_):
+        raise OnelayerError(f"{sweep.summary_} Nothing was written.")
+
+    out.mkdir(parents=True, exist_ok=True)
+    model = _classifier(sweep, examples, reading, folds)
+    model.save(out / "model.safetensors")
+    table = sweep.results_
+    replace_file(out / "results.csv", table.drop("scores").write_csv().encode())
+    document = {
+        "best": sweep.best_params_,
+        "best_score": sweep.best_score_,
+        "score": sweep.score_name_,
+        "summary": sweep.summary_,
+        "notes": notes,
+        "candidates": _finite(table.to_dicts()),
+    }
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    replace_file(out / "results.json", f"{text}\n".encode())
+    with console.status("Writing the report"):
+        from onelayer.cli.sweep_report import sweep_report  # draws, which takes seconds to load
+
+        page = sweep_report(sweep, examples, notes)
+        replace_file(out / "report.html", page.encode())
+    if not quiet:
+        console.print(_table(sweep))
+    for note in (sweep.summary_, *notes):
+        say(console, note)
+    say(console, f"Table: {out / 'results.csv'}")
+    say(console, f"Model: {out / 'model.safetensors'}")
+    say(console, f"Report: {out / 'report.html'}")
+    if as_json:
+        print(text)
+
+
+def _check_folder(out: Path, *, force: bool) -> None:
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out}: is a file; name a folder.")
+    if not out.is_dir() or force:
+        return
+    there = [name for name in FILES if (out / name).exists()]
+    if there:
+        raise InputError(f"--out {out}: holds {there[0]}. Name another folder, or use --force.")
+    if any(out.iterdir()):
+        raise InputError(f"--out {out}: is not empty; name another folder.")
+
+
+def _validation(reading: Reading, examples: Examples) -> dict[str, Any]:
+    """Return the arguments of `fit` that a validation file gives."""
+    assert examples.y is not None
+    how = examples.reading() | {"size": reading.size}
+    given = read_examples(reading.validation, labels=reading.validation_labels, part="test", **how)
+    classes = tuple(np.unique(examples.y).tolist())
+    return {"X_val": given.X, "y_val": match_labels(given, classes)}
+
+
+def _fit(
+    sweep: SoftmaxRegressionCV,
+    examples: Examples,
+    validation: dict[str, Any],
+    bar: TrainingBar,
+) -> list[str]:
+    """Fit with a bar; return the warnings."""
+    with warnings.catch_warnings(record=True) as caught, bar:
+        warnings.simplefilter("always")
+        sweep._progress = bar.update
+        try:
+            sweep.fit(examples.X, examples.y, **validation)
+        except KeyboardInterrupt:
+            raise OnelayerError("Interrupted: nothing was written.") from None
+        finally:
+            del sweep._progress
+    return [str(warning.message) for warning in caught]
+
+
+def _classifier(
+    sweep: SoftmaxRegressionCV, examples: Examples, reading: Reading, folds: int | None
+) -> Classifier:
+    """Return the chosen model, with what prediction needs to read files alike."""
+    parameters = fold(sweep.coef_, sweep.intercept_, sweep.scaling_)
+    options = sweep.get_params() | sweep.best_params_
+    kept = ("learning_rate", "l2", "batch_size", "max_epochs", "penalize_bias", "shuffle",
+            "drop_last", "dtype", "early_stopping")  # fmt: skip
+    assert examples.y is not None
+    return Classifier(
+        model="softmax",
+        weights=parameters.weights,
+        bias=parameters.bias,
+        classes=tuple(sweep.classes_.tolist()),
+        scaling=sweep.scaling_,
+        feature_names=examples.feature_names,
+        image_shape=examples.image_shape,
+        channels=examples.channels or 1,
+        fill=examples.fill,
+        target=examples.target,
+        config={key: options[key] for key in kept},
+        training={
+            "n_train": examples.n_examples,
+            "n_validation": 0,
+            "steps": sweep.history_.steps,
+            "stop_reason": sweep.stop_reason_,
+            "message": sweep.summary_,
+        },
+        data={
+            "source": examples.source,
+            "examples": examples.n_examples,
+            "validation": f"{folds} folds" if folds else reading.validation,
+            "size": reading.size,
+            "fingerprint": fingerprint(examples.X, examples.y),
+        },
+    )
+
+
+def _finite(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows for JSON, which knows neither NaN nor infinity: they become null."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, list):
+            return [plain(part) for part in value]
+        return None if isinstance(value, float) and not np.isfinite(value) else value
+
+    return [{key: plain(value) for key, value in row.items()} for row in rows]
+
+
+def _table(sweep: SoftmaxRegressionCV) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("rank", "l2", "learning rate", "log loss", "± std. err.", "train loss"):
+        table.add_column(heading, justify="right")
+    table.add_column("ended")
+    for row in sweep.results_.sort("rank").head(20).to_dicts():
+        score, error = row["mean_score"], row["standard_error"]
+        table.add_row(
+            str(row["rank"]), f"{row['l2']:g}", f"{row['learning_rate']:g}",
+            "–" if score is None else fixed(-score), "" if error is None else f"{error:.4f}",
+            fixed(row["train_loss"]), row["stop_reason"],
+        )  # fmt: skip
+    return table
