@@ -21,6 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 import peers
+import sweeps
 from measure import interleaved, machine, matrix_product_rate, medians, peak_memory
 from onelayer.data import Dataset, load
 from onelayer.training import TrainConfig, train, train_many
@@ -244,6 +245,17 @@ def memory() -> list[Row]:
     ]
 
 
+def folds() -> list[Row]:
+    """Ask what folds cost."""
+    return [row(*line, at_most=True) for line in sweeps.cost_of_folds()]
+
+
+def searches() -> list[Row]:
+    """Compare a sweep with scikit-learn's searches; a worse loss misses the target."""
+    rows = [row(*line) for line in sweeps.scikit_learn_searches()]
+    return [line | {"met": line["met"] and "WORSE" not in str(line["detail"])} for line in rows]
+
+
 COMPARISONS = {
     "one-run": one_run,
     "five-runs": five_runs,
@@ -252,6 +264,8 @@ COMPARISONS = {
     "embedding": embedding,
     "growth": growth,
     "memory": memory,
+    "folds": folds,
+    "searches": searches,
 }
 
 
