@@ -1,5 +1,9 @@
 """What fitting means: parameters, weights of examples, ends of runs, messages."""
 
+import os
+import signal
+import sys
+import threading
 import warnings
 from typing import Any
 
@@ -274,6 +278,19 @@ def test_partial_fit_learns_classes_that_come_later() -> None:
     assert set(model.predict(X).tolist()) == {0, 1, 2}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_interrupted_fit_keeps_what_it_has() -> None:
+    X, y = blobs(n=2000)
+    model = SoftmaxRegression(max_epochs=10**6, batch_size=8)
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    timer.join()
+    assert model.stop_reason_ == "interrupted"
+    assert model.score(X, y) > 0.8
+
+
 # Divergence ---------------------------------------------------------------------------------------
 
 
@@ -288,6 +305,14 @@ def test_diverged_training_warns_and_stays_finite(Estimator: Any, dtype: Any) ->
     assert model.stop_reason_ == "diverged"
     assert np.isfinite(model.coef_).all()
     assert np.isfinite(model.predict_proba(X * 1e200)).all()
+
+
+def test_coefficients_of_raw_values_stay_finite_too() -> None:
+    X, y = blobs()
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        model = SoftmaxRegression(learning_rate=100, l2=10, scale="minmax").fit(X * 1e-5, y)
+    assert np.isfinite(model.coef_).all()
+    assert np.isfinite(model.intercept_).all()
 
 
 def test_steps_too_large_for_the_features_warn() -> None:

@@ -8,7 +8,7 @@ import pytest
 import sklearn
 
 from onelayer.estimators import LogisticRegression
-from onelayer.estimators.notebook import TRAINING, VALIDATION, loss_curve_svg
+from onelayer.estimators.notebook import BOTTOM, HEIGHT, TOP, TRAINING, VALIDATION, loss_curve_svg
 from onelayer.training import Evaluation, History
 
 rng = np.random.default_rng(0)
@@ -60,6 +60,9 @@ def test_a_long_fall_is_drawn_on_a_logarithmic_axis() -> None:
     curve = [1000.0, *np.linspace(1, 0.1, 50)]
     svg = loss_curve_svg(curve, History(1, curve))
     assert "loss (log scale)" in svg
+    heights = [height for _, height in points(svg)[0]]
+    assert heights[0] == TOP
+    assert heights[-1] == HEIGHT - BOTTOM
     assert "loss (log scale)" not in loss_curve_svg(curve[1:], History(1, curve[1:]))
 
 

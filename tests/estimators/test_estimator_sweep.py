@@ -103,6 +103,18 @@ def test_weights_of_zero_are_absence_in_folds_and_scores(weighted: bool, scoring
     np.testing.assert_allclose(full, kept, rtol=1e-9)
 
 
+def test_examples_that_do_not_count_are_in_no_score() -> None:
+    def share_right(model: Any, X: Any, y: Any) -> float:
+        return float((model.predict(X) == y).mean())
+
+    weights = np.ones(len(y))
+    weights[::3] = 0
+    labels = np.where(weights == 0, 99, y)
+    splits = list(KFold(3).split(X, y))
+    sweep = SoftmaxRegressionCV(l2=[0, 0.1], cv=splits, scoring=share_right, **FAST)
+    assert sweep.fit(X, labels, weights).best_score_ > 0.9
+
+
 def test_scorer_is_that_of_scikit_learn() -> None:
     def seen(model: Any, X: Any, y: Any) -> float:
         assert set(y) <= {"class 0", "class 1", "class 2", "class 3"}

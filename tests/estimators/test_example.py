@@ -1,9 +1,12 @@
-"""The example runs, and says what it found."""
+"""The examples run: that of the folder, and those of the docstrings."""
 
+import doctest
 import runpy
 from pathlib import Path
 
 import pytest
+
+from onelayer.estimators import linear, sweep
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "digits_and_breast_cancer.py"
 
@@ -15,3 +18,10 @@ def test_example_runs_and_explains(capsys: pytest.CaptureFixture[str]) -> None:
     assert names["scaled"].score(names["C_test"], names["t_test"]) > 0.95
     for part in ("Digits", "Best of 20", "Breast cancer", "pipeline", "calibrat"):
         assert part in printed
+
+
+def test_examples_of_the_docstrings() -> None:
+    for module in (linear, sweep):
+        outcome = doctest.testmod(module)
+        assert outcome.attempted >= 4
+        assert outcome.failed == 0

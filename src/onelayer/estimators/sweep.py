@@ -13,7 +13,7 @@ from sklearn.metrics import check_scoring
 
 from onelayer.data import Scaling, ScalingName
 from onelayer.estimators.base import LinearClassifier
-from onelayer.estimators.candidates import Grid, results_table, summary
+from onelayer.estimators.candidates import AXES, Grid, results_table, summary
 from onelayer.estimators.documents import documented
 from onelayer.estimators.fitting import Problem, unfold
 from onelayer.estimators.folds import (
@@ -83,9 +83,9 @@ class SoftmaxRegressionCV(LinearClassifier):
     >>> from sklearn.datasets import load_digits
     >>> from onelayer import SoftmaxRegressionCV
     >>> X, y = load_digits(return_X_y=True)
-    >>> sweep = SoftmaxRegressionCV(l2=[1e-4, 1e-3, 1e-2], scale="minmax", cv=3).fit(X, y)
+    >>> sweep = SoftmaxRegressionCV(l2=[0, 1e-3, 1e-2], scale="minmax", cv=3).fit(X, y)
     >>> sweep.best_params_["l2"]
-    0.001
+    0.0
     """
 
     _model = "softmax"
@@ -168,6 +168,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         """
         sample = self._read_training(X, y, sample_weight)
         given = self._read_validation(X_val, y_val, sample_weight_val)
+        check_scoring(SoftmaxRegression(), scoring=self.scoring)  # before all the work
         grid = Grid.of(self.l2, self.learning_rate)
         options = self._options(sample.X)
         configs = [
@@ -187,13 +188,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         results = self._train_all(problem, configs, folds, curves=given is not None)
         scores = np.stack([self._scores_on(fold, [row[f] for row in results], problem)
                            for f, fold in enumerate(folds)], axis=1)  # fmt: skip
-        self.results_ = results_table(grid.candidates(), scores, results)
-        self.best_index_ = int(self.results_["rank"].arg_min() or 0)
-        best = configs[self.best_index_]
-        self.best_params_ = {"l2": best.l2, "learning_rate": best.learning_rate}
-        self.best_score_ = float(self.results_["mean_score"].fill_null(np.nan)[self.best_index_])
-        self.score_name_ = _name_of(self.scoring)
-        self.summary_ = summary(self.results_, self.score_name_, scored_on)
+        best = configs[self._choose(grid, scores, results, scored_on)]
         chosen = results[self.best_index_]
         final = chosen[0] if given is not None else self._final(problem, best, chosen)
         self._record(final, problem.scaling)
@@ -203,6 +198,23 @@ class SoftmaxRegressionCV(LinearClassifier):
         if np.isfinite(self.best_score_):
             grid.warn_of_edges((best.l2, best.learning_rate), stacklevel=3)
         return self
+
+    def _choose(
+        self,
+        grid: Grid,
+        scores: NDArray[np.float64],
+        results: Sequence[Sequence[TrainResult]],
+        scored_on: str,
+    ) -> int:
+        """Set what the sweep showed, and return the number of the best candidate."""
+        self.results_ = results_table(grid.candidates(), scores, results)
+        self.best_index_ = int(self.results_["rank"].arg_min() or 0)
+        best = grid.candidates()[self.best_index_]
+        self.best_params_ = dict(zip(AXES, best, strict=True))
+        self.best_score_ = float(self.results_["mean_score"].fill_null(np.nan)[self.best_index_])
+        self.score_name_ = _name_of(self.scoring)
+        self.summary_ = summary(self.results_, self.score_name_, scored_on)
+        return self.best_index_
 
     def _train_all(
         self,
