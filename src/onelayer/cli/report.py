@@ -11,6 +11,7 @@ process at its other end means that there is nobody to make a report for.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 import traceback
@@ -84,9 +85,12 @@ def _make_report(pipe: Connection) -> None:
     """Be the report's process."""
     # Ctrl-C reaches every process of a terminal; the main process alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # In a life of seconds there is little garbage, and looking for it takes a twentieth of them.
+    gc.disable()
     with suppress(EOFError, BrokenPipeError):
         try:
-            from onelayer import report  # Takes seconds, which the main process has no need to wait
+            # Here and not above, since the main process must not wait for it.
+            from onelayer import report
 
             report.prepare(pipe.recv())
             outcome, findings = pipe.recv()
