@@ -25,9 +25,9 @@ batch_size : int, default 128
     dtype : "float32", "float64" or None, default None
         Type of the arithmetic in training. None takes float32 for values of 8 bits, float16 and
         float32, and float64 otherwise. Coefficients are float64.
-    scale : "none", "standard" or "minmax", default "none"
+    scale : "none", "standard", "minmax" or a Scaling, default "none"
         What gradient descent sees of the features: the values as they are, with mean 0 and standard
-        deviation 1, or in the range from -1 to 1. Of sparse data zeros stay zeros. `coef_` and
+        deviation 1, or in the range from -1 to 1; or what an `onelayer.data.Scaling` makes of them. Of sparse data zeros stay zeros. `coef_` and
         `intercept_` apply to the values as they are in any case; the penalty is on the weights of
         scaled features.
     validation_fraction : float, default 0.1

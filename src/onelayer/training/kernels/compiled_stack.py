@@ -175,6 +175,7 @@ class CompiledStack:
         """Return a copy of a model's parameters before the last round."""
         return self._parameters(self._before_W[model], self._before_bias[model])
 
+    @np.errstate(over="ignore", invalid="ignore")  # of a diverging model
     def now(self, model: int) -> Parameters:
         """Return a copy of a model's parameters."""
         factor = 1 if self._factors is None else self._factors[model]
