@@ -62,7 +62,7 @@ def test_supported_types_are_not_copied() -> None:
     ("given", "stored"),
     [
         (bool, np.float32),
-        (np.float16, np.float32),
+        (np.float16, np.float16),
         (np.int8, np.float32),
         (np.uint16, np.float32),
         (np.int32, np.float64),

@@ -1,5 +1,6 @@
 """The compiled kernels against plain NumPy, and what they promise about bits."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -34,11 +35,16 @@ memory: Any = pytest.importorskip("onelayer.training.kernels.memory")
 tiles: Any = pytest.importorskip("onelayer.training.kernels.tiles")
 
 FLOATS = ["float32", "float64"]
-STORED = ["uint8", "float32", "float64"]
+STORED = ["uint8", "float16", "float32", "float64"]
 
 
 def close(dtype: str) -> dict[str, Any]:
     return {"rtol": 2e-5, "atol": 2e-5} if dtype == "float32" else {"rtol": 1e-12, "atol": 1e-12}
+
+
+def as_kernels_take(X: np.ndarray) -> np.ndarray:
+    """Half precision comes under another name, see `onelayer.training.kernels.vectors`."""
+    return X.view(np.uint16) if X.dtype == np.float16 else X
 
 
 def padded_weights(rng: np.random.Generator, K: int, F: int, dtype: str) -> np.ndarray:
@@ -66,7 +72,7 @@ def test_gather_dot_and_update(dtype: str, stored: str, n: int, F: int, K: int) 
     scaling = feature_scaling(rng, F, dtype)
     W = padded_weights(rng, K, F, dtype)
     x, z, _, _ = kernels.scratch(n, W[None])
-    kernels.gather(X, rows, scaling, x)
+    kernels.gather(as_kernels_take(X), rows, scaling, x)
     features = X[rows].astype(dtype) * scaling[0, :F] + scaling[1, :F]
     np.testing.assert_allclose(x[:n, :F], features, **close(dtype))
     assert not x[:, F:].any()
@@ -115,6 +121,7 @@ def test_sparse_evaluation_agrees_with_dense(dtype: str, stored: str, K: int) ->
     scaling = feature_scaling(rng, F, dtype)
     chosen, rows = np.array([2, 0, 3]), rng.permutation(n)[:250]
     losses, correct = np.zeros(3), np.zeros(3)
+    X = as_kernels_take(X)
     data = sparse.compress(X, np.zeros(0, np.uint16))
     assert data[2][-1] == len(data[0])
     part = X, targets, rows, rng.random((1, n)), np.array([-1, 0, 0, -1]), data
@@ -138,7 +145,8 @@ def test_what_is_not_zero_is_kept(stored: str, F: int) -> None:
     X[3], X[4], X[5, F - 1] = 0, 255, 1
     if stored != "uint8":
         X[6, 0], X[7, F - 1] = np.nan, -np.inf
-    values, features, begins = sparse.compress(X, np.zeros(0, np.uint16))
+    values, features, begins = sparse.compress(as_kernels_take(X), np.zeros(0, np.uint16))
+    values = values.view(X.dtype)
     assert (values.dtype, features.dtype) == (X.dtype, np.dtype(np.uint16))
     assert not (begins % sparse.CHAINS).any()
     for i, row in enumerate(X):
@@ -229,6 +237,25 @@ def test_shapes_agree_with_the_reference(F: int, K: int, density: float) -> None
         assert a.val_loss == pytest.approx(b.val_loss, rel=1e-10)
         assert a.weight_norm == pytest.approx(b.weight_norm, rel=1e-10)
         assert a.train_accuracy == pytest.approx(b.train_accuracy, abs=2 / len(data.y))
+
+
+def test_a_memory_map_of_half_precision_is_read_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = problem(3, 90, 50, 3, "float16", 0.9)
+    np.save(tmp_path / "X.npy", plain.X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    data = Dataset(mapped, plain.y, scaling=plain.scaling)
+    assert np.shares_memory(data.X, mapped)
+    config = TrainConfig(batch_size=16, max_epochs=2)
+    result = train(data, data, config)
+    assert same(result, train(plain, plain, config))
+    single = Dataset(plain.X.astype(np.float32), plain.y, scaling=plain.scaling)
+    assert same(result, train(single, single, config))
+    # A processor that cannot read half precision gets a copy.
+    module = importlib.import_module("onelayer.training.kernels.compiled_stack")
+    monkeypatch.setattr(module, "CONVERTS_HALF", False)
+    assert same(result, train(data, data, config))
 
 
 def test_arrays_that_are_not_contiguous() -> None:

@@ -22,9 +22,10 @@ class Dataset:
     Parameters
     ----------
     X : array, shape (n, n_features) or (n, height, width); or a SciPy sparse array or matrix
-        Raw values. uint8, float32 and float64 are kept without a copy (rows are made contiguous
-        if they are not). bool, float16 and integers of up to 16 bits become float32, wider
-        numbers float64. Images are flattened and give `image_shape`. Sparse values become CSR.
+        Raw values. uint8, float16, float32 and float64 are kept without a copy (rows are made
+        contiguous if they are not), so that a memory map stays one. bool and integers of up to 16
+        bits become float32, wider numbers float64. Images are flattened and give `image_shape`.
+        Sparse values become CSR.
     y : array, shape (n,)
         Labels: integers, strings or bools.
     classes : sequence of labels, optional

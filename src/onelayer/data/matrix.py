@@ -24,7 +24,7 @@ def as_matrix(
 
     Returns
     -------
-    matrix : array of uint8, float32 or float64, shape (n, n_features), C order
+    matrix : array of uint8, float16, float32 or float64, shape (n, n_features), C order
         `X` itself where it already is that. A sparse one becomes CSR of float32 or float64, without
         duplicates.
     image_shape : (int, int) or None
@@ -73,7 +73,7 @@ def _csr(X: Any) -> sparse.csr_array:
     if X.ndim != 2 or min(X.shape) == 0:
         raise InputError(f"X: the shape is {X.shape}; give at least one example and one feature.")
     kind = _stored_type(X.dtype)
-    matrix = sparse.csr_array(X, dtype=np.float32 if kind == np.uint8 else kind)
+    matrix = sparse.csr_array(X, dtype=np.float64 if kind == np.float64 else np.float32)
     if not matrix.has_canonical_format:
         matrix = matrix.copy()  # the caller's own stays as it is
         matrix.sum_duplicates()
@@ -114,6 +114,6 @@ def _stored_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
     if dtype.kind not in "biuf":
         raise InputError(f"X: values of type {dtype} are not supported; give real numbers.")
     native = dtype.newbyteorder("=")
-    if native in (np.uint8, np.float32, np.float64):
+    if native in (np.uint8, np.float16, np.float32, np.float64):
         return native
     return np.dtype(np.float32 if dtype.itemsize <= 2 else np.float64)

@@ -27,9 +27,9 @@ batch_size : int, default 128
         float32, and float64 otherwise. Coefficients are float64.
     scale : "none", "standard", "minmax" or a Scaling, default "none"
         What gradient descent sees of the features: the values as they are, with mean 0 and standard
-        deviation 1, or in the range from -1 to 1; or what an `onelayer.data.Scaling` makes of them. Of sparse data zeros stay zeros. `coef_` and
-        `intercept_` apply to the values as they are in any case; the penalty is on the weights of
-        scaled features.
+        deviation 1, or in the range from -1 to 1; or what an `onelayer.data.Scaling` makes of them.
+        Of sparse data zeros stay zeros. `coef_` and `intercept_` apply to the values as they are in
+        any case; the penalty is on the weights of scaled features.
     validation_fraction : float, default 0.1
         The share of the training examples, class by class, that is held out where {held_out}.
     random_state : int, RandomState or None, default 0

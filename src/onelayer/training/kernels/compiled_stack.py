@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 
 from onelayer.model import Parameters
 from onelayer.training.kernels import csr, dense, jobs, sparse
-from onelayer.training.kernels.compiler import VECTOR_BYTES
+from onelayer.training.kernels.compiler import CONVERTS_HALF, VECTOR_BYTES
 from onelayer.training.kernels.memory import aligned_zeros
 from onelayer.training.stack import Metrics, Problem, Round, Team
 from onelayer.training.weighting import Part, Rows
@@ -87,6 +87,8 @@ class CompiledStack:
             data = csr.as_data(X, self._problem.scaling, self._dtype)
             X = np.zeros((0, X.shape[1]), self._dtype)
         else:
+            if X.dtype == np.float16:
+                X = X.view(np.uint16) if CONVERTS_HALF else X.astype(np.float32)
             number = np.uint16 if X.shape[1] <= 2**16 else np.uint32
             stored = X if self._sparse else X[:0]
             data = sparse.compress(stored, np.zeros(0, number))  # type: ignore[no-untyped-call]

@@ -16,6 +16,9 @@ _FEATURES = llvmlite.binding.get_host_cpu_features()
 WIDE = bool(_FEATURES.get("avx512f"))
 """Whether vectors have 64 bytes and there are 32 registers for them."""
 
+CONVERTS_HALF = bool(_FEATURES.get("f16c"))
+"""Whether there are instructions that read half precision."""
+
 VECTOR_BYTES = 64 if WIDE else 32 if _FEATURES.get("avx2") else 16
 
 

@@ -18,6 +18,7 @@ from onelayer.training.kernels.tiles import (
     fetch_row,
     make_dot_tile,
     make_outer_tile,
+    number_at,
     scale_row,
 )
 
@@ -61,7 +62,7 @@ def gather(X, rows, scaling, x):
             fetch_row(X, rows[i + ROWS_AHEAD])
         scale_row(X, rows[i], scale, offset, x, i, vectors)
         for f in range(vectors * lanes, X.shape[1]):
-            x[i, f] = x.dtype.type(X[rows[i], f]) * scale[f] + offset[f]
+            x[i, f] = number_at(X, rows[i], f, x) * scale[f] + offset[f]
 
 
 @compiled

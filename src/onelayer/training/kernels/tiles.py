@@ -67,6 +67,18 @@ def scale_row(
 
 
 @intrinsic
+def number_at(_typing: Any, X: Any, row: Any, f: Any, x: Any) -> Any:
+    """Return X[row, f] in the type of x."""
+
+    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+        X = Array(context, b, signature.args[0], arguments[0])
+        return Vectors(b, x.dtype.name).convert_one(X.at(arguments[1], arguments[2]), X.dtype)
+
+    whole = types.int64
+    return x.dtype(X, whole, whole, x), emit
+
+
+@intrinsic
 def fetch_row(_typing: Any, X: Any, row: Any) -> Any:
     """Ask the memory for a row that will be read soon."""
 

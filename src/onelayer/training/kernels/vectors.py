@@ -11,8 +11,14 @@ from numba.core import cgutils
 from onelayer.training.kernels.compiler import VECTOR_BYTES
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
-ELEMENTS = {"uint8": ir.IntType(8), "float32": ir.FloatType(), "float64": ir.DoubleType()}
-ELEMENTS_BYTES = {"uint8": 1, "float32": 4, "float64": 8}
+# Numba has no arrays of half precision: they come as uint16, which is stored for nothing else.
+ELEMENTS = {
+    "uint8": ir.IntType(8),
+    "uint16": ir.HalfType(),
+    "float32": ir.FloatType(),
+    "float64": ir.DoubleType(),
+}
+ELEMENTS_BYTES = {"uint8": 1, "uint16": 2, "float32": 4, "float64": 8}
 
 Value = Any  # an llvmlite value; the library has no types
 
@@ -66,14 +72,20 @@ class Vectors:
         """Return a vector, or `count` values, from memory of another type, at any address."""
         count = count or self.lanes
         stored = ir.VectorType(ELEMENTS[dtype], count)
-        target = ir.VectorType(self.type.element, count)
         values = self.b.load(self.b.bitcast(pointer, stored.as_pointer()), align=1)
+        return self._as_floats(values, dtype, ir.VectorType(self.type.element, count))
+
+    def convert_one(self, pointer: Value, dtype: str) -> Value:
+        """Return one number from memory of another type."""
+        value = self.b.load(self.b.bitcast(pointer, ELEMENTS[dtype].as_pointer()))
+        return self._as_floats(value, dtype, self.type.element)
+
+    def _as_floats(self, values: Value, dtype: str, target: Value) -> Value:
         if dtype == "uint8":
             return self.b.uitofp(values, target)
-        if stored == target:
+        if values.type == target:
             return values
-        wider = ELEMENTS[dtype] == ELEMENTS["float32"]
-        return (self.b.fpext if wider else self.b.fptrunc)(values, target)
+        return (self.b.fptrunc if dtype == "float64" else self.b.fpext)(values, target)
 
     def store(self, value: Value, pointer: Value) -> None:
         """Write a vector to memory."""
