@@ -56,6 +56,8 @@ def run_sweep_command(
             reading.train, target=reading.target, labels=reading.labels, size=reading.size,
             drop=reading.drop, impute=reading.impute,
         )  # fmt: skip
+        if folds is not None:
+            _check_folds(folds, examples)
         scale, words = choose_scaling(reading.scale, examples)
         validation = _validation(reading, examples) if folds is None and share is None else {}
     with console.status("Loading the kernels; the first use on a machine compiles them"):
@@ -76,6 +78,7 @@ def run_sweep_command(
     n_train = round(examples.n_examples * (1 - (share or 0)))
     bar = TrainingBar(console, candidates * (folds or 1), Schedule.of(config, n_train).max_steps)
     notes = _fit(sweep, examples, validation, bar)
+    sweep.summary_ = sweep.summary_.replace(" on X_val", f" on {reading.validation}")
     if not np.isfinite(sweep.best_score_):
         raise OnelayerError(f"{sweep.summary_} Nothing was written.")
 
@@ -120,6 +123,15 @@ def _check_folder(out: Path, *, force: bool) -> None:
         raise InputError(f"--out {out}: holds {there[0]}. Name another folder, or use --force.")
     if any(out.iterdir()):
         raise InputError(f"--out {out}: is not empty; name another folder.")
+
+
+def _check_folds(folds: int, examples: Examples) -> None:
+    _, counts = np.unique(np.asarray(examples.y), return_counts=True)
+    if folds > counts.max():
+        raise InputError(
+            f"--folds: {folds} was given, and no class has more than {counts.max()} examples; take "
+            "fewer folds."
+        )
 
 
 def _validation(reading: Reading, examples: Examples) -> dict[str, Any]:

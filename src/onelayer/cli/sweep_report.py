@@ -46,6 +46,7 @@ def sweep_report(sweep: SoftmaxRegressionCV, examples: Examples, notes: list[str
 def _candidates(sweep: SoftmaxRegressionCV) -> Section:
     display = SweepDisplay.from_estimator(sweep)
     rows = display.frame().sort("rank").drop("scores")
+    bars = " Bars are standard errors over the folds." if sweep.cv else ""
     figure = Figure(
         "sweep", "Validation log loss of each candidate",
         "The validation log loss of each candidate against the penalty, a line a learning rate.",
@@ -61,7 +62,7 @@ def _candidates(sweep: SoftmaxRegressionCV) -> Section:
         "Which penalty and which learning rate give the lowest log loss on examples that had no "
         "part in training?",
         (
-            FigureBlock(figure, "Bars are standard errors over folds; the ring marks the best."),
+            FigureBlock(figure, f"The ring marks the best.{bars}"),
             table,
         ),
         (Paragraph(literal(sweep.summary_)),),

@@ -1,0 +1,131 @@
+"""`onelayer sweep`: the table, the model, the page, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from cli_helpers import call
+
+from onelayer.inference import Classifier
+
+GRID = ("--l2", "0.1,0.001", "--learning-rate", "logspace(-2, -1, 2)")
+QUICK = (*GRID, "--max-epochs", "4", "--batch-size", "16")
+FILES = {"results.csv", "results.json", "model.safetensors", "report.html"}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    y = np.arange(150) % 3
+    X = rng.normal(size=(150, 4)) * [1, 10, 100, 1] + np.eye(3, 4)[y] * [3, 30, 300, 0]
+    frame = pl.DataFrame({f"width {i}": X[:, i] for i in range(4)})
+    path = tmp_path / "flowers.csv"
+    frame.with_columns(label=pl.Series([f"kind {k}" for k in y])).write_csv(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "how", [("--folds", "3"), ("--validation", "0.3"), ("--validation", "FILE")]
+)
+def test_a_sweep_leaves_table_model_and_page(how: tuple[str, str], table: Path) -> None:
+    how = tuple(str(table) if part == "FILE" else part for part in how)  # type: ignore[assignment]
+    out = table.parent / "sweep"
+    done = call("sweep", str(table), "--out", str(out), *QUICK, *how)
+    assert done.code == 0, done.err
+    assert {path.name for path in out.iterdir()} == FILES
+    results = pl.read_csv(out / "results.csv")
+    assert results.height == 4
+    assert sorted(results["rank"]) == [1, 2, 3, 4]
+    best = results.filter(rank=1).to_dicts()[0]
+    document = json.loads((out / "results.json").read_text())
+    assert document["best"] == {key: best[key] for key in ("l2", "learning_rate")}
+    assert document["best_score"] == pytest.approx(results["mean_score"].max())
+    assert len(document["candidates"]) == 4
+    assert (best["standard_error"] is not None) == ("--folds" in how)
+    assert f"Best of 4: l2 = {best['l2']:g}" in done.err
+    assert ("flowers.csv" in done.err.partition("Best of")[2].partition(".\n")[0]) == (
+        str(table) in how
+    )
+    page = (out / "report.html").read_text()
+    assert "kind 1" in page
+    assert "width 2" in page
+    assert "A sweep over penalty" in page
+    model = Classifier.load(out / "model.safetensors")
+    assert model.config["l2"] == best["l2"]
+    assert model.feature_names == ("width 0", "width 1", "width 2", "width 3")
+    evaluated = call("evaluate", str(out / "model.safetensors"), str(table), "--json", "--quiet")
+    assert json.loads(evaluated.out)["accuracy"] > 0.9
+
+
+def test_the_chosen_model_is_that_of_the_estimator(table: Path) -> None:
+    from onelayer import SoftmaxRegressionCV
+
+    out = table.parent / "sweep"
+    assert call("sweep", str(table), "--out", str(out), *QUICK, "--folds", "3").code == 0
+    frame = pl.read_csv(table)
+    X = frame.drop("label").to_numpy()
+    with pytest.warns(UserWarning, match="the grid"):
+        estimator = SoftmaxRegressionCV(
+            l2="0.1,0.001", learning_rate=[0.01, 0.1], max_epochs=4, batch_size=16, cv=3,
+            scale="standard", dtype="float32",
+        ).fit(X, frame["label"].to_numpy())  # fmt: skip
+    model = Classifier.load(out / "model.safetensors")
+    np.testing.assert_allclose(model.predict_proba(X), estimator.predict_proba(X), atol=1e-12)
+
+
+def test_json_is_the_results_document(table: Path) -> None:
+    out = table.parent / "sweep"
+    done = call("sweep", str(table), "--out", str(out), *QUICK, "--json", "--quiet")
+    assert done.err == ""
+    assert json.loads(done.out) == json.loads((out / "results.json").read_text())
+    assert any("Extend the grid" in note for note in json.loads(done.out)["notes"])
+
+
+def test_a_folder_is_not_overwritten_without_force(table: Path) -> None:
+    out = table.parent / "sweep"
+    assert call("sweep", str(table), "--out", str(out), *QUICK).code == 0
+    before = (out / "model.safetensors").read_bytes()
+    refused = call("sweep", str(table), "--out", str(out), *QUICK, "--seed", "1")
+    assert refused.code == 2
+    assert "Name another folder, or use --force." in refused.err
+    assert (out / "model.safetensors").read_bytes() == before
+    (out / "mine.txt").write_text("mine")
+    assert call("sweep", str(table), "--out", str(out), *QUICK, "--seed", "1", "--force").code == 0
+    assert (out / "mine.txt").read_text() == "mine"
+    assert (out / "model.safetensors").read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--l2", "a,b"), "l2: 'a,b' was given"),
+        (("--l2", "logspace(1,2)"), "l2: 'logspace(1,2)' was given"),
+        (("--l2", "-1"), "l2: -1.0 was given"),
+        (("--learning-rate", "0,0.1"), "learning_rate: 0.0 was given"),
+        (("--validation", "0"), "a sweep needs examples to choose by"),
+        (("--validation", "2"), "--validation: 2 was given"),
+        (("--folds", "60"), "--folds: 60 was given, and no class has more than 50"),
+        (("--scale", "robust"), "scale: 'robust' was given"),
+        (("--max-epochs", "0"), "max_epochs: 0 was given"),
+    ],
+)
+def test_wrong_options_are_named(options: tuple[str, ...], message: str, table: Path) -> None:
+    out = table.parent / "sweep"
+    refused = call("sweep", str(table), "--out", str(out), *QUICK, *options)
+    assert refused.code == 2, refused.err
+    assert message in refused.err
+    assert "Traceback" not in refused.err
+    assert not out.exists()
+
+
+def test_a_sweep_that_diverges_everywhere_writes_nothing(table: Path) -> None:
+    out = table.parent / "sweep"
+    options = ("--learning-rate", "1e300,1e305", "--scale", "none")
+    done = call("sweep", str(table), "--out", str(out), *QUICK, *options)
+    assert done.code == 1
+    assert "diverged" in done.err
+    assert not out.exists()
