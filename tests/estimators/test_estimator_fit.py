@@ -338,7 +338,10 @@ def test_steps_too_large_for_the_features_warn() -> None:
         ({"early_stopping": 0}, "early_stopping.patience: 0 was given"),
         ({"early_stopping": {"wait": 3}}, "early_stopping.wait"),
         ({"early_stopping": True, "validation_fraction": 1.5}, "validation_fraction: 1.5"),
-        ({"early_stopping": True, "validation_fraction": 0.001}, "X_val and y_val"),
+        (
+            {"early_stopping": True, "validation_fraction": 0.001},
+            "validation_fraction: 0.001 of 90",
+        ),
         ({"scale": "robust"}, "scale: 'robust' was given; allowed: none, standard, minmax"),
         ({"class_weight": "even"}, "class_weight: 'even' was given"),
         ({"class_weight": {0: 1, 5: 2}}, "class_weight: 5 is none of the classes 0, 1"),

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
-from onelayer.data import Dataset, Scaling
+from onelayer.data import Dataset, Scaling, split
 from onelayer.errors import InputError
 from onelayer.estimators.inputs import Sample
 from onelayer.model import ModelName, Parameters
@@ -107,16 +106,10 @@ def hold_out(sample: Sample, fraction: float, seed: int) -> tuple[Rows, Rows]:
         )
     rows = np.arange(len(sample.targets)) if sample.rows is None else sample.rows
     try:
-        kept, held = train_test_split(
-            rows, test_size=float(fraction), random_state=seed % 2**32,
-            stratify=sample.targets[rows],
-        )  # fmt: skip
-    except ValueError as error:
-        raise InputError(
-            f"validation_fraction: {fraction:g} of {len(rows)} examples cannot be held out class "
-            f"by class: {error} Give X_val and y_val, or more examples."
-        ) from None
-    return np.sort(kept), np.sort(held)
+        kept, held = split.hold_out(sample.targets[rows], float(fraction), seed)
+    except InputError as error:
+        raise InputError(f"validation_fraction: {error}") from None
+    return rows[kept], rows[held]
 
 
 def masked(weights: Floats | None, rows: Rows | None, n: int) -> Floats | None:

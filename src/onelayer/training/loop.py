@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import ArrayLike
-from scipy.sparse import issparse
 from threadpoolctl import threadpool_limits
 
 from onelayer.data import Dataset, epoch_order
 from onelayer.errors import InputError
-from onelayer.model import Parameters, n_outputs
+from onelayer.model import Parameters
+from onelayer.training.checks import check_alike, check_config
 from onelayer.training.config import TrainConfig
 from onelayer.training.engines import EngineName, choose_engine
 from onelayer.training.history import Evaluation, History
@@ -117,14 +117,14 @@ def train_many(
     chosen = check_rows(rows, train_set.n_examples, "rows")
     chosen_validation = None
     if validation_set is not None:
-        _check_alike(train_set, validation_set)
+        check_alike(train_set, validation_set)
         chosen_validation = check_rows(
             validation_rows, validation_set.n_examples, "validation_rows"
         )
         for weighting in weights:
             check_weights(weighting.validation, validation_set.n_examples, chosen_validation)
     for config, weighting, start in zip(configs, weights, initial, strict=True):
-        _check(train_set, config, start, validates=validation_set is not None)
+        check_config(train_set, config, start, validates=validation_set is not None)
         Schedule.of(config, train_set.n_examples if chosen is None else len(chosen))
         check_weights(weighting.train, train_set.n_examples, chosen)
     make_stack = choose_engine(engine)
@@ -157,40 +157,6 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _check_alike(train_set: Dataset, validation_set: Dataset) -> None:
-    if validation_set.n_features != train_set.n_features:
-        raise InputError(
-            f"The validation examples have {validation_set.n_features} features, the training "
-            f"examples {train_set.n_features}: they must be the same."
-        )
-    if issparse(validation_set.X) != issparse(train_set.X):
-        raise InputError(
-            "One of training and validation examples is sparse, the other is not: give both alike."
-        )
-
-
-def _check(
-    train_set: Dataset, config: TrainConfig, start: Parameters | None, *, validates: bool
-) -> None:
-    known = ", ".join(map(str, train_set.classes))
-    if train_set.n_classes < 2:
-        raise InputError(f"The data has one class, {known}: there is nothing to tell apart.")
-    if config.model == "logistic" and train_set.n_classes != 2:
-        raise InputError(
-            f"model: logistic regression needs two classes, the data has {train_set.n_classes}: "
-            f"{known}. Choose two, or take softmax."
-        )
-    if config.early_stopping is not None and not validates:
-        raise InputError(
-            "early_stopping: it needs validation examples; give some, or leave it out."
-        )
-    shape = train_set.n_features, n_outputs(config.model, train_set.n_classes)
-    if start is not None and start.weights.shape != shape:
-        raise InputError(
-            f"initial: the shape of the weights is {start.weights.shape}; {shape} is needed."
-        )
 
 
 def _groups(configs: Sequence[TrainConfig]) -> list[list[int]]:

@@ -14,8 +14,8 @@ from scipy import sparse
 
 from onelayer.data import Scaling
 from onelayer.training.kernels.compiler import VECTOR_BYTES, compiled
-from onelayer.training.kernels.dense import residuals, update_bias, weigh, weights_of
 from onelayer.training.kernels.memory import aligned
+from onelayer.training.kernels.residuals import residuals, update_bias, weigh, weights_of
 from onelayer.training.kernels.sparse import dot_rows
 from onelayer.training.kernels.sparse_tiles import CHAINS, make_sparse_add
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from onelayer.training.kernels.compiler import VECTOR_BYTES, compiled
-from onelayer.training.kernels.dense import weight, weights_of
 from onelayer.training.kernels.memory import aligned
+from onelayer.training.kernels.residuals import weight, weights_of
 from onelayer.training.kernels.score_tiles import is_predicted, largest_score, sum_exp
 from onelayer.training.kernels.sparse_tiles import CHAINS, GROUP, make_sparse_dot, take_nonzeros
 from onelayer.training.kernels.tiles import exp_inplace

@@ -1,0 +1,46 @@
+"""What training refuses before it begins. All of it is raised as `InputError`."""
+
+from __future__ import annotations
+
+from scipy.sparse import issparse
+
+from onelayer.data import Dataset
+from onelayer.errors import InputError
+from onelayer.model import Parameters, n_outputs
+from onelayer.training.config import TrainConfig
+
+
+def check_alike(train_set: Dataset, validation_set: Dataset) -> None:
+    """Refuse parts that do not fit one another."""
+    if validation_set.n_features != train_set.n_features:
+        raise InputError(
+            f"The validation examples have {validation_set.n_features} features, the training "
+            f"examples {train_set.n_features}: they must be the same."
+        )
+    if issparse(validation_set.X) != issparse(train_set.X):
+        raise InputError(
+            "One of training and validation examples is sparse, the other is not: give both alike."
+        )
+
+
+def check_config(
+    train_set: Dataset, config: TrainConfig, start: Parameters | None, *, validates: bool
+) -> None:
+    """Refuse a configuration that does not fit the data."""
+    known = ", ".join(map(str, train_set.classes))
+    if train_set.n_classes < 2:
+        raise InputError(f"The data has one class, {known}: there is nothing to tell apart.")
+    if config.model == "logistic" and train_set.n_classes != 2:
+        raise InputError(
+            f"model: logistic regression needs two classes, the data has {train_set.n_classes}: "
+            f"{known}. Choose two, or take softmax."
+        )
+    if config.early_stopping is not None and not validates:
+        raise InputError(
+            "early_stopping: it needs validation examples; give some, or leave it out."
+        )
+    shape = train_set.n_features, n_outputs(config.model, train_set.n_classes)
+    if start is not None and start.weights.shape != shape:
+        raise InputError(
+            f"initial: the shape of the weights is {start.weights.shape}; {shape} is needed."
+        )
