@@ -18,10 +18,14 @@ check: .venv/installed-dev  ## style, types and the one-way flow of imports
 bench: .venv/installed-bench  ## compare the engine with its peers; needs MNIST, half an hour
 	$(BIN)/python benchmarks/bench.py
 
+# What each start of the command line imports is compiled here, by all cores; the rest when needed.
+IMPORTED := altair jinja2 llvmlite narwhals numba numpy polars pydantic rich scipy sympy typer
+
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	-$(BIN)/python -m compileall -q -j 0 src $(addprefix .venv/lib/python3*/site-packages/,$(IMPORTED))
 	touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.lock
