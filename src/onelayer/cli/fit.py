@@ -11,11 +11,15 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from onelayer.cli.bar import TrainingBar
-from onelayer.cli.material import Material, Reading, check_out, read_material
-from onelayer.cli.progress import fixed
-from onelayer.data import fingerprint
+from onelayer.cli.material import (
+    Material,
+    Reading,
+    check_out,
+    read_material,
+    what_prediction_needs,
+)
+from onelayer.cli.progress import fixed, say
 from onelayer.errors import OnelayerError
-from onelayer.inference import Classifier
 from onelayer.study.messages import refuse
 from onelayer.training import (
     Schedule,
@@ -51,16 +55,18 @@ def run_fit_command(
     with TrainingBar(console, 1, steps) as bar:
         result = train(
             material.train, material.validation, config, threads, rows=material.rows,
-            validation_rows=material.validation_rows, progress=bar.update,
+            validation_rows=material.validation_rows, progress=bar.evaluated,
         )  # fmt: skip
-        bar.end(0, result)
     if result.stop_reason is StopReason.DIVERGED:
         raise OnelayerError(
             f"Training {result.message}"
             + ("" if reading.scale != "none" else ", or --scale standard")
             + ". No model was written."
         )
-    model = keep(result, material, reading)
+    model = as_classifier(
+        result, material.train, material.n_validation,
+        **what_prediction_needs(material.examples, reading, reading.validation),
+    )  # fmt: skip
     model.save(out)
     say(console, f"{result.message[0].upper()}{result.message[1:]}.")
     if result.last is not None:
@@ -86,28 +92,6 @@ def train_config(options: dict[str, Any]) -> TrainConfig:
         return TrainConfig.model_validate(options)
     except ValidationError as error:
         raise refuse(error, "options", "") from None
-
-
-def keep(result: TrainResult, material: Material, reading: Reading) -> Classifier:
-    """Return the model of a result, with what prediction needs to read files alike."""
-    examples = material.examples
-    return as_classifier(
-        result, material.train, material.n_validation,
-        data={
-            "source": examples.source,
-            "examples": examples.n_examples,
-            "validation": reading.validation,
-            "size": reading.size,
-            "fingerprint": fingerprint(material.train.X, material.train.y),
-        },
-        feature_names=examples.feature_names, fill=examples.fill, target=examples.target,
-        image_shape=examples.image_shape, channels=examples.channels or 1,
-    )  # fmt: skip
-
-
-def say(console: Console, text: str) -> None:
-    """Print a line for people."""
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _about(material: Material, config: TrainConfig) -> str:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from onelayer.cli.material import check_out
+from onelayer.cli.progress import say
 from onelayer.errors import InputError
 from onelayer.inference import Classifier, Description, describe
 
@@ -49,7 +50,7 @@ def run_export_command(model: Path, *, to: str, out: Path | None, force: bool) -
         from onelayer.inference.skops import export_skops  # an optional library
 
         export_skops(classifier, out)
-    Console(stderr=True).print(f"{to}: {out}", highlight=False, markup=False, soft_wrap=True)
+    say(Console(stderr=True), f"{to}: {out}")
 
 
 def _facts(d: Description) -> Iterator[tuple[str, str]]:

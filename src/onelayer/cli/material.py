@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Dataset, Scaling, ScalingName, fit_scaling
+from onelayer.data import Dataset, Scaling, ScalingName, fingerprint, fit_scaling
 from onelayer.data.files import Examples, read_examples
 from onelayer.data.split import hold_out
 from onelayer.errors import InputError
@@ -123,13 +123,37 @@ def read_material(reading: Reading, *, logistic: bool, seed: int) -> Material:
     return Material(examples, train, validation, rows, validation_rows, words)
 
 
-def _validation(reading: Reading, train: Examples, like: Dataset) -> Dataset:
-    how = train.reading() | {"size": reading.size, "drop": ()}
-    examples = read_examples(
-        reading.validation, labels=reading.validation_labels, part="test", **how
-    )
-    labels = match_labels(examples, like.classes)
-    return Dataset(examples.X, labels, classes=like.classes, scaling=like.scaling)
+def _validation(reading: Reading, examples: Examples, like: Dataset) -> Dataset:
+    X, labels = read_validation(reading, examples, like.classes)
+    return Dataset(X, labels, classes=like.classes, scaling=like.scaling)
+
+
+def read_validation(
+    reading: Reading, examples: Examples, classes: tuple[Any, ...]
+) -> tuple[Any, NDArray[Any]]:
+    """Return the examples and labels of the validation file, read as the training file was."""
+    how = examples.reading() | {"size": reading.size}
+    given = read_examples(reading.validation, labels=reading.validation_labels, part="test", **how)
+    return given.X, match_labels(given, classes)
+
+
+def what_prediction_needs(examples: Examples, reading: Reading, validation: str) -> dict[str, Any]:
+    """Return the parts of a `Classifier` by which other files are read as its own was."""
+    assert examples.y is not None
+    return {
+        "feature_names": examples.feature_names,
+        "fill": examples.fill,
+        "target": examples.target,
+        "image_shape": examples.image_shape,
+        "channels": examples.channels or 1,
+        "data": {
+            "source": examples.source,
+            "examples": examples.n_examples,
+            "validation": validation,
+            "size": reading.size,
+            "fingerprint": fingerprint(examples.X, examples.y),
+        },
+    }
 
 
 def _shape(examples: Examples) -> tuple[int, int] | None:

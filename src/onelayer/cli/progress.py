@@ -103,13 +103,18 @@ class StudyProgress:
     def say(self, text: str) -> None:
         """Print a line for people."""
         if not self._quiet:
-            self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+            say(self._console, text)
 
     def stage(self, text: str) -> AbstractContextManager[object]:
         """Show that something without a measure of progress is going on."""
         if self._console.is_terminal and not self._quiet:
             return self._console.status(text)
         return nullcontext()
+
+
+def say(console: Console, text: str) -> None:
+    """Print a line for people, as it is."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _escape(name: str) -> str:

@@ -12,10 +12,15 @@ from rich.console import Console
 from rich.table import Table
 
 from onelayer.cli.bar import TrainingBar
-from onelayer.cli.fit import say, train_config
-from onelayer.cli.material import Reading, choose_scaling, match_labels
-from onelayer.cli.progress import fixed
-from onelayer.data import Dataset, fingerprint
+from onelayer.cli.fit import train_config
+from onelayer.cli.material import (
+    Reading,
+    choose_scaling,
+    read_validation,
+    what_prediction_needs,
+)
+from onelayer.cli.progress import fixed, say
+from onelayer.data import Dataset
 from onelayer.data.atomic import replace_file
 from onelayer.data.files import Examples, read_examples
 from onelayer.errors import InputError, OnelayerError
@@ -59,9 +64,13 @@ def run_sweep_command(
         if folds is not None:
             _check_folds(folds, examples)
         scale, words = choose_scaling(reading.scale, examples)
-        validation = _validation(reading, examples) if folds is None and share is None else {}
-    with console.status("Loading the kernels; the first use on a machine compiles them"):
         assert examples.y is not None  # they were asked for
+        validation: dict[str, Any] = {}
+        if folds is None and share is None:
+            classes = tuple(np.unique(examples.y).tolist())
+            X, labels = read_validation(reading, examples, classes)
+            validation = {"X_val": X, "y_val": labels}
+    with console.status("Loading the kernels; the first use on a machine compiles them"):
         warm_up(Dataset(examples.X, examples.y), [config])
     candidates = len(grid.candidates())
     say(
@@ -134,15 +143,6 @@ def _check_folds(folds: int, examples: Examples) -> None:
         )
 
 
-def _validation(reading: Reading, examples: Examples) -> dict[str, Any]:
-    """Return the arguments of `fit` that a validation file gives."""
-    assert examples.y is not None
-    how = examples.reading() | {"size": reading.size}
-    given = read_examples(reading.validation, labels=reading.validation_labels, part="test", **how)
-    classes = tuple(np.unique(examples.y).tolist())
-    return {"X_val": given.X, "y_val": match_labels(given, classes)}
-
-
 def _fit(
     sweep: SoftmaxRegressionCV,
     examples: Examples,
@@ -152,7 +152,7 @@ def _fit(
     """Fit with a bar; return the warnings."""
     with warnings.catch_warnings(record=True) as caught, bar:
         warnings.simplefilter("always")
-        sweep._progress = bar.update
+        sweep._progress = bar.evaluated
         try:
             sweep.fit(examples.X, examples.y, **validation)
         except KeyboardInterrupt:
@@ -170,18 +170,12 @@ def _classifier(
     options = sweep.get_params() | sweep.best_params_
     kept = ("learning_rate", "l2", "batch_size", "max_epochs", "penalize_bias", "shuffle",
             "drop_last", "dtype", "early_stopping")  # fmt: skip
-    assert examples.y is not None
     return Classifier(
         model="softmax",
         weights=parameters.weights,
         bias=parameters.bias,
         classes=tuple(sweep.classes_.tolist()),
         scaling=sweep.scaling_,
-        feature_names=examples.feature_names,
-        image_shape=examples.image_shape,
-        channels=examples.channels or 1,
-        fill=examples.fill,
-        target=examples.target,
         config={key: options[key] for key in kept},
         training={
             "n_train": examples.n_examples,
@@ -190,13 +184,9 @@ def _classifier(
             "stop_reason": sweep.stop_reason_,
             "message": sweep.summary_,
         },
-        data={
-            "source": examples.source,
-            "examples": examples.n_examples,
-            "validation": f"{folds} folds" if folds else reading.validation,
-            "size": reading.size,
-            "fingerprint": fingerprint(examples.X, examples.y),
-        },
+        **what_prediction_needs(
+            examples, reading, f"{folds} folds" if folds else reading.validation
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from onelayer.cli.material import check_out, match_labels
+from onelayer.cli.progress import say
 from onelayer.data.files import Examples, read_examples, write_predictions
 from onelayer.inference import Classifier, Metrics
 
@@ -28,18 +29,16 @@ def run_predict_command(
     classifier = Classifier.load(model)
     with console.status(f"Predicting {data}"):
         examples = read_for(classifier, data, labels, need_labels=False)
-        probabilities = classifier.predict_proba(examples.X)
         columns: dict[str, Any] = {}
         if examples.names is not None:
             columns["name"] = np.array(examples.names)
         columns[classifier.target or "prediction"] = classifier.predict(examples.X)
         if proba:
+            probabilities = classifier.predict_proba(examples.X)
             for k, label in enumerate(classifier.classes):
                 columns[f"probability of {label}"] = probabilities[:, k]
         write_predictions(out, columns)
-    console.print(
-        f"{examples.n_examples:,} predictions: {out}", highlight=False, markup=False, soft_wrap=True
-    )
+    say(console, f"{examples.n_examples:,} predictions: {out}")
 
 
 def run_evaluate_command(
@@ -51,11 +50,10 @@ def run_evaluate_command(
     with console.status(f"Evaluating on {data}"):
         examples = read_for(classifier, data, labels, need_labels=True, target=target)
         metrics = classifier.evaluate(examples.X, match_labels(examples, classifier.classes))
-    console.print(
+    say(
+        console,
         f"{metrics.n:,} examples: accuracy {metrics.accuracy:.2%}, log loss "
         f"{metrics.log_loss:.4f}, calibration error {metrics.calibration_error:.4f}.",
-        highlight=False,
-        soft_wrap=True,
     )
     console.print(_confusion(metrics))
     console.print(_calibration(metrics))
