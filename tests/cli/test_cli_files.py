@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,14 @@ def arrow(folder: Path, X: np.ndarray, y: np.ndarray) -> list[str]:
     return [str(folder / "data.arrow")]
 
 
+def lists(folder: Path, X: np.ndarray, y: np.ndarray) -> list[str]:
+    vectors = pl.Series("f", X.astype(np.float32))
+    assert vectors.dtype == pl.Array(pl.Float32, D)
+    table = pl.DataFrame([vectors, frame(X, y)["label"]])
+    table.write_parquet(folder / "lists.parquet")
+    return [str(folder / "lists.parquet")]
+
+
 def npy(folder: Path, X: np.ndarray, y: np.ndarray) -> list[str]:
     np.save(folder / "X.npy", X.astype(np.float16))
     np.save(folder / "y.npy", y)
@@ -88,7 +97,7 @@ def idx(folder: Path, X: np.ndarray, y: np.ndarray) -> list[str]:
 
 
 KINDS: list[Callable[[Path, np.ndarray, np.ndarray], list[str]]] = [
-    csv, parquet, arrow, npy, npz, csr, safetensors, images, idx,
+    csv, parquet, arrow, lists, npy, npz, csr, safetensors, images, idx,
 ]  # fmt: skip
 QUICK = ("--max-epochs", "30", "--learning-rate", "0.1", "--batch-size", "16")
 
@@ -114,7 +123,7 @@ def test_each_kind_of_file_there_and_back(kind: Any, tmp_path: Path) -> None:
     classifier = Classifier.load(model)
     probabilities = table.select(f"probability of {c}" for c in classifier.classes).to_numpy()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-12)
-    labels = table["label" if kind in (csv, parquet, arrow) else "prediction"].to_list()
+    labels = table["label" if kind in (csv, parquet, arrow, lists) else "prediction"].to_list()
     assert labels == [classifier.classes[k] for k in probabilities.argmax(axis=1)]
     if kind is images:
         assert table["name"][0] == str(Path("kind 0") / "000.png")
@@ -142,6 +151,28 @@ def test_a_model_remembers_its_columns(tmp_path: Path) -> None:
     refused = call("evaluate", str(model), str(tmp_path / "few.csv"))
     assert refused.code == 2
     assert "f3" in refused.err
+
+
+def test_a_column_of_lists_is_features_with_numbers(tmp_path: Path) -> None:
+    X, y = material()
+    model, out = tmp_path / "m.safetensors", tmp_path / "p.csv"
+    assert call("fit", *lists(tmp_path, X, y), "--out", str(model), *QUICK).code == 0
+    assert Classifier.load(model).feature_names == tuple(f"f[{i}]" for i in range(D))
+    assert re.search(r"f\[\d+\] [+−-]", call("inspect", str(model)).out)
+    # A file with a column for each value says the same.
+    frame(X, y).rename(lambda name: re.sub(r"f(\d+)", r"f[\1]", name)).write_csv(
+        tmp_path / "wide.csv"
+    )
+    one, other = (
+        call("evaluate", str(model), str(tmp_path / name), "--json", "--quiet").out
+        for name in ("lists.parquet", "wide.csv")
+    )
+    assert one == other
+    short = pl.DataFrame({"f": [[1.0, 2.0]]})
+    short.write_parquet(tmp_path / "short.parquet")
+    refused = call("predict", str(model), str(tmp_path / "short.parquet"), "--out", str(out))
+    assert refused.code == 2
+    assert "column 'f': the lists have 2 values, those of the model 16" in refused.err
 
 
 def test_logistic_takes_the_second_class_as_positive(tmp_path: Path) -> None:

@@ -41,7 +41,8 @@ def read_examples(
     path : str or Path
         A table (.csv, .tsv, also with .gz; .parquet; .arrow, .feather, .ipc), arrays (.npy, .npz,
         .safetensors), a sparse matrix (.npz of SciPy), images as an IDX file, a folder of IDX
-        files, a folder with one subfolder of images a class, or "digits" or "mnist".
+        files, a folder with one subfolder of images a class, or "digits" or "mnist". A table's
+        column NAME of lists, all of one length, is the features NAME[0], NAME[1] and so on.
     target : str, optional
         The label column of a table; files without columns take no notice of it. By default the
         one that is called target, label, class or y.

@@ -16,6 +16,14 @@ from onelayer.data.files.csv_files import (
 )
 from onelayer.data.files.examples import Examples, Request
 from onelayer.data.files.label_values import as_label_values, missing_labels, text_labels
+from onelayer.data.files.list_columns import (
+    Spread,
+    in_columns,
+    in_order_of_model,
+    is_list,
+    names_of,
+    spread,
+)
 from onelayer.errors import InputError
 
 _NARROW = {pl.Boolean, pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Float16, pl.Float32}
@@ -31,12 +39,15 @@ class Table:
     ----------
     lazy : LazyFrame or None
         None for a CSV file.
+    lists : tuple of str
+        The columns that hold a list a row.
     """
 
     path: str
     source: str
     columns: tuple[str, ...]
     lazy: pl.LazyFrame | None
+    lists: tuple[str, ...] = ()
 
     def read(self, names: list[str]) -> pl.DataFrame:
         """Return some columns, in this order, as they are in the file."""
@@ -92,33 +103,42 @@ def open_table(path: str, source: str) -> Table:
             lazy = pl.scan_ipc(path, glob=False, hive_partitioning=False)
         else:
             lazy = pl.read_ipc_stream(path).lazy()
-        return Table(path, source, tuple(lazy.collect_schema().names()), lazy)
+        schema = lazy.collect_schema()
+        lists = tuple(name for name, dtype in schema.items() if is_list(dtype))
+        return Table(path, source, tuple(schema.names()), lazy, lists)
     except _DAMAGE as error:
         raise _damaged(source, error) from error
 
 
 def read_table(request: Request) -> Examples:
-    """Read the numeric columns of a table as features, and one column as labels."""
+    """Read the numeric columns of a table as features, and one column as labels.
+
+    A column NAME of lists is the features NAME[0], NAME[1] and so on.
+    """
     table = open_table(request.path, request.source)
-    features, target = choose_columns(table.columns, request)
-    frame = table.read([*features, *([target] if target is not None else [])])
+    in_table = in_columns(request, table.columns, table.lists)
+    columns, target = choose_columns(table.columns, in_table)
+    frame = table.read([*columns, *([target] if target is not None else [])])
     y = None
     if target is not None:
         labels = frame.to_series(-1)
         frame = frame.drop(target)
         if request.need_labels or not labels.null_count():
             y = table.labels(labels)
+    parts = [spread(table.numeric(column), request.source) for column in frame]
+    X = in_order_of_model(_matrix(parts, request.source), parts, table.lists, request)
     return Examples(
-        X=_matrix([table.numeric(column) for column in frame], request.source),
+        X=X,
         y=y,
-        feature_names=features,
+        feature_names=request.features or names_of(parts, request.source),
         target=target,
         source=request.source,
     )
 
 
-def _matrix(columns: list[pl.Series], source: str) -> NDArray[Any]:
+def _matrix(parts: list[Spread], source: str) -> NDArray[Any]:
     """Return numeric columns as one array; a missing value is NaN."""
+    columns = [part.values for part in parts]
     other = [c for c in columns if not (c.dtype.is_numeric() or c.dtype in (pl.Boolean, pl.Null))]
     if other:
         shown = ", ".join(map(_example, other[:10]))
@@ -128,14 +148,18 @@ def _matrix(columns: list[pl.Series], source: str) -> NDArray[Any]:
             "with --drop NAME, encode them as numbers, or name the one with the labels with "
             "--target NAME."
         )
-    kinds = {column.dtype for column in columns}
-    dtype: type[pl.DataType] = pl.Float64
+    dtype = _common_type({column.dtype for column in columns})
+    if all(len(part.names) == 1 for part in parts):
+        matrix: NDArray[Any] = pl.DataFrame(columns).cast(dtype).to_numpy(order="c")
+        return matrix
+    arrays = [part.rows(dtype) for part in parts]
+    return np.hstack(arrays) if len(arrays) > 1 else arrays[0]
+
+
+def _common_type(kinds: set[pl.DataType]) -> type[pl.DataType]:
     if kinds == {pl.UInt8}:
-        dtype = pl.UInt8  # with gaps, polars makes float32 of it
-    elif kinds <= _NARROW:
-        dtype = pl.Float32
-    matrix: NDArray[Any] = pl.DataFrame(columns).cast(dtype).to_numpy(order="c")
-    return matrix
+        return pl.UInt8  # with gaps, polars makes float32 of it
+    return pl.Float32 if kinds <= _NARROW else pl.Float64
 
 
 def _example(column: pl.Series) -> str:
