@@ -54,6 +54,10 @@ def test_a_sweep_leaves_table_model_and_page(how: tuple[str, str], table: Path) 
     assert "kind 1" in page
     assert "width 2" in page
     assert "A sweep over penalty" in page
+    assert "mean 0 and standard deviation 1" in page
+    words = {"--folds": "3 folds", "--validation": "30% of the examples, held out"}
+    assert (str(table) if str(table) in how else words[how[0]]) in page
+    assert ("standard error</th>" in page) == ("--folds" in how)
     model = Classifier.load(out / "model.safetensors")
     assert model.config["l2"] == best["l2"]
     assert model.feature_names == ("width 0", "width 1", "width 2", "width 3")

@@ -1,7 +1,9 @@
 """What the displays show, and how."""
 
+import re
 import subprocess
 import sys
+import warnings
 from typing import Any
 
 import altair as alt
@@ -20,6 +22,7 @@ from onelayer.estimators import (
     SweepDisplay,
     WeightsDisplay,
 )
+from onelayer.report import style
 from onelayer.training import SCHEMA
 
 X, y = load_digits(n_class=3, return_X_y=True)
@@ -93,6 +96,22 @@ def test_sweeps(grid: dict[str, Any], scoring: Any) -> None:
     svg = drawn(chart)
     assert (">accuracy<" if scoring else ">log loss<") in svg
     assert isinstance(chart, alt.LayerChart)
+
+
+@pytest.mark.parametrize("names", [["a", "b", "c"], ["of the first kind", "second", "third"]])
+def test_text_has_a_colour_of_both_themes_and_room(names: list[str]) -> None:
+    labels = np.array(names)[y]
+    sweep = SoftmaxRegressionCV(l2=[0, 1e-3, 0.1], learning_rate=[0.01, 0.1], cv=3, max_epochs=2)
+    with warnings.catch_warnings(action="ignore"):
+        sweep.fit(X, labels)
+    colours = {colour.light for colour in style.PALETTE}
+    for display in (SweepDisplay, WeightsDisplay, LossCurveDisplay):
+        svg = drawn(display.from_estimator(sweep).chart())
+        found = re.findall(r'<text[^>]* fill="([^"]+)"', svg)
+        assert found
+        assert set(found) <= colours
+        if display is WeightsDisplay:
+            assert all(f">{name}</text>" in svg for name in names)
 
 
 def test_displays_show_in_notebooks() -> None:

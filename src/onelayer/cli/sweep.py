@@ -109,7 +109,8 @@ def run_sweep_command(
     with console.status("Writing the report"):
         from onelayer.cli.sweep_report import sweep_report  # draws, which takes seconds to load
 
-        page = sweep_report(sweep, examples, notes)
+        facts = {"Scaling": words, "Scored on": _scored_on(folds, share, reading)}
+        page = sweep_report(sweep, examples, notes, facts)
         replace_file(out / "report.html", page.encode())
     if not quiet:
         console.print(_table(sweep))
@@ -120,6 +121,12 @@ def run_sweep_command(
     say(console, f"Report: {out / 'report.html'}")
     if as_json:
         print(text)
+
+
+def _scored_on(folds: int | None, share: float | None, reading: Reading) -> str:
+    if folds is not None:
+        return f"{folds} folds"
+    return reading.validation if share is None else f"{100 * share:.3g}% of the examples, held out"
 
 
 def _check_folder(out: Path, *, force: bool) -> None:
@@ -203,14 +210,17 @@ def _finite(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _table(sweep: SoftmaxRegressionCV) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("rank", "l2", "learning rate", "log loss", "± std. err.", "train loss"):
-        table.add_column(heading, justify="right")
-    table.add_column("ended")
+    errors = ["± std. err."] if sweep.cv else []
+    for heading in ("rank", "l2", "learning rate", "log loss", *errors, "train loss"):
+        # In a narrow terminal a heading is broken between words, and no number is cut off.
+        table.add_column(heading, justify="right", min_width=max(map(len, heading.split())))
+    table.add_column("ended", no_wrap=True)
     for row in sweep.results_.sort("rank").head(20).to_dicts():
         score, error = row["mean_score"], row["standard_error"]
         table.add_row(
             str(row["rank"]), f"{row['l2']:g}", f"{row['learning_rate']:g}",
-            "–" if score is None else fixed(-score), "" if error is None else f"{error:.4f}",
+            "–" if score is None else fixed(-score),
+            *(["" if error is None else fixed(error)] if errors else []),
             fixed(row["train_loss"]), row["stop_reason"],
         )  # fmt: skip
     return table

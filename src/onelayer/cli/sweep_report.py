@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
+from onelayer.cli.progress import fixed
 from onelayer.data.files import Examples
 from onelayer.estimators import SoftmaxRegressionCV, SweepDisplay, WeightsDisplay, drawings
 from onelayer.report.document import Chapter, Document, FigureBlock, Note, Paragraph, Section, Table
 from onelayer.report.figure import Figure
 from onelayer.report.html import to_html
 from onelayer.report.inline import literal
+from onelayer.training import EarlyStopping
 
 MOST_OUTPUTS = 20
 """More weight pictures than this would not be looked at."""
 
 
-def sweep_report(sweep: SoftmaxRegressionCV, examples: Examples, notes: list[str]) -> str:
-    """Return the report of a fitted sweep as one HTML page."""
+def sweep_report(
+    sweep: SoftmaxRegressionCV, examples: Examples, notes: list[str], facts: dict[str, str]
+) -> str:
+    """Return the report of a fitted sweep as one HTML page.
+
+    Parameters
+    ----------
+    facts : dict
+        What else is said of the data, by name.
+    """
     sections = [_candidates(sweep), _curve(sweep)]
     if len(sweep.classes_) <= MOST_OUTPUTS:
         sections.append(_weights(sweep, examples))
@@ -33,28 +45,38 @@ def sweep_report(sweep: SoftmaxRegressionCV, examples: Examples, notes: list[str
             ("Examples", f"{examples.n_examples:,}"),
             ("Features", f"{examples.n_features:,}"),
             ("Classes", f"{len(sweep.classes_):,}"),
-            *(
-                (name.replace("_", " ").capitalize(), literal(str(sweep.get_params()[name])))
-                for name in ("batch_size", "max_epochs", "early_stopping", "random_state")
-            ),
+            *((name, literal(value)) for name, value in facts.items()),
+            ("Batch size", f"{sweep.batch_size:,}"),
+            ("Epochs", f"at most {sweep.max_epochs:,}"),
+            ("Early stopping", _early_stopping(sweep.get_params()["early_stopping"])),
+            ("Seed", str(sweep.random_state)),
         ),
         footer="Every number on this page was measured in the run that wrote it.",
     )
     return to_html(document)
 
 
+def _early_stopping(rule: Any) -> str:
+    if not rule:
+        return "none"
+    rule = EarlyStopping.model_validate(rule)
+    least = f" by more than {rule.min_delta:g}" if rule.min_delta else ""
+    return f"after {rule.patience:,} evaluations that were not better{least}"
+
+
 def _candidates(sweep: SoftmaxRegressionCV) -> Section:
     display = SweepDisplay.from_estimator(sweep)
     rows = display.frame().sort("rank").drop("scores")
     bars = " Bars are standard errors over the folds." if sweep.cv else ""
+    errors = ("standard error",) if sweep.cv else ()
     figure = Figure(
         "sweep", "Validation log loss of each candidate",
         "The validation log loss of each candidate against the penalty, a line a learning rate.",
         rows, display.chart(),
     )  # fmt: skip
     table = Table(
-        ("rank", "λ", "learning rate", "log loss", "standard error", "training loss", "ended"),
-        tuple(_cells(row) for row in rows.to_dicts()),
+        ("rank", "λ", "learning rate", "log loss", *errors, "training loss", "ended"),
+        tuple(_cells(row, with_error=bool(errors)) for row in rows.to_dicts()),
         caption="All candidates, the best first. The training loss is that of the last epoch.",
     )
     return Section(
@@ -69,12 +91,13 @@ def _candidates(sweep: SoftmaxRegressionCV) -> Section:
     )
 
 
-def _cells(row: dict[str, float]) -> tuple[str, ...]:
+def _cells(row: dict[str, Any], *, with_error: bool) -> tuple[str, ...]:
     score, error = row["mean_score"], row["standard_error"]
     return (
         str(row["rank"]), f"{row['l2']:g}", f"{row['learning_rate']:g}",
-        "–" if score is None else f"{-score:.4f}", "–" if error is None else f"{error:.4f}",
-        f"{row['train_loss']:.4g}", literal(str(row["stop_reason"])),
+        "–" if score is None else fixed(-score),
+        *(["–" if error is None else fixed(error)] if with_error else []),
+        fixed(row["train_loss"]), literal(str(row["stop_reason"])),
     )  # fmt: skip
 
 

@@ -15,6 +15,9 @@ from onelayer.report.svg import Drawing
 _LINE = 22
 """Height of a line of names, in pixels."""
 
+_LETTER = 7.5
+"""Width of a letter, in pixels: more than most letters have."""
+
 
 def loss_curves(history: pl.DataFrame, best_step: int | None) -> Drawing:
     """Draw training and validation loss over the steps."""
@@ -50,9 +53,13 @@ def largest_weights(frame: pl.DataFrame, top: int) -> Drawing:
         limit = float(rows["weight"].abs().max() or 0.0) or 1.0  # type: ignore[arg-type]
         scale = alt.Scale(domain=[-limit, limit], range=list(style.DIVERGING), interpolate="rgb")
         colour = alt.Color("weight:Q", scale=scale, legend=alt.Legend(title="weight"))
-        classes = alt.X("class:N", sort=None, title="class", axis=alt.Axis(labelAngle=0))
+        count = rows["class"].n_unique()
+        longest = int(rows["class"].str.len_chars().max() or 0)  # type: ignore[arg-type]
+        width = min(style.WIDTH, max(60, round(_LETTER * longest) + 12) * count)
+        # Names that still do not fit beside one another are cut off.
+        below = alt.Axis(labelAngle=0, labelLimit=width // count - 6)
+        classes = alt.X("class:N", sort=None, title="class", axis=below)
         layer = chart.mark_rect().encode(x=classes, y=names, color=colour)
-        width = min(style.WIDTH, 60 * rows["class"].n_unique())
     return _styled(base.finish([layer], width=width, height=_LINE * len(order)))
 
 
