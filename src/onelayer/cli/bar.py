@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf, isfinite
+
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -35,11 +37,19 @@ class TrainingBar(Progress):
             disable=not console.is_terminal or console.quiet,
         )
         self._done = [0] * models
+        self._losses: dict[int, float] = {}
         what = "training" if models == 1 else f"{models} models"
         self._task = self.add_task(what, total=steps, loss="")
 
     def evaluated(self, model: int, step: int, evaluation: Evaluation | None) -> None:
         """Take note of an evaluation."""
         self._done[model] = max(step + 1, self._done[model])
-        loss = f"validation loss {fixed(evaluation.val_loss)}" if evaluation else ""
+        if evaluation:
+            self._losses[model] = evaluation.val_loss
+        loss = ""
+        if self._losses:
+            which = "validation loss" if len(self._done) == 1 else "lowest validation loss"
+            # Of models that diverge the loss may be NaN, which is below and above nothing.
+            finite = [value for value in self._losses.values() if isfinite(value)]
+            loss = f"{which} {fixed(min(finite, default=inf))}"
         self.update(self._task, completed=min(self._done), loss=loss)

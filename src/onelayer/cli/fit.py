@@ -105,9 +105,11 @@ def _about(material: Material, config: TrainConfig) -> str:
 
 
 def _figures(result: TrainResult) -> str:
-    kept = result.best if result.config.early_stopping else result.last
+    which, kept = "Last", result.last
+    if result.config.early_stopping:
+        which, kept = "Best", result.best
     assert kept is not None
     return (
-        f"At step {kept.step:,}: validation loss {fixed(kept.val_loss)}, validation accuracy "
-        f"{kept.val_accuracy:.2%}, training accuracy {kept.train_accuracy:.2%}."
+        f"{which} evaluation, at step {kept.step:,}: validation loss "
+        f"{fixed(kept.val_loss)}, validation accuracy {kept.val_accuracy:.2%}, training accuracy {kept.train_accuracy:.2%}."
     )

@@ -7,6 +7,7 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -113,8 +114,13 @@ class StudyProgress:
 
 
 def say(console: Console, text: str) -> None:
-    """Print a line for people, as it is."""
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    """Print a line for people, as it is.
+
+    On a terminal it is broken between words; a path that is wider stays whole, to be copied.
+    """
+    too_wide = max(map(cell_len, text.split()), default=0) > console.width
+    soft_wrap = too_wide or not console.is_terminal
+    console.print(text, highlight=False, markup=False, soft_wrap=soft_wrap)
 
 
 def _escape(name: str) -> str:
