@@ -16,6 +16,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 from scipy import sparse
 
+from onelayer.data.split import hold_out
 from onelayer.inference import Classifier
 from onelayer.training import TrainConfig
 
@@ -241,9 +242,45 @@ def test_missing_values_are_refused_or_filled(tmp_path: Path) -> None:
     assert fitted.code == 0, fitted.err
     fill = Classifier.load(model).fill
     assert fill is not None
-    assert fill[0] == pytest.approx(X[1:, 0].mean())
+    rows, _ = hold_out(y, 0.2, 0)
+    assert fill[0] == pytest.approx(X[rows[rows > 0], 0].mean())
+    assert fill[0] != pytest.approx(X[1:, 0].mean())
     assert call("predict", str(model), str(tmp_path / "gaps.csv"), "--out", str(out)).code == 0
     assert pl.read_csv(out).height == N
+
+
+@pytest.mark.parametrize(
+    ("command", "how", "kept"),
+    [
+        ("fit", ("--validation", "0.25", "--seed", "3"), "rows"),
+        ("fit", ("--validation", "0"), "all"),
+        ("fit", ("--validation", "FILE"), "all"),
+        ("sweep", ("--validation", "0.25", "--seed", "3"), "rows"),
+        ("sweep", ("--validation", "FILE"), "all"),
+        ("sweep", ("--folds", "3"), "all"),
+    ],
+)
+def test_means_are_those_of_the_training_examples(
+    command: str, how: tuple[str, ...], kept: str, tmp_path: Path
+) -> None:
+    X, y = material()
+    values = X.astype(float)
+    rows, held = hold_out(y, 0.25, 3)
+    values[held, 2] += 1e4  # what is held out says so in the means, if it has a part in them
+    values[rows[0], 2] = values[held[0], 2] = np.nan
+    frame(values, y).with_columns(pl.col("f2").fill_nan(None)).write_csv(tmp_path / "gaps.csv")
+    frame(X, y).write_csv(tmp_path / "full.csv")
+    how = tuple(str(tmp_path / "full.csv") if part == "FILE" else part for part in how)
+    out = tmp_path / ("m.safetensors" if command == "fit" else "sweep")
+    grid = ("--l2", "0.1") if command == "sweep" else ()
+    done = call(
+        command, str(tmp_path / "gaps.csv"), "--out", str(out), "--impute", "mean", *how, *grid,
+        "--max-epochs", "2",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    fill = Classifier.load(out if command == "fit" else out / "model.safetensors").fill
+    assert fill is not None
+    assert fill[2] == pytest.approx(np.nanmean(values[rows if kept == "rows" else slice(None), 2]))
 
 
 def test_pixels_and_tables_are_scaled_by_default(tmp_path: Path) -> None:

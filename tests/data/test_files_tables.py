@@ -1,10 +1,12 @@
 import gzip
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 from onelayer.data.files import read_examples
 from onelayer.errors import InputError
@@ -148,6 +150,23 @@ def test_blank_lines_at_the_end_are_no_examples(put: Put) -> None:
 def test_byte_order_mark_and_crlf(put: Put) -> None:
     found = read_examples(put(b"\xef\xbb\xbf\r\na,y\r\n1,0\r\n2,1\r\n"))
     assert (found.feature_names, found.X.tolist()) == (("a",), [[1], [2]])
+
+
+def test_means_of_some_of_the_examples(put: Put) -> None:
+    path = put("a,b,y\n1,2,0\n,4,1\n8,,0\n100,,1\n")
+
+    def first(labels: NDArray[Any]) -> NDArray[np.int64]:
+        assert labels.tolist() == [0, 1, 0, 1]
+        return np.arange(3)
+
+    found = read_examples(path, impute="mean", impute_rows=first)
+    assert found.X.tolist() == [[1, 2], [4.5, 4], [8, 3], [100, 3]]
+    assert found.fill is not None
+    assert found.fill.tolist() == [4.5, 3]
+    with pytest.raises(
+        InputError, match="1 columns hold no value in the examples to train on: 'b'"
+    ):
+        read_examples(path, impute="mean", impute_rows=lambda labels: np.array([len(labels) - 1]))
 
 
 def test_columns_of_a_model(put: Put) -> None:

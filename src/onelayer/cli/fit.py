@@ -110,6 +110,7 @@ def _figures(result: TrainResult) -> str:
         which, kept = "Best", result.best
     assert kept is not None
     return (
-        f"{which} evaluation, at step {kept.step:,}: validation loss "
-        f"{fixed(kept.val_loss)}, validation accuracy {kept.val_accuracy:.2%}, training accuracy {kept.train_accuracy:.2%}."
+        f"{which} evaluation, at step {kept.step:,}: validation loss {fixed(kept.val_loss)}, "
+        f"validation accuracy {kept.val_accuracy:.2%}, training accuracy "
+        f"{kept.train_accuracy:.2%}."
     )

@@ -60,7 +60,7 @@ def _facts(d: Description) -> Iterator[tuple[str, str]]:
     yield "predicts", f"{d.target or 'the class'}: {shown}"
     yield "features", f"{d.n_features:,}{image}; scaling: {d.scaling}"
     if d.fills_missing:
-        yield "missing values", "replaced with the means of the training file"
+        yield "missing values", "replaced with the means of the training examples"
     yield "weight norm", f"{d.weight_norm:.4g}"
     for key in ("source", "fingerprint"):
         if key in d.data:

@@ -97,15 +97,12 @@ def read_material(reading: Reading, *, logistic: bool, seed: int) -> Material:
         If a file cannot be read, or the two do not fit one another.
     """
     share = reading.share()
-    examples = read_examples(
-        reading.train, target=reading.target, labels=reading.labels, size=reading.size,
-        drop=reading.drop, impute=reading.impute,
-    )  # fmt: skip
+    examples = read_training(reading, share, seed)
     assert examples.y is not None  # they were asked for
-    classes, targets = np.unique(examples.y, return_inverse=True)
+    classes = np.unique(examples.y)
     rows = validation_rows = None
     if share:
-        rows, validation_rows = hold_out(targets, share, seed)
+        rows, validation_rows = _split(examples.y, share, seed)
     scaling, words = choose_scaling(reading.scale, examples)
     weights = None if rows is None else np.isin(np.arange(examples.n_examples), rows)
     scaling = fit_scaling(examples.X, scaling, weights)
@@ -121,6 +118,28 @@ def read_material(reading: Reading, *, logistic: bool, seed: int) -> Material:
     if share is None:
         validation = _validation(reading, examples, train)
     return Material(examples, train, validation, rows, validation_rows, words)
+
+
+def read_training(reading: Reading, share: float | None, seed: int) -> Examples:
+    """Return the training file's examples, of which a share may be held out.
+
+    Those that will be held out have no part in the means that fill gaps.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a class has too few examples for this share.
+    """
+    return read_examples(
+        reading.train, target=reading.target, labels=reading.labels, size=reading.size,
+        drop=reading.drop, impute=reading.impute,
+        impute_rows=(lambda labels: _split(labels, share, seed)[0]) if share else None,
+    )  # fmt: skip
+
+
+def _split(labels: NDArray[Any], share: float, seed: int) -> tuple[Rows, Rows]:
+    """Return the rows to train on and those to hold out, as the estimators split them too."""
+    return hold_out(np.unique(labels, return_inverse=True)[1], share, seed)
 
 
 def _validation(reading: Reading, examples: Examples, like: Dataset) -> Dataset:

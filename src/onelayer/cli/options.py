@@ -81,7 +81,8 @@ Impute = Annotated[
         "--impute",
         rich_help_panel=DATA,
         metavar="mean",
-        help="Replace missing values with the mean of their column in TRAIN.",
+        help="Replace missing values with the mean of their column in the training examples; those "
+        "held out have no part in it.",
         show_default=False,
     ),
 ]

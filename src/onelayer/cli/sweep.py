@@ -16,13 +16,14 @@ from onelayer.cli.fit import train_config
 from onelayer.cli.material import (
     Reading,
     choose_scaling,
+    read_training,
     read_validation,
     what_prediction_needs,
 )
 from onelayer.cli.progress import fixed, say
 from onelayer.data import Dataset
 from onelayer.data.atomic import replace_file
-from onelayer.data.files import Examples, read_examples
+from onelayer.data.files import Examples
 from onelayer.errors import InputError, OnelayerError
 from onelayer.estimators import SoftmaxRegressionCV
 from onelayer.estimators.candidates import Grid
@@ -57,10 +58,7 @@ def run_sweep_command(
 
     console = Console(stderr=True, quiet=quiet)
     with console.status(f"Reading {reading.train}"):
-        examples = read_examples(
-            reading.train, target=reading.target, labels=reading.labels, size=reading.size,
-            drop=reading.drop, impute=reading.impute,
-        )  # fmt: skip
+        examples = read_training(reading, share, config.seed)
         if folds is not None:
             _check_folds(folds, examples)
         scale, words = choose_scaling(reading.scale, examples)

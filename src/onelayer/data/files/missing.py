@@ -21,11 +21,15 @@ class _Counts:
     """What one pass over the values finds, for each feature."""
 
     missing: NDArray[np.int64]
-    sums: NDArray[np.float64]  # of the values that are there
+    present: NDArray[np.int64]  # the values that are there, in the rows that have a part
+    sums: NDArray[np.float64]  # of these values
 
 
 def settle_missing(
-    examples: Examples, impute: str | None, fill: NDArray[np.float64] | None
+    examples: Examples,
+    impute: str | None,
+    fill: NDArray[np.float64] | None,
+    rows: NDArray[np.int64] | None = None,
 ) -> Examples:
     """Return the examples with every value present and finite.
 
@@ -37,9 +41,11 @@ def settle_missing(
     examples : Examples
         A missing value is NaN.
     impute : {"mean"}, optional
-        Fill with the mean of the feature in these examples.
+        Fill with the mean of the feature.
     fill : array, shape (n_features,), optional
         Fill with these values.
+    rows : array of int, optional
+        The examples that have a part in the means; None: all.
 
     Raises
     ------
@@ -58,20 +64,28 @@ def settle_missing(
             f"{examples.source}: has {examples.n_features} features, and the values to fill gaps "
             f"with are for {fill.size}; give a file with the model's features."
         )
-    counts = _scan(examples, with_sums=impute is not None)
-    if impute is not None:
-        fill = _means(examples, counts)
-    if not counts.missing.any():
+    if impute is None:
+        missing = _scan(examples, None).missing
+    else:
+        part = np.ones(examples.n_examples, bool)
+        if rows is not None:
+            part = np.isin(np.arange(examples.n_examples), rows)
+        counts = _scan(examples, part)
+        missing, fill = counts.missing, _means(examples, counts)
+    if not missing.any():
         return replace(examples, fill=fill)
     if fill is None:
-        raise _refused(examples, counts.missing)
+        raise _refused(examples, missing)
     return replace(examples, X=_filled(examples.X, fill), fill=fill)
 
 
-def _scan(examples: Examples, *, with_sums: bool) -> _Counts:
+def _scan(examples: Examples, part: NDArray[np.bool_] | None) -> _Counts:
+    """Count missing values, and sum up what is there in the examples of `part`, if it is given."""
     X, n_features = examples.X, examples.n_features
-    counts = _Counts(np.zeros(n_features, np.int64), np.zeros(n_features))
-    if X.dtype.kind != "f" and not with_sums:
+    counts = _Counts(
+        np.zeros(n_features, np.int64), np.zeros(n_features, np.int64), np.zeros(n_features)
+    )
+    if X.dtype.kind != "f" and part is None:
         return counts
     for start, block in _blocks(X):
         finite = np.isfinite(block)
@@ -81,7 +95,9 @@ def _scan(examples: Examples, *, with_sums: bool) -> _Counts:
                 counts.missing += missing.sum(axis=0)
             else:
                 raise _infinite(examples, start, block)
-        if with_sums:
+        if part is not None:
+            finite &= part[start : start + len(block), None]
+            counts.present += finite.sum(axis=0)
             with np.errstate(over="ignore"):  # a sum that overflows is refused with its mean
                 counts.sums += block.sum(axis=0, dtype=np.float64, where=finite)
     return counts
@@ -95,15 +111,16 @@ def _blocks(X: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
 
 
 def _means(examples: Examples, counts: _Counts) -> NDArray[np.float64]:
-    present = examples.n_examples - counts.missing
-    empty = np.flatnonzero(present == 0)
+    empty = np.flatnonzero(counts.present == 0)
     if len(empty):
+        everywhere = (counts.missing[empty] == examples.n_examples).all()
+        where = "at all" if everywhere else "in the examples to train on"
         raise InputError(
-            f"{examples.source}: {len(empty)} columns hold no value at all: "
+            f"{examples.source}: {len(empty)} columns hold no value {where}: "
             f"{_listed([_feature(examples, int(i)) for i in empty])}; leave them out with --drop "
             "NAME."
         )
-    means: NDArray[np.float64] = counts.sums / present
+    means: NDArray[np.float64] = counts.sums / counts.present
     large = np.flatnonzero(~np.isfinite(means))
     if len(large):
         raise InputError(

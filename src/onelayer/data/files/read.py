@@ -1,9 +1,10 @@
 """Read a file, a folder or a built-in data set as examples."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,6 +31,7 @@ def read_examples(
     image_shape: Sequence[int] | None = None,
     channels: int | None = None,
     impute: str | None = None,
+    impute_rows: Callable[[NDArray[Any]], NDArray[np.int64]] | None = None,
     fill: ArrayLike | None = None,
     need_labels: bool = True,
     part: str = "train",
@@ -62,6 +64,9 @@ def read_examples(
         1 reads the images of a folder as grey, 3 as colour; other files must have that many.
     impute : {"mean"}, optional
         Replace missing values with the mean of their column in this file.
+    impute_rows : callable, optional
+        Given the labels, returns the numbers of the examples that have a part in the means: those
+        that are not held out. By default all have.
     fill : array, shape (n_features,), optional
         Replace missing values with these, the `fill` of the examples that a model was trained on.
     need_labels : bool
@@ -97,7 +102,10 @@ def read_examples(
     means = _check_arguments(request, impute, fill)
     try:
         examples = _checked_labels(_reader(path, request)(request), request)
-        return settle_missing(with_wanted_shape(examples, request), impute, means)
+        rows = None
+        if impute is not None and impute_rows is not None and examples.y is not None:
+            rows = impute_rows(examples.y)
+        return settle_missing(with_wanted_shape(examples, request), impute, means, rows)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"{path}: cannot be read ({reason}); check it and try again.") from error
