@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.errors import InputError
 from onelayer.inference.classifier import Classifier
 from onelayer.inference.file import write
+from onelayer.inference.optional import export_needs
 
 if TYPE_CHECKING:
     import onnx
@@ -37,13 +37,8 @@ def export_onnx(classifier: Classifier, path: str | Path) -> None:
     InputError
         If the library onnx is not installed, or the file cannot be written.
     """
-    try:
+    with export_needs("onnx", to="ONNX"):
         from onnx import checker
-    except ImportError:
-        raise InputError(
-            "The export to ONNX needs the library onnx; install it with "
-            "pip install 'onelayer[export]'."
-        ) from None
     model = _model(classifier)
     checker.check_model(model, full_check=True)
     write(Path(path), model.SerializeToString(deterministic=True))

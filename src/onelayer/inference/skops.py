@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.errors import InputError
 from onelayer.inference.classifier import Classifier
 from onelayer.inference.file import write
+from onelayer.inference.optional import export_needs
 
 
 def export_skops(classifier: Classifier, path: str | Path) -> None:
@@ -23,13 +23,8 @@ def export_skops(classifier: Classifier, path: str | Path) -> None:
     InputError
         If the library skops is not installed, or the file cannot be written.
     """
-    try:
+    with export_needs("skops", to="scikit-learn"):
         from skops import io
-    except ImportError:
-        raise InputError(
-            "The export to scikit-learn needs the library skops; install it with "
-            "pip install 'onelayer[export]'."
-        ) from None
     write(Path(path), io.dumps(as_sklearn(classifier)))
 
 
