@@ -381,6 +381,35 @@ def test_labels_of_another_type_are_matched_and_unknown_ones_refused(tmp_path: P
     assert "the label 3 is none of the classes" in done.err
 
 
+@pytest.mark.parametrize("command", ["fit", "sweep"])
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ([9], "all 9 labels are 'class 0'; give examples of at least two classes."),
+        ([9, 1], "there are 2 classes, and the smallest has 1 of them. Give validation examples"),
+    ],
+)
+def test_too_few_classes_or_examples_are_named(
+    command: str, counts: list[int], message: str, tmp_path: Path
+) -> None:
+    labels = [f"class {k}" for k, count in enumerate(counts) for _ in range(count)]
+    table = pl.DataFrame({"a": range(len(labels)), "label": labels})
+    table.with_columns(pl.col("a") * 1.5).write_csv(tmp_path / "few.csv")
+    out = tmp_path / ("m.safetensors" if command == "fit" else "sweep")
+    refused = call(command, str(tmp_path / "few.csv"), "--out", str(out)).refused(2)
+    assert message in refused
+    assert refused.startswith((f"{tmp_path / 'few.csv'}: ", "--validation: "))
+    assert "\n" not in refused
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("command", ["fit", "sweep"])
+def test_the_help_names_every_default(command: str) -> None:
+    shown = " ".join(call(command, "--help").out.replace("│", " ").split())
+    for default in ("yes", "no", "keep", "float32", "128", "50", "5", "0"):
+        assert f"Default: {default}." in shown
+
+
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     data = npz(tmp_path, *material())
     for command in (("evaluate",), ("predict", "--out", str(tmp_path / "p.csv"))):

@@ -181,6 +181,12 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     refused(path, "it is .*no safetensors file")
 
 
+def test_text_is_refused_in_few_words(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("a,b,label\n1,2,3\n")
+    refused(path, "it is no safetensors file; give a model that onelayer .* wrote")
+
+
 def test_missing_file_and_folder_are_refused(tmp_path: Path) -> None:
     refused(tmp_path / "none", r"No such file or directory\.$")
     refused(tmp_path, r"Is a directory\.$")

@@ -97,12 +97,9 @@ def read_material(reading: Reading, *, logistic: bool, seed: int) -> Material:
         If a file cannot be read, or the two do not fit one another.
     """
     share = reading.share()
-    examples = read_training(reading, share, seed)
+    examples, rows, validation_rows = read_training(reading, share, seed)
     assert examples.y is not None  # they were asked for
     classes = np.unique(examples.y)
-    rows = validation_rows = None
-    if share:
-        rows, validation_rows = _split(examples.y, share, seed)
     scaling, words = choose_scaling(reading.scale, examples)
     weights = None if rows is None else np.isin(np.arange(examples.n_examples), rows)
     scaling = fit_scaling(examples.X, scaling, weights)
@@ -120,26 +117,40 @@ def read_material(reading: Reading, *, logistic: bool, seed: int) -> Material:
     return Material(examples, train, validation, rows, validation_rows, words)
 
 
-def read_training(reading: Reading, share: float | None, seed: int) -> Examples:
-    """Return the training file's examples, of which a share may be held out.
+def read_training(
+    reading: Reading, share: float | None, seed: int
+) -> tuple[Examples, Rows | None, Rows | None]:
+    """Return the training file's examples, those to train on, and those to hold out if any.
 
-    Those that will be held out have no part in the means that fill gaps.
+    What is held out has no part in the means that fill gaps.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or a class has too few examples for this share.
+        If the file cannot be read, there is one class, or a class has too few examples for this
+        share.
     """
-    return read_examples(
+    examples = read_examples(
         reading.train, target=reading.target, labels=reading.labels, size=reading.size,
         drop=reading.drop, impute=reading.impute,
         impute_rows=(lambda labels: _split(labels, share, seed)[0]) if share else None,
     )  # fmt: skip
+    assert examples.y is not None  # they were asked for
+    if (examples.y == examples.y[0]).all():
+        raise InputError(
+            f"{reading.labels or reading.train}: all {examples.n_examples:,} labels are "
+            f"{examples.y[0].item()!r}; give examples of at least two classes."
+        )
+    rows, held = _split(examples.y, share, seed) if share else (None, None)
+    return examples, rows, held
 
 
 def _split(labels: NDArray[Any], share: float, seed: int) -> tuple[Rows, Rows]:
     """Return the rows to train on and those to hold out, as the estimators split them too."""
-    return hold_out(np.unique(labels, return_inverse=True)[1], share, seed)
+    try:
+        return hold_out(np.unique(labels, return_inverse=True)[1], share, seed)
+    except InputError as error:
+        raise InputError(f"--validation: {error}") from None
 
 
 def _validation(reading: Reading, examples: Examples, like: Dataset) -> Dataset:

@@ -15,12 +15,12 @@ def fit(
     out: Annotated[
         Path, typer.Option("--out", metavar="MODEL", help="Where to write it: .safetensors.")
     ],
-    model: o.ModelName = "softmax",
     target: o.Target = None,
     labels: o.Labels = None,
     validation: o.Validation = "0.2",
     validation_labels: o.ValidationLabels = None,
     scale: o.Scale = None,
+    model: o.ModelName = "softmax",
     learning_rate: o.LearningRate = None,
     l2: o.L2 = None,
     batch_size: o.BatchSize = None,
@@ -66,14 +66,14 @@ def sweep(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="The folder for table, model and report.")
     ],
-    l2: o.L2Grid = "logspace(-6, -1, 6)",
-    learning_rate: o.LearningRateGrid = "0.1",
     folds: o.Folds = None,
     target: o.Target = None,
     labels: o.Labels = None,
     validation: o.Validation = "0.2",
     validation_labels: o.ValidationLabels = None,
     scale: o.Scale = None,
+    l2: o.L2Grid = "logspace(-6, -1, 6)",
+    learning_rate: o.LearningRateGrid = "0.1",
     batch_size: o.BatchSize = None,
     max_epochs: o.MaxEpochs = None,
     early_stopping: o.EarlyStopping = None,

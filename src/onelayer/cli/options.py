@@ -45,7 +45,7 @@ Validation = Annotated[
     typer.Option(
         "--validation",
         rich_help_panel=DATA,
-        metavar="FILE",
+        metavar="FILE|SHARE",
         help="A file, or the share of TRAIN to hold out: 0.2; 0 for no validation.",
     ),
 ]
@@ -105,57 +105,68 @@ ModelName = Annotated[
     typer.Option(
         "--model",
         rich_help_panel=TRAINING,
-        metavar="MODEL",
+        metavar="NAME",
         help="softmax, or logistic: one output for two classes.",
     ),
 ]
 BatchSize = Annotated[
     int | None,
-    typer.Option("--batch-size", rich_help_panel=TRAINING, help="Examples in a batch. [128]"),
+    typer.Option(
+        "--batch-size", rich_help_panel=TRAINING, help="Examples in a batch. Default: 128."
+    ),
 ]
 MaxEpochs = Annotated[
     int | None,
     typer.Option(
-        "--max-epochs", rich_help_panel=TRAINING, help="Passes over the training examples. [50]"
+        "--max-epochs",
+        rich_help_panel=TRAINING,
+        help="Passes over the training examples. Default: 50.",
     ),
 ]
 LearningRate = Annotated[
     float | None,
-    typer.Option("--learning-rate", rich_help_panel=TRAINING, help="Step size. [0.01]"),
+    typer.Option("--learning-rate", rich_help_panel=TRAINING, help="Step size. Default: 0.01."),
 ]
 L2 = Annotated[
-    float | None, typer.Option("--l2", rich_help_panel=TRAINING, help="λ of the penalty λ‖W‖². [0]")
+    float | None,
+    typer.Option("--l2", rich_help_panel=TRAINING, help="λ of the penalty λ‖W‖². Default: 0."),
 ]
 PenalizeBias = Annotated[
     bool | None,
     typer.Option(
         "--penalize-bias/--no-penalize-bias",
         rich_help_panel=TRAINING,
-        help="Whether the penalty covers it. [no]",
+        help="Whether the penalty covers the bias. Default: no.",
     ),
 ]
 Shuffle = Annotated[
     bool | None,
     typer.Option(
-        "--shuffle/--no-shuffle", rich_help_panel=TRAINING, help="A new order in each epoch. [yes]"
+        "--shuffle/--no-shuffle",
+        rich_help_panel=TRAINING,
+        help="A new order in each epoch. Default: yes.",
     ),
 ]
 Seed = Annotated[
     int | None,
-    typer.Option("--seed", rich_help_panel=TRAINING, help="Of the order and of the split. [0]"),
+    typer.Option(
+        "--seed", rich_help_panel=TRAINING, help="Of the order and of the split. Default: 0."
+    ),
 ]
 DropLast = Annotated[
     bool | None,
     typer.Option(
         "--drop-last/--keep-last",
         rich_help_panel=TRAINING,
-        help="Leave out a last, short batch. [keep]",
+        help="Leave out a last, short batch. Default: keep.",
     ),
 ]
 EvaluationsPerEpoch = Annotated[
     int | None,
     typer.Option(
-        "--evaluations-per-epoch", rich_help_panel=TRAINING, help="How often to evaluate. [5]"
+        "--evaluations-per-epoch",
+        rich_help_panel=TRAINING,
+        help="How often to evaluate. Default: 5.",
     ),
 ]
 EarlyStopping = Annotated[
@@ -172,7 +183,7 @@ MinDelta = Annotated[
     typer.Option(
         "--min-delta",
         rich_help_panel=TRAINING,
-        help="How much better an evaluation must be to count. [0]",
+        help="How much better an evaluation must be to count. Default: 0.",
     ),
 ]
 Dtype = Annotated[
@@ -181,7 +192,7 @@ Dtype = Annotated[
         "--dtype",
         rich_help_panel=TRAINING,
         metavar="TYPE",
-        help="Of the arithmetic: float32 or float64. [float32]",
+        help="Of the arithmetic: float32 or float64. Default: float32.",
     ),
 ]
 Values = "One number, some with commas, or 'logspace(-6, 0, 7)': seven from 1e-6 to 1."

@@ -58,7 +58,7 @@ def run_sweep_command(
 
     console = Console(stderr=True, quiet=quiet)
     with console.status(f"Reading {reading.train}"):
-        examples = read_training(reading, share, config.seed)
+        examples, _, _ = read_training(reading, share, config.seed)
         if folds is not None:
             _check_folds(folds, examples)
         scale, words = choose_scaling(reading.scale, examples)

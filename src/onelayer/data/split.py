@@ -37,9 +37,12 @@ def hold_out(targets: NDArray[np.integer], fraction: float, seed: int) -> tuple[
             random_state=seed % 2**32,
             stratify=targets,
         )
-    except ValueError as error:
+    except ValueError:
+        counts = np.bincount(targets)
+        counts = counts[counts > 0]
         raise InputError(
-            f"{fraction:g} of {len(targets)} examples cannot be held out class by class: {error} "
-            "Give validation examples of your own, or more examples."
+            f"{fraction:g} of {len(targets)} examples cannot be held out class by class: there "
+            f"are {len(counts)} classes, and the smallest has {counts.min()} of them. Give "
+            "validation examples of your own, or more examples."
         ) from None
     return np.sort(kept), np.sort(held)

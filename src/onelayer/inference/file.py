@@ -95,11 +95,15 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
 def _check_size(path: Path) -> None:
     """Refuse a file whose first bytes promise what it does not hold."""
     with path.open("rb") as file:
-        start = file.read(8)
+        start, brace = file.read(8), file.read(1)
         size = file.seek(0, 2)
     header = int.from_bytes(start, "little")
     if len(start) < 8:
         raise InputError(f"it is no safetensors file, or truncated: it has {size} bytes")
+    if header > size and brace and brace != b"{":
+        raise InputError(
+            "it is no safetensors file; give a model that onelayer fit, sweep or study wrote"
+        )
     if header > MAX_HEADER:
         raise InputError(
             f"it is no safetensors file, or its header is too large ({header:,} bytes, "
