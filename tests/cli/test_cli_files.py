@@ -410,6 +410,28 @@ def test_the_help_names_every_default(command: str) -> None:
         assert f"Default: {default}." in shown
 
 
+def test_names_with_brackets_are_shown_as_they_are(tmp_path: Path) -> None:
+    X, y = material(2)
+    names = {f"f{i}": f"[bold]f{i}" for i in range(D)}
+    labels = pl.Series("label", ["[red]", "[/]"]).gather(y)
+    path, model = tmp_path / "of [red] [bold].csv", tmp_path / "m.safetensors"
+    frame(X, y).with_columns(labels).rename(names).write_csv(path)
+    for done in (
+        call("fit", str(path), "--out", str(model), *QUICK),
+        call("predict", str(model), str(path), "--out", str(tmp_path / "p.csv")),
+    ):
+        assert done.code == 0, done.err
+    shown = call("inspect", str(model))
+    assert shown.code == 0, shown.err
+    assert "[bold]f" in shown.out
+    evaluated = call("evaluate", str(model), str(path))
+    assert evaluated.code == 0, evaluated.err
+    assert "[red]" in evaluated.err
+    assert "[/]" in evaluated.err
+    swept = call("sweep", str(path), "--out", str(tmp_path / "sweep"), "--l2", "0.1", *QUICK[:2])
+    assert swept.code == 0, swept.err
+
+
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     data = npz(tmp_path, *material())
     for command in (("evaluate",), ("predict", "--out", str(tmp_path / "p.csv"))):

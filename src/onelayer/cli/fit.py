@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
 from onelayer.cli.bar import TrainingBar
 from onelayer.cli.material import (
@@ -46,7 +47,7 @@ def run_fit_command(
     out = check_out(out, (".safetensors",), force=force)
     config = train_config(options)
     console = Console(stderr=True, quiet=quiet)
-    with console.status(f"Reading {reading.train}"):
+    with console.status(escape(f"Reading {reading.train}")):
         material = read_material(reading, logistic=config.model == "logistic", seed=config.seed)
     with console.status("Loading the kernels; the first use on a machine compiles them"):
         warm_up(material.train, [config])

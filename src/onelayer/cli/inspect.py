@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from onelayer.cli.material import check_out
 from onelayer.cli.progress import say
@@ -31,7 +32,7 @@ def run_inspect_command(model: Path, *, as_json: bool) -> None:
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column()
     for name, value in _facts(description):
-        facts.add_row(name, value)
+        facts.add_row(name, Text(value))
     console.print(facts)
     console.print(_largest(description))
 
@@ -94,7 +95,7 @@ def _largest(d: Description) -> Table:
     table.add_column("weights", header_style="bold")
     for output in d.outputs:
         table.add_row(
-            str(output.label),
-            ", ".join(f"{w.feature} {w.scaled:+.3g}" for w in output.by_scaled),
+            Text(str(output.label)),
+            Text(", ".join(f"{w.feature} {w.scaled:+.3g}" for w in output.by_scaled)),
         )
     return table

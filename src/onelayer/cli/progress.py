@@ -9,6 +9,7 @@ from types import TracebackType
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -72,7 +73,7 @@ class StudyProgress:
         self._began[run.name] = time.perf_counter()
         if self._bars:
             self._tasks[run.name] = self._bars.add_task(
-                _escape(run.name), total=schedule.max_steps, loss="", start=False
+                escape(run.name), total=schedule.max_steps, loss="", start=False
             )
 
     def evaluated(self, run: Run, step: int, evaluation: Evaluation) -> None:
@@ -109,7 +110,7 @@ class StudyProgress:
     def stage(self, text: str) -> AbstractContextManager[object]:
         """Show that something without a measure of progress is going on."""
         if self._console.is_terminal and not self._quiet:
-            return self._console.status(text)
+            return self._console.status(escape(text))
         return nullcontext()
 
 
@@ -121,11 +122,6 @@ def say(console: Console, text: str) -> None:
     too_wide = max(map(cell_len, text.split()), default=0) > console.width
     soft_wrap = too_wide or not console.is_terminal
     console.print(text, highlight=False, markup=False, soft_wrap=soft_wrap)
-
-
-def _escape(name: str) -> str:
-    # `l2[l2=0.1]` is a name, not markup.
-    return name.replace("[", r"\[")
 
 
 def fixed(value: float, digits: int = 4) -> str:

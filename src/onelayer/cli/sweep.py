@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from onelayer.cli.bar import TrainingBar
@@ -57,7 +58,7 @@ def run_sweep_command(
     config = train_config({"max_epochs": 50} | one)
 
     console = Console(stderr=True, quiet=quiet)
-    with console.status(f"Reading {reading.train}"):
+    with console.status(escape(f"Reading {reading.train}")):
         examples, _, _ = read_training(reading, share, config.seed)
         if folds is not None:
             _check_folds(folds, examples)

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from onelayer.cli.material import check_out, match_labels
 from onelayer.cli.progress import say
@@ -27,7 +29,7 @@ def run_predict_command(
     out = check_out(out, (".csv", ".parquet"), force=force)
     console = Console(stderr=True, quiet=quiet)
     classifier = Classifier.load(model)
-    with console.status(f"Predicting {data}"):
+    with console.status(escape(f"Predicting {data}")):
         examples = read_for(classifier, data, labels, need_labels=False)
         columns: dict[str, Any] = {}
         if examples.names is not None:
@@ -47,7 +49,7 @@ def run_evaluate_command(
     """Run the command; see `onelayer evaluate --help`."""
     console = Console(stderr=True, quiet=quiet)
     classifier = Classifier.load(model)
-    with console.status(f"Evaluating on {data}"):
+    with console.status(escape(f"Evaluating on {data}")):
         examples = read_for(classifier, data, labels, need_labels=True, target=target)
         metrics = classifier.evaluate(examples.X, match_labels(examples, classifier.classes))
     say(
@@ -92,11 +94,12 @@ def _confusion(metrics: Metrics) -> Table:
     table = Table(title="Rows: true, columns: predicted", box=None, title_justify="left")
     table.add_column("", style="bold")
     for label in metrics.classes:
-        table.add_column(str(label), justify="right", header_style="bold")
+        table.add_column(Text(str(label)), justify="right", header_style="bold")
     for k, label in enumerate(metrics.classes):
         counts = metrics.confusion[k].tolist()
         table.add_row(
-            str(label), *(f"[bold]{n:,}[/]" if j == k else f"{n:,}" for j, n in enumerate(counts))
+            Text(str(label)),
+            *(f"[bold]{n:,}[/]" if j == k else f"{n:,}" for j, n in enumerate(counts)),
         )
     return table
 
@@ -111,7 +114,7 @@ def _worst_confusions(metrics: Metrics) -> Table:
         true, predicted = np.unravel_index(flat, wrong.shape)
         if wrong[true, predicted]:
             labels = metrics.classes[true], metrics.classes[predicted]
-            table.add_row(*map(str, labels), f"{wrong[true, predicted]:,}")
+            table.add_row(*(Text(str(label)) for label in labels), f"{wrong[true, predicted]:,}")
     return table
 
 
