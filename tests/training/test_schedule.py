@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -11,6 +12,10 @@ examples = st.integers(1, 300)
 sizes = st.integers(1, 320)
 
 
+def evaluated_steps(schedule: Schedule) -> list[int]:
+    return [segment.last for segment in schedule.segments() if segment.evaluates]
+
+
 def test_schedule_of_the_classic_study() -> None:
     """2 against 3 in the first 20,000 of MNIST: 4,005 examples, 31 whole batches of 128."""
     config = TrainConfig(batch_size=128, drop_last=True, max_epochs=500, evaluations_per_epoch=5)
@@ -18,10 +23,11 @@ def test_schedule_of_the_classic_study() -> None:
     assert schedule.batches_per_epoch == 31
     assert schedule.evaluation_every == 6
     assert schedule.max_steps == 15_500
-    assert [s for s in range(14) if schedule.evaluates_after(s)] == [0, 6, 12]
+    evaluated = evaluated_steps(schedule)
+    assert evaluated[:3] == [0, 6, 12]
     # The rhythm of evaluations runs over the ends of epochs: 36 is in epoch 1, after its fifth.
-    assert [s for s in range(26, 44) if schedule.evaluates_after(s)] == [30, 36, 42]
-    assert sum(map(schedule.evaluates_after, range(1039))) == 174
+    assert evaluated[5:8] == [30, 36, 42]
+    assert sum(step < 1039 for step in evaluated) == 174
     assert [schedule.epoch(s) for s in (0, 30, 31, 1038)] == [0, 0, 1, 33]
     assert schedule.batch(0) == slice(0, 128)
     assert schedule.batch(30) == slice(3840, 3968)
@@ -53,12 +59,37 @@ def test_batches_cover_an_epoch_once(n: int, batch_size: int, drop_last: bool, e
     assert rows == list(range(per_epoch * batch_size if drop_last else n))
 
 
-@given(n=examples, batch_size=sizes, times=st.integers(1, 50), step=st.integers(0, 2000))
-def test_evaluations_come_as_defined(n: int, batch_size: int, times: int, step: int) -> None:
-    schedule = Schedule.of(TrainConfig(batch_size=batch_size, evaluations_per_epoch=times), n)
+@given(n=examples, batch_size=sizes, times=st.integers(1, 50), epochs=st.integers(1, 4))
+def test_evaluations_come_as_defined(n: int, batch_size: int, times: int, epochs: int) -> None:
+    config = TrainConfig(batch_size=batch_size, evaluations_per_epoch=times, max_epochs=epochs)
+    schedule = Schedule.of(config, n)
     every = max(1, schedule.batches_per_epoch // times)
-    assert schedule.evaluates_after(step) == (step % every == 0)
-    assert schedule.evaluates_after(0)
+    assert evaluated_steps(schedule) == list(range(0, schedule.max_steps, every))
+
+
+@given(
+    n=examples,
+    batch_size=sizes,
+    drop_last=st.booleans(),
+    times=st.sampled_from([1, 3, 50]),
+    epochs=st.integers(1, 4),
+)
+def test_segments_hold_every_batch_in_turn(
+    n: int, batch_size: int, drop_last: bool, times: int, epochs: int
+) -> None:
+    assume(not drop_last or batch_size <= n)
+    config = TrainConfig(
+        batch_size=batch_size, drop_last=drop_last, evaluations_per_epoch=times, max_epochs=epochs
+    )
+    schedule = Schedule.of(config, n)
+    orders = [np.random.default_rng(epoch).permutation(n) for epoch in range(epochs)]
+    segments = [schedule.batches(s, orders.__getitem__) for s in schedule.segments()]
+    assert [len(b) for b in segments] == [s.steps for s in schedule.segments()]
+    batches = [rows.tolist() for segment in segments for rows in segment]
+    assert batches == [
+        orders[schedule.epoch(step)][schedule.batch(step)].tolist()
+        for step in range(schedule.max_steps)
+    ]
 
 
 def test_no_batch_left_is_refused() -> None:

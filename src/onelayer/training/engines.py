@@ -12,6 +12,7 @@ from onelayer.data import Dataset
 from onelayer.errors import InputError
 from onelayer.training.config import TrainConfig
 from onelayer.training.kernels.reference import ReferenceStack
+from onelayer.training.schedule import Batches
 from onelayer.training.stack import Problem, Stack, Team
 
 EngineName = Literal["auto", "compiled", "reference"]
@@ -48,4 +49,5 @@ def warm_up(data: Dataset, configs: Sequence[TrainConfig], engine: EngineName = 
         for dtype in dict.fromkeys(config.dtype for config in configs):
             config = TrainConfig(model="softmax", dtype=dtype)
             stack = make_stack(Problem.of(some, some, [config]), team)
-            stack.round([0], [np.zeros(1, np.int64)], evaluate=True)
+            batches = Batches(np.zeros(1, np.int64), np.arange(2))
+            stack.round([0], batches, evaluate=True, meanwhile=lambda: None)

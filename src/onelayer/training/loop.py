@@ -8,6 +8,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -22,8 +23,8 @@ from onelayer.training.engines import EngineName, choose_engine
 from onelayer.training.history import Evaluation, History
 from onelayer.training.interrupt import stop_on_interrupt
 from onelayer.training.result import TrainResult
-from onelayer.training.schedule import Schedule, Segment
-from onelayer.training.stack import Metrics, Problem, Stack, Team
+from onelayer.training.schedule import Batches, Schedule, Segment
+from onelayer.training.stack import Meanwhile, Metrics, Problem, Stack, Team
 from onelayer.training.stopping import BestSoFar, StopReason
 from onelayer.training.weighting import ExampleWeights, Rows, check_rows, check_weights
 
@@ -219,26 +220,31 @@ class _Group:
         evaluation. Where the evaluation says that a run has ended, those steps leave no trace.
         """
         due: Segment | None = None
-        batches = self._batches()
-        for segment in self.schedule.segments():
-            if stop.is_set() or not self.members:
-                break
-            self._round(due, [next(batches) for _ in range(segment.steps)])
+        rounds = self._rounds()
+        following = next(rounds, None)
+
+        def prepare() -> None:
+            nonlocal following
+            following = next(rounds, None)
+
+        while following is not None and self.members and not stop.is_set():
+            segment, batches = following
+            self._round(due, batches, prepare)
             due = segment if segment.evaluates else None
-        self._round(due, [])
+        self._round(due, Batches.none(), lambda: None)
         reason = StopReason.INTERRUPTED if stop.is_set() else StopReason.MAX_EPOCHS
         for m in list(self.members):
             steps = self.members[m].history.steps
             done = StopReason.MAX_EPOCHS if steps == self.schedule.max_steps else reason
             self._leave(m, done, last=True)
 
-    def _round(self, due: Segment | None, batches: list[Rows]) -> None:
+    def _round(self, due: Segment | None, batches: Batches, meanwhile: Meanwhile) -> None:
         """Evaluate what is due, and make the next steps."""
         models = list(self.members)
         if not models or (due is None and not batches):
             return
         evaluate = due is not None and self.problem.validation is not None
-        outcome = self.stack.round(models, batches, evaluate=evaluate)
+        outcome = self.stack.round(models, batches, evaluate=evaluate, meanwhile=meanwhile)
         for j, m in enumerate(models):
             if due is not None and evaluate:
                 self._evaluated(m, due.last, outcome.metrics[j])
@@ -291,12 +297,15 @@ class _Group:
         )  # fmt: skip
         self.end(member.number, result)
 
-    def _batches(self) -> Iterator[Rows]:
-        """Yield the rows of each batch of the run."""
+    def _rounds(self) -> Iterator[tuple[Segment, Batches]]:
+        """Yield the steps between evaluations, with their batches."""
         config, schedule = self.problem.configs[0], self.schedule
-        for epoch in range(config.max_epochs):
+
+        @lru_cache(maxsize=1)
+        def rows_of(epoch: int) -> Rows:
             number = self.first_epoch + epoch
             order = epoch_order(config.seed, number, schedule.n_examples, config.shuffle)
-            rows = self.problem.train.rows[order]
-            for step in range(schedule.batches_per_epoch):
-                yield rows[schedule.batch(step)]
+            return self.problem.train.rows[order]
+
+        for segment in schedule.segments():
+            yield segment, schedule.batches(segment, rows_of)

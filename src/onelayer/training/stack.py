@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset, Scaling
 from onelayer.model import Parameters, n_outputs
 from onelayer.training.config import TrainConfig
+from onelayer.training.schedule import Batches
 from onelayer.training.weighting import ExampleWeights, Part, Rows
+
+Meanwhile = Callable[[], None]
+"""What the caller does while other threads work."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +115,13 @@ class Round:
 class Stack(Protocol):
     """An engine's state: the parameters of all models of a problem."""
 
-    def round(self, models: Sequence[int], batches: Sequence[Rows], *, evaluate: bool) -> Round:
-        """Evaluate models as they are, and make a step on each batch; both may go on at once."""
+    def round(
+        self, models: Sequence[int], batches: Batches, *, evaluate: bool, meanwhile: Meanwhile
+    ) -> Round:
+        """Evaluate models as they are, and make a step on each batch; both may go on at once.
+
+        `meanwhile` is called once, in the caller's thread, while others may already be at work.
+        """
 
     def before(self, model: int) -> Parameters:
         """Return a copy of a model's parameters before the last round."""
@@ -122,7 +131,7 @@ class Stack(Protocol):
 
 
 class Team:
-    """Threads that do the same job until it is done; the caller is one of them."""
+    """Threads that share a job until it is done; the caller is one of them."""
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
@@ -141,10 +150,11 @@ class Team:
         """Let the threads go."""
         self._pool.shutdown()
 
-    def run(self, job: Callable[[], None]) -> None:
-        """Call the job once in every thread, and wait for all."""
+    def run(self, job: Callable[[], None], meanwhile: Meanwhile) -> None:
+        """Call the job once in every thread, in the caller's after ``meanwhile``; wait for all."""
         others = [self._pool.submit(job) for _ in range(self.threads - 1)]
         try:
+            meanwhile()
             job()
         finally:
             for other in others:

@@ -14,8 +14,9 @@ from onelayer.model import Parameters
 from onelayer.training.kernels import csr, dense, jobs, sparse
 from onelayer.training.kernels.compiler import CONVERTS_HALF, VECTOR_BYTES
 from onelayer.training.kernels.memory import aligned_zeros
-from onelayer.training.stack import Metrics, Problem, Round, Team
-from onelayer.training.weighting import Part, Rows
+from onelayer.training.schedule import Batches
+from onelayer.training.stack import Meanwhile, Metrics, Problem, Round, Team
+from onelayer.training.weighting import Part
 
 # Above this share of stored values that are not zero, the dense kernels evaluate faster.
 MOST_DENSE = 0.35
@@ -117,7 +118,9 @@ class CompiledStack:
                 self._before_W[m] *= self._factors[m]
 
     @np.errstate(over="ignore", invalid="ignore")  # the norm of a diverging model
-    def round(self, models: Sequence[int], batches: Sequence[Rows], *, evaluate: bool) -> Round:
+    def round(
+        self, models: Sequence[int], batches: Batches, *, evaluate: bool, meanwhile: Meanwhile
+    ) -> Round:
         """Evaluate a snapshot while the models go on; see `Stack`."""
         chosen = np.array(models, np.int64)
         self._take_snapshot(models)
@@ -132,13 +135,12 @@ class CompiledStack:
         packed, models_a_block = self._packed(chosen, evaluate=evaluate)
         arguments = (
             np.zeros(1, np.int64), self._train, self._validation,
-            np.concatenate(batches) if batches else np.zeros(0, np.int64),
-            np.cumsum([0, *map(len, batches)]), self._scaling, self._W, self._factors, self._bias,
+            batches.rows, batches.offsets, self._scaling, self._W, self._factors, self._bias,
             self._options, chosen, self._models_a_job(len(models)), losses, self._before_W,
             self._before_bias, packed, models_a_block, train_correct, validation_loss,
             validation_correct,
         )  # fmt: skip
-        self._team.run(lambda: jobs.work(*arguments))  # type: ignore[no-untyped-call]
+        self._team.run(lambda: jobs.work(*arguments), meanwhile)  # type: ignore[no-untyped-call]
         if not evaluate:
             return Round(losses, [])
         return Round(

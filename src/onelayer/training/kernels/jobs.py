@@ -9,7 +9,7 @@ from onelayer.training.kernels.compiler import compiled
 from onelayer.training.kernels.dense import advance, evaluate
 from onelayer.training.kernels.tiles import take_number
 
-ROWS_A_PIECE = 512
+ROWS_A_PIECE = 256
 """Examples of one job of an evaluation; enough to be worth dealing out."""
 
 

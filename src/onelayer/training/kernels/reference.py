@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from onelayer.data import Scaling
 from onelayer.model import LOSSES, ModelName, Objective, Parameters
-from onelayer.training.stack import Metrics, Problem, Round, Team
+from onelayer.training.schedule import Batches
+from onelayer.training.stack import Meanwhile, Metrics, Problem, Round, Team
 from onelayer.training.weighting import Part, Rows
 
 # Rows scaled at a time in an evaluation: the block of floats then fits the second-level cache.
@@ -88,8 +89,11 @@ class ReferenceStack:
 
     # Overflow is how divergence looks; the training loop sees it in the losses.
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    def round(self, models: Sequence[int], batches: Sequence[Rows], *, evaluate: bool) -> Round:
+    def round(
+        self, models: Sequence[int], batches: Batches, *, evaluate: bool, meanwhile: Meanwhile
+    ) -> Round:
         """Evaluate, then step; see `Stack`."""
+        meanwhile()
         losses = np.empty((len(models), len(batches)))
         metrics = []
         for j, m in enumerate(models):
