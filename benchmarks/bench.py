@@ -314,8 +314,8 @@ def _markdown(result: dict) -> str:
         f"{about['processor']}, {about['cores']} cores; a large float32 matrix product reaches "
         f"{about['matrix_product_gflops']:.0f} GFLOP/s. "
         + ", ".join(f"{k} {v}" for k, v in result["versions"].items())
-        + ". Each figure is a ratio of medians of 5 interleaved repetitions in one run; "
-        "`make bench` measures them anew.",
+        + ". Each figure is a ratio of medians of 5 interleaved repetitions in one run, repeated "
+        "where other guests of the machine disturbed them; `make bench` measures them anew.",
         "",
         "| comparison | measured | target | |",
         "|---|---:|---:|---|",

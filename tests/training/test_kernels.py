@@ -120,21 +120,26 @@ def test_sparse_evaluation_agrees_with_dense(dtype: str, stored: str, K: int) ->
     bias = rng.normal(size=(models, K)).astype(dtype)
     scaling = feature_scaling(rng, F, dtype)
     chosen, rows = np.array([2, 0, 3]), rng.permutation(n)[:250]
-    losses, correct = np.zeros(3), np.zeros(3)
+    losses, correct, also = np.zeros(3), np.zeros(3), np.zeros(3)
     X = as_kernels_take(X)
     data = sparse.compress(X, np.zeros(0, np.uint16))
     assert data[2][-1] == len(data[0])
     part = X, targets, rows, rng.random((1, n)), np.array([-1, 0, 0, -1]), data
-    kernels.evaluate(part, rows, scaling, aligned, bias, chosen, losses, correct)
+    plain = *part[:4], np.full(4, -1), data  # the same examples without weights
+    kernels.evaluate(part, plain, rows, scaling, aligned, bias, chosen, losses, correct, also)
 
     lanes = kernels.VECTOR_BYTES // np.dtype(dtype).itemsize
     packed = memory.aligned_zeros((1, F + 1, -(-3 * K // lanes) * lanes), np.dtype(dtype))
     sparse.pack(aligned, bias, scaling, chosen, 3, packed)
-    sparse_losses, sparse_correct = np.zeros(3), np.zeros(3)
-    sparse.evaluate(part, rows, packed[0], K, chosen, sparse_losses, sparse_correct)
+    sparse_losses, sparse_correct, sparse_also = np.zeros(3), np.zeros(3), np.zeros(3)
+    sparse.evaluate(
+        part, plain, rows, packed[0], K, chosen, sparse_losses, sparse_correct, sparse_also
+    )
     np.testing.assert_allclose(sparse_losses, losses, rtol=1e-5 if dtype == "float32" else 1e-12)
     np.testing.assert_allclose(sparse_correct, correct, rtol=1e-12)
-    assert correct.max() > 0
+    np.testing.assert_array_equal(sparse_also, also)
+    assert also[0] > correct[0] > 0  # the weights are below 1
+    np.testing.assert_array_equal(also[1:], correct[1:])
 
 
 @pytest.mark.parametrize("stored", STORED)
@@ -223,6 +228,22 @@ def test_a_model_has_the_same_bits_in_any_company(
         alone = train_many(data, data, [config], 1, weights=[own], engine="compiled")[0]
         assert same(alone, one)
         assert same(alone, other)
+
+
+@pytest.mark.parametrize("density", [0.1, 0.9])
+def test_one_pass_for_both_parts_gives_the_bits_of_two(density: float) -> None:
+    data = problem(5, 300, 40, 3, "uint8", density)
+    copy = Dataset(data.X.copy(), data.y, scaling=data.scaling)
+    folds = np.arange(300) % 3
+    weights = [ExampleWeights(folds != k, folds == k) for k in range(3)]
+    configs = [TrainConfig(batch_size=32, max_epochs=2, learning_rate=0.1)] * 3
+    one, two = (
+        train_many(data, validation, configs, weights=weights, engine="compiled")
+        for validation in (data, copy)
+    )
+    assert all(map(same, one, two))
+    accuracies = [[e.train_accuracy, e.val_accuracy] for e in one[0].history.evaluations]
+    assert np.ptp(accuracies, axis=1).max() > 0
 
 
 @pytest.mark.parametrize("density", [0.1, 0.9])

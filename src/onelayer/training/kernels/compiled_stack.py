@@ -75,6 +75,10 @@ class CompiledStack:
         self._validation = self._train  # without validation data nothing of it is read
         if problem.validation is not None:
             self._validation = self._part(problem.validation)
+        # As in a cross-validation, whose folds are weights.
+        self._shared = self._validation[0] is self._train[0] and all(
+            np.array_equal(self._train[i], self._validation[i]) for i in (1, 2)
+        )
 
     def _classes_first(self, W: NDArray[np.floating]) -> NDArray[np.floating]:
         return W.transpose(0, 2, 1) if self._csr else W
@@ -137,8 +141,8 @@ class CompiledStack:
             np.zeros(1, np.int64), self._train, self._validation,
             batches.rows, batches.offsets, self._scaling, self._W, self._factors, self._bias,
             self._options, chosen, self._models_a_job(len(models)), losses, self._before_W,
-            self._before_bias, packed, models_a_block, train_correct, validation_loss,
-            validation_correct,
+            self._before_bias, packed, models_a_block, self._shared, train_correct,
+            validation_loss, validation_correct,
         )  # fmt: skip
         self._team.run(lambda: jobs.work(*arguments), meanwhile)  # type: ignore[no-untyped-call]
         if not evaluate:

@@ -158,24 +158,28 @@ def scratch(n, W):
 
 
 @compiled
-def evaluate(part, rows, scaling, W, bias, models, losses, correct):
+def evaluate(part, also, rows, scaling, W, bias, models, losses, correct, also_correct):
     """Evaluate models on some examples.
 
     Parameters
     ----------
     part, scaling, W, bias, models
         As for `advance`.
+    also : part of the data
+        The same examples with other weights.
     rows : int array
     losses : (len(models),)
         Gets the summed losses; empty if they are not wanted.
-    correct : (len(models),)
-        Gets the summed weights of the examples with a right prediction.
+    correct, also_correct : (len(models),)
+        Get the summed weights of the examples with a right prediction, as ``part`` and as ``also``
+        weigh them; the second is empty if it is not wanted.
     """
     X, targets, _, _, _, _ = part
     fit = BYTES_AT_ONCE // (W.shape[2] * W.itemsize) // ROWS * ROWS
     at_once = min(MOST_ROWS_AT_ONCE, max(ROWS, fit))
     x, z, flat, decay = scratch(min(len(rows), at_once), W)
     correct[:] = 0
+    also_correct[:] = 0
     losses[:] = 0
     for start in range(0, len(rows), at_once):
         some = rows[start : start + at_once]
@@ -185,6 +189,9 @@ def evaluate(part, rows, scaling, W, bias, models, losses, correct):
             weights = weights_of(part, m)
             dot(x, len(some), W[m], z)
             correct[j] += count_correct(z, len(some), bias[m], targets, some, weights)
+            if len(also_correct) > 0:
+                others = weights_of(also, m)
+                also_correct[j] += count_correct(z, len(some), bias[m], targets, some, others)
             if len(losses) > 0:
                 losses[j] += residuals(z, flat, len(some), bias[m], targets, some, weights, decay)
 

@@ -16,7 +16,7 @@ ROWS_A_PIECE = 256
 @compiled
 def work(
     counter, train, validation, batches, offsets, scaling, W, factors, bias, options, models,
-    models_a_job, losses, before_W, before_bias, packed, models_a_block, train_correct,
+    models_a_job, losses, before_W, before_bias, packed, models_a_block, shared, train_correct,
     validation_loss, validation_correct,
 ):  # fmt: skip
     """Do jobs until none is left; every thread calls this with the same arguments.
@@ -34,17 +34,19 @@ def work(
         `onelayer.training.kernels.csr` has them.
     packed : (blocks, n_features + 1, padded)
         The models for `onelayer.training.kernels.sparse`; without rows the data is dense.
+    shared : bool
+        Whether both parts are the same examples, if with other weights: then one pass serves both.
     train_correct, validation_correct, validation_loss : (pieces, len(models))
         No pieces: no evaluation.
     """
     training = -(-len(models) // models_a_job) if losses.shape[1] > 0 else 0
     blocks = -(-len(models) // models_a_block)
-    on_train = training + len(train_correct) * blocks
-    on_validation = on_train + len(validation_correct) * blocks
-    no_losses = np.zeros(0)
+    on_validation = training + len(validation_correct) * blocks
+    on_train = on_validation + (0 if shared else len(train_correct) * blocks)
+    nothing = np.zeros(0)
     while True:
         job = take_number(counter)
-        if job >= on_validation:
+        if job >= on_train:
             return
         if job < training:
             mine = slice(job * models_a_job, min((job + 1) * models_a_job, len(models)))
@@ -56,31 +58,35 @@ def work(
                 csr.advance(
                     train, batches, offsets, W, factors, bias, options, models[mine], losses[mine]
                 )
-        elif job < on_train:
-            piece, block = divmod(job - training, blocks)
-            mine = slice(block * models_a_block, min((block + 1) * models_a_block, len(models)))
+            continue
+        piece, block = divmod(job - (training if job < on_validation else on_validation), blocks)
+        mine = slice(block * models_a_block, min((block + 1) * models_a_block, len(models)))
+        snapshot = scaling, before_W, before_bias, packed[block]
+        if job < on_validation:
+            also_correct = train_correct[piece, mine] if shared else nothing
             evaluate_piece(
-                train, piece, scaling, before_W, before_bias, models[mine], packed[block],
-                no_losses, train_correct[piece, mine],
+                validation, train, piece, snapshot, models[mine], validation_loss[piece, mine],
+                validation_correct[piece, mine], also_correct,
             )  # fmt: skip
         else:
-            piece, block = divmod(job - on_train, blocks)
-            mine = slice(block * models_a_block, min((block + 1) * models_a_block, len(models)))
             evaluate_piece(
-                validation, piece, scaling, before_W, before_bias, models[mine], packed[block],
-                validation_loss[piece, mine], validation_correct[piece, mine],
+                train, train, piece, snapshot, models[mine], nothing, train_correct[piece, mine],
+                nothing,
             )  # fmt: skip
 
 
 @compiled
-def evaluate_piece(part, piece, scaling, W, bias, models, packed, losses, correct):
+def evaluate_piece(part, also, piece, snapshot, models, losses, correct, also_correct):
     """Evaluate models on one piece of a part, dense or sparse."""
     _, _, rows, _, _, _ = part
+    scaling, W, bias, packed = snapshot
     some = rows[piece * ROWS_A_PIECE : (piece + 1) * ROWS_A_PIECE]
     if len(packed) > 0:
-        sparse.evaluate(part, some, packed, bias.shape[1], models, losses, correct)
+        sparse.evaluate(
+            part, also, some, packed, bias.shape[1], models, losses, correct, also_correct
+        )
     else:
-        evaluate(part, some, scaling, W, bias, models, losses, correct)
+        evaluate(part, also, some, scaling, W, bias, models, losses, correct, also_correct)
 
 
 @compiled

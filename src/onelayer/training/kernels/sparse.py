@@ -108,12 +108,12 @@ def add_products(data, rows, W, factor, c, z):
 
 
 @compiled
-def evaluate(part, rows, W, n_outputs, models, losses, correct):
+def evaluate(part, also, rows, W, n_outputs, models, losses, correct, also_correct):
     """Evaluate the models of one block on some examples.
 
     Parameters
     ----------
-    part, rows
+    part, also, rows
         As for `onelayer.training.kernels.dense.evaluate`.
     W : (n_features + 1, padded outputs)
         The block.
@@ -123,8 +123,8 @@ def evaluate(part, rows, W, n_outputs, models, losses, correct):
         The numbers of those in the block.
     losses : (len(models),)
         Gets the summed losses; empty if they are not wanted.
-    correct : (len(models),)
-        Gets the summed weights of the examples with a right prediction.
+    correct, also_correct : (len(models),)
+        Get the summed weights of the examples with a right prediction.
     """
     _, targets, _, _, _, data = part
     width = W.shape[1]
@@ -132,6 +132,7 @@ def evaluate(part, rows, W, n_outputs, models, losses, correct):
     spare = VECTOR_BYTES // W.itemsize  # a whole vector is read from where a model's scores begin
     z = aligned(size + spare, W)[:size].reshape(ROWS_AT_ONCE, width)
     correct[:] = 0
+    also_correct[:] = 0
     losses[:] = 0
     for start in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[start : start + ROWS_AT_ONCE]
@@ -139,6 +140,11 @@ def evaluate(part, rows, W, n_outputs, models, losses, correct):
         for j in range(len(models)):
             weights = weights_of(part, models[j])
             correct[j] += count_correct(z, j * n_outputs, n_outputs, targets, some, weights)
+            if len(also_correct) > 0:
+                weights = weights_of(also, models[j])
+                also_correct[j] += count_correct(
+                    z, j * n_outputs, n_outputs, targets, some, weights
+                )
         if len(losses) > 0:
             add_losses(z, part, models, n_outputs, some, losses)
 
