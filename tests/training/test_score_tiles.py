@@ -8,6 +8,7 @@ import pytest
 from onelayer.model import LOSSES
 
 sparse: Any = pytest.importorskip("onelayer.training.kernels.sparse")
+residuals: Any = pytest.importorskip("onelayer.training.kernels.residuals")
 memory: Any = pytest.importorskip("onelayer.training.kernels.memory")
 
 FLOATS = ["float32", "float64"]
@@ -115,3 +116,34 @@ def own_block(z: np.ndarray, m: int, K: int, dtype: str, targets: np.ndarray) ->
     own, _ = block(dtype, 1, K)
     own[:, :K] = z[:, m * K : (m + 1) * K]
     return losses(own, 1, K, targets)[0]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("K", OUTPUTS)
+def test_residuals(dtype: str, K: int) -> None:
+    rng = np.random.default_rng(K)
+    n, width = 30, K + 3  # padded, and no multiple of a vector
+    lanes = memory.VECTOR_BYTES // np.dtype(dtype).itemsize
+    flat = memory.aligned_zeros((n * width + lanes,), np.dtype(dtype))
+    flat[:] = 7
+    z = flat[: n * width].reshape(n, width)
+    scores = rng.normal(size=(n, K)) * 20
+    bias = np.concatenate([rng.normal(size=K), np.full(40, np.nan)]).astype(dtype)[:K]
+    z[:, :K] = scores - bias
+    targets = rng.integers(0, max(2, K), 50).astype(np.int32)
+    rows, weights = rng.permutation(50)[: n - 1], rng.random(50)
+    column = memory.aligned_zeros((n + lanes,), np.dtype(dtype))
+
+    residuals.add_bias(z, n - 1, bias)
+    loss = residuals.residuals(z, n - 1, K, targets, rows, weights, column)
+    function = LOSSES["logistic" if K == 1 else "softmax"]
+    tolerance = 2e-5 if dtype == "float32" else 1e-12
+    expected = function.values(scores[: n - 1], targets[rows]) @ weights[rows]
+    assert loss == pytest.approx(expected, rel=tolerance)
+    np.testing.assert_allclose(
+        z[: n - 1, :K], function.residuals(scores[: n - 1], targets[rows]), atol=tolerance
+    )
+    if K > 1:
+        assert not z[: n - 1, K:].any()
+    assert (z[n - 1, K:] == 7).all()  # what comes after is left alone
+    np.testing.assert_array_equal(z[n - 1, :K], (scores[n - 1] - bias).astype(dtype))

@@ -15,7 +15,13 @@ from scipy import sparse
 from onelayer.data import Scaling
 from onelayer.training.kernels.compiler import VECTOR_BYTES, compiled
 from onelayer.training.kernels.memory import aligned
-from onelayer.training.kernels.residuals import residuals, update_bias, weigh, weights_of
+from onelayer.training.kernels.residuals import (
+    add_bias,
+    residuals,
+    update_bias,
+    weigh,
+    weights_of,
+)
 from onelayer.training.kernels.sparse import dot_rows
 from onelayer.training.kernels.sparse_tiles import CHAINS, make_sparse_add
 
@@ -62,24 +68,25 @@ def advance(part, batches, offsets, V, factors, bias, options, models, losses):
     spare = VECTOR_BYTES // V.itemsize
     flat = aligned(longest * V.shape[2] + spare, V)
     z = flat[: longest * V.shape[2]].reshape(longest, V.shape[2])
-    decay = aligned(longest + spare, V)
+    column = aligned(longest + spare, V)
     for s in range(losses.shape[1]):
         rows = batches[offsets[s] : offsets[s + 1]]
         for j in range(len(models)):
             m = models[j]
             losses[j, s] = step(
                 part, rows, weights_of(part, m), V[m], factors[m : m + 1], bias[m], options[m], z,
-                flat, decay,
+                column,
             )  # fmt: skip
 
 
 @compiled
-def step(part, rows, weights, V, factor, bias, options, z, flat, decay):
+def step(part, rows, weights, V, factor, bias, options, z, column):
     """Update one model by one batch; return its mean loss before the update."""
     _, targets, _, _, _, data = part
     n, rate, l2 = len(rows), options[0], options[1]
     dot_rows(data, rows, V, factor[0], z)
-    loss = residuals(z, flat, n, bias, targets, rows, weights, decay) / n
+    add_bias(z, n, bias)
+    loss = residuals(z, n, len(bias), targets, rows, weights, column) / n
     weigh(z, n, weights, rows)
     update_bias(z, n, bias, options)
     factor[0] *= V.dtype.type(1) - 2 * rate * l2

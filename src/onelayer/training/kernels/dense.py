@@ -11,7 +11,14 @@ from __future__ import annotations
 
 from onelayer.training.kernels.compiler import VECTOR_BYTES, WIDE, compiled
 from onelayer.training.kernels.memory import aligned
-from onelayer.training.kernels.residuals import residuals, update_bias, weigh, weight, weights_of
+from onelayer.training.kernels.residuals import (
+    add_bias,
+    count_correct,
+    residuals,
+    update_bias,
+    weigh,
+    weights_of,
+)
 from onelayer.training.kernels.tiles import (
     fetch_row,
     make_dot_tile,
@@ -96,14 +103,15 @@ def update(x, n, residuals, W, keep, rate):
 
 
 @compiled
-def step(x, n, targets, rows, weights, W, bias, options, z, flat, decay):
+def step(x, n, targets, rows, weights, W, bias, options, z, column):
     """Update one model by one gathered batch; return its mean loss before the update.
 
     W <- W - rate (x^T residuals / n + 2 l2 W), and so the bias, penalized or not.
     """
     rate, l2 = options[0], options[1]
     dot(x, n, W, z)
-    loss = residuals(z, flat, n, bias, targets, rows, weights, decay) / n
+    add_bias(z, n, bias)
+    loss = residuals(z, n, len(bias), targets, rows, weights, column) / n
     weigh(z, n, weights, rows)
     update_bias(z, n, bias, options)
     update(x, n, z, W, W.dtype.type(1) - 2 * rate * l2, -rate / W.dtype.type(n))
@@ -134,7 +142,7 @@ def advance(part, batches, offsets, scaling, W, bias, options, models, losses):
     longest = 0
     for s in range(losses.shape[1]):
         longest = max(longest, offsets[s + 1] - offsets[s])
-    x, z, flat, decay = scratch(longest, W)
+    x, z, column = scratch(longest, W)
     for s in range(losses.shape[1]):
         rows = batches[offsets[s] : offsets[s + 1]]
         gather(X, rows, scaling, x)
@@ -142,19 +150,19 @@ def advance(part, batches, offsets, scaling, W, bias, options, models, losses):
             m = models[j]
             losses[j, s] = step(
                 x, len(rows), targets, rows, weights_of(part, m), W[m], bias[m], options[m], z,
-                flat, decay,
+                column,
             )  # fmt: skip
 
 
 @compiled
 def scratch(n, W):
-    """Return room for n examples: their features, their scores, these flat, and a column more."""
+    """Return room for n examples: their features, their scores, and a column more."""
     padded = -(-n // ROWS) * ROWS
     spare = VECTOR_BYTES // W.itemsize
     x = aligned(padded * W.shape[2], W).reshape(padded, W.shape[2])
     flat = aligned(padded * W.shape[1] + spare, W)
     z = flat[: padded * W.shape[1]].reshape(padded, W.shape[1])
-    return x, z, flat, aligned(padded + spare, W)
+    return x, z, aligned(padded + spare, W)
 
 
 @compiled
@@ -177,7 +185,7 @@ def evaluate(part, also, rows, scaling, W, bias, models, losses, correct, also_c
     X, targets, _, _, _, _ = part
     fit = BYTES_AT_ONCE // (W.shape[2] * W.itemsize) // ROWS * ROWS
     at_once = min(MOST_ROWS_AT_ONCE, max(ROWS, fit))
-    x, z, flat, decay = scratch(min(len(rows), at_once), W)
+    x, z, column = scratch(min(len(rows), at_once), W)
     correct[:] = 0
     also_correct[:] = 0
     losses[:] = 0
@@ -187,28 +195,12 @@ def evaluate(part, also, rows, scaling, W, bias, models, losses, correct, also_c
         for j in range(len(models)):
             m = models[j]
             weights = weights_of(part, m)
-            dot(x, len(some), W[m], z)
-            correct[j] += count_correct(z, len(some), bias[m], targets, some, weights)
+            n, n_outputs = len(some), bias.shape[1]
+            dot(x, n, W[m], z)
+            add_bias(z, n, bias[m])
+            correct[j] += count_correct(z, 0, n_outputs, targets, some, weights)
             if len(also_correct) > 0:
                 others = weights_of(also, m)
-                also_correct[j] += count_correct(z, len(some), bias[m], targets, some, others)
+                also_correct[j] += count_correct(z, 0, n_outputs, targets, some, others)
             if len(losses) > 0:
-                losses[j] += residuals(z, flat, len(some), bias[m], targets, some, weights, decay)
-
-
-@compiled
-def count_correct(z, n, bias, targets, rows, weights):
-    """Return the summed weights of those of n products that have their target as the prediction."""
-    correct = 0.0
-    for i in range(n):
-        predicted = 0
-        best = z[i, 0] + bias[0]
-        if len(bias) == 1:
-            predicted = 0 if best >= 0 else 1
-        for k in range(1, len(bias)):
-            score = z[i, k] + bias[k]
-            if score > best:
-                best, predicted = score, k
-        if predicted == targets[rows[i]]:
-            correct += weight(weights, rows[i])
-    return correct
+                losses[j] += residuals(z, n, n_outputs, targets, some, weights, column)

@@ -1,4 +1,4 @@
-"""From the products of a batch to its loss and residuals, and the step of the bias.
+"""From the products of a batch to right predictions, loss and residuals, and the step of the bias.
 
 An example's weight is its factor in the loss; where there are no weights, the arrays of them are
 empty, and every example counts 1.
@@ -9,6 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from onelayer.training.kernels.compiler import compiled
+from onelayer.training.kernels.score_tiles import (
+    add_row,
+    divide_scores,
+    exp_scores,
+    is_predicted,
+    largest_score,
+)
 from onelayer.training.kernels.tiles import exp_inplace
 
 
@@ -27,68 +34,74 @@ def weights_of(part, model):
 
 
 @compiled
-def logistic_residuals(z, n, bias, targets, rows, weights, decay):
-    """Turn products into residuals sigmoid(z) - y in place; return the summed loss."""
+def add_bias(z, n, bias):
+    """Turn the products of n examples into scores, in place."""
+    for i in range(n):
+        if len(bias) == 1:
+            z[i, 0] += bias[0]
+        else:
+            add_row(z, i, len(bias), bias)
+
+
+@compiled
+def count_correct(z, first, n_outputs, targets, rows, weights):
+    """Return the summed weights of the examples that one model predicts right by its scores."""
+    correct = 0.0
+    for i in range(len(rows)):
+        target = targets[rows[i]]
+        if n_outputs == 1:
+            right = z[i, first] >= 0 if target == 0 else z[i, first] < 0
+        else:
+            right = is_predicted(z, i, first, n_outputs, target)
+        correct += right * weight(weights, rows[i])
+    return correct
+
+
+@compiled
+def logistic_residuals(z, n, targets, rows, weights, column):
+    """Turn scores into residuals sigmoid(z) - y in place; return the summed loss."""
     one = z.dtype.type(1)
     for i in range(n):
-        z[i, 0] += bias[0]
-        decay[i] = -abs(z[i, 0])
-    exp_inplace(decay, n)
+        column[i] = -abs(z[i, 0])
+    exp_inplace(column, n)
     loss = 0.0
     for i in range(n):
         score = z[i, 0]
         positive = targets[rows[i]] == 0
         own = max(np.float64(score), 0.0) - (np.float64(score) if positive else 0.0)
-        loss += weight(weights, rows[i]) * (own + np.log1p(np.float64(decay[i])))
-        probability = (one if score >= 0 else decay[i]) / (one + decay[i])
+        loss += weight(weights, rows[i]) * (own + np.log1p(np.float64(column[i])))
+        probability = (one if score >= 0 else column[i]) / (one + column[i])
         z[i, 0] = probability - (one if positive else 0 * one)
     return loss
 
 
 @compiled
-def softmax_residuals(z, n, bias, targets, rows, weights, flat):
-    """Turn products into residuals softmax(z) - onehot in place; return the summed loss.
-
-    `flat` is the same memory as `z`, seen as one row of values.
-    """
-    width, n_outputs = z.shape[1], len(bias)
+def softmax_residuals(z, n, n_outputs, targets, rows, weights, column):
+    """Turn scores into residuals softmax(z) - onehot in place; return the summed loss."""
     loss = 0.0
     for i in range(n):
-        row = z[i]
-        for k in range(n_outputs):
-            row[k] += bias[k]
-        top = row[0]
-        for k in range(1, n_outputs):
-            top = max(top, row[k])
-        for k in range(n_outputs):
-            row[k] -= top
-        for k in range(n_outputs, width):
-            row[k] = -top * 0  # a padded class; NaN stays where it is
-        loss -= weight(weights, rows[i]) * np.float64(row[targets[rows[i]]])
-    exp_inplace(flat, n * width)
+        target = targets[rows[i]]
+        top = largest_score(z, i, 0, n_outputs)
+        loss -= weight(weights, rows[i]) * np.float64(z[i, target] - top)
+        column[i] = exp_scores(z, i, n_outputs, top)
+        divide_scores(z, i, n_outputs, column[i])
+        z[i, target] -= 1
+    # Apart: calls of the logarithm would empty the registers of constants each time.
     for i in range(n):
-        row = z[i]
-        total = row[0]
-        for k in range(1, n_outputs):
-            total += row[k]
-        loss += weight(weights, rows[i]) * np.log(np.float64(total))
-        for k in range(n_outputs):
-            row[k] /= total
-        for k in range(n_outputs, width):
-            row[k] = 0
-        row[targets[rows[i]]] -= 1
+        loss += weight(weights, rows[i]) * np.log(np.float64(column[i]))
     return loss
 
 
 @compiled
-def residuals(z, flat, n, bias, targets, rows, weights, decay):
-    """Turn products into residuals in place; return the summed loss in float64.
+def residuals(z, n, n_outputs, targets, rows, weights, column):
+    """Turn the scores of n examples into residuals in place; return the summed loss in float64.
 
-    `weights` are those of all examples, or empty; they count for the loss alone.
+    `weights` are those of all examples, or empty; they count for the loss alone. `column` is room
+    for a number an example, in whole vectors.
     """
-    if len(bias) == 1:
-        return logistic_residuals(z, n, bias, targets, rows, weights, decay)
-    return softmax_residuals(z, n, bias, targets, rows, weights, flat)
+    if n_outputs == 1:
+        return logistic_residuals(z, n, targets, rows, weights, column)
+    return softmax_residuals(z, n, n_outputs, targets, rows, weights, column)
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""What an evaluation asks of the scores of one example and model: ``count`` values side by side.
+"""What is asked of, and done to, the scores of an example: ``count`` values side by side.
 
 A lane is an output. The values may begin at any address; what follows them in their last vector,
 be it another model's scores or padding, is read but takes no part.
@@ -112,3 +112,71 @@ def sum_exp(_typing: Any, z: Any, i: Any, first: Any, count: Any, top: Any) -> A
 
     whole = types.int64
     return z.dtype(z, whole, whole, whole, z.dtype), emit
+
+
+@intrinsic
+def add_row(_typing: Any, z: Any, i: Any, count: Any, row: Any) -> Any:
+    """Set z[i, k] += row[k] for k < count."""
+
+    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+        z, row = (Array(context, b, signature.args[j], arguments[j]) for j in (0, 3))
+        i, count = arguments[1:3]
+        v = Vectors(b, z.dtype)
+
+        def add(scores: Value, mine: Value, outputs: Value, _: list[Value]) -> list[Value]:
+            k = b.zext(b.extract_element(outputs, I64(0)), I64)
+            more = v.load_some(row.at(k), mine)
+            v.store_some(b.fadd(scores, more), z.at(i, k), mine)
+            return []
+
+        _over_scores(b, z, (i, I64(0), count), [], add)
+        return context.get_dummy_value()
+
+    whole = types.int64
+    return types.void(z, whole, whole, row), emit
+
+
+@intrinsic
+def exp_scores(_typing: Any, z: Any, i: Any, count: Any, top: Any) -> Any:
+    """Set z[i, k] = exp(z[i, k] - top) for k < count; return their sum, see `sum_exp`."""
+
+    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+        z = Array(context, b, signature.args[0], arguments[0])
+        i, count = arguments[1:3]
+        v = Vectors(b, z.dtype)
+        top = v.spread(arguments[3])
+
+        def replace(scores: Value, mine: Value, outputs: Value, state: list[Value]) -> list[Value]:
+            k = b.zext(b.extract_element(outputs, I64(0)), I64)
+            exponentials = emit_exp(b, v, b.fsub(scores, top))
+            v.store_some(exponentials, z.at(i, k), mine)
+            return [b.fadd(state[0], b.select(mine, exponentials, v.zero))]
+
+        (sums,) = _over_scores(b, z, (i, I64(0), count), [v.zero], replace)
+        return v.total(sums)
+
+    whole = types.int64
+    return z.dtype(z, whole, whole, z.dtype), emit
+
+
+@intrinsic
+def divide_scores(_typing: Any, z: Any, i: Any, count: Any, total: Any) -> Any:
+    """Set z[i, k] /= total for k < count, and to zero what pads the row."""
+
+    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+        z = Array(context, b, signature.args[0], arguments[0])
+        i, count = arguments[1:3]
+        v = Vectors(b, z.dtype)
+        total, ours = v.spread(arguments[3]), v.spread_integer(count)
+
+        def divide(scores: Value, mine: Value, outputs: Value, _: list[Value]) -> list[Value]:
+            k = b.zext(b.extract_element(outputs, I64(0)), I64)
+            shares = b.select(b.icmp_signed("<", outputs, ours), b.fdiv(scores, total), v.zero)
+            v.store_some(shares, z.at(i, k), mine)
+            return []
+
+        _over_scores(b, z, (i, I64(0), z.shape[1]), [], divide)
+        return context.get_dummy_value()
+
+    whole = types.int64
+    return types.void(z, whole, whole, z.dtype), emit

@@ -13,8 +13,8 @@ import numpy as np
 
 from onelayer.training.kernels.compiler import VECTOR_BYTES, compiled
 from onelayer.training.kernels.memory import aligned
-from onelayer.training.kernels.residuals import weight, weights_of
-from onelayer.training.kernels.score_tiles import is_predicted, largest_score, sum_exp
+from onelayer.training.kernels.residuals import count_correct, weight, weights_of
+from onelayer.training.kernels.score_tiles import largest_score, sum_exp
 from onelayer.training.kernels.sparse_tiles import CHAINS, GROUP, make_sparse_dot, take_nonzeros
 from onelayer.training.kernels.tiles import exp_inplace
 
@@ -147,20 +147,6 @@ def evaluate(part, also, rows, W, n_outputs, models, losses, correct, also_corre
                 )
         if len(losses) > 0:
             add_losses(z, part, models, n_outputs, some, losses)
-
-
-@compiled
-def count_correct(z, first, n_outputs, targets, rows, weights):
-    """Return the summed weights of the examples that one model predicts right."""
-    correct = 0.0
-    for i in range(len(rows)):
-        target = targets[rows[i]]
-        if n_outputs == 1:
-            right = z[i, first] >= 0 if target == 0 else z[i, first] < 0
-        else:
-            right = is_predicted(z, i, first, n_outputs, target)
-        correct += right * weight(weights, rows[i])
-    return correct
 
 
 @compiled

@@ -92,6 +92,24 @@ class Vectors:
         target = self.b.bitcast(pointer, self.type.as_pointer())
         self.b.store(value, target, align=VECTOR_BYTES)
 
+    def load_some(self, pointer: Value, mask: Value) -> Value:
+        """Return some lanes from memory, at any address, and zero in the others."""
+        return self._masked("load", self.type, pointer, I32(1), mask, self.zero)
+
+    def store_some(self, value: Value, pointer: Value, mask: Value) -> None:
+        """Write some lanes to memory, at any address."""
+        self._masked("store", ir.VoidType(), value, pointer, I32(1), mask)
+
+    def _masked(self, operation: str, result: Value, *arguments: Value) -> Value:
+        values = [
+            self.b.bitcast(a, ir.PointerType()) if isinstance(a.type, ir.PointerType) else a
+            for a in arguments
+        ]
+        kind = ir.FunctionType(result, [value.type for value in values])
+        name = f"llvm.masked.{operation}.{self._name}.p0"
+        function = cgutils.get_or_insert_function(self.b.module, kind, name)  # type: ignore[no-untyped-call]
+        return self.b.call(function, values)
+
     def fma(self, a: Value, x: Value, y: Value) -> Value:
         """Return a * x + y, rounded once."""
         return self._call("fma", a, x, y)
