@@ -2,7 +2,7 @@
 
 from onelayer.model.gradcheck import TOLERANCE, GradientCheck, check_gradients
 from onelayer.model.losses import LOSSES, Loss, sigmoid, softmax
-from onelayer.model.objective import Objective
+from onelayer.model.objective import Objective, Sums
 from onelayer.model.parameters import ModelName, Parameters, n_outputs
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "ModelName",
     "Objective",
     "Parameters",
+    "Sums",
     "check_gradients",
     "n_outputs",
     "sigmoid",

@@ -1,14 +1,49 @@
-"""The objective that training lowers, and its gradient."""
+"""The objective that training minimises, its gradient, and the sums that both are made of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from onelayer.model.losses import LOSSES, Floats, Targets
 from onelayer.model.parameters import ModelName, Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Sums over examples, from which loss and gradient follow; those of two sets add up.
+
+    Attributes
+    ----------
+    loss : float
+        Sum of the losses, in float64.
+    weights : array, shape (n_features, n_outputs)
+        X^T R, in the type of the scores.
+    bias : array, shape (n_outputs,)
+        Sum of the rows of R.
+    count : int
+        How many examples there are.
+    """
+
+    loss: float
+    weights: Floats
+    bias: Floats
+    count: int
+
+    def __add__(self, other: Sums) -> Sums:
+        """Return the sums over the examples of both."""
+        return Sums(
+            self.loss + other.loss,
+            self.weights + other.weights,
+            self.bias + other.bias,
+            self.count + other.count,
+        )
+
+    @property
+    def mean_loss(self) -> float:
+        """The mean loss C, without the penalty."""
+        return self.loss / self.count
 
 
 @dataclass(frozen=True)
@@ -43,34 +78,40 @@ class Objective:
         self, parameters: Parameters, X: Floats, targets: Targets, weights: Floats | None = None
     ) -> float:
         """Return J, loss and penalty, summed in float64."""
-        return self._mean_loss(parameters.scores(X), targets, weights) + self.penalty(parameters)
+        loss = self._summed_loss(parameters.scores(X), targets, weights)
+        return loss / len(targets) + self.penalty(parameters)
 
     def penalty(self, parameters: Parameters) -> float:
         """Return l2 * |W|^2."""
         return self.l2 * parameters.squared_norm(include_bias=self.penalize_bias)
 
-    def loss_and_gradient(
+    def sums(
         self, parameters: Parameters, X: Floats, targets: Targets, weights: Floats | None = None
-    ) -> tuple[float, Parameters]:
-        """Return the mean loss C without the penalty, and the gradient of J with it."""
+    ) -> Sums:
+        """Return the sums over these examples; they add up with those over others."""
         scores = parameters.scores(X)  # (n, n_outputs)
         residuals = LOSSES[self.model].residuals(scores, targets)  # (n, n_outputs)
         if weights is not None:
             residuals = residuals * weights[:, None].astype(scores.dtype)
-        n = scores.dtype.type(len(scores))
-        shrink = scores.dtype.type(2 * self.l2)
-        slope: NDArray[np.floating] = X.T @ residuals / n + shrink * parameters.weights
-        bias: NDArray[np.floating] = residuals.sum(axis=0) / n
+        loss = self._summed_loss(scores, targets, weights)
+        return Sums(loss, X.T @ residuals, residuals.sum(axis=0), len(scores))
+
+    def gradient_from(self, sums: Sums, parameters: Parameters) -> Parameters:
+        """Return the gradient of J at the parameters by which the sums were made."""
+        dtype = parameters.weights.dtype
+        n, shrink = dtype.type(sums.count), dtype.type(2 * self.l2)
+        slope: Floats = sums.weights / n + shrink * parameters.weights
+        bias: Floats = sums.bias / n
         if self.penalize_bias:
             bias = bias + shrink * parameters.bias
-        return self._mean_loss(scores, targets, weights), Parameters(slope, bias)
+        return Parameters(slope, bias)
 
     def gradient(
         self, parameters: Parameters, X: Floats, targets: Targets, weights: Floats | None = None
     ) -> Parameters:
         """Return the gradient of J."""
-        return self.loss_and_gradient(parameters, X, targets, weights)[1]
+        return self.gradient_from(self.sums(parameters, X, targets, weights), parameters)
 
-    def _mean_loss(self, scores: Floats, targets: Targets, weights: Floats | None) -> float:
+    def _summed_loss(self, scores: Floats, targets: Targets, weights: Floats | None) -> float:
         losses = LOSSES[self.model].values(scores, targets).astype(np.float64)
-        return float(np.mean(losses if weights is None else weights * losses))
+        return float(np.sum(losses if weights is None else weights * losses))

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from onelayer.training.kernels.compiler import VECTOR_BYTES, compiled
-from onelayer.training.kernels.memory import aligned
-from onelayer.training.kernels.residuals import count_correct, weight, weights_of
-from onelayer.training.kernels.score_tiles import largest_score, sum_exp
-from onelayer.training.kernels.sparse_tiles import CHAINS, GROUP, make_sparse_dot, take_nonzeros
-from onelayer.training.kernels.tiles import exp_inplace
+from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled
+from onelayer.engines.compiled.memory import aligned
+from onelayer.engines.compiled.residuals import count_correct, weight, weights_of
+from onelayer.engines.compiled.score_tiles import largest_score, sum_exp
+from onelayer.engines.compiled.sparse_tiles import CHAINS, GROUP, make_sparse_dot, take_nonzeros
+from onelayer.engines.compiled.tiles import exp_inplace
 
 ROWS_AT_ONCE = 128
 """Examples whose scores are held at a time."""
@@ -114,7 +114,7 @@ def evaluate(part, also, rows, W, n_outputs, models, losses, correct, also_corre
     Parameters
     ----------
     part, also, rows
-        As for `onelayer.training.kernels.dense.evaluate`.
+        As for `onelayer.engines.compiled.dense.evaluate`.
     W : (n_features + 1, padded outputs)
         The block.
     n_outputs : int

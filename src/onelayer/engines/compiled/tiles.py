@@ -28,7 +28,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from onelayer.training.kernels.vectors import (
+from onelayer.engines.compiled.vectors import (
     ELEMENTS,
     ELEMENTS_BYTES,
     I32,

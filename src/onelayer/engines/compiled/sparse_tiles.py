@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from onelayer.training.kernels.vectors import ELEMENTS, I64, Array, Value, Vectors, loop
+from onelayer.engines.compiled.vectors import ELEMENTS, I64, Array, Value, Vectors, loop
 
 CHAINS = 4
 """Sums of a product that go on side by side, since an addition waits for the one before it. Rows

@@ -8,7 +8,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
-from onelayer.training.kernels.compiler import VECTOR_BYTES
+from onelayer.engines.compiled.compiler import VECTOR_BYTES
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
 # Numba has no arrays of half precision: they come as uint16, which is stored for nothing else.

@@ -9,9 +9,9 @@ features), so that features are contiguous. Padded classes and features stay zer
 
 from __future__ import annotations
 
-from onelayer.training.kernels.compiler import VECTOR_BYTES, WIDE, compiled
-from onelayer.training.kernels.memory import aligned
-from onelayer.training.kernels.residuals import (
+from onelayer.engines.compiled.compiler import VECTOR_BYTES, WIDE, compiled
+from onelayer.engines.compiled.memory import aligned
+from onelayer.engines.compiled.residuals import (
     add_bias,
     count_correct,
     residuals,
@@ -19,7 +19,7 @@ from onelayer.training.kernels.residuals import (
     weigh,
     weights_of,
 )
-from onelayer.training.kernels.tiles import (
+from onelayer.engines.compiled.tiles import (
     fetch_row,
     make_dot_tile,
     make_outer_tile,

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from onelayer.training.kernels.compiler import compiled
-from onelayer.training.kernels.score_tiles import (
+from onelayer.engines.compiled.compiler import compiled
+from onelayer.engines.compiled.score_tiles import (
     add_row,
     divide_scores,
     exp_scores,
     is_predicted,
     largest_score,
 )
-from onelayer.training.kernels.tiles import exp_inplace
+from onelayer.engines.compiled.tiles import exp_inplace
 
 
 @compiled

@@ -14,8 +14,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from onelayer.training.kernels.tiles import emit_exp
-from onelayer.training.kernels.vectors import I64, Array, Value, Vectors, loop
+from onelayer.engines.compiled.tiles import emit_exp
+from onelayer.engines.compiled.vectors import I64, Array, Value, Vectors, loop
 
 
 def _over_scores(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.training.kernels.compiler import VECTOR_BYTES, compiled
+from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> NDArray[np.floating]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from onelayer.training.kernels import csr, sparse
-from onelayer.training.kernels.compiler import compiled
-from onelayer.training.kernels.dense import advance, evaluate
-from onelayer.training.kernels.tiles import take_number
+from onelayer.engines.compiled import csr, sparse
+from onelayer.engines.compiled.compiler import compiled
+from onelayer.engines.compiled.dense import advance, evaluate
+from onelayer.engines.compiled.tiles import take_number
 
 ROWS_A_PIECE = 256
 """Examples of one job of an evaluation; enough to be worth dealing out."""
@@ -28,12 +28,12 @@ def work(
     Parameters
     ----------
     train, validation : parts of the data
-        See `onelayer.training.kernels.dense.advance`.
+        See `onelayer.engines.compiled.dense.advance`.
     W, factors : arrays, or array and None
-        Without factors the models lie as `onelayer.training.kernels.dense` has them, otherwise as
-        `onelayer.training.kernels.csr` has them.
+        Without factors the models lie as `onelayer.engines.compiled.dense` has them, otherwise as
+        `onelayer.engines.compiled.csr` has them.
     packed : (blocks, n_features + 1, padded)
-        The models for `onelayer.training.kernels.sparse`; without rows the data is dense.
+        The models for `onelayer.engines.compiled.sparse`; without rows the data is dense.
     shared : bool
         Whether both parts are the same examples, if with other weights: then one pass serves both.
     train_correct, validation_correct, validation_loss : (pieces, len(models))

@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from onelayer.data import Scaling
-from onelayer.training.kernels.compiler import VECTOR_BYTES, compiled
-from onelayer.training.kernels.memory import aligned
-from onelayer.training.kernels.residuals import (
+from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled
+from onelayer.engines.compiled.memory import aligned
+from onelayer.engines.compiled.residuals import (
     add_bias,
     residuals,
     update_bias,
     weigh,
     weights_of,
 )
-from onelayer.training.kernels.sparse import dot_rows
-from onelayer.training.kernels.sparse_tiles import CHAINS, make_sparse_add
+from onelayer.engines.compiled.sparse import dot_rows
+from onelayer.engines.compiled.sparse_tiles import CHAINS, make_sparse_add
 
 SMALLEST_FACTOR = 1e-6
 """Below it a model's factor is multiplied into its weights, so that nothing overflows."""
@@ -60,7 +60,7 @@ def advance(part, batches, offsets, V, factors, bias, options, models, losses):
     V, factors : (n, n_features, padded), (n,)
         Updated in place, as is `bias`.
     part, batches, offsets, bias, options, models, losses
-        As for `onelayer.training.kernels.dense.advance`.
+        As for `onelayer.engines.compiled.dense.advance`.
     """
     longest = 0
     for s in range(losses.shape[1]):

@@ -1,0 +1,20 @@
+"""How a step and an evaluation are computed: a slow twin to read, fast twins to run."""
+
+from onelayer.engines.choice import EngineName, available_cores, open_engine
+from onelayer.engines.problem import Batches, Examples, Problem, Rows, Source
+from onelayer.engines.protocol import Advance, Engine, Measures, Stack
+
+__all__ = [
+    "Advance",
+    "Batches",
+    "Engine",
+    "EngineName",
+    "Examples",
+    "Measures",
+    "Problem",
+    "Rows",
+    "Source",
+    "Stack",
+    "available_cores",
+    "open_engine",
+]

@@ -1,0 +1,130 @@
+"""What an engine is given: examples, how much each counts, and the models to train on them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from onelayer.data import Scaling
+from onelayer.model import Objective, Parameters
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The stored values of both parts of the data; what an engine prepares once for many models.
+
+    Attributes
+    ----------
+    train, validation : arrays or CSR arrays, shape (n, n_features)
+        As stored. They may be the same object, as in a cross-validation, whose folds are weights.
+        Without validation examples there are no evaluations.
+    scaling : Scaling
+        From stored values to features.
+    dtype : str
+        Of the arithmetic, "float32" or "float64".
+    """
+
+    train: Any
+    validation: Any | None
+    scaling: Scaling
+    dtype: str
+
+    @property
+    def n_features(self) -> int:
+        """Features of an example."""
+        return int(self.train.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Which examples of a part take part, their targets, and how much each counts.
+
+    Attributes
+    ----------
+    targets : array, shape (n,)
+        Class indices of all examples of the part.
+    rows : array, shape (k,)
+        The numbers of those that take part.
+    weights : array of float64, shape (distinct, n)
+        Weights with mean 1 over `rows`.
+    weights_of : array of int, shape (models,)
+        Each model's row of `weights`; -1 where every example counts 1.
+    """
+
+    targets: NDArray[np.int32]
+    rows: Rows
+    weights: NDArray[np.float64]
+    weights_of: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, targets: NDArray[np.int32], rows: Rows | None, weights: Sequence[ArrayLike | None]
+    ) -> Examples:
+        """Return examples; models that are given the same array share a row of weights."""
+        n = len(targets)
+        distinct = {id(array): array for array in weights if array is not None}
+        place = {key: i for i, key in enumerate(distinct)}
+        rows = np.arange(n) if rows is None else rows
+        table = np.zeros((len(distinct), n))
+        for i, array in enumerate(distinct.values()):
+            table[i] = np.asarray(array, np.float64)
+            table[i] /= table[i, rows].mean()
+        of = [-1 if array is None else place[id(array)] for array in weights]
+        return cls(targets, rows, table, np.array(of, np.int64))
+
+    def weights_for(self, model: int, rows: Rows) -> NDArray[np.float64] | None:
+        """Return a model's weights of some examples."""
+        place = self.weights_of[model]
+        return None if place < 0 else self.weights[place, rows]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Models to be trained on the same data, in the same batches, with the same outputs.
+
+    Attributes
+    ----------
+    train : Examples
+    validation : Examples or None
+        None where the source has no validation part.
+    n_outputs : int
+    objectives : tuple of Objective
+        One a model; they differ in the penalty alone.
+    initial : tuple of Parameters
+        Where each model starts, in the type of the arithmetic.
+    """
+
+    train: Examples
+    validation: Examples | None
+    n_outputs: int
+    objectives: tuple[Objective, ...]
+    initial: tuple[Parameters, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """The rows of consecutive batches: those of batch s are rows[offsets[s]:offsets[s + 1]]."""
+
+    rows: Rows
+    offsets: Rows
+
+    @classmethod
+    def none(cls) -> Batches:
+        """Return no batches."""
+        return cls(np.zeros(0, np.int64), np.zeros(1, np.int64))
+
+    def __len__(self) -> int:
+        """Return how many batches there are."""
+        return len(self.offsets) - 1
+
+    def __iter__(self) -> Iterator[Rows]:
+        """Yield the rows of each batch."""
+        for begin, end in itertools.pairwise(self.offsets.tolist()):
+            yield self.rows[begin:end]

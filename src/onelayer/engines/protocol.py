@@ -1,0 +1,92 @@
+"""What the training loop asks of an engine. Threads and the limits of libraries are its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.engines.problem import Batches, Problem, Source
+from onelayer.model import Parameters
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What an evaluation measures: mean validation loss, fractions right, the penalty's norm."""
+
+    val_loss: float
+    val_accuracy: float
+    train_accuracy: float
+    weight_norm: float
+
+
+@dataclass(frozen=True, eq=False)
+class Advance:
+    """What came of an advance.
+
+    Attributes
+    ----------
+    losses : (models, steps) float64 array
+        Mean loss of each batch before its update.
+    measures : list of Measures
+        One a model, of its parameters before the steps; empty if none were asked for.
+    """
+
+    losses: NDArray[np.float64]
+    measures: list[Measures]
+
+
+class Stack(Protocol):
+    """The models of a problem. What becomes of one depends neither on the others nor on threads."""
+
+    def advance(
+        self,
+        models: Sequence[int],
+        batches: Batches,
+        rates: NDArray[np.float64],
+        *,
+        evaluate: bool,
+    ) -> Advance:
+        """Evaluate models as they are, and make a step on each batch; both may go on at once.
+
+        Parameters
+        ----------
+        models : sequence of int
+            The numbers of those that take part.
+        batches : Batches
+        rates : array, shape (models, steps)
+            The learning rate of each step.
+        evaluate : bool
+        """
+
+    def parameters(self, model: int) -> Parameters:
+        """Return a copy of a model's parameters."""
+
+    def parameters_before(self, model: int) -> Parameters:
+        """Return a copy of a model's parameters before the last advance, those it evaluated."""
+
+    def state(self, model: int) -> dict[str, NDArray[Any]]:
+        """Return all that a model needs to go on with the same bits, in another stack too."""
+
+    def restore(self, model: int, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take up a model where `state` left it.
+
+        Raises
+        ------
+        InputError
+            If the state is that of another problem.
+        """
+
+
+class Engine(AbstractContextManager["Engine"], Protocol):
+    """Makes stacks. Use it in a `with` statement, at whose end its threads are let go."""
+
+    def prepare(self, source: Source) -> Any:
+        """Return data in the engine's own form, for any number of stacks."""
+
+    def stack(self, prepared: Any, problem: Problem) -> Stack:
+        """Return the models of a problem at their start."""
