@@ -66,21 +66,21 @@ def _facts(d: Description) -> Iterator[tuple[str, str]]:
     for key in ("source", "fingerprint"):
         if key in d.data:
             yield {"source": "trained on", "fingerprint": "data SHA-256"}[key], str(d.data[key])
-    training = d.training
-    if "message" in training:
-        sizes = f"{training['n_train']:,} examples, {training['n_validation']:,} to validate"
-        yield "training", f"{sizes}; {training['message']}"
-    # With early stopping the weights are those of the best evaluation.
-    kept = training.get("best" if d.config.get("early_stopping") else "last")
-    if kept:
-        loss, accuracy = kept["val_loss"], kept["val_accuracy"]
+    if not d.record:
+        return
+    record = d.record
+    sizes = f"{record['n_train']:,} examples, {record['n_validation']:,} to validate"
+    yield "training", f"{sizes}; {record['message']}"
+    final = record["final"]
+    for part, key in (("validation", "val"), ("training", "train")):
+        loss, accuracy = final[f"{key}_loss"], final[f"{key}_accuracy"]
         if loss is not None and accuracy is not None:
-            yield "validation", f"loss {loss:.4f}, accuracy {accuracy:.2%}"
+            yield f"{part} examples", f"loss {loss:.4f}, accuracy {accuracy:.2%}"
     yield (
         "options",
         ", ".join(
             f"{key} {value}"
-            for key, value in d.config.items()
+            for key, value in record["config"].items()
             if key != "model" and value is not None
         ),
     )

@@ -22,7 +22,7 @@ from onelayer.model import LOSSES, ModelName
 
 _DESCRIBED = (
     "model", "classes", "feature_names", "image_shape", "channels", "target",
-    "config", "training", "data",
+    "record", "data",
 )  # fmt: skip
 
 
@@ -50,8 +50,8 @@ class Classifier:
         What replaces a missing value (NaN) of each feature, in raw units, before scaling.
     target : str, optional
         What is predicted.
-    config, training, data : mappings of plain JSON values
-        The training options; how training went; what it was trained on.
+    record, data : mappings of plain JSON values
+        What came of training, see `onelayer.training.RunRecord`; what it was trained on.
 
     Raises
     ------
@@ -80,8 +80,7 @@ class Classifier:
     channels: int = 1
     fill: NDArray[np.float64] | None = None
     target: str | None = None
-    config: Mapping[str, Any] = field(default_factory=dict)
-    training: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -98,8 +97,7 @@ class Classifier:
             "classes": checks.as_model_classes(self.model, self.classes, outputs),
             "feature_names": checks.as_names(self.feature_names, n_features),
             "image_shape": checks.as_image_shape(self.image_shape, self.channels, n_features),
-            "config": checks.as_plain(self.config, "config"),
-            "training": checks.as_plain(self.training, "training"),
+            "record": checks.as_plain(self.record, "record"),
             "data": checks.as_plain(self.data, "data"),
         }
         if self.fill is not None:

@@ -73,8 +73,7 @@ class Description:
     scaling: str
     fills_missing: bool
     weight_norm: float
-    config: dict[str, Any]
-    training: dict[str, Any]
+    record: dict[str, Any]
     data: dict[str, Any]
     outputs: tuple[OutputWeights, ...]
 
@@ -108,8 +107,7 @@ def describe(classifier: Classifier, largest: int = 10) -> Description:
         scaling=_scaling_words(classifier),
         fills_missing=classifier.fill is not None,
         weight_norm=float(np.linalg.norm(scaled)),
-        config=dict(classifier.config),
-        training=dict(classifier.training),
+        record=dict(classifier.record),
         data=dict(classifier.data),
         outputs=tuple(
             OutputWeights(

@@ -20,7 +20,7 @@ from safetensors.numpy import save as save_tensors
 from onelayer.data.atomic import replace_file
 from onelayer.errors import InputError
 
-FORMAT = 2
+FORMAT = 3
 SUFFIX = ".safetensors"
 MAX_HEADER = 100_000_000
 """The longest header that safetensors' readers take, in bytes."""

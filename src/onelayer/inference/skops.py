@@ -47,7 +47,7 @@ def as_sklearn(classifier: Classifier) -> Any:
     regression = LogisticRegression()
     regression.classes_, regression.coef_, regression.intercept_ = _sorted(classifier)
     regression.n_features_in_ = classifier.n_features
-    regression.n_iter_ = np.array([int(classifier.training.get("steps", 1))], np.int32)
+    regression.n_iter_ = np.array([int(classifier.record.get("steps", 1))], np.int32)
     first = regression
     whole = regression
     if classifier.fill is not None:

@@ -14,9 +14,9 @@ from onelayer.errors import InputError
 from onelayer.inference import Classifier
 from onelayer.inference.file import SUFFIX
 from onelayer.study.file import to_toml
-from onelayer.study.outcome import Outcome, RunOutcome, entry, evaluation_from
+from onelayer.study.outcome import Outcome, RunOutcome
 from onelayer.study.schema import Run, Study
-from onelayer.training import SCHEMA, StopReason, TrainResult
+from onelayer.training import RunRecord, StopReason, TrainResult, history_schema
 
 
 class RunFolder:
@@ -28,7 +28,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.results: dict[str, Any] = {}
-        self.history = pl.DataFrame(schema=SCHEMA)
+        self.history = pl.DataFrame(schema=history_schema())
 
     # Opening ------------------------------------------------------------------------------------
 
@@ -124,9 +124,9 @@ class RunFolder:
         try:
             results: dict[str, Any] = json.loads(path.read_bytes())
             for run in results["runs"]:
-                _ = run["name"], evaluation_from(run["best"]), StopReason(run["stop_reason"])
+                RunRecord.from_json(run)
             _ = results["data"]
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, InputError):
             raise InputError(f"{path}: is damaged. Start anew with --force.") from None
         return results
 
@@ -136,7 +136,7 @@ class RunFolder:
             history = pl.read_parquet(path)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise InputError(f"{path}: cannot be read: {error}. Start anew with --force.") from None
-        if history.schema != pl.Schema(SCHEMA):
+        if history.schema != pl.Schema(history_schema()):
             raise InputError(f"{path}: has other columns than a history. Start anew with --force.")
         return history.filter(pl.col("run").is_in(runs))
 
@@ -156,7 +156,7 @@ class RunFolder:
         self.history = frame.sort(pl.col("run").replace_strict(order), "step")
         self.write_parquet("history.parquet", self.history)
 
-        self.results["runs"].append(entry(run, model))
+        self.results["runs"].append(dict(model.record))
         self.results["runs"].sort(key=lambda r: order[r["name"]])
         self.write_json("results.json", self.results)
 
@@ -197,19 +197,8 @@ class RunFolder:
         )
 
     def _run_outcome(self, run: Run, result: dict[str, Any]) -> RunOutcome:
-        model = self._read_model(run.name)
-        return RunOutcome(
-            run=run,
-            classes=tuple(result["classes"]),
-            stop_reason=StopReason(result["stop_reason"]),
-            best=evaluation_from(result["best"]),
-            last=evaluation_from(result["last"]),
-            history=self.history.filter(pl.col("run") == run.name),
-            weights=model.weights,
-            bias=model.bias,
-            **{key: result[key] for key in ("n_train", "n_validation", "steps",
-                                            "batches_per_epoch", "evaluations", "message")},
-        )  # fmt: skip
+        history = self.history.filter(pl.col("run") == run.name)
+        return RunOutcome(run, RunRecord.from_json(result), history, self._read_model(run.name))
 
 
 def _is_content(path: Path) -> bool:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import polars as pl
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from onelayer.inference import Classifier
 from onelayer.study.schema import Run, Study
-from onelayer.training import Evaluation, StopReason
+from onelayer.training import RunRecord, StopReason
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,27 +19,21 @@ class RunOutcome:
 
     Attributes
     ----------
-    classes : tuple
-        In the order of the outputs; a logistic model's positive class is the first.
+    run : Run
+        What the study asked for.
+    record : RunRecord
+        What came of it. Its `final` are the numbers of `model`; `best` and `last` are evaluations
+        of the schedule.
     history : polars.DataFrame
-        This run's rows, with the columns of `onelayer.training.SCHEMA`.
-    weights, bias : arrays (n_features, n_outputs), (n_outputs,)
+        This run's rows, with the columns of `onelayer.training.COLUMNS`.
+    model : Classifier
+        The model that is kept.
     """
 
     run: Run
-    classes: tuple[int | str, ...]
-    n_train: int
-    n_validation: int
-    steps: int
-    batches_per_epoch: int
-    evaluations: int
-    stop_reason: StopReason
-    message: str
-    best: Evaluation | None
-    last: Evaluation | None
+    record: RunRecord
     history: pl.DataFrame
-    weights: NDArray[np.floating]
-    bias: NDArray[np.floating]
+    model: Classifier
 
     @property
     def name(self) -> str:
@@ -51,7 +43,7 @@ class RunOutcome:
     @property
     def curve(self) -> pl.DataFrame:
         """The rows of `history` that have an evaluation."""
-        return self.history.filter(pl.col("val_loss").is_not_null())
+        return self.history.drop_nulls("weight_norm")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,24 +66,5 @@ class Outcome:
     @property
     def missing(self) -> tuple[str, ...]:
         """Names of the runs that have not come to an end of their own."""
-        done = {r.name for r in self.runs if r.stop_reason is not StopReason.INTERRUPTED}
+        done = {r.name for r in self.runs if r.record.stop_reason is not StopReason.INTERRUPTED}
         return tuple(run.name for run in self.study.runs if run.name not in done)
-
-
-def entry(run: Run, model: Classifier) -> dict[str, Any]:
-    """Return a run's entry in results.json."""
-    return {
-        "name": run.name,
-        "model": model.model,
-        "config": dict(model.config),
-        "classes": list(model.classes),
-        **{key: value for key, value in model.training.items() if key not in ("study", "run")},
-    }
-
-
-def evaluation_from(values: dict[str, Any] | None) -> Evaluation | None:
-    """Return the evaluation that a run's entry holds."""
-    if values is None:
-        return None
-    numbers: dict[str, Any] = {k: math.nan if v is None else v for k, v in values.items()}
-    return Evaluation(**numbers)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 from onelayer.data import Dataset, fingerprint
 from onelayer.errors import InputError
@@ -13,26 +12,17 @@ from onelayer.study.folder import RunFolder
 from onelayer.study.outcome import Outcome
 from onelayer.study.schema import Label, Run, Study
 from onelayer.training import (
-    Evaluation,
+    Ended,
+    Event,
     Schedule,
-    TrainResult,
     as_classifier,
     stop_on_interrupt,
     train_many,
 )
 
-
-class Observer(Protocol):
-    """Who wants to see a study go on. Methods may be called from any thread."""
-
-    def begins(self, run: Run, schedule: Schedule) -> None:
-        """Take note that a run is about to be trained."""
-
-    def evaluated(self, run: Run, step: int, evaluation: Evaluation) -> None:
-        """Take note of an evaluation."""
-
-    def ended(self, run: Run, result: TrainResult) -> None:
-        """Take note that a run has come to an end; its results are on disk."""
+Observer = Callable[[Run, Event], None]
+"""Who wants to see a study go on is told of each event of a run; when a run has ended, its results
+are on disk."""
 
 
 def open_study(study: Study, data: StudyData, folder: RunFolder, *, force: bool = False) -> None:
@@ -106,29 +96,13 @@ def _run_group(
         "fingerprint": fingerprint(train_set.X, train_set.y),
     }
 
-    def observe(i: int, step: int, evaluation: Evaluation | None) -> None:
-        if evaluation is not None:
-            observer.evaluated(runs[i], step, evaluation)
+    def hear(event: Event) -> None:
+        run = runs[event.run]
+        if isinstance(event, Ended):
+            model = as_classifier(event.result, name=run.name, data=facts)
+            folder.add(study, run, event.result, model)
+        observer(run, event)
 
-    def keep(i: int, result: TrainResult) -> None:
-        model = as_classifier(
-            result,
-            train_set,
-            validation_set.n_examples,
-            training={"study": study.name, "run": runs[i].name},
-            data=facts,
-        )
-        folder.add(study, runs[i], result, model)
-        observer.ended(runs[i], result)
-
-    for run in runs:
-        observer.begins(run, Schedule.of(run.config, train_set.n_examples))
     train_many(
-        train_set,
-        validation_set,
-        [run.config for run in runs],
-        threads,
-        progress=observe,
-        finished=keep,
-        stop=stop,
+        train_set, validation_set, [run.config for run in runs], threads, listen=hear, stop=stop
     )

@@ -1,30 +1,50 @@
-"""How an objective is lowered: configuration, the training loop, its record and its ends."""
+"""How an objective is minimised: configuration, the training loop, its record and its ends."""
 
+from onelayer.engines import EngineName, available_cores
 from onelayer.training.classifier import as_classifier
-from onelayer.training.config import EarlyStopping, TrainConfig
-from onelayer.training.engines import EngineName, warm_up
-from onelayer.training.history import SCHEMA, Evaluation, History
+from onelayer.training.config import EarlyStopping, Option, TrainConfig, option_of
+from onelayer.training.data import RunData
+from onelayer.training.events import Began, Ended, Evaluated, Event, Listener, Steps
+from onelayer.training.final import Final
+from onelayer.training.history import COLUMNS, Evaluation, History, history_schema
 from onelayer.training.interrupt import stop_on_interrupt
-from onelayer.training.loop import Progress, available_cores, train, train_many
+from onelayer.training.loop import train, train_many
+from onelayer.training.record import RunRecord
 from onelayer.training.result import TrainResult
 from onelayer.training.schedule import Schedule
+from onelayer.training.state import RunState, encode_states, read_states
 from onelayer.training.stopping import StopReason
-from onelayer.training.weighting import ExampleWeights
+from onelayer.training.warm_up import warm_up
+from onelayer.training.weights import ExampleWeights
 
 __all__ = [
-    "SCHEMA",
+    "COLUMNS",
+    "Began",
     "EarlyStopping",
+    "Ended",
     "EngineName",
+    "Evaluated",
     "Evaluation",
+    "Event",
     "ExampleWeights",
+    "Final",
     "History",
-    "Progress",
+    "Listener",
+    "Option",
+    "RunData",
+    "RunRecord",
+    "RunState",
     "Schedule",
+    "Steps",
     "StopReason",
     "TrainConfig",
     "TrainResult",
     "as_classifier",
     "available_cores",
+    "encode_states",
+    "history_schema",
+    "option_of",
+    "read_states",
     "stop_on_interrupt",
     "train",
     "train_many",

@@ -1,7 +1,12 @@
-"""What can be set about a training run. The same names stand in study files and estimators."""
+"""What can be set about a training run: the one home of every training option.
+
+A field says all there is to say of an option. Study files, the options of the command line, the
+estimators' parameters and the documents follow from it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -32,14 +37,34 @@ class _Options(Settings):
         return {k: v.item() if isinstance(v, np.generic) else v for k, v in values.items()}
 
 
+@dataclass(frozen=True)
+class Option:
+    """What people are told of an option wherever it can be set.
+
+    Attributes
+    ----------
+    help : str
+        A clause that stands before the default.
+    varies : bool
+        Whether models that are trained in one pass over the data may differ in it.
+    """
+
+    help: str
+    varies: bool = False
+
+
 class EarlyStopping(_Options):
     """Stop at the evaluation that is `patience` evaluations after the best one.
 
     An improvement of the validation loss counts when it exceeds `min_delta`.
     """
 
-    patience: int = Field(default=10, ge=1)
-    min_delta: Finite = Field(default=0.0, ge=0)
+    patience: Annotated[
+        int, Option("stop when so many evaluations in a row were not better", varies=True)
+    ] = Field(default=10, ge=1)
+    min_delta: Annotated[
+        Finite, Option("how much better an evaluation must be to count", varies=True)
+    ] = Field(default=0.0, ge=0)
 
 
 def _false_means_none(value: Any) -> Any:
@@ -56,20 +81,69 @@ class TrainConfig(_Options):
         For an unknown option, a wrong type or an impossible value.
     """
 
-    model: ModelName = "softmax"
-    learning_rate: Finite = Field(default=0.01, gt=0)
-    batch_size: int = Field(default=128, ge=1)
-    max_epochs: int = Field(default=50, ge=1)
-    l2: Finite = Field(default=0.0, ge=0)
-    penalize_bias: bool = False
-    shuffle: bool = True
-    seed: int = Field(default=0, ge=0, lt=2**63)
-    drop_last: bool = False
-    evaluations_per_epoch: int = Field(default=5, ge=1)
-    early_stopping: Annotated[EarlyStopping | None, BeforeValidator(_false_means_none)] = None
-    dtype: Literal["float32", "float64"] = "float32"
+    model: Annotated[ModelName, Option("softmax, or logistic: one output for two classes")] = (
+        "softmax"
+    )
+    learning_rate: Annotated[Finite, Option("step size, above 0", varies=True)] = Field(
+        default=0.01, gt=0
+    )
+    batch_size: Annotated[int, Option("examples in a batch")] = Field(default=128, ge=1)
+    max_epochs: Annotated[int, Option("passes over the training examples")] = Field(
+        default=50, ge=1
+    )
+    l2: Annotated[
+        Finite, Option("λ of the objective C + λ‖W‖², C the mean cross-entropy", varies=True)
+    ] = Field(default=0.0, ge=0)
+    penalize_bias: Annotated[bool, Option("whether the norm covers the bias", varies=True)] = False
+    shuffle: Annotated[bool, Option("a new order of the examples in each epoch")] = True
+    seed: Annotated[int, Option("of the order of the examples")] = Field(
+        default=0, ge=0, lt=2**63
+    )
+    drop_last: Annotated[bool, Option("leave out a last batch that is not full")] = False
+    evaluations_per_epoch: Annotated[
+        int, Option("how often loss and accuracy are measured in an epoch")
+    ] = Field(default=5, ge=1)
+    early_stopping: Annotated[
+        EarlyStopping | None,
+        BeforeValidator(_false_means_none),
+        Option(
+            "stop when the validation loss no longer falls, and keep the weights of its lowest "
+            "value",
+            varies=True,
+        ),
+    ] = None
+    dtype: Annotated[
+        Literal["float32", "float64"], Option("type of the arithmetic: float32 or float64")
+    ] = "float32"
 
     @property
     def objective(self) -> Objective:
-        """The function that training lowers."""
+        """The function that training minimises."""
         return Objective(self.model, self.l2, self.penalize_bias)
+
+    @property
+    def shared(self) -> TrainConfig:
+        """The same configuration with defaults in what may vary in a pass.
+
+        Models share a pass over the data if and only if this is equal.
+        """
+        own = {
+            name: field.default
+            for name, field in type(self).model_fields.items()
+            if option_of(type(self), name).varies
+        }
+        return self.model_copy(update=own)
+
+
+def option_of(settings: type[Settings], name: str) -> Option:
+    """Return what is told of a field.
+
+    Raises
+    ------
+    KeyError
+        If there is no such field, or nothing is told of it.
+    """
+    for part in settings.model_fields[name].metadata:
+        if isinstance(part, Option):
+            return part
+    raise KeyError(name)

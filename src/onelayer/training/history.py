@@ -1,21 +1,18 @@
-"""What a run records: the loss of every step, and every evaluation. It only grows."""
+"""What a run records: the loss of every step, and every evaluation."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import polars as pl
+import numpy as np
+from numpy.typing import NDArray
 
-SCHEMA = {
-    "run": pl.String,
-    "step": pl.Int64,
-    "epoch": pl.Int64,
-    "train_loss": pl.Float64,
-    "val_loss": pl.Float64,
-    "val_accuracy": pl.Float64,
-    "train_accuracy": pl.Float64,
-    "weight_norm": pl.Float64,
-}
+if TYPE_CHECKING:
+    import polars as pl
+
+EVALUATED = ("val_loss", "val_accuracy", "train_accuracy", "weight_norm")
+COLUMNS = ("run", "step", "epoch", "train_loss", *EVALUATED)
 """The columns of a history frame: one row a step, evaluation columns null where there was none."""
 
 
@@ -35,42 +32,62 @@ class Evaluation:
     weight_norm: float
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class History:
     """The record of one run.
 
     Attributes
     ----------
     batches_per_epoch : int
-    train_loss : list of float
+    train_loss : array of float64, shape (steps,)
         Mean loss of each step's batch before the update.
-    evaluations : list of Evaluation
+    evaluations : tuple of Evaluation
         In the order of their steps.
     """
 
     batches_per_epoch: int
-    train_loss: list[float] = field(default_factory=list)
-    evaluations: list[Evaluation] = field(default_factory=list)
+    train_loss: NDArray[np.float64]
+    evaluations: tuple[Evaluation, ...]
 
     @property
     def steps(self) -> int:
         """How many updates were made."""
         return len(self.train_loss)
 
+    def epoch_losses(self) -> list[float]:
+        """Return the mean training loss of each epoch's batches; the last may be incomplete."""
+        every = self.batches_per_epoch
+        return [float(self.train_loss[i : i + every].mean()) for i in range(0, self.steps, every)]
+
     def frame(self, run: str = "run") -> pl.DataFrame:
-        """Return the record as a table with the columns of `SCHEMA`."""
-        steps = pl.DataFrame(
-            {"step": range(self.steps), "train_loss": self.train_loss},
-            schema={"step": pl.Int64, "train_loss": pl.Float64},
-        )
-        evaluated = pl.DataFrame(
-            [asdict(evaluation) for evaluation in self.evaluations],
-            schema={c: t for c, t in SCHEMA.items() if c not in ("run", "train_loss")},
-        ).drop("epoch")
-        return (
-            steps.join(evaluated, on="step", how="left", maintain_order="left")
-            .with_columns(
-                run=pl.lit(run, pl.String), epoch=pl.col("step") // self.batches_per_epoch
+        """Return the record as a table with the columns of `COLUMNS`."""
+        import polars as pl  # heavy, and training needs no tables
+
+        steps = np.arange(self.steps, dtype=np.int64)
+        evaluated = np.zeros(self.steps, bool)
+        at = np.array([e.step for e in self.evaluations], np.int64)
+        evaluated[at] = True
+        columns: dict[str, pl.Series] = {
+            "run": pl.repeat(run, self.steps, dtype=pl.String, eager=True),
+            "step": pl.Series(steps),
+            "epoch": pl.Series(steps // self.batches_per_epoch),
+            "train_loss": pl.Series(self.train_loss),
+        }
+        mask = pl.Series(evaluated)
+        for name in EVALUATED:
+            values = np.zeros(self.steps)
+            values[at] = [getattr(e, name) for e in self.evaluations]
+            series = pl.DataFrame({"value": values, "there": mask}).select(
+                pl.when("there").then("value")
             )
-            .select(list(SCHEMA))
-        )
+            columns[name] = series.to_series()
+        return pl.DataFrame(columns)
+
+
+def history_schema() -> dict[str, type[pl.DataType]]:
+    """Return the columns of a history frame with their types."""
+    import polars as pl
+
+    whole = dict.fromkeys(("step", "epoch"), pl.Int64)
+    return {name: pl.String if name == "run" else whole.get(name, pl.Float64) for name in COLUMNS}
+

@@ -1,39 +1,31 @@
-"""Mini-batch gradient descent: one pass over the batches for all models that share them."""
+"""Train models by mini-batch gradient descent: what is asked for, and in which groups."""
 
 from __future__ import annotations
 
-import math
-import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
-from threadpoolctl import threadpool_limits
 
-from onelayer.data import Dataset, epoch_order
-from onelayer.errors import InputError
-from onelayer.model import Parameters
+from onelayer.data import Dataset
+from onelayer.engines import Engine, EngineName, Examples, Problem, Source, open_engine
+from onelayer.model import Parameters, n_outputs
 from onelayer.training.checks import check_alike, check_config
 from onelayer.training.config import TrainConfig
-from onelayer.training.engines import EngineName, choose_engine
-from onelayer.training.history import Evaluation, History
+from onelayer.training.data import RunData
+from onelayer.training.events import Began, Ended, Event, Listener, ignore
+from onelayer.training.group import Group, Keep, Run
 from onelayer.training.interrupt import stop_on_interrupt
 from onelayer.training.result import TrainResult
-from onelayer.training.schedule import Batches, Schedule, Segment
-from onelayer.training.stack import Meanwhile, Metrics, Problem, Stack, Team
-from onelayer.training.stopping import BestSoFar, StopReason
-from onelayer.training.weighting import ExampleWeights, Rows, check_rows, check_weights
-
-Progress = Callable[[int, int, Evaluation | None], None]
-"""Called with (number of the configuration, step, evaluation); without validation data there is
-no evaluation, but the call comes at the same steps."""
-
-Finished = Callable[[int, TrainResult], None]
-"""Called with (number of the configuration, result)."""
+from onelayer.training.schedule import Schedule
+from onelayer.training.state import RunState
+from onelayer.training.stopping import BestSoFar
+from onelayer.training.weights import ExampleWeights, check_rows, check_weights
 
 
 def train(
@@ -59,15 +51,16 @@ def train_many(
     initial: Sequence[Parameters | None] | None = None,
     first_epoch: int = 0,
     engine: EngineName = "auto",
-    progress: Progress | None = None,
-    finished: Finished | None = None,
+    listen: Listener = ignore,
+    states: Sequence[RunState | None] | None = None,
+    keep: Keep | None = None,
     stop: threading.Event | None = None,
 ) -> list[TrainResult]:
     """Train a model for each configuration, on the same data.
 
     Configurations that differ in learning rate, penalty and early stopping alone share one pass
     over the batches. A model's bits depend neither on the number of threads nor on the other
-    configurations.
+    configurations, nor on whether it was interrupted and resumed.
 
     Parameters
     ----------
@@ -94,10 +87,13 @@ def train_many(
     engine : "auto", "compiled" or "reference"
         The NumPy reference, or compiled kernels; "auto" compiles where Numba is installed. The two
         agree to rounding, not to the bit.
-    progress : function, optional
-        Called in the caller's thread after each evaluation; see `Progress`.
-    finished : function, optional
-        Called in the caller's thread when a run ends; see `Finished`.
+    listen : function, optional
+        Called in the caller's thread with each `Event`.
+    states : sequence of RunState or None, optional
+        For each configuration, where to go on; None: from the start. They are used up.
+    keep : function, optional
+        Called often, in the caller's thread, with the states of the runs that go on, by number of
+        the configuration; whoever wants to resume saves them now and then.
     stop : threading.Event, optional
         Once set, runs end as ``interrupted`` at the next evaluation. Ctrl-C sets it too.
 
@@ -111,201 +107,138 @@ def train_many(
     InputError
         If data and configuration do not fit together.
     """
-    if threads is not None and threads < 1:
-        raise InputError(f"threads: {threads} was given; at least 1 is needed.")
-    weights = [ExampleWeights()] * len(configs) if weights is None else weights
-    initial = [None] * len(configs) if initial is None else initial
-    chosen = check_rows(rows, train_set.n_examples, "rows")
-    chosen_validation = None
-    if validation_set is not None:
-        check_alike(train_set, validation_set)
-        chosen_validation = check_rows(
-            validation_rows, validation_set.n_examples, "validation_rows"
-        )
-        for weighting in weights:
-            check_weights(weighting.validation, validation_set.n_examples, chosen_validation)
-    for config, weighting, start in zip(configs, weights, initial, strict=True):
-        check_config(train_set, config, start, validates=validation_set is not None)
-        Schedule.of(config, train_set.n_examples if chosen is None else len(chosen))
-        check_weights(weighting.train, train_set.n_examples, chosen)
-    make_stack = choose_engine(engine)
+    task = _Task.of(
+        train_set, validation_set, configs, rows, validation_rows, weights, initial, states
+    )
     results: dict[int, TrainResult] = {}
 
-    def end(i: int, result: TrainResult) -> None:
-        results[i] = result
-        if finished is not None:
-            finished(i, result)
+    def hear(event: Event) -> None:
+        if isinstance(event, Ended):
+            results[event.run] = event.result
+        listen(event)
 
-    # One BLAS thread: with more, sums would be split by their number and the bits would change.
-    with (
-        stop_on_interrupt(stop) as stop,
-        threadpool_limits(1, user_api="blas"),
-        Team(threads or available_cores()) as team,
-    ):
-        for members in _groups(configs):
-            problem = Problem.of(
-                train_set, validation_set, [configs[i] for i in members],
-                rows=chosen, validation_rows=chosen_validation,
-                weights=[weights[i] for i in members], initial=[initial[i] for i in members],
-            )  # fmt: skip
-            group = _Group(problem, make_stack(problem, team), members, first_epoch, progress, end)
-            group.train(stop)
+    with stop_on_interrupt(stop) as stop, open_engine(engine, threads) as opened:
+        for numbers in task.groups():
+            task.train(numbers, opened, first_epoch, hear, keep or _keep_nothing, stop)
     return [results[i] for i in range(len(configs))]
 
 
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _keep_nothing(_states: object) -> None:
+    """Keep no states."""
 
 
-def _groups(configs: Sequence[TrainConfig]) -> list[list[int]]:
-    """Return the numbers of the configurations that can share a stack, group by group."""
-    own = {"learning_rate": 1.0, "l2": 0.0, "penalize_bias": False, "early_stopping": None}
-    groups: dict[TrainConfig, list[int]] = defaultdict(list)
-    for i, config in enumerate(configs):
-        groups[config.model_copy(update=own)].append(i)
-    return list(groups.values())
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """All that was asked for in one call, checked."""
 
+    configs: Sequence[TrainConfig]
+    data: Sequence[RunData]
+    """For each configuration; they differ in the weights alone."""
+    initial: Sequence[Parameters | None]
+    states: Sequence[RunState | None]
+    prepared: dict[str, Any]
+    """The data as the engine takes it, by type of the arithmetic."""
 
-@dataclass
-class _Member:
-    """What is kept of one model while it is trained."""
-
-    number: int
-    config: TrainConfig
-    history: History
-    best: BestSoFar
-    parameters: Parameters
-    """Those that would be returned if the run ended at the last evaluation; always finite."""
-
-    def keep(self, parameters: Parameters) -> bool:
-        """Keep these where they are finite, and tell whether they are."""
-        finite = parameters.is_finite
-        if finite:
-            self.parameters = parameters
-        return finite
-
-
-@dataclass
-class _Group:
-    """Models that are trained together."""
-
-    problem: Problem
-    stack: Stack
-    numbers: list[int]
-    first_epoch: int
-    progress: Progress | None
-    end: Finished
-    schedule: Schedule = field(init=False)
-    members: dict[int, _Member] = field(init=False)
-    """By their place in the stack; those that have ended are gone."""
-
-    def __post_init__(self) -> None:
-        configs = self.problem.configs
-        self.schedule = Schedule.of(configs[0], len(self.problem.train.rows))
-        self.members = {
-            m: _Member(
-                number, config, History(self.schedule.batches_per_epoch),
-                BestSoFar.under(config.early_stopping), self.stack.now(m),
+    @classmethod
+    def of(
+        cls,
+        train_set: Dataset,
+        validation_set: Dataset | None,
+        configs: Sequence[TrainConfig],
+        rows: ArrayLike | None,
+        validation_rows: ArrayLike | None,
+        weights: Sequence[ExampleWeights] | None,
+        initial: Sequence[Parameters | None] | None,
+        states: Sequence[RunState | None] | None,
+    ) -> _Task:
+        """Return what was asked for; see `train_many`."""
+        weights = [ExampleWeights()] * len(configs) if weights is None else weights
+        initial = [None] * len(configs) if initial is None else initial
+        chosen = check_rows(rows, train_set.n_examples, "rows")
+        chosen_validation = None
+        if validation_set is not None:
+            check_alike(train_set, validation_set)
+            chosen_validation = check_rows(
+                validation_rows, validation_set.n_examples, "validation_rows"
             )
-            for m, (number, config) in enumerate(zip(self.numbers, configs, strict=True))
-        }  # fmt: skip
+        data = [
+            RunData(train_set, validation_set, chosen, chosen_validation, own) for own in weights
+        ]
+        for config, run, start in zip(configs, data, initial, strict=True):
+            check_config(train_set, config, start, validates=validation_set is not None)
+            Schedule.of(config, run.n_train)
+            check_weights(run.weights.train, train_set.n_examples, chosen)
+            if validation_set is not None:
+                check_weights(
+                    run.weights.validation, validation_set.n_examples, chosen_validation
+                )
+        return cls(configs, data, initial, states or [None] * len(configs), {})
 
-    def train(self, stop: threading.Event) -> None:
-        """Go from evaluation to evaluation until every model has ended.
+    def groups(self) -> list[list[int]]:
+        """Return the numbers of the configurations that share a pass, group by group."""
+        groups: dict[tuple[TrainConfig, int], list[int]] = defaultdict(list)
+        for i, (config, state) in enumerate(zip(self.configs, self.states, strict=True)):
+            groups[config.shared, state.step if state else 0].append(i)
+        return list(groups.values())
 
-        A round evaluates the models as they stand and already makes the steps up to the next
-        evaluation. Where the evaluation says that a run has ended, those steps leave no trace.
-        """
-        due: Segment | None = None
-        rounds = self._rounds()
-        following = next(rounds, None)
+    def train(
+        self,
+        numbers: list[int],
+        engine: Engine,
+        first_epoch: int,
+        listen: Listener,
+        keep: Keep,
+        stop: threading.Event,
+    ) -> None:
+        """Train the runs of a group."""
+        dtype = self.configs[numbers[0]].dtype
+        if dtype not in self.prepared:
+            data = self.data[0]
+            X_validation = data.validation.X if data.validation is not None else None
+            source = Source(data.train.X, X_validation, data.train.scaling, dtype)
+            self.prepared[dtype] = engine.prepare(source)
+        problem = self._problem(numbers)
+        stack = engine.stack(self.prepared[dtype], problem)
+        runs = {}
+        for m, i in enumerate(numbers):
+            state = self.states[i]
+            if state is not None:
+                stack.restore(m, state.engine())
+            else:
+                rule = self.configs[i].early_stopping
+                state = RunState(BestSoFar.under(rule), problem.initial[m].copy())
+            state.engine = partial(stack.state, m)
+            runs[m] = Run(i, self.configs[i], self.data[i], state)
+        step = runs[0].state.step
+        schedule = Schedule.of(self.configs[numbers[0]], self.data[0].n_train)
+        for run in runs.values():
+            listen(Began(run.number, schedule, step))
+        Group(stack, schedule, runs, first_epoch, listen, keep).train(step, stop)
 
-        def prepare() -> None:
-            nonlocal following
-            following = next(rounds, None)
+    def _problem(self, numbers: list[int]) -> Problem:
+        configs, data = [self.configs[i] for i in numbers], [self.data[i] for i in numbers]
+        train, validation = data[0].train, data[0].validation
+        outputs = n_outputs(configs[0].model, train.n_classes)
+        on_validation = None
+        if validation is not None:
+            on_validation = Examples.of(
+                validation.encode(train.classes), data[0].validation_rows,
+                [run.weights.validation for run in data],
+            )  # fmt: skip
+        return Problem(
+            Examples.of(train.targets, data[0].rows, [run.weights.train for run in data]),
+            on_validation,
+            outputs,
+            tuple(config.objective for config in configs),
+            tuple(
+                _start(self.initial[i], train.n_features, outputs, self.configs[i].dtype)
+                for i in numbers
+            ),
+        )
 
-        while following is not None and self.members and not stop.is_set():
-            segment, batches = following
-            self._round(due, batches, prepare)
-            due = segment if segment.evaluates else None
-        self._round(due, Batches.none(), lambda: None)
-        reason = StopReason.INTERRUPTED if stop.is_set() else StopReason.MAX_EPOCHS
-        for m in list(self.members):
-            steps = self.members[m].history.steps
-            done = StopReason.MAX_EPOCHS if steps == self.schedule.max_steps else reason
-            self._leave(m, done, last=True)
 
-    def _round(self, due: Segment | None, batches: Batches, meanwhile: Meanwhile) -> None:
-        """Evaluate what is due, and make the next steps."""
-        models = list(self.members)
-        if not models or (due is None and not batches):
-            return
-        evaluate = due is not None and self.problem.validation is not None
-        outcome = self.stack.round(models, batches, evaluate=evaluate, meanwhile=meanwhile)
-        for j, m in enumerate(models):
-            if due is not None and evaluate:
-                self._evaluated(m, due.last, outcome.metrics[j])
-            elif due is not None:
-                self._passed(m, due.last)
-            if m in self.members:
-                self._stepped(m, outcome.losses[j].tolist())
-
-    def _evaluated(self, m: int, step: int, metrics: Metrics) -> None:
-        member = self.members[m]
-        evaluation = Evaluation(
-            step, self.schedule.epoch(step), metrics.val_loss, metrics.val_accuracy,
-            metrics.train_accuracy, metrics.weight_norm,
-        )  # fmt: skip
-        member.history.evaluations.append(evaluation)
-        member.best = member.best.update(evaluation.val_loss)
-        rule = member.config.early_stopping
-        if math.isfinite(evaluation.val_loss) and (rule is None or member.best.is_newest):
-            member.keep(self.stack.before(m))
-        if self.progress is not None:
-            self.progress(member.number, step, evaluation)
-        if not math.isfinite(evaluation.val_loss):
-            self._leave(m, StopReason.DIVERGED)
-        elif member.best.exhausts(rule):
-            self._leave(m, StopReason.PATIENCE)
-
-    def _passed(self, m: int, step: int) -> None:
-        """Take note of a step that an evaluation follows where there is validation data."""
-        member = self.members[m]
-        member.keep(self.stack.before(m))
-        if self.progress is not None:
-            self.progress(member.number, step, None)
-
-    def _stepped(self, m: int, losses: list[float]) -> None:
-        history = self.members[m].history
-        for loss in losses:
-            history.train_loss.append(loss)
-            if not math.isfinite(loss):
-                self._leave(m, StopReason.DIVERGED)
-                return
-
-    def _leave(self, m: int, reason: StopReason, *, last: bool = False) -> None:
-        member = self.members.pop(m)
-        if last and member.config.early_stopping is None and not member.keep(self.stack.now(m)):
-            reason = StopReason.DIVERGED  # in the last update, which no loss follows
-        evaluations, best = member.history.evaluations, member.best.evaluation
-        result = TrainResult(
-            member.config, member.parameters, member.history, reason,
-            evaluations[best] if best >= 0 else None, evaluations[-1] if evaluations else None,
-        )  # fmt: skip
-        self.end(member.number, result)
-
-    def _rounds(self) -> Iterator[tuple[Segment, Batches]]:
-        """Yield the steps between evaluations, with their batches."""
-        config, schedule = self.problem.configs[0], self.schedule
-
-        @lru_cache(maxsize=1)
-        def rows_of(epoch: int) -> Rows:
-            number = self.first_epoch + epoch
-            order = epoch_order(config.seed, number, schedule.n_examples, config.shuffle)
-            return self.problem.train.rows[order]
-
-        for segment in schedule.segments():
-            yield segment, schedule.batches(segment, rows_of)
+def _start(given: Parameters | None, n_features: int, outputs: int, dtype: str) -> Parameters:
+    """Return the parameters that a model starts from, in the type of the arithmetic."""
+    if given is None:
+        return Parameters.zeros(n_features, outputs, dtype)
+    return Parameters(np.array(given.weights, dtype), np.array(given.bias, dtype))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.model import Parameters
 from onelayer.training.config import TrainConfig
+from onelayer.training.data import RunData
+from onelayer.training.final import Final, evaluate_kept
 from onelayer.training.history import Evaluation, History
+from onelayer.training.record import RunRecord
 from onelayer.training.stopping import StopReason
 
 
@@ -20,6 +24,7 @@ class TrainResult:
     Attributes
     ----------
     config : TrainConfig
+    data : RunData
     parameters : Parameters
         With early stopping those of the best evaluation, otherwise the last ones. A run that
         diverged keeps those of its last evaluation with a finite loss.
@@ -27,11 +32,12 @@ class TrainResult:
     stop_reason : StopReason
     best, last : Evaluation or None
         The evaluation with the lowest validation loss (by `min_delta`, where early stopping has
-        one), and the last one. None if the run was
-        interrupted before its first evaluation.
+        one), and the last one: of the schedule, and with it of weights that may not be the kept
+        ones. None if the run was interrupted before its first evaluation.
     """
 
     config: TrainConfig
+    data: RunData
     parameters: Parameters
     history: History
     stop_reason: StopReason
@@ -47,6 +53,29 @@ class TrainResult:
     def bias(self) -> NDArray[np.floating]:
         """Bias, shape (n_outputs,)."""
         return self.parameters.bias
+
+    @cached_property
+    def final(self) -> Final:
+        """The numbers of the weights that are kept, measured when first asked for."""
+        return evaluate_kept(self.config, self.parameters, self.data)
+
+    def record(self, name: str = "run") -> RunRecord:
+        """Return what came of the run, apart from weights and history, under a name."""
+        return RunRecord(
+            name=name,
+            config=self.config,
+            classes=self.data.train.classes,
+            n_train=self.data.n_train,
+            n_validation=self.data.n_validation,
+            steps=self.history.steps,
+            batches_per_epoch=self.history.batches_per_epoch,
+            evaluations=len(self.history.evaluations),
+            stop_reason=self.stop_reason,
+            message=self.message,
+            best=self.best,
+            last=self.last,
+            final=self.final,
+        )
 
     @property
     def message(self) -> str:

@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from onelayer.engines import Batches, Rows
 from onelayer.errors import InputError
 from onelayer.training.config import TrainConfig
-from onelayer.training.weighting import Rows
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Steps between two evaluations; one follows the last of them if `evaluates`."""
+    """Steps that are made without an evaluation between them."""
 
     first: int
     last: int
-    evaluates: bool
 
     @property
     def steps(self) -> int:
         """How many there are."""
         return self.last - self.first + 1
-
-
-@dataclass(frozen=True, eq=False)
-class Batches:
-    """The rows of consecutive batches: those of batch s are rows[offsets[s]:offsets[s + 1]]."""
-
-    rows: Rows
-    offsets: Rows
-
-    @classmethod
-    def none(cls) -> Batches:
-        """Return no batches."""
-        return cls(np.zeros(0, np.int64), np.zeros(1, np.int64))
-
-    def __len__(self) -> int:
-        """Return how many batches there are."""
-        return len(self.offsets) - 1
-
-    def __iter__(self) -> Iterator[Rows]:
-        """Yield the rows of each batch."""
-        for begin, end in itertools.pairwise(self.offsets.tolist()):
-            yield self.rows[begin:end]
 
 
 @dataclass(frozen=True)
@@ -93,27 +69,31 @@ class Schedule:
         """Return the number of epochs completed before this step."""
         return step // self.batches_per_epoch
 
-    def segments(self) -> Iterator[Segment]:
-        """Yield the run's steps, cut after each evaluation."""
-        first = 0
-        for last in range(0, self.max_steps, self.evaluation_every):
-            yield Segment(first, last, evaluates=True)
+    def evaluates_after(self, step: int) -> bool:
+        """Whether an evaluation follows the update of this step."""
+        return step >= 0 and step % self.evaluation_every == 0
+
+    def segments(self, first: int = 0) -> Iterator[Segment]:
+        """Yield the run's steps from `first` on, cut after each evaluation."""
+        every = self.evaluation_every
+        for last in range(-(-first // every) * every, self.max_steps, every):
+            yield Segment(first, last)
             first = last + 1
         if first < self.max_steps:
-            yield Segment(first, self.max_steps - 1, evaluates=False)
+            yield Segment(first, self.max_steps - 1)
 
     def batch(self, step: int) -> slice:
         """Return which part of the epoch's order is the batch of this step."""
         start = step % self.batches_per_epoch * self.batch_size
         return slice(start, min(start + self.batch_size, self.n_examples))
 
-    def batches(self, segment: Segment, rows_of: Callable[[int], Rows]) -> Batches:
-        """Return the batches of a segment; ``rows_of`` gives an epoch's rows in their order."""
+    def batches(self, segment: Segment, orders: Mapping[int, Rows]) -> Batches:
+        """Return the batches of a segment, given the rows of its epochs in their order."""
         parts = []
         for epoch in range(self.epoch(segment.first), self.epoch(segment.last) + 1):
             first = max(segment.first, epoch * self.batches_per_epoch)
             last = min(segment.last, (epoch + 1) * self.batches_per_epoch - 1)
-            parts.append(rows_of(epoch)[self.batch(first).start : self.batch(last).stop])
+            parts.append(orders[epoch][self.batch(first).start : self.batch(last).stop])
         starts = np.arange(segment.first, segment.last + 1) % self.batches_per_epoch
         sizes = np.minimum(self.batch_size, self.n_examples - starts * self.batch_size)
         return Batches(np.concatenate(parts), np.concatenate([[0], np.cumsum(sizes)]))

@@ -28,7 +28,7 @@ class BestSoFar:
         A lower loss counts as better when it is lower by more than this.
     loss : float
     evaluation : int
-        Its number, counted from 0; -1 before the first.
+        The number of the best evaluation, counted from 0; -1 before the first.
     seen : int
         How many evaluations there were.
     """

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from onelayer.engines import Rows
 from onelayer.errors import InputError
-
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,55 +28,6 @@ class ExampleWeights:
 
     train: ArrayLike | None = None
     validation: ArrayLike | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """One part of the data as engines take it: stored values, and what counts of them.
-
-    Attributes
-    ----------
-    X : array or CSR array, shape (n, n_features)
-        Stored values.
-    targets : array, shape (n,)
-        Class indices.
-    rows : array, shape (k,)
-        Which examples take part.
-    weights : array of float64, shape (distinct, n)
-        Weights with mean 1 over `rows`.
-    weights_of : array of int, shape (models,)
-        Each model's row of `weights`; -1 where every example counts 1.
-    """
-
-    X: Any
-    targets: NDArray[np.int32]
-    rows: Rows
-    weights: NDArray[np.float64]
-    weights_of: NDArray[np.int64]
-
-    @classmethod
-    def of(
-        cls,
-        X: Any,
-        targets: NDArray[np.int32],
-        rows: Rows | None,
-        weights: Sequence[ArrayLike | None],
-    ) -> Part:
-        """Return a part; models that are given the same array share a row of weights."""
-        distinct = {id(array): array for array in weights if array is not None}
-        place = {key: i for i, key in enumerate(distinct)}
-        rows = np.arange(X.shape[0]) if rows is None else rows
-        table = np.zeros((len(distinct), X.shape[0]))
-        for i, array in enumerate(distinct.values()):
-            table[i] = np.asarray(array, np.float64)
-            table[i] /= table[i, rows].mean()
-        of = [-1 if array is None else place[id(array)] for array in weights]
-        return cls(X, targets, rows, table, np.array(of, np.int64))
-
-    def weights_for(self, model: int, rows: Rows) -> NDArray[np.float64] | None:
-        """Return a model's weights of some examples."""
-        place = self.weights_of[model]
-        return None if place < 0 else self.weights[place, rows]
 
 
 def check_rows(rows: ArrayLike | None, n: int, name: str) -> Rows | None:

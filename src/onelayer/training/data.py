@@ -1,0 +1,43 @@
+"""The examples of a run: both parts, which rows of them take part, and how much each counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from onelayer.data import Dataset
+from onelayer.engines import Rows
+from onelayer.training.weights import ExampleWeights
+
+
+@dataclass(frozen=True, eq=False)
+class RunData:
+    """What one run is trained and validated on.
+
+    Attributes
+    ----------
+    train : Dataset
+    validation : Dataset or None
+        Its own scaling and order of classes have no part in a run; those of `train` have.
+    rows, validation_rows : arrays of int64 or None
+        The examples that take part; None: all.
+    weights : ExampleWeights
+    """
+
+    train: Dataset
+    validation: Dataset | None
+    rows: Rows | None = None
+    validation_rows: Rows | None = None
+    weights: ExampleWeights = field(default_factory=ExampleWeights)
+
+    @property
+    def n_train(self) -> int:
+        """How many examples train."""
+        return self.train.n_examples if self.rows is None else len(self.rows)
+
+    @property
+    def n_validation(self) -> int:
+        """How many examples validate."""
+        if self.validation is None:
+            return 0
+        rows = self.validation_rows
+        return self.validation.n_examples if rows is None else len(rows)

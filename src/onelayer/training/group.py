@@ -1,0 +1,165 @@
+"""The training loop: runs that share one pass over the batches, from evaluation to evaluation."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.data import epoch_order
+from onelayer.engines import Batches, Measures, Rows, Stack
+from onelayer.training.config import TrainConfig
+from onelayer.training.data import RunData
+from onelayer.training.events import Ended, Evaluated, Listener, Steps
+from onelayer.training.history import Evaluation
+from onelayer.training.prefetch import prefetched
+from onelayer.training.rates import learning_rates
+from onelayer.training.result import TrainResult
+from onelayer.training.schedule import Schedule
+from onelayer.training.state import RunState
+from onelayer.training.stopping import StopReason
+
+Keep = Callable[[Mapping[int, RunState]], None]
+"""Takes the states of the runs that go on, by number; called between two advances."""
+
+
+@dataclass(eq=False)
+class Run:
+    """A run of a group: its number among all configurations, and where it stands."""
+
+    number: int
+    config: TrainConfig
+    data: RunData
+    state: RunState
+
+
+@dataclass(eq=False)
+class Group:
+    """Runs that are trained together, all from the same step on.
+
+    Attributes
+    ----------
+    stack : Stack
+    runs : dict of int to Run
+        By their place in the stack; those that have ended are gone.
+    first_epoch : int
+        The number of the first epoch, for the order of the examples.
+    """
+
+    stack: Stack
+    schedule: Schedule
+    runs: dict[int, Run]
+    first_epoch: int
+    listen: Listener
+    keep: Keep
+
+    def train(self, step: int, stop: threading.Event) -> None:
+        """Train from a step on, until every run has ended.
+
+        An advance evaluates the models where that is due, and already makes the steps up to the
+        next evaluation. Where the evaluation says that a run has ended, those steps leave no trace.
+        """
+        for batches in self._batches(step):
+            if stop.is_set() or not self.runs:
+                break
+            self._advance(step, batches)
+            step += len(batches)
+            self.keep(self._states())
+        if stop.is_set():
+            self.keep(self._states())
+        self._advance(step, Batches.none())
+        done = step == self.schedule.max_steps
+        for m in list(self.runs):
+            self._end_at_last_step(m, StopReason.MAX_EPOCHS if done else StopReason.INTERRUPTED)
+
+    def _advance(self, step: int, batches: Batches) -> None:
+        """Evaluate what is due before a step, and make the next ones."""
+        models = list(self.runs)
+        due = self.schedule.evaluates_after(step - 1)
+        if not models or not (due or batches):
+            return
+        evaluate = due and self.runs[models[0]].data.validation is not None
+        rates = [learning_rates(self.runs[m].config, step, len(batches)) for m in models]
+        advance = self.stack.advance(models, batches, np.stack(rates), evaluate=evaluate)
+        for j, m in enumerate(models):
+            if evaluate:
+                self._evaluated(m, step - 1, advance.measures[j])
+            elif due:
+                self.runs[m].state.keep_if_finite(self.stack.parameters_before(m))
+            if m in self.runs and batches:
+                self._stepped(m, step, advance.losses[j])
+
+    def _evaluated(self, m: int, step: int, measures: Measures) -> None:
+        run = self.runs[m]
+        state, rule = run.state, run.config.early_stopping
+        evaluation = Evaluation(
+            step, self.schedule.epoch(step), measures.val_loss, measures.val_accuracy,
+            measures.train_accuracy, measures.weight_norm,
+        )  # fmt: skip
+        state.evaluations.append(evaluation)
+        state.best = state.best.update(evaluation.val_loss)
+        finite = math.isfinite(evaluation.val_loss)
+        if finite and (rule is None or state.best.is_newest):
+            state.keep_if_finite(self.stack.parameters_before(m))
+        self.listen(Evaluated(run.number, evaluation))
+        if not finite:
+            self._end(m, StopReason.DIVERGED)
+        elif state.best.exhausts(rule):
+            self._end(m, StopReason.PATIENCE)
+
+    def _stepped(self, m: int, first: int, losses: NDArray[np.float64]) -> None:
+        finite = np.isfinite(losses)
+        diverges = not finite.all()
+        if diverges:
+            losses = losses[: int(np.argmin(finite)) + 1]
+        self.runs[m].state.losses.append(losses)
+        self.listen(Steps(self.runs[m].number, first, losses))
+        if diverges:
+            self._end(m, StopReason.DIVERGED)
+
+    def _end_at_last_step(self, m: int, reason: StopReason) -> None:
+        """End a run that neither patience nor divergence has ended."""
+        run = self.runs[m]
+        own = run.config.early_stopping is None
+        if own and not run.state.keep_if_finite(self.stack.parameters(m)):
+            reason = StopReason.DIVERGED  # in the last update, which no loss follows
+        self._end(m, reason)
+
+    def _end(self, m: int, reason: StopReason) -> None:
+        run = self.runs.pop(m)
+        state, best = run.state, run.state.best.evaluation
+        result = TrainResult(
+            run.config, run.data, state.kept, state.history(self.schedule.batches_per_epoch),
+            reason, state.evaluations[best] if best >= 0 else None,
+            state.evaluations[-1] if state.evaluations else None,
+        )  # fmt: skip
+        self.listen(Ended(run.number, result))
+
+    def _states(self) -> dict[int, RunState]:
+        """Return the states of the runs that go on."""
+        return {run.number: run.state for run in self.runs.values()}
+
+    def _batches(self, step: int) -> Iterator[Batches]:
+        """Yield the batches of the steps between evaluations."""
+        orders = prefetched(self._epochs(self.schedule.epoch(step)))
+        held: dict[int, Rows] = {}
+        for segment in self.schedule.segments(step):
+            first, last = self.schedule.epoch(segment.first), self.schedule.epoch(segment.last)
+            held = {epoch: rows for epoch, rows in held.items() if epoch >= first}
+            for epoch in range(first, last + 1):
+                if epoch not in held:
+                    held[epoch] = next(orders)
+            yield self.schedule.batches(segment, held)
+
+    def _epochs(self, first: int) -> Iterator[Rows]:
+        """Yield each epoch's rows in their order."""
+        run = next(iter(self.runs.values()))
+        config, rows = run.config, run.data.rows
+        for epoch in range(first, config.max_epochs):
+            number = self.first_epoch + epoch
+            order = epoch_order(config.seed, number, self.schedule.n_examples, config.shuffle)
+            yield order if rows is None else rows[order]

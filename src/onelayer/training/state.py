@@ -1,0 +1,117 @@
+"""Where a run stands between two advances, and the file that keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.errors import InputError
+from onelayer.inference import file
+from onelayer.model import Parameters
+from onelayer.training.config import TrainConfig
+from onelayer.training.history import Evaluation, History
+from onelayer.training.stopping import BestSoFar
+
+
+@dataclass(eq=False)
+class RunState:
+    """All that a run needs to go on, and all that it has recorded.
+
+    Attributes
+    ----------
+    best : BestSoFar
+    kept : Parameters
+        Those that would be returned if the run ended at the last evaluation; always finite.
+    losses : list of float64 arrays
+        The losses of the steps made, in pieces.
+    evaluations : list of Evaluation
+    engine : function
+        Returns a model's state in its engine; see `Stack.state`.
+    """
+
+    best: BestSoFar
+    kept: Parameters
+    losses: list[NDArray[np.float64]] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
+    engine: Callable[[], Mapping[str, NDArray[Any]]] = dict
+
+    @property
+    def step(self) -> int:
+        """How many steps were made."""
+        return sum(map(len, self.losses))
+
+    def history(self, batches_per_epoch: int) -> History:
+        """Return what was recorded."""
+        losses = np.concatenate([np.zeros(0), *self.losses])
+        return History(batches_per_epoch, losses, tuple(self.evaluations))
+
+    def keep_if_finite(self, parameters: Parameters) -> bool:
+        """Keep these where they are finite, and tell whether they are."""
+        finite = parameters.is_finite
+        if finite:
+            self.kept = parameters
+        return finite
+
+
+def encode_states(states: Mapping[str, RunState], facts: Mapping[str, Any]) -> bytes:
+    """Return the content of a checkpoint: states by name, and what they belong to.
+
+    The format is that of model files: tensors, and one description with a hash over everything.
+    """
+    tensors: dict[str, NDArray[Any]] = {}
+    for i, state in enumerate(states.values()):
+        rows = [astuple(evaluation) for evaluation in state.evaluations]
+        columns = len(Evaluation.__dataclass_fields__)
+        tensors |= {
+            f"{i}.losses": np.concatenate([np.zeros(0), *state.losses]),
+            f"{i}.evaluations": np.array(rows, np.float64).reshape(len(rows), columns),
+            f"{i}.kept.weights": np.ascontiguousarray(state.kept.weights),
+            f"{i}.kept.bias": state.kept.bias,
+            **{f"{i}.engine.{name}": array for name, array in state.engine().items()},
+        }
+    return file.encode(tensors, {"checkpoint": dict(facts), "runs": list(states)})
+
+
+def read_states(
+    path: Path, facts: Mapping[str, Any], configs: Mapping[str, TrainConfig]
+) -> dict[str, RunState]:
+    """Return the states of a checkpoint, by name.
+
+    Parameters
+    ----------
+    facts : mapping
+        What the checkpoint must belong to.
+    configs : mapping of str to TrainConfig
+        Of the runs that may be in it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, was changed, or belongs to something else.
+    """
+    tensors, description = file.read(path)
+    if description.get("checkpoint") != dict(facts):
+        raise InputError(f"{path}: is the checkpoint of another training.")
+    states = {}
+    for i, name in enumerate(description["runs"]):
+        own = {k.partition(".")[2]: v for k, v in tensors.items() if k.startswith(f"{i}.")}
+        rows = own.pop("evaluations")
+        evaluations = [Evaluation(int(r[0]), int(r[1]), *r[2:].tolist()) for r in rows]
+        best = BestSoFar.under(configs[name].early_stopping)
+        for evaluation in evaluations:
+            best = best.update(evaluation.val_loss)
+        engine = {k.partition(".")[2]: v for k, v in own.items() if k.startswith("engine.")}
+        states[name] = RunState(
+            best=best,
+            kept=Parameters(own.pop("kept.weights"), own.pop("kept.bias")),
+            losses=[own.pop("losses")],
+            evaluations=evaluations,
+            engine=partial(dict, engine),
+        )
+    return states
