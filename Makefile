@@ -40,8 +40,8 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --upgrade --
 	touch $@
 
 lock:  ## resolve the versions anew (needs uv)
-	$(COMPILE) pyproject.toml --group build -o requirements.lock
-	$(COMPILE) pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra study --group build -o requirements.lock
+	$(COMPILE) pyproject.toml --extra study --group build --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf .venv runs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -16,6 +16,7 @@ from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
 from onelayer.training.events import Ended, Evaluated, Listener, Steps
 from onelayer.training.history import Evaluation
+from onelayer.training.pace import Pace
 from onelayer.training.prefetch import prefetched
 from onelayer.training.rates import learning_rates
 from onelayer.training.result import TrainResult
@@ -63,10 +64,12 @@ class Group:
         An advance evaluates the models where that is due, and already makes the steps up to the
         next evaluation. Where the evaluation says that a run has ended, those steps leave no trace.
         """
-        for batches in self._batches(step):
+        pace = Pace()
+        for batches in self._batches(step, pace):
             if stop.is_set() or not self.runs:
                 break
-            self._advance(step, batches)
+            with pace.timed(len(batches)):
+                self._advance(step, batches)
             step += len(batches)
             self.keep(self._states())
         if stop.is_set():
@@ -143,11 +146,13 @@ class Group:
         """Return the states of the runs that go on."""
         return {run.number: run.state for run in self.runs.values()}
 
-    def _batches(self, step: int) -> Iterator[Batches]:
-        """Yield the batches of the steps between evaluations."""
+    def _batches(self, step: int, pace: Pace) -> Iterator[Batches]:
+        """Yield the batches of the steps that one advance makes."""
         orders = prefetched(self._epochs(self.schedule.epoch(step)))
         held: dict[int, Rows] = {}
-        for segment in self.schedule.segments(step):
+        while step < self.schedule.max_steps:
+            segment = self.schedule.segment(step, pace.most_steps)
+            step = segment.last + 1
             first, last = self.schedule.epoch(segment.first), self.schedule.epoch(segment.last)
             held = {epoch: rows for epoch, rows in held.items() if epoch >= first}
             for epoch in range(first, last + 1):

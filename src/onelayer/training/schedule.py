@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,14 +73,11 @@ class Schedule:
         """Whether an evaluation follows the update of this step."""
         return step >= 0 and step % self.evaluation_every == 0
 
-    def segments(self, first: int = 0) -> Iterator[Segment]:
-        """Yield the run's steps from `first` on, cut after each evaluation."""
+    def segment(self, first: int, most: int) -> Segment:
+        """Return the steps from `first` on, at most so many, up to an evaluation or the end."""
         every = self.evaluation_every
-        for last in range(-(-first // every) * every, self.max_steps, every):
-            yield Segment(first, last)
-            first = last + 1
-        if first < self.max_steps:
-            yield Segment(first, self.max_steps - 1)
+        evaluated = -(-first // every) * every
+        return Segment(first, min(evaluated, self.max_steps - 1, first + most - 1))
 
     def batch(self, step: int) -> slice:
         """Return which part of the epoch's order is the batch of this step."""

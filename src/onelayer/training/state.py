@@ -100,6 +100,8 @@ def read_states(
         raise InputError(f"{path}: is the checkpoint of another training.")
     states = {}
     for i, name in enumerate(description["runs"]):
+        if name not in configs:
+            continue
         own = {k.partition(".")[2]: v for k, v in tensors.items() if k.startswith(f"{i}.")}
         rows = own.pop("evaluations")
         evaluations = [Evaluation(int(r[0]), int(r[1]), *r[2:].tolist()) for r in rows]

@@ -1,0 +1,64 @@
+"""Save the states of runs now and then, so that a killed program goes on from there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from onelayer.errors import InputError
+from onelayer.storage import remove_file, write_file
+from onelayer.training.config import TrainConfig
+from onelayer.training.state import RunState, encode_states, read_states
+
+SECONDS = 3.0
+"""The time between two checkpoints, at least."""
+
+MOST_SHARE = 0.02
+"""Writing checkpoints takes no larger share of the time than this."""
+
+
+@dataclass(eq=False)
+class Checkpoint:
+    """A file with the states of runs that go on.
+
+    Parameters
+    ----------
+    path : Path
+    facts : mapping of plain JSON values
+        What the runs are: data, options, version. A file of other facts is not taken up.
+    names : sequence of str
+        Of the configurations, by which their states are found again.
+    stop : threading.Event
+        Where it is set, states are saved at once.
+    """
+
+    path: Path
+    facts: Mapping[str, Any]
+    names: Sequence[str]
+    stop: threading.Event
+    _next: float = field(default_factory=lambda: time.monotonic() + SECONDS)
+
+    def load(self, configs: Sequence[TrainConfig]) -> list[RunState | None]:
+        """Return where each run stands; None: at its start."""
+        if not self.path.exists():
+            return [None] * len(configs)
+        states = read_states(self.path, self.facts, dict(zip(self.names, configs, strict=True)))
+        return [states.get(name) for name in self.names]
+
+    def keep(self, states: Mapping[int, RunState]) -> None:
+        """Save states by number of the configuration, if it is time."""
+        now = time.monotonic()
+        if not states or (now < self._next and not self.stop.is_set()):
+            return
+        named = {self.names[i]: state for i, state in states.items()}
+        write_file(self.path, encode_states(named, self.facts))
+        seconds = time.monotonic() - now
+        self._next = time.monotonic() + max(SECONDS, seconds / MOST_SHARE)
+
+    def remove(self) -> None:
+        """Remove the file: what it holds is done."""
+        remove_file(self.path)
