@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
@@ -20,7 +19,7 @@ from rich.progress import (
 )
 
 from onelayer.study import Run
-from onelayer.training import Evaluation, Schedule, StopReason, TrainResult
+from onelayer.training import Began, Ended, Evaluated, Event, Steps, StopReason, TrainResult
 
 
 class StudyProgress:
@@ -39,7 +38,7 @@ class StudyProgress:
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._began: dict[str, float] = {}
-        self._lock = threading.Lock()
+        self._losses: dict[str, str] = {}
         if console.is_terminal and not quiet:
             self._bars = Progress(
                 TextColumn("{task.description}"),
@@ -68,36 +67,41 @@ class StudyProgress:
         if self._bars:
             self._bars.stop()
 
-    def begins(self, run: Run, schedule: Schedule) -> None:
+    def __call__(self, run: Run, event: Event) -> None:
+        """Show an event of a run."""
+        match event:
+            case Began():
+                self._begins(run, event)
+            case Evaluated(evaluation=evaluation):
+                self._losses[run.name] = f"validation loss {fixed(evaluation.val_loss)}"
+            case Steps():
+                if self._bars:
+                    self._bars.update(
+                        self._tasks[run.name],
+                        completed=event.first + len(event.losses),
+                        loss=self._losses.get(run.name, ""),
+                    )
+            case Ended(result=result):
+                self._ended(run, result)
+
+    def _begins(self, run: Run, event: Began) -> None:
         """Add the run's bar."""
         self._began[run.name] = time.perf_counter()
         if self._bars:
             self._tasks[run.name] = self._bars.add_task(
-                escape(run.name), total=schedule.max_steps, loss="", start=False
+                escape(run.name), total=event.schedule.max_steps, completed=event.step, loss=""
             )
+        elif event.step:
+            self.say(f"{run.name}: goes on from step {event.step:,}")
 
-    def evaluated(self, run: Run, step: int, evaluation: Evaluation) -> None:
-        """Move the run's bar."""
-        if self._bars:
-            with self._lock:
-                task = self._tasks[run.name]
-                if step == 0:
-                    self._bars.start_task(task)
-                self._bars.update(
-                    task, completed=step + 1, loss=f"validation loss {fixed(evaluation.val_loss)}"
-                )
-
-    def ended(self, run: Run, result: TrainResult) -> None:
+    def _ended(self, run: Run, result: TrainResult) -> None:
         """Finish the run's bar, or print its line."""
-        last = result.last
-        loss = f"validation loss {fixed(last.val_loss)}" if last else "no evaluation"
+        loss = self._losses.get(run.name, "no evaluation")
         if self._bars:
-            task = self._tasks[run.name]
             steps = result.history.steps
             # A run that stopped early is done, whatever it was allowed.
             total = None if result.stop_reason is StopReason.INTERRUPTED else steps
-            self._bars.start_task(task)
-            self._bars.update(task, completed=steps, loss=loss, total=total)
+            self._bars.update(self._tasks[run.name], completed=steps, loss=loss, total=total)
         elif not self._quiet:
             seconds = time.perf_counter() - self._began[run.name]
             self.say(f"{run.name}: {result.message}, {loss}, {seconds:.1f} s")

@@ -23,7 +23,7 @@ from onelayer.cli.material import (
 )
 from onelayer.cli.progress import fixed, say
 from onelayer.data import Dataset
-from onelayer.data.atomic import replace_file
+from onelayer.storage import write_file
 from onelayer.data.files import Examples
 from onelayer.errors import InputError, OnelayerError
 from onelayer.estimators import SoftmaxRegressionCV
@@ -94,7 +94,7 @@ def run_sweep_command(
     model = _classifier(sweep, examples, reading, folds)
     model.save(out / "model.safetensors")
     table = sweep.results_
-    replace_file(out / "results.csv", table.drop("scores").write_csv().encode())
+    write_file(out / "results.csv", table.drop("scores").write_csv().encode())
     document = {
         "best": sweep.best_params_,
         "best_score": sweep.best_score_,
@@ -104,13 +104,13 @@ def run_sweep_command(
         "candidates": _finite(table.to_dicts()),
     }
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    replace_file(out / "results.json", f"{text}\n".encode())
+    write_file(out / "results.json", f"{text}\n".encode())
     with console.status("Writing the report"):
         from onelayer.cli.sweep_report import sweep_report  # draws, which takes seconds to load
 
         facts = {"Scaling": words, "Scored on": _scored_on(folds, share, reading)}
         page = sweep_report(sweep, examples, notes, facts)
-        replace_file(out / "report.html", page.encode())
+        write_file(out / "report.html", page.encode())
     if not quiet:
         console.print(_table(sweep))
     for note in (sweep.summary_, *notes):

@@ -9,11 +9,11 @@ from typing import BinaryIO
 
 import platformdirs
 
-from onelayer.data.atomic import replacing
 from onelayer.data.fetch import FetchError, fetch
 from onelayer.data.idx import GZIP_ERRORS, inflated
 from onelayer.data.idx_folder import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from onelayer.errors import OnelayerError
+from onelayer.storage import make_folder, write_file
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the file's name, the bytes so far, and the total (None where it is not known)."""
@@ -177,9 +177,7 @@ def _fault(stream: BinaryIO, file: RemoteFile) -> str | None:
 def _write(path: Path, data: bytes) -> None:
     """Write a file so that it is either there as a whole or not at all."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            file.write(data)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OnelayerError(f"{path}: cannot be written ({reason}). {_ADVICE}") from error
+        make_folder(path.parent)
+        write_file(path, data)
+    except OnelayerError as error:
+        raise OnelayerError(f"{error} {_ADVICE}") from None

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as save_tensors
 
-from onelayer.data.atomic import replace_file
 from onelayer.errors import InputError
+from onelayer.storage import write_file
 
 FORMAT = 3
 SUFFIX = ".safetensors"
@@ -51,14 +51,13 @@ def write(path: Path, content: bytes) -> None:
     Raises
     ------
     InputError
+        If there is no such folder.
+    OnelayerError
         If it cannot be written there.
     """
-    try:
-        replace_file(path, content)
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written: {error.strerror}. Name another file."
-        ) from None
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}; make it, or name another.")
+    write_file(path, content)
 
 
 def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

@@ -3,24 +3,27 @@
 from onelayer.study.data import StudyData, load_data
 from onelayer.study.environment import environment
 from onelayer.study.file import read_study_file, resolve, to_toml
-from onelayer.study.folder import RunFolder
 from onelayer.study.outcome import Outcome, RunOutcome
-from onelayer.study.run import Observer, open_study, run_study
+from onelayer.study.reader import RunFolderReader
+from onelayer.study.run import Observer, check_study, run_study
 from onelayer.study.schema import SECTION_KINDS, Run, Section, Study
+from onelayer.study.writer import RunFolderWriter, json_bytes
 
 __all__ = [
     "SECTION_KINDS",
     "Observer",
     "Outcome",
     "Run",
-    "RunFolder",
+    "RunFolderReader",
+    "RunFolderWriter",
     "RunOutcome",
     "Section",
     "Study",
     "StudyData",
+    "check_study",
     "environment",
+    "json_bytes",
     "load_data",
-    "open_study",
     "read_study_file",
     "resolve",
     "run_study",

@@ -59,6 +59,22 @@ def read_study_file(study: str) -> tuple[Table, str]:
         raise InputError(f"{study}: is not UTF-8 text; a study file is TOML.") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{study}: is not valid TOML: {error}.") from None
+    except RecursionError:
+        raise InputError(f"{study}: is nested too deeply; a study file has tables of lists.") from None
+
+
+def read_resolved(content: bytes, where: str) -> Study:
+    """Return the study of which `to_toml` made this content.
+
+    Raises
+    ------
+    InputError
+        If it is no such content.
+    """
+    try:
+        return resolve(tomllib.loads(content.decode()), where)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{where}: is no study file: {error}.") from None
 
 
 def resolve(
@@ -119,6 +135,12 @@ def resolve(
     names = [run.name for run in runs]
     for twice in sorted({n for n in names if names.count(n) > 1}):
         raise InputError(f"{where}: runs: the name '{twice}' stands twice; names must differ.")
+    folded = [n.casefold() for n in names]
+    for name_ in sorted(n for n in names if folded.count(n.casefold()) > 1):
+        raise InputError(
+            f"{where}: runs: the name '{name_}' differs from another in capitals alone, and some "
+            "systems keep one file for both; take another name."
+        )
     sections = tuple(
         _validated(Section, section, where, f"sections[{i}]")
         for i, section in enumerate(table.get("sections", ()))

@@ -1,6 +1,7 @@
 """How an objective is minimised: configuration, the training loop, its record and its ends."""
 
 from onelayer.engines import EngineName, available_cores
+from onelayer.training.checkpoint import Checkpoint
 from onelayer.training.classifier import as_classifier
 from onelayer.training.config import EarlyStopping, Option, TrainConfig, option_of
 from onelayer.training.data import RunData
@@ -20,6 +21,7 @@ from onelayer.training.weights import ExampleWeights
 __all__ = [
     "COLUMNS",
     "Began",
+    "Checkpoint",
     "EarlyStopping",
     "Ended",
     "EngineName",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from onelayer.errors import InputError
 from onelayer.storage import remove_file, write_file
 from onelayer.training.config import TrainConfig
 from onelayer.training.state import RunState, encode_states, read_states
@@ -30,32 +29,31 @@ class Checkpoint:
     path : Path
     facts : mapping of plain JSON values
         What the runs are: data, options, version. A file of other facts is not taken up.
-    names : sequence of str
-        Of the configurations, by which their states are found again.
     stop : threading.Event
         Where it is set, states are saved at once.
     """
 
     path: Path
     facts: Mapping[str, Any]
-    names: Sequence[str]
     stop: threading.Event
     _next: float = field(default_factory=lambda: time.monotonic() + SECONDS)
 
-    def load(self, configs: Sequence[TrainConfig]) -> list[RunState | None]:
-        """Return where each run stands; None: at its start."""
-        if not self.path.exists():
-            return [None] * len(configs)
-        states = read_states(self.path, self.facts, dict(zip(self.names, configs, strict=True)))
-        return [states.get(name) for name in self.names]
+    def load(self, configs: Mapping[str, TrainConfig]) -> dict[str, RunState]:
+        """Return the states of those of these runs that go on, by name.
 
-    def keep(self, states: Mapping[int, RunState]) -> None:
-        """Save states by number of the configuration, if it is time."""
+        Raises
+        ------
+        InputError
+            If the file is damaged, or is that of another training.
+        """
+        return read_states(self.path, self.facts, configs) if self.path.exists() else {}
+
+    def keep(self, states: Mapping[str, RunState]) -> None:
+        """Save the states of runs by name, if it is time."""
         now = time.monotonic()
         if not states or (now < self._next and not self.stop.is_set()):
             return
-        named = {self.names[i]: state for i, state in states.items()}
-        write_file(self.path, encode_states(named, self.facts))
+        write_file(self.path, encode_states(states, self.facts))
         seconds = time.monotonic() - now
         self._next = time.monotonic() + max(SECONDS, seconds / MOST_SHARE)
 

@@ -1,5 +1,6 @@
 """Predictions as a table."""
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from onelayer.data.atomic import replacing
-from onelayer.errors import InputError, OnelayerError
+from onelayer.errors import InputError
+from onelayer.storage import write_file
 
 
 def write_predictions(path: str | Path, columns: Mapping[str, ArrayLike]) -> None:
@@ -42,16 +43,12 @@ def write_predictions(path: str | Path, columns: Mapping[str, ArrayLike]) -> Non
     if len({len(array) for array in arrays.values()}) > 1:
         counts = ", ".join(f"{name} {len(array)}" for name, array in arrays.items())
         raise InputError(f"{path}: the columns differ in length: {counts}; give one length.")
-    frame = pl.DataFrame(arrays)
-    try:
-        with replacing(path) as file:
-            if ending == ".csv":
-                frame.write_csv(file)
-            else:
-                frame.write_parquet(file)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OnelayerError(f"{path}: cannot be written ({reason}); name another file.") from error
+    frame, content = pl.DataFrame(arrays), io.BytesIO()
+    if ending == ".csv":
+        frame.write_csv(content)
+    else:
+        frame.write_parquet(content)
+    write_file(path, content.getbuffer())
 
 
 def _column(name: str, values: ArrayLike) -> NDArray[Any]:
