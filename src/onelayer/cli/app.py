@@ -106,6 +106,20 @@ def study(
 
 
 @app.command()
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run folder.")],
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
+) -> None:
+    """Write the report of a run folder anew, without training."""
+    from onelayer.cli.report import ReportProcess
+
+    with ReportProcess() as process:
+        from onelayer.cli.study import run_report_command
+
+        run_report_command(run, process, quiet=quiet)
+
+
+@app.command()
 def gradcheck(data: DataOption = None) -> None:
     """Compare analytic with numeric gradients; exit with 1 above a relative error of 1e-6."""
     from onelayer.cli.gradcheck import run_gradcheck_command

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import time
-from datetime import UTC, datetime
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from onelayer.cli.data import download_mnist
 from onelayer.cli.progress import StudyProgress, fixed
 from onelayer.cli.report import ReportProcess
 from onelayer.data.sources import FOLDER_VARIABLE
-from onelayer.diagnosis import Severity, diagnose
-from onelayer.errors import OnelayerError
+from onelayer.diagnosis import Severity
+from onelayer.errors import InputError, OnelayerError
 from onelayer.study import (
+    PAGE,
+    STUDY,
     Outcome,
-    RunFolder,
-    environment,
+    RunFolderReader,
+    json_bytes,
     load_data,
-    open_study,
     read_study_file,
     resolve,
-    run_study,
 )
-from onelayer.training import StopReason, available_cores, warm_up
+from onelayer.training import StopReason, warm_up
+from onelayer.workflow.study import Clock, report_anew, study_in_folder
 
 
 def run_study_command(
@@ -42,10 +43,10 @@ def run_study_command(
     force: bool,
     as_json: bool,
     quiet: bool,
+    stop: threading.Event | None = None,
 ) -> None:
     """Run the command; see `onelayer study --help`."""
-    started = datetime.now(UTC)
-    clock = _Clock()
+    clock = Clock()
     console = Console(stderr=True)
     progress = StudyProgress(console, quiet=quiet)
 
@@ -59,50 +60,55 @@ def run_study_command(
     for note in data.notes:
         progress.say(f"Note: {note}")
     resolved = resolved.model_copy(update={"data": data.choice})
-    folder = RunFolder(out or default_folder(resolved.name, data.choice.source))
-    open_study(resolved, data, folder, force=force)
+    path = out or default_folder(resolved.name, data.choice.source)
+    _check_not_in_folder(study, path)
     clock.lap("data")
 
     with progress.stage(
         "Loading the kernels; the first use on a machine compiles them, in seconds"
     ):
-        warm_up(data.train, [run.config for run in resolved.runs])
+        warm_up(data.train, data.validation, [run.config for run in resolved.runs])
     clock.lap("kernels")
 
     with progress:
-        outcome = run_study(resolved, data, folder, progress, threads=threads)
-    clock.lap("training")
-    files: dict[str, bytes] = {}
-    if not outcome.missing:
-        with progress.stage("Diagnosing"):
-            findings = diagnose(outcome, data)
-            folder.write_json("findings.json", [f.as_json() for f in findings])
-        clock.lap("diagnosis")
-        for finding in findings:
-            if finding.severity is Severity.WARNING:
-                progress.say(f"Warning: {finding.statement}")
-        with progress.stage("Writing the report"):
-            files = report.files(outcome, findings)
-        clock.lap("report")
-    used = threads or available_cores()
-    folder.write_json("environment.json", environment(started, clock.seconds, used))
-    for name, content in files.items():  # the page last: it marks the folder as finished
-        folder.write_bytes(name, content)
-
+        outcome, findings = study_in_folder(
+            resolved, data, path, report.files, observer=progress, stage=progress.stage,
+            clock=clock, threads=threads, force=force, stop=stop,
+        )  # fmt: skip
+    for finding in findings:
+        if finding.severity is Severity.WARNING:
+            progress.say(f"Warning: {finding.statement}")
     if not quiet:
         console.print(_table(outcome))
     if as_json:
-        json.dump(folder.results, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
-        print()
+        sys.stdout.write(json_bytes(RunFolderReader.load(path).results()).decode())
     if outcome.missing:
         done = len(resolved.runs) - len(outcome.missing)
         raise OnelayerError(
-            f"Interrupted: {done} of {len(resolved.runs)} runs are done and kept in {folder.path}. "
-            "The same command goes on from there."
+            f"Interrupted: {done} of {len(resolved.runs)} runs are done and kept in {path}. "
+            "The same command goes on where it was."
         )
-    progress.say(f"Report: {folder.path / 'report.html'}")
-    if all(run.stop_reason is StopReason.DIVERGED for run in outcome.runs):
+    progress.say(f"Report: {path / PAGE}")
+    if all(run.record.stop_reason is StopReason.DIVERGED for run in outcome.runs):
         raise OnelayerError("Every run diverged. Take a smaller learning rate.")
+
+
+def run_report_command(path: Path, report: ReportProcess, *, quiet: bool) -> None:
+    """Write a folder's report anew; see `onelayer report --help`."""
+    progress = StudyProgress(Console(stderr=True), quiet=quiet)
+    report.prepare(RunFolderReader.load(path).study)
+    with progress.stage("Writing the report"):
+        page = report_anew(path, report.files)
+    progress.say(f"Report: {page}")
+
+
+def _check_not_in_folder(study: str, path: Path) -> None:
+    """Refuse to write the resolved study over the file that it came from."""
+    if (path / STUDY).exists() and Path(study).exists() and (path / STUDY).samefile(study):
+        raise InputError(
+            f"--out {path}: holds the study file itself, {study}, which would be overwritten; name "
+            "another folder."
+        )
 
 
 def default_folder(study: str, source: str) -> Path:
@@ -119,19 +125,6 @@ def _limits(source: str | None, overrides: list[str]) -> set[str]:
     return {key for key in ("train", "validation") if f"data.{key}" not in chosen}
 
 
-class _Clock:
-    """How long each stage took, in seconds."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.seconds[stage] = now - self._last
-        self._last = now
-
-
 def _table(outcome: Outcome) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("run", no_wrap=True)
@@ -139,18 +132,21 @@ def _table(outcome: Outcome) -> Table:
     for heading in ("steps", "best step", "val. loss", "val. acc.", "train acc.", "norm"):
         table.add_column(heading, justify="right")
     for run in outcome.runs:
-        best = f"{run.best.step:,}" if run.best else "–"
-        last = run.last
-        cells = (
-            ("–",) * 4
-            if last is None
-            else (
-                fixed(last.val_loss),
-                f"{100 * last.val_accuracy:.2f}%",
-                f"{100 * last.train_accuracy:.2f}%",
-                fixed(last.weight_norm, 3),
-            )
-        )
-        name = run.name.replace("[", r"\[")
-        table.add_row(name, str(run.stop_reason), f"{run.steps:,}", best, *cells)
+        record, final = run.record, run.record.final
+        best = f"{record.best.step:,}" if record.best else "–"
+        table.add_row(
+            Text(run.name), str(record.stop_reason), f"{record.steps:,}", best,
+            _shown(final.val_loss, fixed), _shown(final.val_accuracy, _percent),
+            _shown(final.train_accuracy, _percent), fixed(final.weight_norm, 3),
+        )  # fmt: skip
+    table.caption = "Loss, accuracies and norm are those of the weights that are kept."
+    table.caption_justify = "left"
     return table
+
+
+def _shown(value: float | None, spell: Callable[[float], str]) -> str:
+    return "–" if value is None else spell(value)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}%"

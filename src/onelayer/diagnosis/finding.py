@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from onelayer.study import Outcome, StudyData
 
@@ -52,6 +52,13 @@ class Finding:
             "severity": str(self.severity),
             "evidence": _without_nan(self.evidence),
         }
+
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Return the finding of which `as_json` made these values."""
+        runs, severity = tuple(values["runs"]), Severity(values["severity"])
+        return cls(**values | {"runs": runs, "severity": severity})
 
 
 def _without_nan(value: Any) -> Any:

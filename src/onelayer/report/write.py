@@ -13,7 +13,7 @@ from onelayer.report.pdf import to_pdf
 from onelayer.report.sections import Material, build
 from onelayer.report.sections.gradients import verify_derivations
 from onelayer.study import Outcome, Study
-from onelayer.training import SCHEMA
+from onelayer.training import history_schema
 
 _EVALUATION = {"run": "", "step": 0, "train_loss": 1.0, "val_loss": 1.0}
 
@@ -54,7 +54,7 @@ def prepare(study: Study) -> None:
         if choice.kind == "derivation":
             verify_derivations(choice)
     # The first drawing takes seconds: the renderer starts, and its compiler is still cold.
-    loss_curves(pl.DataFrame([_EVALUATION], SCHEMA), "", best_step=0).svg()
+    loss_curves(pl.DataFrame([_EVALUATION], history_schema()), "", best_step=0).svg()
 
 
 def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:

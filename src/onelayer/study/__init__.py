@@ -4,12 +4,15 @@ from onelayer.study.data import StudyData, load_data
 from onelayer.study.environment import environment
 from onelayer.study.file import read_study_file, resolve, to_toml
 from onelayer.study.outcome import Outcome, RunOutcome
-from onelayer.study.reader import RunFolderReader
+from onelayer.study.reader import FINDINGS, PAGE, STUDY, RunFolderReader
 from onelayer.study.run import Observer, check_study, run_study
 from onelayer.study.schema import SECTION_KINDS, Run, Section, Study
 from onelayer.study.writer import RunFolderWriter, json_bytes
 
 __all__ = [
+    "FINDINGS",
+    "PAGE",
+    "STUDY",
     "SECTION_KINDS",
     "Observer",
     "Outcome",

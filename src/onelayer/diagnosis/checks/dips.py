@@ -24,8 +24,8 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
 
 def _finding(run: RunOutcome) -> Finding:
     # In the first epoch the curve still climbs, and what looks like a dip is its beginning.
-    curve = run.curve.filter(pl.col("step") >= run.batches_per_epoch)
-    order = "shuffled" if run.run.config.shuffle else "unshuffled"
+    curve = run.curve.filter(pl.col("step") >= run.record.batches_per_epoch)
+    order = "shuffled" if run.record.config.shuffle else "unshuffled"
     if curve.height < MIN_EVALUATIONS:
         statement = (
             f"The run {run.name} has {count(curve.height, 'evaluation')} after its first epoch; at "
@@ -33,16 +33,16 @@ def _finding(run: RunOutcome) -> Finding:
         )
         return Finding("OL102", "dips", (run.name,), Severity.NOT_APPLICABLE, statement)
 
-    dips = find_dips(curve["val_accuracy"].to_numpy(), run.n_validation)
+    dips = find_dips(curve["val_accuracy"].to_numpy(), run.record.n_validation)
     steps = curve["step"].to_numpy()[dips.evaluations]
     evidence = {
-        "shuffle": run.run.config.shuffle,
+        "shuffle": run.record.config.shuffle,
         "evaluations": curve.height,
         "threshold": dips.threshold,
         "dips": [
             {"step": int(s), "depth": float(d)} for s, d in zip(steps, dips.depths, strict=True)
         ],
-        "batches_per_epoch": run.batches_per_epoch,
+        "batches_per_epoch": run.record.batches_per_epoch,
     }
     if len(dips) == 0:
         statement = (
@@ -64,7 +64,7 @@ def _finding(run: RunOutcome) -> Finding:
     )
     if len(dips) >= 2:
         every = int(curve["step"][1] - curve["step"][0])
-        regular, words = _regularity(steps, run.batches_per_epoch, every)
+        regular, words = _regularity(steps, run.record.batches_per_epoch, every)
         evidence |= regular
         statement += f" {words}"
     return Finding("OL102", "dips", (run.name,), Severity.INFO, statement, evidence)

@@ -13,29 +13,29 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
     return [
         _finding(run)
         for run in outcome.runs
-        if run.run.config.early_stopping is not None
-        and run.stop_reason in (StopReason.PATIENCE, StopReason.MAX_EPOCHS)
+        if run.record.config.early_stopping is not None
+        and run.record.stop_reason in (StopReason.PATIENCE, StopReason.MAX_EPOCHS)
     ]
 
 
 def _finding(run: RunOutcome) -> Finding:
-    config, best, last = run.run.config, run.best, run.last
+    config, best, last = run.record.config, run.record.best, run.record.last
     assert config.early_stopping is not None
     assert best is not None
     assert last is not None
-    allowed = config.max_epochs * run.batches_per_epoch
-    saved = 1 - run.steps / allowed
+    allowed = config.max_epochs * run.record.batches_per_epoch
+    saved = 1 - run.record.steps / allowed
     patience = config.early_stopping.patience
     kept = (
         f"The weights kept are those of the best evaluation, after step {best.step:,}: validation "
         f"loss {number(best.val_loss)}, validation accuracy {percent(best.val_accuracy)}."
     )
-    if run.stop_reason is StopReason.PATIENCE:
+    if run.record.stop_reason is StopReason.PATIENCE:
         statement = (
             f"Early stopping ended the run at step {last.step:,}, after {last.epoch} completed "
             f"epochs, with validation loss {number(last.val_loss)}: "
             f"{count(patience, 'evaluation')} had passed since the best one. {kept} "
-            f"The run took {run.steps:,} of the {allowed:,} steps that {config.max_epochs:,} "
+            f"The run took {run.record.steps:,} of the {allowed:,} steps that {config.max_epochs:,} "
             f"epochs would have taken and so saved {percent(saved, 1)} of them."
         )
     else:
@@ -45,7 +45,7 @@ def _finding(run: RunOutcome) -> Finding:
             "may lower the loss further."
         )
     evidence = {
-        "stop_reason": str(run.stop_reason),
+        "stop_reason": str(run.record.stop_reason),
         "patience": patience,
         "stopped_step": last.step,
         "completed_epochs": last.epoch,
@@ -53,7 +53,7 @@ def _finding(run: RunOutcome) -> Finding:
         "best_step": best.step,
         "best_val_loss": best.val_loss,
         "best_val_accuracy": best.val_accuracy,
-        "steps": run.steps,
+        "steps": run.record.steps,
         "allowed_steps": allowed,
         "saved": saved,
     }

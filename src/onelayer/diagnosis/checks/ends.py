@@ -15,13 +15,13 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
             "ends",
             (run.name,),
             Severity.WARNING,
-            f"The run {run.name} {run.message}.",
+            f"The run {run.name} {run.record.message}.",
             {
-                "stop_reason": str(run.stop_reason),
-                "step": run.steps - 1,
-                "learning_rate": run.run.config.learning_rate,
+                "stop_reason": str(run.record.stop_reason),
+                "step": run.record.steps - 1,
+                "learning_rate": run.record.config.learning_rate,
             },
         )
         for run in outcome.runs
-        if run.stop_reason in (StopReason.DIVERGED, StopReason.INTERRUPTED)
+        if run.record.stop_reason in (StopReason.DIVERGED, StopReason.INTERRUPTED)
     ]

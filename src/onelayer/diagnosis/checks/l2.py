@@ -10,7 +10,7 @@ from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.statistics import difference_interval
 from onelayer.diagnosis.words import listed, number, percent, points
 from onelayer.study import Outcome, RunOutcome, StudyData
-from onelayer.training import Evaluation, StopReason
+from onelayer.training import StopReason
 
 
 def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
@@ -18,7 +18,9 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
     findings = []
     for runs in _sweeps(outcome):
         findings.append(_accuracy(runs))
-        have_logarithms = [r for r in runs if r.run.config.l2 > 0 and _last(r).weight_norm > 0]
+        have_logarithms = [
+            r for r in runs if r.record.config.l2 > 0 and r.record.final.weight_norm > 0
+        ]
         findings.append(_norm(have_logarithms, runs))
     return findings
 
@@ -30,39 +32,38 @@ def _sweeps(outcome: Outcome) -> list[list[RunOutcome]]:
     """
     groups: dict[object, dict[float, RunOutcome]] = defaultdict(dict)
     for run in outcome.runs:
-        if run.stop_reason in (StopReason.PATIENCE, StopReason.MAX_EPOCHS) and run.last is not None:
-            rest = run.run.config.model_copy(update={"l2": 0.0}).model_dump_json()
-            groups[run.run.classes, rest].setdefault(run.run.config.l2, run)
+        settled = run.record.stop_reason in (StopReason.PATIENCE, StopReason.MAX_EPOCHS)
+        if settled and run.record.final.val_accuracy is not None:
+            rest = run.record.config.model_copy(update={"l2": 0.0}).model_dump_json()
+            groups[run.run.classes, rest].setdefault(run.record.config.l2, run)
     return [
         [runs[l2] for l2 in sorted(runs, reverse=True)] for runs in groups.values() if len(runs) > 1
     ]
 
 
-def _last(run: RunOutcome) -> Evaluation:
-    assert run.last is not None
-    return run.last
+def _accuracy_of(run: RunOutcome) -> float:
+    assert run.record.final.val_accuracy is not None
+    return run.record.final.val_accuracy
 
 
 def _accuracy(runs: list[RunOutcome]) -> Finding:
-    final = [(run, _last(run)) for run in runs]
-    best_run, best = max(final, key=lambda pair: pair[1].val_accuracy)
-    worst_run, worst = min(final, key=lambda pair: pair[1].val_accuracy)
-    n = best_run.n_validation
-    low, high = difference_interval(best.val_accuracy, n, worst.val_accuracy, n)
+    best_run, worst_run = max(runs, key=_accuracy_of), min(runs, key=_accuracy_of)
+    best, worst = _accuracy_of(best_run), _accuracy_of(worst_run)
+    n = best_run.record.n_validation
+    low, high = difference_interval(best, n, worst, n)
     tied = [
         run
-        for run, last in final
-        if run is not best_run
-        and difference_interval(best.val_accuracy, n, last.val_accuracy, n)[0] <= 0
+        for run in runs
+        if run is not best_run and difference_interval(best, n, _accuracy_of(run), n)[0] <= 0
     ]
     statement = (
-        f"The best final validation accuracy is {percent(best.val_accuracy)}, with "
-        f"λ = {best_run.run.config.l2:g}; the worst {percent(worst.val_accuracy)}, with "
-        f"λ = {worst_run.run.config.l2:g}: {points(best.val_accuracy - worst.val_accuracy)} "
+        f"Of {listed([run.name for run in runs])} the best validation accuracy of the weights that "
+        f"are kept is {percent(best)}, with λ = {best_run.record.config.l2:g}; the worst "
+        f"{percent(worst)}, with λ = {worst_run.record.config.l2:g}: {points(best - worst)} "
         f"apart, 95% interval {100 * low:.2f} to {100 * high:.2f}. "
     )
     if tied:
-        values = listed([f"λ = {run.run.config.l2:g}" for run in tied])
+        values = listed([f"λ = {run.record.config.l2:g}" for run in tied])
         statement += f"On {n:,} validation examples the best cannot be told from {values}."
     else:
         statement += f"On {n:,} validation examples the best is ahead of every other."
@@ -70,12 +71,12 @@ def _accuracy(runs: list[RunOutcome]) -> Finding:
         "runs": [
             {
                 "run": run.name,
-                "l2": run.run.config.l2,
-                "train_accuracy": last.train_accuracy,
-                "val_accuracy": last.val_accuracy,
-                "val_loss": last.val_loss,
+                "l2": run.record.config.l2,
+                "train_accuracy": run.record.final.train_accuracy,
+                "val_accuracy": run.record.final.val_accuracy,
+                "val_loss": run.record.final.val_loss,
             }
-            for run, last in final
+            for run in runs
         ],
         "best": best_run.name,
         "worst": worst_run.name,
@@ -92,13 +93,13 @@ def _norm(penalized: list[RunOutcome], runs: list[RunOutcome]) -> Finding:
         statement = "The norm against λ needs at least three values of λ above zero."
         return Finding("OL106", "weight-norm", names, Severity.NOT_APPLICABLE, statement)
 
-    l2 = np.array([run.run.config.l2 for run in penalized])
-    norms = np.array([_last(run).weight_norm for run in penalized])
+    l2 = np.array([run.record.config.l2 for run in penalized])
+    norms = np.array([run.record.final.weight_norm for run in penalized])
     local = np.diff(np.log(norms)) / np.diff(np.log(l2))
     slope = float(np.polyfit(np.log(l2), np.log(norms), 1)[0])
     steepest = float(local[np.argmax(np.abs(local))])
     statement = (
-        f"From λ = {l2[-1]:g} to λ = {l2[0]:g} the norm goes from {number(norms[-1])} to "
+        f"Of {listed([run.name for run in penalized])}, from λ = {l2[-1]:g} to λ = {l2[0]:g} the norm goes from {number(norms[-1])} to "
         f"{number(norms[0])}. Were it inversely proportional to λ, each tenfold λ would divide it "
         f"by 10, a slope of −1 on two logarithmic axes. The slope measured is "
         f"{slope:.2f} over all, between {local.max():.2f} and {local.min():.2f} from one value to "
@@ -106,7 +107,11 @@ def _norm(penalized: list[RunOutcome], runs: list[RunOutcome]) -> Finding:
     ).replace(" -", " −")
     evidence = {
         "points": [
-            {"run": run.name, "l2": run.run.config.l2, "weight_norm": _last(run).weight_norm}
+            {
+                "run": run.name,
+                "l2": run.record.config.l2,
+                "weight_norm": run.record.final.weight_norm,
+            }
             for run in runs
         ],
         "loglog_slope": slope,

@@ -28,12 +28,12 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
     return [
         _finding(run)
         for run in outcome.runs
-        if run.stop_reason in (StopReason.PATIENCE, StopReason.MAX_EPOCHS)
+        if run.record.stop_reason in (StopReason.PATIENCE, StopReason.MAX_EPOCHS)
     ]
 
 
 def _finding(run: RunOutcome) -> Finding:
-    curve, last = run.curve, run.last
+    curve, last = run.curve, run.record.last
     if curve.height < MIN_EVALUATIONS or last is None:
         statement = (
             f"The run {run.name} has too few evaluations to tell where its validation loss was "
@@ -43,10 +43,10 @@ def _finding(run: RunOutcome) -> Finding:
 
     gap = last.train_accuracy - last.val_accuracy
     low, high = difference_interval(
-        last.train_accuracy, run.n_train, last.val_accuracy, run.n_validation
+        last.train_accuracy, run.record.n_train, last.val_accuracy, run.record.n_validation
     )
     tail = curve.tail(round(TAIL * curve.height))
-    epochs = tail["step"].to_numpy() / run.batches_per_epoch
+    epochs = tail["step"].to_numpy() / run.record.batches_per_epoch
     slope = trend(epochs, tail["val_loss"].to_numpy())
     # Under early stopping with min_delta the best evaluation need not be the lowest.
     lowest = curve.row(int(curve["val_loss"].to_numpy().argmin()), named=True)

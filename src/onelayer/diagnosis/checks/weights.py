@@ -35,9 +35,9 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
     height, width = outcome.data["image_shape"]
     findings = []
     for run in outcome.runs:
-        if not np.all(np.isfinite(run.weights)):
+        if not np.all(np.isfinite(run.model.weights)):
             continue  # OL001 has spoken of it
-        value = noise(run.weights, (height, width))
+        value = noise(run.model.weights, (height, width))
         if not np.isfinite(value):
             continue
         statement = (
@@ -45,7 +45,7 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
             "difference between neighbouring pixels over twice the pixels' variance (Geary's C, "
             "mean over the pictures), 1 for pure noise and near 0 for a smooth picture."
         )
-        evidence = {"geary_c": value, "l2": run.run.config.l2}
+        evidence = {"geary_c": value, "l2": run.record.config.l2}
         findings.append(
             Finding("OL104", "weights", (run.name,), Severity.INFO, statement, evidence)
         )

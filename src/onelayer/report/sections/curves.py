@@ -8,7 +8,14 @@ import polars as pl
 from onelayer.report.document import Block, FigureBlock, Paragraph, Section, Table
 from onelayer.report.figures import accuracy_curves, loss_curves
 from onelayer.report.inline import literal
-from onelayer.report.sections.material import Material, about, said, slug
+from onelayer.report.sections.material import (
+    Material,
+    about,
+    kept_in_words,
+    kept_step,
+    said,
+    slug,
+)
 from onelayer.study import RunOutcome
 from onelayer.study import Section as Choice
 
@@ -18,7 +25,7 @@ def loss(material: Material, choice: Choice) -> Section:
     blocks: list[Block] = []
     answers = []
     for run in material.runs(choice):
-        best = run.best.step if run.run.config.early_stopping and run.best else None
+        best = kept_step(run)
         figure = loss_curves(
             run.history, run.name, best_step=best, title=f"Loss of {run.name}",
             name=f"loss-{slug(run.name)}",
@@ -30,14 +37,14 @@ def loss(material: Material, choice: Choice) -> Section:
 
 
 def _caption_loss(run: RunOutcome) -> str:
-    return f"Training and validation loss of `{run.name}` over {run.steps:,} steps."
+    return f"Training and validation loss of `{run.name}` over {run.record.steps:,} steps."
 
 
 def _loss_in_words(run: RunOutcome) -> str:
     losses, curve = run.history["train_loss"], run.curve["val_loss"]
-    window = min(run.batches_per_epoch, losses.len())
+    window = min(run.record.batches_per_epoch, losses.len())
     first, last = losses[0], _mean(losses.tail(window))
-    assert run.best is not None
+    assert run.record.best is not None
     tail = losses.tail(window).to_numpy()
     low, high = tail.min(), tail.max()
     return (
@@ -45,12 +52,13 @@ def _loss_in_words(run: RunOutcome) -> str:
         f"({_ignorance(run)}), and over the last {window:,} batches of {run.name} it is {last:.4f} "
         f"in the mean, between {low:.4f} and {high:.4f}: single batches differ "
         f"that much. The validation loss goes from {curve[0]:.4f} after the first step to "
-        f"{curve[-1]:.4f}; its lowest value is {run.best.val_loss:.4f}, at step {run.best.step:,}."
+        f"{curve[-1]:.4f}; its lowest value is {run.record.best.val_loss:.4f}, at step "
+        f"{run.record.best.step:,}."
     )
 
 
 def _ignorance(run: RunOutcome) -> str:
-    return f"ln {len(run.classes)} = {np.log(len(run.classes)):.4f}"
+    return f"ln {len(run.record.classes)} = {np.log(len(run.record.classes)):.4f}"
 
 
 def _mean(values: pl.Series) -> float:
@@ -61,22 +69,22 @@ def accuracy(material: Material, choice: Choice) -> Section:
     """Draw the accuracies of each run."""
     blocks, answers = [], []
     for run in material.runs(choice):
-        best = run.best.step if run.run.config.early_stopping and run.best else None
+        best = kept_step(run)
         figure = accuracy_curves(
             run.history, run.name, best_step=best, title=f"Accuracy of {run.name}",
             name=f"accuracy-{slug(run.name)}",
         )  # fmt: skip
         caption = f"Training and validation accuracy of `{run.name}`, at each evaluation."
         blocks.append(FigureBlock(figure, caption))
-        assert run.last is not None
+        assert run.record.last is not None
         curve = run.curve
         top = int(np.argmax(curve["val_accuracy"].to_numpy()))
         answers.append(Paragraph(literal(
             f"At the last of {curve.height:,} evaluations {run.name} has "
-            f"{100 * run.last.train_accuracy:.2f}% of the training and "
-            f"{100 * run.last.val_accuracy:.2f}% of the validation examples right. The highest "
-            f"validation accuracy is {100 * curve['val_accuracy'][top]:.2f}%, after step "
-            f"{curve['step'][top]:,}."
+            f"{100 * run.record.last.train_accuracy:.2f}% of the training and "
+            f"{100 * run.record.last.val_accuracy:.2f}% of the validation examples right. The "
+            f"highest validation accuracy is {100 * curve['val_accuracy'][top]:.2f}%, after step "
+            f"{curve['step'][top]:,}. {kept_in_words(run)}"
         )))  # fmt: skip
     question = "How many examples does the model get right, on either set?"
     return Section(choice.title or "Accuracy", question, tuple(blocks), tuple(answers))
@@ -87,9 +95,10 @@ def early_stopping(material: Material, choice: Choice) -> Section:
     runs = material.runs(choice)
     rows = []
     for run in runs:
-        assert run.best is not None
-        assert run.last is not None
-        for label, evaluation in (("best, kept", run.best), ("last", run.last)):
+        assert run.record.best is not None
+        assert run.record.last is not None
+        best = "best" if run.record.config.early_stopping is None else "best, kept"
+        for label, evaluation in ((best, run.record.best), ("last", run.record.last)):
             rows.append((
                 f"`{run.name}`", label, f"{evaluation.step:,}", f"{evaluation.epoch:,}",
                 f"{evaluation.val_loss:.4f}", f"{100 * evaluation.val_accuracy:.2f}%",

@@ -22,12 +22,12 @@ class Material:
 
     def runs(self, choice: Choice) -> tuple[RunOutcome, ...]:
         """Return the runs of a section that have an evaluation with a finite loss."""
-        return tuple(run for run in self.outcome.named(choice.runs) if run.best is not None)
+        return tuple(run for run in self.outcome.named(choice.runs) if run.record.best is not None)
 
     def settled(self, choice: Choice) -> tuple[RunOutcome, ...]:
         """Return those of `runs` that did not diverge, whose weights therefore mean something."""
         runs = self.runs(choice)
-        return tuple(run for run in runs if run.stop_reason is not StopReason.DIVERGED)
+        return tuple(run for run in runs if run.record.stop_reason is not StopReason.DIVERGED)
 
     def findings_of(self, check: str, runs: Iterable[RunOutcome] = ()) -> list[Finding]:
         """Return a check's findings on any of these runs, or all when there are none."""
@@ -37,21 +37,38 @@ class Material:
 
 def describe(run: RunOutcome) -> str:
     """Return a run in words: 'logistic regression, 2 against 3, learning rate 0.05, ...'."""
-    config = run.run.config
-    classes = [str(c) for c in run.classes]
+    config = run.record.config
+    classes = [str(c) for c in run.record.classes]
     what = " against ".join(classes) if len(classes) == 2 else f"{len(classes)} classes"
     order = "shuffled" if config.shuffle else "in file order"
     penalty = f", λ = {config.l2:g}" if config.l2 else ""
     return (
-        f"{config.model} regression, {what}, {run.n_train:,} training and {run.n_validation:,} "
-        f"validation examples, learning rate {config.learning_rate:g}, batches of "
+        f"{config.model} regression, {what}, {run.record.n_train:,} training and "
+        f"{run.record.n_validation:,} validation examples, learning rate {config.learning_rate:g}, batches of "
         f"{config.batch_size} {order}, at most {config.max_epochs:,} epochs{penalty}"
+    )
+
+
+def kept_step(run: RunOutcome) -> int | None:
+    """Return the step whose weights early stopping keeps; None without early stopping."""
+    best = run.record.best
+    return best.step if best is not None and run.record.config.early_stopping else None
+
+
+def kept_in_words(run: RunOutcome) -> str:
+    """Return a sentence with the accuracies of the weights that are kept."""
+    final = run.record.final
+    if final.train_accuracy is None or final.val_accuracy is None:
+        return "The weights that are kept have no finite scores."
+    return (
+        f"The weights that are kept have {100 * final.train_accuracy:.2f}% and "
+        f"{100 * final.val_accuracy:.2f}%."
     )
 
 
 def l2_label(run: RunOutcome) -> str:
     """Return 'λ = 0.1'."""
-    return f"λ = {run.run.config.l2:g}"
+    return f"λ = {run.record.config.l2:g}"
 
 
 def said(findings: Iterable[Finding]) -> tuple[Block, ...]:

@@ -22,16 +22,18 @@ def weights(material: Material, choice: Choice) -> Section:
     """Draw the weights of the least and the most penalized model, and say how noisy they are."""
     findings = {f.runs[0]: f for f in material.findings_of("weights")}
     runs = [run for run in material.settled(choice) if run.name in findings]
-    runs = sorted(runs, key=lambda run: run.run.config.l2)
+    runs = sorted(runs, key=lambda run: run.record.config.l2)
     if len(runs) > 2:
         runs = [runs[0], runs[-1]]
     shape = material.outcome.data["image_shape"]
-    if not runs or len({run.weights.shape for run in runs}) > 1:
+    if not runs or len({run.model.weights.shape for run in runs}) > 1:
         text = "Weights are drawn where features are pixels and all models have the same outputs."
         return Section(choice.title or "Weights", None, (Note("info", text),))
-    rows = [WeightRow(l2_label(r), r.weights, findings[r.name].evidence["geary_c"]) for r in runs]
-    binary = runs[0].weights.shape[1] == 1
-    names = [str(c) for c in (runs[0].classes[:1] if binary else runs[0].classes)]
+    rows = [
+        WeightRow(l2_label(r), r.model.weights, findings[r.name].evidence["geary_c"]) for r in runs
+    ]
+    binary, classes = runs[0].model.weights.shape[1] == 1, runs[0].record.classes
+    names = [str(c) for c in (classes[:1] if binary else classes)]
     figure = weight_pictures(
         rows,
         tuple(shape),
@@ -43,7 +45,7 @@ def weights(material: Material, choice: Choice) -> Section:
     smoothest = min(runs, key=lambda r: findings[r.name].evidence["geary_c"])
     high = findings[noisiest.name].evidence["geary_c"]
     low = findings[smoothest.name].evidence["geary_c"]
-    norms = "; ".join(f"{l2_label(r)}: norm {r.last.weight_norm:.4g}" for r in runs if r.last)
+    norms = "; ".join(f"{l2_label(r)}: norm {r.record.final.weight_norm:.4g}" for r in runs)
     answer = (
         Paragraph(literal(
             f"The noise is {high:.3f} for {l2_label(noisiest)} and {low:.3f} for "
@@ -65,8 +67,8 @@ def weights(material: Material, choice: Choice) -> Section:
 
 def l2_accuracy(material: Material, choice: Choice) -> Section:
     """Draw the accuracy of each member of a sweep over λ."""
-    runs = sorted(material.runs(choice), key=lambda run: -run.run.config.l2)
-    same = len({run.run.config.l2 for run in runs}) < len(runs)
+    runs = sorted(material.runs(choice), key=lambda run: -run.record.config.l2)
+    same = len({run.record.config.l2 for run in runs}) < len(runs)
     labels = {run.name if same else l2_label(run): run.name for run in runs}
     history = pl.concat([run.history for run in runs])
     figure = sweep_accuracy(history, labels, name=f"accuracy-{slug(*choice.runs)}")
@@ -85,7 +87,7 @@ def l2_accuracy(material: Material, choice: Choice) -> Section:
     table = Table(
         ("λ", "training accuracy", "validation accuracy", "validation loss"),
         rows,
-        "At the last evaluation of each run.",
+        "Of the weights that each run keeps.",
         ("right", "right", "right", "right"),
     )
     question = "Which penalty gives the best validation accuracy?"
@@ -96,13 +98,13 @@ def l2_accuracy(material: Material, choice: Choice) -> Section:
 def weight_norm(material: Material, choice: Choice) -> Section:
     """Draw the norm against λ, and test the claim of inverse proportion."""
     runs = material.settled(choice)
-    penalized = [run for run in runs if run.run.config.l2 > 0]
+    penalized = [run for run in runs if run.record.config.l2 > 0]
     findings = material.findings_of("weight-norm", penalized)
-    plain = [run.last.weight_norm for run in runs if run.run.config.l2 == 0 and run.last]
+    plain = [run.record.final.weight_norm for run in runs if run.record.config.l2 == 0]
     norms = pl.DataFrame(
         {
-            "l2": [run.run.config.l2 for run in penalized],
-            "weight_norm": [run.last.weight_norm for run in penalized if run.last],
+            "l2": [run.record.config.l2 for run in penalized],
+            "weight_norm": [run.record.final.weight_norm for run in penalized],
         }
     ).sort("l2")
     law = None
@@ -116,5 +118,5 @@ def weight_norm(material: Material, choice: Choice) -> Section:
         return Section(choice.title or "The norm against λ", question, (note,))
     figure = norm_against_l2(norms, reference=plain[0] if plain else None, power_law=law,
                              name=f"norm-{slug(*choice.runs)}")  # fmt: skip
-    blocks = (FigureBlock(figure, "Norm of what the penalty covers, at the last evaluation."),)
+    blocks = (FigureBlock(figure, "Norm of what the penalty covers, of the weights that are kept."),)
     return Section(choice.title or "The norm against λ", question, blocks, said(findings))

@@ -27,7 +27,7 @@ def shuffling(material: Material, choice: Choice) -> Section:
     )
     history = pl.concat([run.history for run in runs])
     marked = marks.join(history.select("run", "step", "val_accuracy"), on=["run", "step"])
-    labels = {f"{run.name} ({'shuffled' if run.run.config.shuffle else 'not shuffled'})": run.name
+    labels = {f"{run.name} ({'shuffled' if run.record.config.shuffle else 'not shuffled'})": run.name
               for run in runs}  # fmt: skip
     figure = accuracy_comparison(
         history, labels, dips=marked, name=f"shuffling-{slug(*choice.runs)}"

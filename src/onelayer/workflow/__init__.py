@@ -1,0 +1,1 @@
+"""What one does with files, as functions that a script can call."""

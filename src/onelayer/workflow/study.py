@@ -1,0 +1,124 @@
+"""Run a study in a folder: train, diagnose, write the report; and write the report anew."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from onelayer.diagnosis import Finding, diagnose
+from onelayer.errors import InputError
+from onelayer.storage import Folder
+from onelayer.study import (
+    FINDINGS,
+    PAGE,
+    Observer,
+    Outcome,
+    RunFolderReader,
+    RunFolderWriter,
+    Study,
+    StudyData,
+    check_study,
+    environment,
+    json_bytes,
+    run_study,
+)
+from onelayer.training import available_cores
+
+MakeReport = Callable[[Outcome, list[Finding]], Mapping[str, bytes]]
+"""Returns the report's files by their names in the folder, the page last."""
+
+Stage = Callable[[str], AbstractContextManager[object]]
+"""Shows that something without a measure of progress is going on."""
+
+
+@dataclass
+class Clock:
+    """How long each stage took, in seconds."""
+
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    seconds: dict[str, float] = field(default_factory=dict)
+    _last: float = field(default_factory=time.perf_counter)
+
+    def lap(self, stage: str) -> None:
+        """End a stage."""
+        now = time.perf_counter()
+        self.seconds[stage] = now - self._last
+        self._last = now
+
+
+def study_in_folder(
+    study: Study,
+    data: StudyData,
+    path: Path,
+    make_report: MakeReport,
+    *,
+    observer: Observer = lambda _run, _event: None,
+    stage: Stage = lambda _text: nullcontext(),
+    clock: Clock | None = None,
+    threads: int | None = None,
+    force: bool = False,
+    stop: threading.Event | None = None,
+) -> tuple[Outcome, list[Finding]]:
+    """Run a study in a folder, or take it up there, up to the report.
+
+    Where `stop` or Ctrl-C ends it, `Outcome.missing` names what is left, and the same call goes on.
+
+    Raises
+    ------
+    InputError
+        If study and data do not fit together, or the folder cannot be used.
+    OnelayerError
+        If something cannot be written; what was done is kept, and the same call goes on.
+    """
+    clock = clock or Clock()
+    check_study(study, data)
+    with RunFolderWriter.open(path, study, data.facts(), force=force, stop=stop) as folder:
+        outcome = run_study(study, data, folder, observer, threads=threads, stop=stop)
+        clock.lap("training")
+        if outcome.missing:
+            return outcome, []
+        with stage("Diagnosing"):
+            written = json_bytes([finding.as_json() for finding in diagnose(outcome, data)])
+            findings = _findings(written)  # as whoever reads the folder has them
+        clock.lap("diagnosis")
+        with stage("Writing the report"):
+            report = make_report(outcome, findings)
+        clock.lap("report")
+        facts = environment(clock.started, clock.seconds, threads or available_cores())
+        folder.finish(
+            {
+                FINDINGS: written,
+                "environment.json": json_bytes(facts),
+                **report,
+            }
+        )
+    return outcome, findings
+
+
+def report_anew(path: Path, make_report: MakeReport) -> Path:
+    """Write the report of a finished run folder again, without training; return its page.
+
+    Raises
+    ------
+    InputError
+        If the folder is none, is not finished, or a file in it was changed.
+    """
+    reader = RunFolderReader.load(path)
+    if not reader.is_finished:
+        raise InputError(
+            f"{path}: the study is not finished; the command that began it goes on with it."
+        )
+    files = make_report(reader.outcome(), _findings(reader.folder.read(FINDINGS)))
+    with Folder.lock(path) as folder:
+        folder.commit(files)
+    return path / PAGE
+
+
+def _findings(content: bytes) -> list[Finding]:
+    return [Finding.from_json(values) for values in json.loads(content)]
