@@ -45,7 +45,7 @@ def write_folder(tmp_path: Path) -> Callable[..., Path]:
             data = _idx_bytes(array)
             final = name.replace("-idx", ".idx") if dotted else name
             path = folder / (f"{final}.gz" if packed else final)
-            path.write_bytes(gzip.compress(data) if packed else data)
+            path.write_bytes(gzip.compress(data, mtime=0) if packed else data)
         return folder
 
     return write

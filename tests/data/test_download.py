@@ -19,7 +19,7 @@ CONTENT = {"one": b"first file " * 50, "two": bytes(range(256)) * 20}
 FILES = tuple(
     RemoteFile(name, hashlib.sha256(data).hexdigest(), len(data)) for name, data in CONTENT.items()
 )
-PACKED = {f"/{name}.gz": gzip.compress(data) for name, data in CONTENT.items()}
+PACKED = {f"/{name}.gz": gzip.compress(data, mtime=0) for name, data in CONTENT.items()}
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -121,18 +121,18 @@ def cut_off_unannounced(handler: BaseHTTPRequestHandler) -> None:
 
 def lie(handler: BaseHTTPRequestHandler) -> None:
     name = handler.path.strip("/").removesuffix(".gz")
-    send(handler, gzip.compress(b"x" * len(CONTENT[name])))
+    send(handler, gzip.compress(b"x" * len(CONTENT[name]), mtime=0))
 
 
 def too_long(handler: BaseHTTPRequestHandler) -> None:
     name = handler.path.strip("/").removesuffix(".gz")
-    data = gzip.compress(CONTENT[name] + bytes(300_000))
+    data = gzip.compress(CONTENT[name] + bytes(300_000), mtime=0)
     # Who inflates it to the end finds a wrong checksum; it must be given up before.
     send(handler, data[:-8] + bytes(8))
 
 
 def too_short(handler: BaseHTTPRequestHandler) -> None:
-    send(handler, gzip.compress(b"short"))
+    send(handler, gzip.compress(b"short", mtime=0))
 
 
 def no_http(handler: BaseHTTPRequestHandler) -> None:
@@ -157,7 +157,7 @@ def test_files_are_downloaded_verified_and_kept(mirror: Start, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "wrong", [b"", b"junk", gzip.compress(b"other"), PACKED["/one.gz"][:-1], CONTENT["two"]]
+    "wrong", [b"", b"junk", gzip.compress(b"other", mtime=0), PACKED["/one.gz"][:-1], CONTENT["two"]]
 )
 def test_wrong_cached_file_is_replaced(mirror: Start, tmp_path: Path, wrong: bytes) -> None:
     server = mirror(correct)
@@ -169,7 +169,7 @@ def test_wrong_cached_file_is_replaced(mirror: Start, tmp_path: Path, wrong: byt
 
 
 def test_file_compressed_anew_is_the_same_file(mirror: Start, tmp_path: Path) -> None:
-    (tmp_path / "one.gz").write_bytes(gzip.compress(CONTENT["one"], 1))
+    (tmp_path / "one.gz").write_bytes(gzip.compress(CONTENT["one"], 1, mtime=0))
     server = mirror(correct)
     get_mnist(tmp_path, [server.url], files=FILES)
     assert server.requests == ["/two.gz"]

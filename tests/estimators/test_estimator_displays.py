@@ -23,7 +23,7 @@ from onelayer.estimators import (
     WeightsDisplay,
 )
 from onelayer.report import style
-from onelayer.training import SCHEMA
+from onelayer.training import COLUMNS
 
 X, y = load_digits(n_class=3, return_X_y=True)
 DIGITS = SoftmaxRegression(scale="minmax", max_epochs=5, l2=0.01).fit(X, y)
@@ -42,7 +42,7 @@ def drawn(chart: Any) -> str:
 def test_loss_curves(model: Any, has: bool) -> None:
     display = LossCurveDisplay.from_estimator(model)
     frame = display.frame()
-    assert frame.columns == list(SCHEMA)
+    assert frame.columns == list(COLUMNS)
     assert frame["train_loss"].to_list() == model.history_.train_loss
     svg = drawn(display.chart())
     assert "training loss" in svg

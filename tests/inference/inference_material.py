@@ -57,8 +57,7 @@ def told(**parts: Any) -> Classifier:
         feature_names=tuple(f"größe {i}" for i in range(12)),
         fill=np.arange(12.0),
         target="Ziffer",
-        config={"learning_rate": 0.1, "early_stopping": None},
-        training={"steps": 3, "best": {"val_loss": 0.1}},
+        record={"config": {"learning_rate": 0.1, "early_stopping": None}, "steps": 3},
         data={"source": "digits"},
         **parts,
     )

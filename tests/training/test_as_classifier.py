@@ -9,7 +9,7 @@ import pytest
 
 from onelayer.data import Dataset, load
 from onelayer.inference import Classifier
-from onelayer.training import StopReason, TrainConfig, TrainResult, as_classifier, train
+from onelayer.training import RunRecord, StopReason, TrainConfig, TrainResult, as_classifier, train
 
 
 def digits() -> tuple[Dataset, Dataset]:
@@ -34,7 +34,7 @@ def trained(**options: Any) -> tuple[TrainResult, Dataset, Dataset]:
 @pytest.mark.parametrize("model", ["softmax", "logistic"])
 def test_classifier_reaches_the_figures_of_the_last_evaluation(model: str, dtype: str) -> None:
     result, train_set, validation_set = trained(model=model, dtype=dtype)
-    classifier = as_classifier(result, train_set, validation_set.n_examples)
+    classifier = as_classifier(result)
     assert result.last is not None
     assert result.last.step == result.history.steps - 1
     metrics = classifier.evaluate(validation_set.X, validation_set.y)
@@ -45,18 +45,16 @@ def test_classifier_reaches_the_figures_of_the_last_evaluation(model: str, dtype
 
 
 def test_classifier_says_how_it_was_trained() -> None:
-    result, train_set, validation_set = trained(l2=0.5)
+    result, _, _ = trained(l2=0.5)
     classifier = as_classifier(
-        result, train_set, validation_set.n_examples,
-        training={"run": "a"}, data={"source": "digits"}, target="digit", fill=np.zeros(64),
+        result, name="a", data={"source": "digits"}, target="digit", fill=np.zeros(64),
     )  # fmt: skip
     assert isinstance(classifier, Classifier)
-    assert classifier.config["l2"] == 0.5
-    assert list(classifier.training)[:3] == ["run", "n_train", "n_validation"]
-    assert (classifier.training["n_train"], classifier.training["n_validation"]) == (200, 60)
-    assert (classifier.training["steps"], classifier.training["stop_reason"]) == (20, "max_epochs")
-    assert result.best is not None
-    assert classifier.training["best"]["step"] == result.best.step
+    record = RunRecord.from_json(classifier.record)
+    assert record == result.record("a")
+    assert record.config.l2 == 0.5
+    assert (record.n_train, record.n_validation, record.steps) == (200, 60, 20)
+    assert record.stop_reason is StopReason.MAX_EPOCHS
     assert (classifier.image_shape, classifier.channels) == ((8, 8), 1)
     assert (classifier.target, classifier.data) == ("digit", {"source": "digits"})
     assert classifier.fill is not None
@@ -65,6 +63,6 @@ def test_classifier_says_how_it_was_trained() -> None:
 def test_diverged_run_gives_a_classifier_with_nulls_in_place_of_its_figures() -> None:
     result, train_set, _ = trained(learning_rate=1e38, l2=1e38)
     assert result.stop_reason is StopReason.DIVERGED
-    classifier = as_classifier(result, train_set, 60)
-    assert classifier.training["last"]["val_loss"] is None
+    classifier = as_classifier(result)
+    assert classifier.record["last"]["val_loss"] is None
     assert classifier.predict(train_set.X).shape == (200,)

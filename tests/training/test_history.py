@@ -1,12 +1,11 @@
 from dataclasses import asdict
 
+import numpy as np
 import polars as pl
 import pytest
-from training_material import Fit, fixture_engine, fixture_fit, parts
+from training_material import Fit, parts
 
-from onelayer.training import SCHEMA, Evaluation, History, TrainConfig
-
-__all__ = ["fixture_engine", "fixture_fit"]
+from onelayer.training import COLUMNS, Evaluation, History, TrainConfig, history_schema
 
 EVALUATION_COLUMNS = ["val_loss", "val_accuracy", "train_accuracy", "weight_norm"]
 
@@ -14,20 +13,20 @@ EVALUATION_COLUMNS = ["val_loss", "val_accuracy", "train_accuracy", "weight_norm
 def history(steps: int, evaluated: list[int], batches_per_epoch: int = 3) -> History:
     return History(
         batches_per_epoch,
-        [1 / (s + 1) for s in range(steps)],
-        [Evaluation(s, s // batches_per_epoch, 0.5 + s, 0.25, 0.75, 2.0) for s in evaluated],
+        np.array([1 / (s + 1) for s in range(steps)]),
+        tuple(Evaluation(s, s // batches_per_epoch, 0.5 + s, 0.25, 0.75, 2.0) for s in evaluated),
     )
 
 
 def test_columns_are_those_of_the_contract() -> None:
-    assert list(SCHEMA) == ["run", "step", "epoch", "train_loss", *EVALUATION_COLUMNS]
+    assert list(COLUMNS) == ["run", "step", "epoch", "train_loss", *EVALUATION_COLUMNS]
 
 
 @pytest.mark.parametrize(("steps", "evaluated"), [(7, [0, 2, 4, 6]), (1, [0]), (2, []), (0, [])])
 def test_frame_has_the_schema_and_a_row_a_step(steps: int, evaluated: list[int]) -> None:
     frame = history(steps, evaluated).frame("a run")
-    assert dict(frame.schema) == SCHEMA
-    assert frame.columns == list(SCHEMA)
+    assert dict(frame.schema) == history_schema()
+    assert frame.columns == list(COLUMNS)
     assert frame["step"].to_list() == list(range(steps))
     assert frame["run"].to_list() == ["a run"] * steps
     assert frame["epoch"].to_list() == [s // 3 for s in range(steps)]
@@ -41,7 +40,7 @@ def test_frame_has_the_schema_and_a_row_a_step(steps: int, evaluated: list[int])
 
 
 def test_losses_that_are_not_finite_are_kept_and_are_no_nulls() -> None:
-    record = History(1, [float("nan")], [Evaluation(0, 0, float("inf"), 0.0, 0.0, float("nan"))])
+    record = History(1, np.array([np.nan]), (Evaluation(0, 0, np.inf, 0.0, 0.0, np.nan),))
     frame = record.frame()
     assert frame["train_loss"].is_nan().to_list() == [True]
     assert frame["val_loss"].to_list() == [float("inf")]
@@ -64,7 +63,7 @@ def test_history_of_a_run_agrees_with_its_frame(fit: Fit) -> None:
     frame = result.history.frame("r")
     rows = frame.filter(pl.col("val_loss").is_not_null()).drop("run", "train_loss").to_dicts()
     assert rows == [asdict(e) for e in result.history.evaluations]
-    assert frame["train_loss"].to_list() == result.history.train_loss
-    for value in (result.history.train_loss[3], *asdict(result.history.evaluations[1]).values()):
+    assert frame["train_loss"].to_list() == result.history.train_loss.tolist()
+    for value in asdict(result.history.evaluations[1]).values():
         assert type(value) in (int, float)
     assert type(result.history.evaluations[1].step) is int

@@ -13,7 +13,7 @@ sizes = st.integers(1, 320)
 
 
 def evaluated_steps(schedule: Schedule) -> list[int]:
-    return [segment.last for segment in schedule.segments() if segment.evaluates]
+    return [step for step in range(schedule.max_steps) if schedule.evaluates_after(step)]
 
 
 def test_schedule_of_the_classic_study() -> None:
@@ -73,9 +73,10 @@ def test_evaluations_come_as_defined(n: int, batch_size: int, times: int, epochs
     drop_last=st.booleans(),
     times=st.sampled_from([1, 3, 50]),
     epochs=st.integers(1, 4),
+    most=st.sampled_from([1, 2, 5, 10**6]),
 )
 def test_segments_hold_every_batch_in_turn(
-    n: int, batch_size: int, drop_last: bool, times: int, epochs: int
+    n: int, batch_size: int, drop_last: bool, times: int, epochs: int, most: int
 ) -> None:
     assume(not drop_last or batch_size <= n)
     config = TrainConfig(
@@ -83,8 +84,15 @@ def test_segments_hold_every_batch_in_turn(
     )
     schedule = Schedule.of(config, n)
     orders = [np.random.default_rng(epoch).permutation(n) for epoch in range(epochs)]
-    segments = [schedule.batches(s, orders.__getitem__) for s in schedule.segments()]
-    assert [len(b) for b in segments] == [s.steps for s in schedule.segments()]
+    cuts, step = [], 0
+    while step < schedule.max_steps:
+        cuts.append(schedule.segment(step, most))
+        assert 0 < cuts[-1].steps <= most
+        # No evaluation lies within a segment.
+        assert not any(map(schedule.evaluates_after, range(step, cuts[-1].last)))
+        step = cuts[-1].last + 1
+    segments = [schedule.batches(cut, dict(enumerate(orders))) for cut in cuts]
+    assert [len(b) for b in segments] == [cut.steps for cut in cuts]
     batches = [rows.tolist() for segment in segments for rows in segment]
     assert batches == [
         orders[schedule.epoch(step)][schedule.batch(step)].tolist()

@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from training_material import FitMany, Parts, fixture_fit_many
+from training_material import FitMany, Parts
 
 from onelayer.data import load
 from onelayer.training import EarlyStopping, StopReason, TrainConfig, TrainResult
-
-__all__ = ["fixture_fit_many"]
 
 # The reference engine takes seconds; that it is as exact in float32 is shown on smaller data.
 PRECISIONS = [

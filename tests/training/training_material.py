@@ -1,15 +1,21 @@
-"""What the tests of training share: small data, the engines, and how results are compared."""
+"""What the tests of training share: small data, and how results are compared."""
 
 from collections.abc import Callable
-from functools import partial
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-import pytest
 
 from onelayer.data import Dataset
-from onelayer.training import EngineName, TrainResult, train, train_many
+from onelayer.model import ModelName
+from onelayer.training import (
+    EarlyStopping,
+    EngineName,
+    Evaluated,
+    Evaluation,
+    Event,
+    TrainConfig,
+    TrainResult,
+)
 
 ENGINES: tuple[EngineName, ...] = ("reference", "compiled")
 
@@ -18,25 +24,32 @@ FitMany = Callable[..., list[TrainResult]]
 Parts = tuple[Dataset, Dataset]
 
 
-@pytest.fixture(name="engine", params=ENGINES)
-def fixture_engine(request: pytest.FixtureRequest) -> EngineName:
-    """Each engine in turn."""
-    if request.param == "compiled" and find_spec("numba") is None:
-        pytest.skip("the compiled engine needs Numba")
-    engine: EngineName = request.param
-    return engine
+MODELS: tuple[ModelName, ...] = ("logistic", "softmax")
+
+SWEEP = [
+    TrainConfig(learning_rate=0.01, batch_size=7, max_epochs=6),
+    TrainConfig(learning_rate=0.5, batch_size=7, max_epochs=6),
+    TrainConfig(learning_rate=0.1, batch_size=7, max_epochs=6, l2=0.3),
+    TrainConfig(learning_rate=0.1, batch_size=7, max_epochs=6, l2=0.3, penalize_bias=True),
+    TrainConfig(learning_rate=0.5, batch_size=7, max_epochs=6,
+                early_stopping=EarlyStopping(patience=1, min_delta=0.02)),
+    TrainConfig(learning_rate=1.0, batch_size=7, max_epochs=6,
+                early_stopping=EarlyStopping(patience=4, min_delta=0.05)),
+    TrainConfig(
+        learning_rate=0.2, batch_size=7, max_epochs=6, l2=0.01,
+        early_stopping=EarlyStopping(patience=2, min_delta=0.005),
+    ),
+    TrainConfig(learning_rate=100.0, l2=100.0, batch_size=7, max_epochs=6),
+    TrainConfig(learning_rate=0.1, batch_size=7, max_epochs=6, seed=1),
+    TrainConfig(learning_rate=0.1, batch_size=11, max_epochs=3, dtype="float64"),
+    TrainConfig(learning_rate=0.1, batch_size=7, max_epochs=6, shuffle=False, drop_last=True),
+]  # fmt: skip
 
 
-@pytest.fixture(name="fit")
-def fixture_fit(engine: EngineName) -> Fit:
-    """`train` on one engine."""
-    return partial(train, engine=engine)
-
-
-@pytest.fixture(name="fit_many")
-def fixture_fit_many(engine: EngineName) -> FitMany:
-    """`train_many` on one engine."""
-    return partial(train_many, engine=engine)
+def sweep_on(model: ModelName) -> tuple[Parts, list[TrainConfig]]:
+    n_classes = 2 if model == "logistic" else 5
+    data = parts(100, 40, n_features=19, n_classes=n_classes, dtype="uint8")
+    return data, [config.model_copy(update={"model": model}) for config in SWEEP]
 
 
 def blobs(
@@ -69,5 +82,24 @@ def same_bits(a: TrainResult, b: TrainResult) -> None:
     assert a.weights.dtype == b.weights.dtype
     assert a.weights.tobytes() == b.weights.tobytes()
     assert a.bias.tobytes() == b.bias.tobytes()
-    assert repr(a.history) == repr(b.history)  # the shortest digits that tell floats apart
+    assert a.history.train_loss.tobytes() == b.history.train_loss.tobytes()
+    # The shortest digits that tell floats apart, signs of zeros too.
+    assert repr(a.history.evaluations) == repr(b.history.evaluations)
     assert repr((a.best, a.last)) == repr((b.best, b.last))
+
+
+def same_history(a: TrainResult, b: TrainResult) -> bool:
+    """Tell whether two records are equal in every bit."""
+    return a.history.train_loss.tobytes() == b.history.train_loss.tobytes() and repr(
+        a.history.evaluations
+    ) == repr(b.history.evaluations)
+
+
+def on_evaluation(call: Callable[[int, int, Evaluation], object]) -> Callable[[Event], None]:
+    """Return a listener that passes (number of the run, step, evaluation) on."""
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Evaluated):
+            call(event.run, event.evaluation.step, event.evaluation)
+
+    return listen

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from onelayer.cli.progress import fixed
-from onelayer.training import Evaluation
+from onelayer.training import Ended, Evaluated, Event, Steps
 
 
 class TrainingBar(Progress):
@@ -36,20 +36,26 @@ class TrainingBar(Progress):
             transient=True,
             disable=not console.is_terminal or console.quiet,
         )
+        self._steps = steps
         self._done = [0] * models
         self._losses: dict[int, float] = {}
         what = "training" if models == 1 else f"{models} models"
         self._task = self.add_task(what, total=steps, loss="")
 
-    def evaluated(self, model: int, step: int, evaluation: Evaluation | None) -> None:
-        """Take note of an evaluation."""
-        self._done[model] = max(step + 1, self._done[model])
-        if evaluation:
-            self._losses[model] = evaluation.val_loss
-        loss = ""
-        if self._losses:
-            which = "validation loss" if len(self._done) == 1 else "lowest validation loss"
-            # Of models that diverge the loss may be NaN, which is below and above nothing.
-            finite = [value for value in self._losses.values() if isfinite(value)]
-            loss = f"{which} {fixed(min(finite, default=inf))}"
-        self.update(self._task, completed=min(self._done), loss=loss)
+    def __call__(self, event: Event) -> None:
+        """Take note of an event of training."""
+        if isinstance(event, Evaluated):
+            self._losses[event.run] = event.evaluation.val_loss
+        elif isinstance(event, Steps):
+            self._done[event.run] = event.first + len(event.losses)
+        elif isinstance(event, Ended):
+            self._done[event.run] = self._steps
+        self.update(self._task, completed=min(self._done), loss=self._shown_loss())
+
+    def _shown_loss(self) -> str:
+        if not self._losses:
+            return ""
+        which = "validation loss" if len(self._done) == 1 else "lowest validation loss"
+        # Of models that diverge the loss may be NaN, which is below and above nothing.
+        finite = [value for value in self._losses.values() if isfinite(value)]
+        return f"{which} {fixed(min(finite, default=inf))}"

@@ -23,10 +23,10 @@ from onelayer.cli.progress import fixed, say
 from onelayer.errors import OnelayerError
 from onelayer.study.messages import refuse
 from onelayer.training import (
+    Final,
     Schedule,
     StopReason,
     TrainConfig,
-    TrainResult,
     as_classifier,
     train,
     warm_up,
@@ -50,13 +50,13 @@ def run_fit_command(
     with console.status(escape(f"Reading {reading.train}")):
         material = read_material(reading, logistic=config.model == "logistic", seed=config.seed)
     with console.status("Loading the kernels; the first use on a machine compiles them"):
-        warm_up(material.train, [config])
+        warm_up(material.train, material.validation, [config])
     say(console, _about(material, config))
     steps = Schedule.of(config, material.n_train).max_steps
     with TrainingBar(console, 1, steps) as bar:
         result = train(
             material.train, material.validation, config, threads, rows=material.rows,
-            validation_rows=material.validation_rows, progress=bar.evaluated,
+            validation_rows=material.validation_rows, listen=bar,
         )  # fmt: skip
     if result.stop_reason is StopReason.DIVERGED:
         raise OnelayerError(
@@ -65,16 +65,15 @@ def run_fit_command(
             + ". No model was written."
         )
     model = as_classifier(
-        result, material.train, material.n_validation,
+        result, name=out.stem,
         **what_prediction_needs(material.examples, reading, reading.validation),
     )  # fmt: skip
     model.save(out)
     say(console, f"{result.message[0].upper()}{result.message[1:]}.")
-    if result.last is not None:
-        say(console, _figures(result))
+    say(console, _figures(result.final))
     say(console, f"Model: {out}")
     if as_json:
-        document = {"model": str(out), **model.training, "config": model.config}
+        document = {"file": str(out), **model.record}
         json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
         print()
     if result.stop_reason is StopReason.INTERRUPTED:
@@ -105,13 +104,12 @@ def _about(material: Material, config: TrainConfig) -> str:
     )
 
 
-def _figures(result: TrainResult) -> str:
-    which, kept = "Last", result.last
-    if result.config.early_stopping:
-        which, kept = "Best", result.best
-    assert kept is not None
-    return (
-        f"{which} evaluation, at step {kept.step:,}: validation loss {fixed(kept.val_loss)}, "
-        f"validation accuracy {kept.val_accuracy:.2%}, training accuracy "
-        f"{kept.train_accuracy:.2%}."
-    )
+def _figures(final: Final) -> str:
+    text = f"training loss {_shown(final.train_loss)}, accuracy {final.train_accuracy or 0:.2%}"
+    if final.val_loss is not None and final.val_accuracy is not None:
+        text += f"; validation loss {_shown(final.val_loss)}, accuracy {final.val_accuracy:.2%}"
+    return f"The model has {text}."
+
+
+def _shown(loss: float | None) -> str:
+    return "–" if loss is None else fixed(loss)

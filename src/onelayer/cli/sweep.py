@@ -23,13 +23,13 @@ from onelayer.cli.material import (
 )
 from onelayer.cli.progress import fixed, say
 from onelayer.data import Dataset
-from onelayer.storage import write_file
 from onelayer.data.files import Examples
 from onelayer.errors import InputError, OnelayerError
 from onelayer.estimators import SoftmaxRegressionCV
 from onelayer.estimators.candidates import Grid
 from onelayer.estimators.fitting import fold
 from onelayer.inference import Classifier
+from onelayer.storage import write_file
 from onelayer.training import Schedule, available_cores, warm_up
 
 FILES = ("results.csv", "results.json", "model.safetensors", "report.html")
@@ -70,7 +70,8 @@ def run_sweep_command(
             X, labels = read_validation(reading, examples, classes)
             validation = {"X_val": X, "y_val": labels}
     with console.status("Loading the kernels; the first use on a machine compiles them"):
-        warm_up(Dataset(examples.X, examples.y), [config])
+        data = Dataset(examples.X, examples.y)
+        warm_up(data, data, [config])
     candidates = len(grid.candidates())
     say(
         console,
@@ -158,13 +159,13 @@ def _fit(
     """Fit with a bar; return the warnings."""
     with warnings.catch_warnings(record=True) as caught, bar:
         warnings.simplefilter("always")
-        sweep._progress = bar.evaluated
+        sweep._listen = bar
         try:
             sweep.fit(examples.X, examples.y, **validation)
         except KeyboardInterrupt:
             raise OnelayerError("Interrupted: nothing was written.") from None
         finally:
-            del sweep._progress
+            del sweep._listen
     return [str(warning.message) for warning in caught]
 
 

@@ -53,7 +53,6 @@ class Finding:
             "evidence": _without_nan(self.evidence),
         }
 
-
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Return the finding of which `as_json` made these values."""

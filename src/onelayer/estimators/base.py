@@ -27,7 +27,7 @@ from onelayer.estimators.inputs import (
 from onelayer.estimators.prediction import linear_scores, log_probabilities, predicted
 from onelayer.estimators.settings import SHARED, as_early_stopping, as_seed, computing_dtype
 from onelayer.model import ModelName
-from onelayer.training import Evaluation, History, Progress, StopReason, TrainResult
+from onelayer.training import Evaluation, History, Listener, StopReason, TrainResult
 
 WORSE_THAN_EQUAL = 1.1
 """A training loss above that of equal probabilities, ln K, by this factor is no noise."""
@@ -37,8 +37,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     """A fitted single layer; subclasses say how it is fitted."""
 
     _model: ClassVar[ModelName]
-    _progress: Progress | None = None
-    """Told of every evaluation, by those who show a bar."""
+    _listen: Listener | None = None
+    """Told of every event of training, by those who show a bar."""
 
     early_stopping: Any
     dtype: str | None
@@ -154,7 +154,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         self.coef_, self.intercept_ = unfold(result.parameters, scaling)
         self.scaling_ = scaling
         self.history_ = result.history
-        self.loss_curve_ = epoch_losses(result.history)
+        self.loss_curve_ = result.history.epoch_losses()
         self.n_iter_ = len(self.loss_curve_)
         self.validation_scores_ = [e.val_accuracy for e in result.history.evaluations]
         self.best_ = result.best
@@ -193,10 +193,3 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     def _repr_html_(self) -> Any:
         html = super()._repr_html_
         return lambda: notebook.beside_loss_curve(html(), self)
-
-
-def epoch_losses(history: History) -> list[float]:
-    """Return the mean training loss over the batches of each epoch; the last may be incomplete."""
-    every = history.batches_per_epoch
-    losses = np.array(history.train_loss)
-    return [float(losses[i : i + every].mean()) for i in range(0, len(losses), every)]

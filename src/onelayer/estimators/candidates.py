@@ -14,7 +14,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from onelayer.errors import InputError
-from onelayer.estimators.base import epoch_losses
 from onelayer.training import StopReason, TrainResult
 
 Candidate = tuple[float, float]
@@ -107,7 +106,7 @@ def results_table(
     with np.errstate(over="ignore"):  # of candidates on their way to divergence
         std = scores.std(axis=1, ddof=1) if folds > 1 else np.full(len(scores), np.nan)
     reasons = ["/".join(sorted({str(r.stop_reason) for r in row})) for row in results]
-    losses = [[epoch_losses(r.history) for r in row] for row in results]
+    losses = [[r.history.epoch_losses() for r in row] for row in results]
     table = pl.DataFrame(
         {
             "l2": [l2 for l2, _ in candidates],

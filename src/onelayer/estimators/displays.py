@@ -40,7 +40,7 @@ class _Display:
 class LossCurveDisplay(_Display):
     """Training and validation loss over the steps of an estimator's last fit.
 
-    `frame` has the columns of `onelayer.training.SCHEMA`, one row a step.
+    `frame` has the columns of `onelayer.training.COLUMNS`, one row a step.
     """
 
     def __init__(self, frame: pl.DataFrame, best_step: int | None) -> None:

@@ -12,7 +12,7 @@ from onelayer.data import Dataset, Scaling, split
 from onelayer.errors import InputError
 from onelayer.estimators.inputs import Sample
 from onelayer.model import ModelName, Parameters
-from onelayer.training import ExampleWeights, Progress, TrainConfig, TrainResult, train_many
+from onelayer.training import ExampleWeights, Listener, TrainConfig, TrainResult, train_many
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -75,7 +75,7 @@ class Problem:
         *,
         initial: Parameters | None = None,
         first_epoch: int = 0,
-        progress: Progress | None = None,
+        listen: Listener = lambda _event: None,
     ) -> list[TrainResult]:
         """Train a model for each configuration, all in one pass over the examples."""
         data = self._dataset(self.sample)
@@ -88,7 +88,7 @@ class Problem:
             return train_many(
                 data, validation, configs, threads,
                 rows=self.rows, validation_rows=self.validation_rows, weights=weights,
-                initial=[initial] * len(configs), first_epoch=first_epoch, progress=progress,
+                initial=[initial] * len(configs), first_epoch=first_epoch, listen=listen,
             )  # fmt: skip
 
 

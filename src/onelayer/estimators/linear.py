@@ -13,7 +13,7 @@ from onelayer.estimators.documents import documented
 from onelayer.estimators.fitting import Problem, fold
 from onelayer.estimators.inputs import Sample, class_factors, encode, read
 from onelayer.estimators.settings import as_threads, train_config
-from onelayer.training import EarlyStopping, Evaluation, TrainConfig, TrainResult
+from onelayer.training import EarlyStopping, Evaluated, Event, TrainConfig, TrainResult
 
 
 class _OneModel(LinearClassifier):
@@ -180,7 +180,7 @@ class _OneModel(LinearClassifier):
         result = problem.train(
             [config], [problem.example_weights()], as_threads(self.n_jobs),
             initial=initial, first_epoch=first_epoch,
-            progress=_print_evaluation if self.verbose else None,
+            listen=_print_evaluation if self.verbose else lambda _event: None,
         )[0]  # fmt: skip
         self._epochs = first_epoch + -(-result.history.steps // result.history.batches_per_epoch)
         self._record(result, problem.scaling)
@@ -189,11 +189,12 @@ class _OneModel(LinearClassifier):
         return result
 
 
-def _print_evaluation(_number: int, step: int, evaluation: Evaluation | None) -> None:
-    if evaluation is not None:
+def _print_evaluation(event: Event) -> None:
+    if isinstance(event, Evaluated):
+        now = event.evaluation
         print(
-            f"epoch {evaluation.epoch}, step {step}: validation loss {evaluation.val_loss:.4g}, "
-            f"accuracy {evaluation.val_accuracy:.4f}"
+            f"epoch {now.epoch}, step {now.step}: validation loss {now.val_loss:.4g}, "
+            f"accuracy {now.val_accuracy:.4f}"
         )
 
 

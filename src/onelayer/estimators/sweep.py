@@ -231,7 +231,7 @@ class SoftmaxRegressionCV(LinearClassifier):
             [config for config in configs for _ in folds],
             [fold.weights for _ in configs for fold in folds],
             as_threads(self.n_jobs),
-            progress=self._progress,
+            listen=self._listen or (lambda _event: None),
         )
         if any(r.stop_reason is StopReason.INTERRUPTED for r in results):
             raise KeyboardInterrupt

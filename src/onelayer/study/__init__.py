@@ -12,8 +12,8 @@ from onelayer.study.writer import RunFolderWriter, json_bytes
 __all__ = [
     "FINDINGS",
     "PAGE",
-    "STUDY",
     "SECTION_KINDS",
+    "STUDY",
     "Observer",
     "Outcome",
     "Run",

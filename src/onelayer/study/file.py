@@ -60,7 +60,9 @@ def read_study_file(study: str) -> tuple[Table, str]:
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{study}: is not valid TOML: {error}.") from None
     except RecursionError:
-        raise InputError(f"{study}: is nested too deeply; a study file has tables of lists.") from None
+        raise InputError(
+            f"{study}: is nested too deeply; a study file has tables of lists."
+        ) from None
 
 
 def read_resolved(content: bytes, where: str) -> Study:

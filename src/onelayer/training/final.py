@@ -42,9 +42,7 @@ def evaluate_kept(config: TrainConfig, parameters: Parameters, data: RunData) ->
     model = as_classifier(config, parameters, data.train)
     validation: tuple[float | None, float | None] = None, None
     if data.validation is not None:
-        validation = _measure(
-            model, data.validation, data.validation_rows, data.weights.validation
-        )
+        validation = _measure(model, data.validation, data.validation_rows, data.weights.validation)
     norm = math.sqrt(parameters.squared_norm(include_bias=config.penalize_bias))
     return Final(*validation, *_measure(model, data.train, data.rows, data.weights.train), norm)
 

@@ -90,4 +90,3 @@ def history_schema() -> dict[str, type[pl.DataType]]:
 
     whole = dict.fromkeys(("step", "epoch"), pl.Int64)
     return {name: pl.String if name == "run" else whole.get(name, pl.Float64) for name in COLUMNS}
-

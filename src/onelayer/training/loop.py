@@ -169,9 +169,7 @@ class _Task:
             Schedule.of(config, run.n_train)
             check_weights(run.weights.train, train_set.n_examples, chosen)
             if validation_set is not None:
-                check_weights(
-                    run.weights.validation, validation_set.n_examples, chosen_validation
-                )
+                check_weights(run.weights.validation, validation_set.n_examples, chosen_validation)
         return cls(configs, data, initial, states or [None] * len(configs), {})
 
     def groups(self) -> list[list[int]]:

@@ -107,7 +107,9 @@ class RunRecord:
 def _plain(numbers: Evaluation | Final | None) -> dict[str, float | None] | None:
     if numbers is None:
         return None
-    return {k: v if v is not None and math.isfinite(v) else None for k, v in asdict(numbers).items()}
+    return {
+        k: v if v is not None and math.isfinite(v) else None for k, v in asdict(numbers).items()
+    }
 
 
 def _evaluation(values: Mapping[str, Any] | None) -> Evaluation | None:

@@ -201,8 +201,6 @@ class CompiledStack:
         weights = self._classes_first(W[None])[0][: len(bias), : self._source.n_features].T
         return Parameters(np.array(weights, order="C"), bias.copy())
 
-
-
     def state(self, model: int) -> dict[str, NDArray[Any]]:
         """Return the arrays of a model as they lie in memory; see `Stack`."""
         state = {"weights": self._W[model].copy(), "bias": self._bias[model].copy()}

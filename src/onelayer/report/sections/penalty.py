@@ -118,5 +118,7 @@ def weight_norm(material: Material, choice: Choice) -> Section:
         return Section(choice.title or "The norm against λ", question, (note,))
     figure = norm_against_l2(norms, reference=plain[0] if plain else None, power_law=law,
                              name=f"norm-{slug(*choice.runs)}")  # fmt: skip
-    blocks = (FigureBlock(figure, "Norm of what the penalty covers, of the weights that are kept."),)
+    blocks = (
+        FigureBlock(figure, "Norm of what the penalty covers, of the weights that are kept."),
+    )
     return Section(choice.title or "The norm against λ", question, blocks, said(findings))

@@ -7,9 +7,9 @@ import pytest
 
 from onelayer.model import LOSSES
 
-sparse: Any = pytest.importorskip("onelayer.training.kernels.sparse")
-residuals: Any = pytest.importorskip("onelayer.training.kernels.residuals")
-memory: Any = pytest.importorskip("onelayer.training.kernels.memory")
+sparse: Any = pytest.importorskip("onelayer.engines.compiled.sparse")
+residuals: Any = pytest.importorskip("onelayer.engines.compiled.residuals")
+memory: Any = pytest.importorskip("onelayer.engines.compiled.memory")
 
 FLOATS = ["float32", "float64"]
 OUTPUTS = [1, 2, 3, 10, 16, 17, 40]
