@@ -63,7 +63,7 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OnelayerError, match=r"cannot be written \(No space left on device\)"):
+    with pytest.raises(OnelayerError, match=r"cannot be written: No space left on device"):
         write_predictions(path, COLUMNS)
     assert [p.name for p in tmp_path.iterdir()] == ["p.csv"]
     assert path.read_text() == "before"

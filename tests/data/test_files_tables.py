@@ -265,7 +265,11 @@ def test_refused(text: str, options: dict[str, object], message: str, put: Put) 
         (b"caf\xe9,y\n1,2\n", "d.csv", "is not text in UTF-8"),
         (b"a,y\n" + b"1,2\n" * 9000 + b"1,\xe9\n", "d.csv", "in UTF-8"),
         (b'a,y\n1,"2\n', "d.csv", "cannot be read as CSV"),
-        (gzip.compress(b"a,y\n" + bytes(range(48, 58)) * 999, mtime=0)[:-30], "d.csv.gz", "gzip|CSV"),
+        (
+            gzip.compress(b"a,y\n" + bytes(range(48, 58)) * 999, mtime=0)[:-30],
+            "d.csv.gz",
+            "gzip|CSV",
+        ),
         (b"PAR1 and no more", "d.parquet", "is damaged or of another kind"),
         (b"a,y\n1,2\n", "d.arrow", "is damaged or of another kind"),
         (b"ARROW1\0\0", "d.arrow", "is damaged or of another kind"),

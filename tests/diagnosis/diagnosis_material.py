@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from onelayer.data import Dataset
+from onelayer.data import Dataset, Scaling
 from onelayer.diagnosis import Finding
+from onelayer.inference import Classifier
 from onelayer.study import Outcome, Run, RunOutcome, Study, StudyData
 from onelayer.study.schema import DataChoice
-from onelayer.training import Evaluation, History, StopReason, TrainConfig
+from onelayer.training import Evaluation, Final, History, RunRecord, StopReason, TrainConfig
 
 
 def run_outcome(
@@ -30,6 +31,7 @@ def run_outcome(
     n_validation: int = 1000,
     classes: tuple[int, ...] | None = None,
     weights: NDArray[np.floating] | None = None,
+    final: Final | None = None,
     **options: Any,
 ) -> RunOutcome:
     """A run with an evaluation after each `every`-th step; single numbers hold for all of them."""
@@ -46,10 +48,15 @@ def run_outcome(
         steps = evaluations[-1].step + 1 if evaluations else 0
     finite = np.flatnonzero(np.isfinite(losses))
     best = finite[np.argmin(losses[finite])] if len(finite) else None
-    history = History(batches_per_epoch, [0.5] * steps, evaluations)
-    return RunOutcome(
-        run=Run(name=name, classes=classes, config=TrainConfig(**options)),
-        classes=classes or (0, 1, 2),
+    history = History(batches_per_epoch, np.full(steps, 0.5), tuple(evaluations))
+    last = evaluations[-1] if evaluations else None
+    config = TrainConfig(**options)
+    outputs = (0, 1, 2) if classes is None else classes
+    arrays = np.zeros((4, 3)) if weights is None else np.asarray(weights, np.float64)
+    record = RunRecord(
+        name=name,
+        config=config,
+        classes=outputs,
         n_train=n_train,
         n_validation=n_validation,
         steps=steps,
@@ -58,11 +65,22 @@ def run_outcome(
         stop_reason=stop_reason,
         message=message,
         best=None if best is None else evaluations[best],
-        last=evaluations[-1] if evaluations else None,
-        history=history.frame(name),
-        weights=np.zeros((4, 3)) if weights is None else weights,
-        bias=np.zeros(3),
+        last=last,
+        final=final or (
+            Final(last.val_loss, last.val_accuracy, 0.4, last.train_accuracy, last.weight_norm)
+            if last
+            else Final(None, None, None, None, 0.0)
+        ),
+    )  # fmt: skip
+    model = Classifier(
+        "softmax",
+        arrays,
+        np.zeros(arrays.shape[1]),
+        tuple(range(arrays.shape[1])),
+        Scaling(1.0, 0.0),
     )
+    run = Run(name=name, classes=classes, config=config)
+    return RunOutcome(run, record, history.frame(name), model)
 
 
 def outcome_of(*runs: RunOutcome, image_shape: list[int] | None = None) -> Outcome:

@@ -168,8 +168,7 @@ def same(a: TrainResult, b: TrainResult) -> bool:
     return (
         a.weights.tobytes() == b.weights.tobytes()
         and a.bias.tobytes() == b.bias.tobytes()
-        and a.history.train_loss.tobytes() == b.history.train_loss.tobytes()
-        and repr(a.history.evaluations) == repr(b.history.evaluations)
+        and a.history == b.history
         and a.stop_reason == b.stop_reason
     )
 

@@ -43,7 +43,7 @@ def test_loss_curves(model: Any, has: bool) -> None:
     display = LossCurveDisplay.from_estimator(model)
     frame = display.frame()
     assert frame.columns == list(COLUMNS)
-    assert frame["train_loss"].to_list() == model.history_.train_loss
+    assert frame["train_loss"].to_list() == model.history_.train_loss.tolist()
     svg = drawn(display.chart())
     assert "training loss" in svg
     assert ("validation loss" in svg) is has

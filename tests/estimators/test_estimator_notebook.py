@@ -58,28 +58,28 @@ def test_points_lie_where_their_values_are() -> None:
 
 def test_a_long_fall_is_drawn_on_a_logarithmic_axis() -> None:
     curve = [1000.0, *np.linspace(1, 0.1, 50)]
-    svg = loss_curve_svg(curve, History(1, curve))
+    svg = loss_curve_svg(curve, History(1, np.array(curve), ()))
     assert "loss (log scale)" in svg
     heights = [height for _, height in points(svg)[0]]
     assert heights[0] == TOP
     assert heights[-1] == HEIGHT - BOTTOM
-    assert "loss (log scale)" not in loss_curve_svg(curve[1:], History(1, curve[1:]))
+    assert "loss (log scale)" not in loss_curve_svg(curve[1:], History(1, np.array(curve[1:]), ()))
 
 
 @pytest.mark.parametrize(
     "curve", [[0.5], [0.5, 0.5], [0.0, 0.0], [1.0, np.inf], [2.0, np.nan, 1.0]]
 )
 def test_any_curve_can_be_drawn(curve: list[float]) -> None:
-    svg = loss_curve_svg(curve, History(1, curve))
+    svg = loss_curve_svg(curve, History(1, np.array(curve), ()))
     ElementTree.fromstring(svg)
     assert "nan" not in svg
     assert "inf" not in svg
-    assert loss_curve_svg([np.inf], History(1, [np.inf])) == ""
+    assert loss_curve_svg([np.inf], History(1, np.array([np.inf]), ())) == ""
 
 
 def test_long_curves_are_thinned() -> None:
     curve = np.linspace(1, 0.5, 5000).tolist()
-    assert len(loss_curve_svg(curve, History(1, curve))) < 6000
+    assert len(loss_curve_svg(curve, History(1, np.array(curve), ()))) < 6000
 
 
 @pytest.mark.parametrize("page", ["#ffffff", "#111111", "#15181c"])

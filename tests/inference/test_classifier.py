@@ -310,7 +310,7 @@ def test_weights_beyond_float64_are_refused() -> None:
 def test_later_changes_of_the_given_arrays_do_not_reach_the_model() -> None:
     weights, bias, fill = np.ones((5, 4)), np.zeros(4), np.zeros(5)
     config = {"l2": [1.0]}
-    model = softmax(weights=weights, bias=bias, fill=fill, config=config)
+    model = softmax(weights=weights, bias=bias, fill=fill, record=config)
     before = model.to_bytes()
     weights[:], bias[:], fill[:] = 9, 9, 9
     config["l2"].append(2.0)
@@ -351,8 +351,8 @@ def test_later_changes_of_the_given_arrays_do_not_reach_the_model() -> None:
         ({"fill": np.zeros(4)}, r"^fill: the shape is \(4,\)"),
         ({"fill": np.full(5, np.nan)}, r"^fill: a value is not finite"),
         ({"target": 3}, r"^target: 3 is no string"),
-        ({"config": {"a": object()}}, r"^config: cannot be kept as JSON"),
-        ({"training": {"loss": float("nan")}}, r"^training: cannot be kept as JSON"),
+        ({"record": {"a": object()}}, r"^record: cannot be kept as JSON"),
+        ({"data": {"loss": float("nan")}}, r"^data: cannot be kept as JSON"),
         ({"data": []}, r"^data: \[\] is no mapping"),
     ],
 )

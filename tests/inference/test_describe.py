@@ -52,8 +52,8 @@ def test_each_class_of_softmax_has_its_weights() -> None:
 def test_description_is_plain_values_in_json() -> None:
     said = json.loads(json.dumps(describe(told()).as_json(), allow_nan=False))
     assert said["classes"] == [3, 1, 2, 0]
-    assert said["training"] == {"steps": 3, "best": {"val_loss": 0.1}}
-    assert said["config"]["learning_rate"] == 0.1
+    assert said["record"]["steps"] == 3
+    assert said["record"]["config"]["learning_rate"] == 0.1
     assert said["fills_missing"] is True
     assert said["scaling"] == "the same for all features"
     assert said["outputs"][0]["by_raw"][0].keys() == {"feature", "index", "scaled", "raw"}

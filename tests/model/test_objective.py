@@ -161,11 +161,34 @@ def test_gradient_at_zero_is_the_written_formula(model: ModelName) -> None:
 def test_loss_leaves_the_penalty_out_and_the_value_has_it(model: ModelName) -> None:
     parameters, X, targets = problem(model)
     objective = Objective(model, 0.3)
-    loss, gradient = objective.loss_and_gradient(parameters, X, targets)
+    sums = objective.sums(parameters, X, targets)
+    loss, gradient = sums.mean_loss, objective.gradient_from(sums, parameters)
     assert loss == Objective(model).value(parameters, X, targets)
     assert objective.penalty(parameters) == pytest.approx(0.3 * np.sum(parameters.weights**2))
     assert objective.value(parameters, X, targets) == loss + objective.penalty(parameters)
     agree(gradient, objective.gradient(parameters, X, targets), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("model", MODELS)
+def test_sums_over_parts_add_up_to_those_over_the_whole(model: ModelName, weighted: bool) -> None:
+    parameters, X, targets = problem(model)
+    weights = np.arange(1.0, len(X) + 1) if weighted else None
+    objective, cut = Objective(model, 0.3), len(X) // 3
+    whole = objective.sums(parameters, X, targets, weights)
+    first, rest = (
+        objective.sums(
+            parameters, X[part], targets[part], weights if weights is None else weights[part]
+        )
+        for part in (slice(cut), slice(cut, None))
+    )
+    both = first + rest
+    assert both.count == whole.count == len(X)
+    assert both.loss == pytest.approx(whole.loss, rel=1e-13)
+    agree(
+        objective.gradient_from(both, parameters),
+        objective.gradient(parameters, X, targets, weights),
+    )
 
 
 @given(seed=seeds, l2=strengths)
@@ -195,11 +218,13 @@ def test_softmax_of_two_classes_has_the_logistic_gradient(seed: int, l2: float) 
 def test_single_precision_stays_single_and_sums_in_double(model: ModelName) -> None:
     parameters, X, targets = problem(model, n=500, dtype="float32")
     objective = Objective(model, 0.1, penalize_bias=True)
-    loss, gradient = objective.loss_and_gradient(parameters, X, targets)
+    sums = objective.sums(parameters, X, targets)
+    loss, gradient = sums.mean_loss, objective.gradient_from(sums, parameters)
     assert gradient.weights.dtype == gradient.bias.dtype == np.float32
     assert type(loss) is float
     double = Parameters(parameters.weights.astype(float), parameters.bias.astype(float))
-    exact, exact_gradient = objective.loss_and_gradient(double, X.astype(float), targets)
+    exact_gradient = objective.gradient(double, X.astype(float), targets)
+    exact = objective.sums(double, X.astype(float), targets).mean_loss
     assert loss == pytest.approx(exact, rel=1e-6)
     # A sum in single precision would itself be a number of single precision.
     assert loss != float(np.float32(loss))

@@ -7,10 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from onelayer.study import Outcome, Run, RunFolder, load_data, open_study, resolve, run_study
-from onelayer.training import Evaluation, Schedule, TrainResult
+from onelayer.storage import Folder
+from onelayer.study import (
+    Outcome,
+    Run,
+    RunFolderWriter,
+    check_study,
+    load_data,
+    resolve,
+    run_study,
+)
+from onelayer.training import Began, Ended, Evaluated, Event, TrainResult
 
 
 def content(*runs: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -44,18 +51,17 @@ class Watcher:
         self._on_evaluation = on_evaluation
         self._on_end = on_end
 
-    def begins(self, run: Run, schedule: Schedule) -> None:
-        assert schedule.max_steps > 0
-        self.begun.append(run.name)
-
-    def evaluated(self, run: Run, step: int, evaluation: Evaluation) -> None:
-        assert evaluation.step == step
-        self.evaluations.append((run.name, step))
-        self._on_evaluation(run.name, step)
-
-    def ended(self, run: Run, result: TrainResult) -> None:
-        self.finished[run.name] = result
-        self._on_end(run.name)
+    def __call__(self, run: Run, event: Event) -> None:
+        match event:
+            case Began(schedule=schedule):
+                assert schedule.max_steps > 0
+                self.begun.append(run.name)
+            case Evaluated(evaluation=evaluation):
+                self.evaluations.append((run.name, evaluation.step))
+                self._on_evaluation(run.name, evaluation.step)
+            case Ended(result=result):
+                self.finished[run.name] = result
+                self._on_end(run.name)
 
 
 def do(
@@ -70,23 +76,21 @@ def do(
     study = resolve(table, "small.toml")
     data = load_data(study)
     study = study.model_copy(update={"data": data.choice})
-    run_folder = RunFolder(folder)
-    open_study(study, data, run_folder, force=force)
-    return run_study(study, data, run_folder, watcher or Watcher(), threads=threads)
+    check_study(study, data)
+    with RunFolderWriter.open(folder, study, data.facts(), force=force) as writer:
+        return run_study(study, data, writer, watcher or Watcher(), threads=threads)
 
 
 def finish(folder: Path) -> None:
     """Put the files there that mark a folder as finished."""
-    (folder / "report.pdf").write_bytes(b"pdf")
-    (folder / "report.html").write_text("html")
+    with Folder.lock(folder) as held:
+        held.commit({"report.pdf": b"pdf", "report.html": b"html"})
 
 
 def bits(folder: Path) -> dict[str, str]:
-    """Return a digest of each file's content, of the history's rows rather than its bytes."""
-    digests = {
+    """Return a digest of each file's content."""
+    return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix in (".json", ".safetensors", ".toml")
+        if path.is_file() and path.name not in (".lock", "checkpoint.safetensors")
     }
-    rows = pl.read_parquet(folder / "history.parquet").write_csv(float_precision=17)
-    return digests | {"history": hashlib.sha256(rows.encode()).hexdigest()}

@@ -56,17 +56,19 @@ def test_interrupted_study_keeps_what_is_done_and_goes_on_to_the_same_bits(
     watcher = interrupting(lambda seen, run: run == "long" and "short" in seen.finished)
     outcome = do(THREE, tmp_path, watcher)
     assert outcome.missing == ("long", "pair")
-    assert reasons(tmp_path)["short"] == "max_epochs"
-    assert reasons(tmp_path)["long"] == "interrupted"
-    assert outcome["long"].stop_reason is StopReason.INTERRUPTED
-    assert 0 < outcome["long"].steps < 600
-    assert outcome["long"].history.height == outcome["long"].steps
+    assert reasons(tmp_path) == {"short": "max_epochs"}
+    assert watcher.finished["long"].stop_reason is StopReason.INTERRUPTED
+    steps = watcher.finished["long"].history.steps
+    assert 0 < steps < 600
     assert bits(tmp_path) != uninterrupted
 
     again = Watcher()
     outcome = do(THREE, tmp_path, again)
     assert sorted(again.begun) == ["long", "pair"]
     assert outcome.missing == ()
+    # It went on in the middle of the run: at the evaluation after the last one that was made.
+    first = next(step for run, step in again.evaluations if run == "long")
+    assert first == steps - 1
     assert bits(tmp_path) == uninterrupted
 
 
@@ -99,38 +101,15 @@ def test_study_killed_between_two_runs_goes_on_to_the_same_bits(
 
     with pytest.raises(KilledError):
         do(THREE, tmp_path, Watcher(on_end=kill))
-    assert last_words in reasons(tmp_path)
     assert bits(tmp_path) != uninterrupted
-
     again = Watcher()
     do(THREE, tmp_path, again)
-    assert last_words not in again.begun
     assert "pair" in again.begun
     assert bits(tmp_path) == uninterrupted
 
 
-def test_study_killed_while_a_run_is_written_goes_on_to_the_same_bits(
-    tmp_path: Path, uninterrupted: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from onelayer.study import RunFolder
-
-    def kill(_self: RunFolder, name: str, _content: object) -> None:
-        (tmp_path / f".{name}.partial").write_text("{")
-        raise KilledError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RunFolder, "write_json", kill)
-        with pytest.raises(KilledError):
-            do(THREE, tmp_path)
-    assert (tmp_path / "history.parquet").exists()
-    do(THREE, tmp_path)
-    assert bits(tmp_path) == uninterrupted
-    assert list(tmp_path.rglob("*.partial")) == []
-
-
 def test_study_with_all_runs_but_no_report_trains_nothing_again(tmp_path: Path) -> None:
     do(THREE, tmp_path)
-    (tmp_path / "report.pdf").write_bytes(b"pdf")  # killed before report.html, the last file
     again = Watcher()
     outcome = do(THREE, tmp_path, again)
     assert again.begun == []
@@ -140,64 +119,67 @@ def test_study_with_all_runs_but_no_report_trains_nothing_again(tmp_path: Path) 
 # Damage -----------------------------------------------------------------------------------------
 
 ONE = content({"name": "a", "max_epochs": 1})
+TWO = content({"name": "a", "max_epochs": 1}, {"name": "b", "max_epochs": 9, "classes": [2, 3]})
+
+
+@pytest.fixture
+def half_done(tmp_path: Path) -> Path:
+    """A folder with one of two runs."""
+
+    def kill(run: str, step: int) -> None:
+        if run == "b" and step > 3:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        do(TWO, tmp_path, Watcher(on_evaluation=kill))
+    assert reasons(tmp_path) == {"a": "max_epochs"}
+    return tmp_path
+
+
+FILES = ["study.toml", "results.json", "history/a.parquet", "models/a.safetensors"]
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("how", ["cut", "bit", "empty", "gone", "other"])
+def test_damaged_or_edited_file_is_named_and_nothing_is_changed(
+    half_done: Path, name: str, how: str
+) -> None:
+    path = half_done / name
+    content = path.read_bytes()
+    if how == "gone":
+        path.unlink()
+    else:
+        half = len(content) // 2
+        path.write_bytes(
+            {
+                "cut": content[:-1],
+                "bit": content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :],
+                "empty": b"",
+                "other": content + b"\n",
+            }[how]
+        )
+    before = bits(half_done)
+    with pytest.raises(InputError, match=rf"{name}: (is damaged|cannot be read).* --force\."):
+        do(TWO, half_done)
+    assert bits(half_done) == before
+    do(TWO, half_done, force=True)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"data": {}}', '{"data": {}, "runs": [{}]}', '{"runs": 5}', "\0"]
+    "text", ["", "{", "[]", "{}", '{"format": 1, "files": {}}', '{"format": 3}', "\0", "[" * 10**5]
 )
-def test_damaged_results_are_named_and_kept(tmp_path: Path, text: str) -> None:
-    do(ONE, tmp_path)
-    (tmp_path / "results.json").write_text(text)
-    with pytest.raises(InputError, match=r"results\.json: is damaged\. Start anew with --force\."):
-        do(ONE, tmp_path)
-    assert (tmp_path / "results.json").read_text() == text
-    do(ONE, tmp_path, force=True)
+def test_damaged_manifest_is_named(half_done: Path, text: str) -> None:
+    (half_done / "manifest.json").write_text(text)
+    with pytest.raises(InputError, match=r"manifest\.json: (is damaged|has format)"):
+        do(TWO, half_done)
 
 
-@pytest.mark.parametrize("size", [0, 7, 100, -1])
-def test_truncated_model_is_named_before_anything_is_trained(tmp_path: Path, size: int) -> None:
-    table = content({"name": "a", "max_epochs": 1}, {"name": "b", "classes": [1, 2]})
-    with pytest.raises(KilledError):
-        do(table, tmp_path, Watcher(on_end=_killed))
-    model = tmp_path / "models" / "a.safetensors"
-    model.write_bytes(model.read_bytes()[:size])
-    again = Watcher()
-    with pytest.raises(InputError, match=r"a\.safetensors: cannot be read: .*--force\."):
-        do(table, tmp_path, again)
-    assert again.begun == []
-
-
-def test_missing_model_is_named(tmp_path: Path) -> None:
-    do(ONE, tmp_path)
-    (tmp_path / "models" / "a.safetensors").unlink()
-    with pytest.raises(InputError, match=r"a\.safetensors: cannot be read: "):
-        do(ONE, tmp_path)
-
-
-def test_edited_model_is_named(tmp_path: Path) -> None:
-    do(ONE, tmp_path)
-    model = tmp_path / "models" / "a.safetensors"
-    model.write_bytes(model.read_bytes()[:-1] + b"\x01")
-    with pytest.raises(InputError, match=r"a\.safetensors: .* was changed .*--force\."):
-        do(ONE, tmp_path)
-
-
-def test_damaged_or_missing_history_is_named(tmp_path: Path) -> None:
-    do(ONE, tmp_path)
-    history = tmp_path / "history.parquet"
-    history.write_bytes(history.read_bytes()[:-20])
-    with pytest.raises(InputError, match=r"history\.parquet: cannot be read: .*--force\."):
-        do(ONE, tmp_path)
-    history.unlink()
-    with pytest.raises(InputError, match=r"history\.parquet: cannot be read: .*--force\."):
-        do(ONE, tmp_path)
-
-
-def test_study_toml_that_was_changed_is_another_study(tmp_path: Path) -> None:
-    do(ONE, tmp_path)
-    (tmp_path / "study.toml").write_bytes(b"\xff")
-    with pytest.raises(InputError, match="holds a study with other settings"):
-        do(ONE, tmp_path)
+def test_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    do(THREE, tmp_path, interrupting(lambda _seen, run: run == "long"))
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(InputError, match=r"checkpoint\.safetensors: .*changed"):
+        do(THREE, tmp_path)
 
 
 def test_finished_folder_is_not_taken_up(tmp_path: Path) -> None:
@@ -207,7 +189,3 @@ def test_finished_folder_is_not_taken_up(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="finished"):
         do(ONE, tmp_path, again)
     assert again.begun == []
-
-
-def _killed(_run: str) -> None:
-    raise KilledError

@@ -11,11 +11,18 @@ import polars as pl
 import pytest
 from study_helpers import THREE, Watcher, bits, content, do, finish
 
-from onelayer.data import fingerprint, load
+from onelayer.data import load
 from onelayer.errors import InputError
 from onelayer.inference import Classifier
-from onelayer.study import Outcome, RunFolder
-from onelayer.training import SCHEMA, StopReason
+from onelayer.study import (
+    Outcome,
+    RunFolderReader,
+    RunFolderWriter,
+    json_bytes,
+    load_data,
+    resolve,
+)
+from onelayer.training import RunRecord, StopReason, history_schema
 
 
 @pytest.fixture(scope="module")
@@ -36,26 +43,29 @@ def results(folder: Path) -> dict[str, Any]:
 def test_folder_holds_every_file_and_no_part_of_one(three: tuple[Path, Outcome, Watcher]) -> None:
     folder, _, _ = three
     assert {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()} == {
-        "study.toml", "results.json", "history.parquet",
+        "manifest.json", ".lock", "study.toml", "results.json", "history.parquet",
         "models/short.safetensors", "models/long.safetensors", "models/pair.safetensors",
     }  # fmt: skip
 
 
 def test_results_have_the_keys_of_the_contract(three: tuple[Path, Outcome, Watcher]) -> None:
     document = results(three[0])
-    assert document["study"] == "small"
+    assert (document["format"], document["study"]) == (2, "small")
     assert document["data"]["source"] == "digits"
     assert (document["data"]["train"], document["data"]["validation"]) == (200, 60)
     assert [run["name"] for run in document["runs"]] == ["short", "long", "pair"]
     for run in document["runs"]:
         assert {
             "name", "model", "config", "n_train", "n_validation", "steps", "evaluations",
-            "stop_reason", "last", "best",
+            "stop_reason", "last", "best", "final",
         } <= run.keys()  # fmt: skip
         for which in ("last", "best"):
             assert run[which].keys() == {
                 "step", "epoch", "val_loss", "val_accuracy", "train_accuracy", "weight_norm",
             }  # fmt: skip
+        assert run["final"].keys() == {
+            "val_loss", "val_accuracy", "train_loss", "train_accuracy", "weight_norm",
+        }  # fmt: skip
     short, long, pair = document["runs"]
     assert (short["steps"], short["evaluations"], short["stop_reason"]) == (10, 5, "max_epochs")
     assert (short["n_train"], short["n_validation"]) == (200, 60)
@@ -81,7 +91,7 @@ def test_history_has_a_row_a_step_and_nulls_between_evaluations(
     three: tuple[Path, Outcome, Watcher],
 ) -> None:
     history = pl.read_parquet(three[0] / "history.parquet")
-    assert dict(history.schema) == SCHEMA
+    assert dict(history.schema) == history_schema()
     assert history["run"].unique(maintain_order=True).to_list() == ["short", "long", "pair"]
     short = history.filter(pl.col("run") == "short")
     assert short["step"].to_list() == list(range(10))
@@ -102,38 +112,37 @@ def test_model_file_is_the_classifier_that_was_trained(
     assert model.weights.dtype == np.float32
     assert model.weights.tobytes() == watcher.finished["pair"].weights.tobytes()
     assert model.bias.tobytes() == watcher.finished["pair"].bias.tobytes()
-    assert outcome["pair"].weights.tobytes() == model.weights.tobytes()
+    assert outcome["pair"].model.weights.tobytes() == model.weights.tobytes()
     assert (model.model, model.classes, model.image_shape) == ("logistic", (2, 3), (8, 8))
     document = results(folder)
     assert {"scale": model.scaling.scale, "offset": model.scaling.offset} == (
         document["data"]["scaling"]
     )
     listed = document["runs"][2]
-    assert model.config == listed["config"]
-    assert model.training == {"study": "small", "run": "pair"} | {
-        key: listed[key] for key in listed.keys() - {"name", "model", "config", "classes"}
-    }
-    train, _ = load("digits", train=200)
-    pair = train.subset_of_classes([2, 3])
+    assert model.record == listed
+    assert RunRecord.from_json(listed) == watcher.finished["pair"].record("pair")
     assert model.data == {
-        "source": "digits", "train": 200, "validation": 60,
-        "fingerprint": fingerprint(pair.X, pair.y),
+        "study": "small", "source": "digits", "train": 200, "validation": 60,
+        "sha256": document["data"]["sha256"],
     }  # fmt: skip
 
 
-def test_model_file_predicts_raw_images_as_it_was_evaluated(
+def test_evaluating_a_model_file_gives_its_final_numbers(
     three: tuple[Path, Outcome, Watcher],
 ) -> None:
-    folder, outcome, _ = three
-    _, validation = load("digits", validation=60)
-    model = Classifier.load(folder / "models" / "short.safetensors")
-    metrics = model.evaluate(validation.X, validation.y)
-    last = outcome["short"].last
-    assert last is not None
-    after = outcome["short"].steps - 1 - last.step
-    assert after == 1  # one more update, so that the figures are near, not the same
-    assert metrics.log_loss == pytest.approx(last.val_loss, rel=0.05)
-    assert metrics.n == 60
+    folder, _, _ = three
+    train, validation = load("digits", train=200, validation=60)
+    for run in results(folder)["runs"]:
+        model = Classifier.load(folder / "models" / f"{run['name']}.safetensors")
+        for part, key in ((train, "train"), (validation, "val")):
+            own = part.subset_of_classes(run["classes"])
+            metrics = model.evaluate(own.X, own.y)
+            assert metrics.log_loss == run["final"][f"{key}_loss"]
+            assert metrics.accuracy == run["final"][f"{key}_accuracy"]
+    # One more update than the last evaluation has seen.
+    short = results(folder)["runs"][0]
+    assert short["steps"] - 1 - short["last"]["step"] == 1
+    assert short["final"]["val_loss"] != short["last"]["val_loss"]
 
 
 def test_observer_sees_every_run_and_every_evaluation(
@@ -170,25 +179,30 @@ def test_runs_are_listed_in_the_order_of_the_study_not_in_that_of_their_ends(
     assert history["run"].unique(maintain_order=True).to_list() == ["c", "b", "a"]
 
 
-def test_file_is_replaced_whole_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = RunFolder(tmp_path)
-    folder.write_text("a.txt", "old")
-
-    def fail(_descriptor: int) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr("onelayer.study.folder.os.fsync", fail)
-    with pytest.raises(OSError, match="disk full"):
-        folder.write_text("a.txt", "new and longer")
-    assert (tmp_path / "a.txt").read_text() == "old"
-
-
-def test_nan_cannot_be_written_as_json(tmp_path: Path) -> None:
+def test_nan_cannot_be_written_as_json() -> None:
     with pytest.raises(ValueError, match="JSON"):
-        RunFolder(tmp_path).write_json("a.json", {"a": float("nan")})
-    assert list(tmp_path.iterdir()) == []
+        json_bytes({"a": float("nan")})
+
+
+def test_reader_has_what_the_writer_wrote(three: tuple[Path, Outcome, Watcher]) -> None:
+    folder, outcome, _ = three
+    reader = RunFolderReader.load(folder)
+    assert not reader.is_finished
+    assert reader.results() == results(folder)
+    again = reader.outcome()
+    assert (again.study, again.data) == (outcome.study, outcome.data)
+    for one, other in zip(again.runs, outcome.runs, strict=True):
+        assert one.record == other.record
+        assert one.history.equals(other.history)
+        assert one.model.to_bytes() == other.model.to_bytes()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_reader_refuses_what_is_no_run_folder(tmp_path: Path, there: bool) -> None:
+    if there:
+        (tmp_path / "x").mkdir()
+    with pytest.raises(InputError, match=r"no such folder|is not a run folder"):
+        RunFolderReader.load(tmp_path / "x")
 
 
 def test_diverged_run_leaves_nulls_and_the_others_go_on(tmp_path: Path) -> None:
@@ -205,7 +219,7 @@ def test_diverged_run_leaves_nulls_and_the_others_go_on(tmp_path: Path) -> None:
     assert "learning rate 1e+38; take a smaller one" in wild["message"]
     assert None in wild["last"].values()
     assert outcome.missing == ()
-    assert outcome["wild"].stop_reason is StopReason.DIVERGED
+    assert outcome["wild"].record.stop_reason is StopReason.DIVERGED
     assert outcome["wild"].history.height == wild["steps"]
 
 
@@ -226,18 +240,18 @@ def test_finished_folder_is_refused_without_force(tmp_path: Path) -> None:
 def test_force_replaces_what_a_study_writes_and_keeps_the_rest(tmp_path: Path) -> None:
     do(content({"name": "old", "max_epochs": 1}), tmp_path)
     finish(tmp_path)
-    (tmp_path / "figures").mkdir()
-    (tmp_path / "figures" / "old.svg").write_text("<svg/>")
-    (tmp_path / ".results.json.partial").write_text("{")
-    for name in ("findings.json", "environment.json"):
-        (tmp_path / name).write_text("{}")
-    mine = ["notes.md", "models/mine.txt", "figures/mine.png", "data/mine.csv"]
+    (tmp_path / ".results.json.1.2.partial").write_text("{")
+    mine = [
+        "notes.md", "models/mine.txt", "models/mine.safetensors", "figures/mine.svg",
+        "data/mine.csv",
+    ]  # fmt: skip
     for name in mine:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("mine")
     do(ONE, tmp_path, force=True)
+    ours = [".lock", "manifest.json", "study.toml", "results.json", "history.parquet"]
     assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()) == (
-        sorted([*mine, "study.toml", "results.json", "history.parquet", "models/a.safetensors"])
+        sorted([*mine, *ours, "models/a.safetensors"])
     )
     assert [run["name"] for run in results(tmp_path)["runs"]] == ["a"]
 
@@ -257,13 +271,13 @@ def test_force_on_a_new_folder_is_no_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("force", [False, True])
 def test_folder_of_something_else_is_refused_even_with_force(tmp_path: Path, force: bool) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(InputError, match=r"is not empty and not a run folder; name another"):
+    with pytest.raises(InputError, match=r"holds thesis\.tex and is not a run folder"):
         do(ONE, tmp_path, force=force)
-    assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", "thesis.tex"]
 
 
 def test_empty_folder_and_one_with_a_cut_off_write_are_taken(tmp_path: Path) -> None:
-    (tmp_path / ".study.toml.partial").write_text("na")
+    (tmp_path / ".study.toml.1.2.partial").write_text("na")
     do(ONE, tmp_path)
     assert results(tmp_path)["study"] == "small"
 
@@ -272,7 +286,7 @@ def test_folder_of_another_study_is_refused_until_forced(tmp_path: Path) -> None
     do(ONE, tmp_path)
     other = content({"name": "a", "max_epochs": 1, "l2": 0.5})
     before = bits(tmp_path)
-    with pytest.raises(InputError, match=r"holds a study with other settings\."):
+    with pytest.raises(InputError, match=r"settings: runs\.a\.config\.l2 is 0\.0, not 0\.5\."):
         do(other, tmp_path)
     assert bits(tmp_path) == before
     do(other, tmp_path, force=True)
@@ -280,23 +294,25 @@ def test_folder_of_another_study_is_refused_until_forced(tmp_path: Path) -> None
 
 
 def test_folder_begun_on_other_data_is_refused(tmp_path: Path) -> None:
-    do(ONE, tmp_path)
-    document = results(tmp_path)
-    document["data"]["sha256"] = "0" * 64
-    (tmp_path / "results.json").write_text(json.dumps(document))
-    with pytest.raises(InputError, match=r"was begun on other data\."):
-        do(ONE, tmp_path)
+    table = content({"name": "a", "max_epochs": 1})
+    study = resolve(table, "small.toml")
+    data = load_data(study)
+    study = study.model_copy(update={"data": data.choice})
+    other = data.facts() | {"sha256": "0" * 64}
+    RunFolderWriter.open(tmp_path, study, other).__exit__()
+    with pytest.raises(InputError, match=r"was begun on other data: sha256 differ\."):
+        do(table, tmp_path)
 
 
 def test_file_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(InputError, match=r"^--out .*out: is a file; name a folder\."):
+    with pytest.raises(InputError, match=r"out: is a file; name a folder\."):
         do(ONE, tmp_path / "out")
 
 
 def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file")
-    with pytest.raises(InputError, match=r"^--out .*: cannot be written to: .*Name another"):
+    with pytest.raises(InputError, match=r"file: is a file; name a folder"):
         do(ONE, tmp_path / "file" / "out")
 
 

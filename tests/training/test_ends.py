@@ -11,7 +11,6 @@ from training_material import (
     FitMany,
     parts,
     same_bits,
-    same_history,
     turning_parts,
 )
 
@@ -81,7 +80,7 @@ def test_without_early_stopping_the_last_weights_are_returned(fit: Fit, model: M
     assert last.last is not None
     assert (last.best.step, last.last.step) == (0, 39)  # the history keeps both
     stopping = fit(train_set, validation_set, _stops_after(40, model=model))
-    assert same_history(last, stopping)
+    assert last.history == stopping.history
     assert np.linalg.norm(last.weights) > 2 * np.linalg.norm(stopping.weights)
     assert last.last.weight_norm == pytest.approx(np.linalg.norm(last.weights), rel=1e-12)
 

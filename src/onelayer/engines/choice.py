@@ -1,4 +1,4 @@
-"""Which engine computes: compiled kernels where Numba is installed, the NumPy reference elsewhere."""
+"""Which engine computes: compiled kernels where Numba is installed, elsewhere the reference."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from onelayer.errors import OnelayerError
+from onelayer.errors import InputError, OnelayerError
 from onelayer.storage import calls
 
 PARTIAL = ".partial"
@@ -93,14 +93,18 @@ def make_folder(path: Path) -> None:
 
     Raises
     ------
+    InputError
+        If there is a file of that name.
     OnelayerError
         If it cannot be made.
     """
+    missing = []
+    while not path.is_dir():
+        if path.exists():
+            raise InputError(f"{path}: is a file; name a folder.")
+        missing.append(path)
+        path = path.parent
     with said(path):
-        missing = []
-        while not path.is_dir():
-            missing.append(path)
-            path = path.parent
         for folder in reversed(missing):
             with suppress(FileExistsError):  # another thread was quicker
                 calls.mkdir(folder)

@@ -8,7 +8,8 @@
 
 Whenever it is cut off, each file has one of the checksums that the manifest allows. If all have the
 new ones, the transaction is completed when the folder is opened; otherwise it did not happen, and
-what it wrote is to be written again: files that have no longer the old content are no longer listed.
+what it wrote is to be written again: a file that has no longer the old content is not listed any
+more.
 Any other content was damaged or edited by somebody else.
 """
 
@@ -75,8 +76,6 @@ class Folder:
         OnelayerError
             If it cannot be made or written to.
         """
-        if path.exists() and not path.is_dir():
-            raise InputError(f"{path}: is a file; name a folder.")
         make_folder(path)
         with said(path):
             lock = Lock(path / LOCK, path)
@@ -98,6 +97,11 @@ class Folder:
     def __exit__(self, *_error: object) -> None:
         """Let other processes have it."""
         self.close()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever written here."""
+        return not (self.path / MANIFEST).exists()
 
     @property
     def names(self) -> frozenset[str]:
@@ -160,12 +164,8 @@ class Folder:
         self._complete()
 
     def clear(self) -> None:
-        """Remove the files that the manifest lists, and nothing else; the manifest last."""
-        for name in sorted(self._files):
-            remove_file(self.path / name)
-        self._remove_empty(self._files)
-        self._files = {}
-        remove_file(self.path / MANIFEST)
+        """Remove the files that the manifest lists, and nothing else."""
+        self.commit({}, remove=sorted(self._files))
 
     def sweep_up(self) -> None:
         """Remove what writes that were cut off have left."""
@@ -236,5 +236,5 @@ def _read_manifest(path: Path) -> tuple[dict[str, str], dict[str, str], Sequence
         return {}, {}, []
     except OSError as error:
         raise InputError(f"{manifest}: cannot be read: {error.strerror}.") from None
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise InputError(f"{manifest}: is damaged; name another folder.") from None

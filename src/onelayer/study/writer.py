@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -43,8 +42,6 @@ class RunFolderWriter:
         The facts of its data.
     records : tuple of RunRecord
         Of the runs that are done.
-    stop : threading.Event
-        Where it is set, a checkpoint is written at once.
     """
 
     def __init__(
@@ -53,13 +50,12 @@ class RunFolderWriter:
         study: Study,
         data: dict[str, Any],
         records: tuple[RunRecord, ...],
-        stop: threading.Event,
     ) -> None:
         self._folder, self._study, self._data = folder, study, data
         self._records = {record.name: record for record in records}
         self._ended: dict[str, bytes] = {}
         facts = {"study": to_toml(study), "data": data}
-        self._checkpoint = Checkpoint(folder.path / CHECKPOINT, facts, stop)
+        self._checkpoint = Checkpoint(folder.path / CHECKPOINT, facts)
 
     @classmethod
     def open(
@@ -69,7 +65,6 @@ class RunFolderWriter:
         data: dict[str, Any],
         *,
         force: bool = False,
-        stop: threading.Event | None = None,
     ) -> Self:
         """Begin a study in a folder, or take it up there.
 
@@ -84,16 +79,16 @@ class RunFolderWriter:
         folder = Folder.lock(path)
         try:
             if force and folder.names:
-                Checkpoint(path / CHECKPOINT, {}, threading.Event()).remove()
+                Checkpoint(path / CHECKPOINT, {}).remove()
                 folder.clear()
             records: tuple[RunRecord, ...] = ()
             if folder.names:
                 records = _taken_up(folder, study, data)
-            elif foreign := next(folder.foreign(), None):
+            elif folder.is_new and (foreign := next(folder.foreign(), None)):
                 raise InputError(
-                    f"{path}: holds {foreign.name}, and is not a run folder; name another folder."
+                    f"{path}: holds {foreign.name} and is not a run folder; name another folder."
                 )
-            writer = cls(folder, study, data, records, stop or threading.Event())
+            writer = cls(folder, study, data, records)
             folder.sweep_up()
             if not folder.names:
                 folder.commit({STUDY: to_toml(study).encode(), RESULTS: writer.results()})
@@ -125,10 +120,10 @@ class RunFolderWriter:
         states = self._checkpoint.load({run.name: run.config for run in runs})
         return [states.get(run.name) for run in runs]
 
-    def keep(self, states: Mapping[str, RunState]) -> None:
+    def keep(self, states: Mapping[str, RunState], *, now: bool = False) -> None:
         """Write the results of the runs that have ended, and now and then a checkpoint."""
         self.flush()
-        self._checkpoint.keep(states)
+        self._checkpoint.keep(states, now=now)
 
     def add(self, run: Run, result: TrainResult) -> None:
         """Take a run's results, to be written with those of others that end at the same step."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,13 +28,10 @@ class Checkpoint:
     path : Path
     facts : mapping of plain JSON values
         What the runs are: data, options, version. A file of other facts is not taken up.
-    stop : threading.Event
-        Where it is set, states are saved at once.
     """
 
     path: Path
     facts: Mapping[str, Any]
-    stop: threading.Event
     _next: float = field(default_factory=lambda: time.monotonic() + SECONDS)
 
     def load(self, configs: Mapping[str, TrainConfig]) -> dict[str, RunState]:
@@ -48,13 +44,13 @@ class Checkpoint:
         """
         return read_states(self.path, self.facts, configs) if self.path.exists() else {}
 
-    def keep(self, states: Mapping[str, RunState]) -> None:
-        """Save the states of runs by name, if it is time."""
-        now = time.monotonic()
-        if not states or (now < self._next and not self.stop.is_set()):
+    def keep(self, states: Mapping[str, RunState], *, now: bool = False) -> None:
+        """Save the states of runs by name, if it is time or asked for."""
+        began = time.monotonic()
+        if not states or (began < self._next and not now):
             return
         write_file(self.path, encode_states(states, self.facts))
-        seconds = time.monotonic() - now
+        seconds = time.monotonic() - began
         self._next = time.monotonic() + max(SECONDS, seconds / MOST_SHARE)
 
     def remove(self) -> None:

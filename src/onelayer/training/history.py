@@ -49,6 +49,19 @@ class History:
     train_loss: NDArray[np.float64]
     evaluations: tuple[Evaluation, ...]
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two records are equal in every bit: NaN equals NaN, and -0 is not 0."""
+        if not isinstance(other, History):
+            return NotImplemented
+        return (
+            self.batches_per_epoch == other.batches_per_epoch
+            and self.train_loss.tobytes() == other.train_loss.tobytes()
+            # The shortest digits that tell floats apart, and the sign of a zero.
+            and repr(self.evaluations) == repr(other.evaluations)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
     @property
     def steps(self) -> int:
         """How many updates were made."""

@@ -78,7 +78,7 @@ def study_in_folder(
     """
     clock = clock or Clock()
     check_study(study, data)
-    with RunFolderWriter.open(path, study, data.facts(), force=force, stop=stop) as folder:
+    with RunFolderWriter.open(path, study, data.facts(), force=force) as folder:
         outcome = run_study(study, data, folder, observer, threads=threads, stop=stop)
         clock.lap("training")
         if outcome.missing:

@@ -35,8 +35,9 @@ def _finding(run: RunOutcome) -> Finding:
             f"Early stopping ended the run at step {last.step:,}, after {last.epoch} completed "
             f"epochs, with validation loss {number(last.val_loss)}: "
             f"{count(patience, 'evaluation')} had passed since the best one. {kept} "
-            f"The run took {run.record.steps:,} of the {allowed:,} steps that {config.max_epochs:,} "
-            f"epochs would have taken and so saved {percent(saved, 1)} of them."
+            f"The run took {run.record.steps:,} of the {allowed:,} steps that "
+            f"{config.max_epochs:,} epochs would have taken and so saved "
+            f"{percent(saved, 1)} of them."
         )
     else:
         statement = (

@@ -99,7 +99,8 @@ def _norm(penalized: list[RunOutcome], runs: list[RunOutcome]) -> Finding:
     slope = float(np.polyfit(np.log(l2), np.log(norms), 1)[0])
     steepest = float(local[np.argmax(np.abs(local))])
     statement = (
-        f"Of {listed([run.name for run in penalized])}, from λ = {l2[-1]:g} to λ = {l2[0]:g} the norm goes from {number(norms[-1])} to "
+        f"Of {listed([run.name for run in penalized])}: from "
+        f"λ = {l2[-1]:g} to λ = {l2[0]:g} the norm goes from {number(norms[-1])} to "
         f"{number(norms[0])}. Were it inversely proportional to λ, each tenfold λ would divide it "
         f"by 10, a slope of −1 on two logarithmic axes. The slope measured is "
         f"{slope:.2f} over all, between {local.max():.2f} and {local.min():.2f} from one value to "

@@ -44,8 +44,9 @@ def describe(run: RunOutcome) -> str:
     penalty = f", λ = {config.l2:g}" if config.l2 else ""
     return (
         f"{config.model} regression, {what}, {run.record.n_train:,} training and "
-        f"{run.record.n_validation:,} validation examples, learning rate {config.learning_rate:g}, batches of "
-        f"{config.batch_size} {order}, at most {config.max_epochs:,} epochs{penalty}"
+        f"{run.record.n_validation:,} validation examples, learning rate "
+        f"{config.learning_rate:g}, batches of {config.batch_size} {order}, "
+        f"at most {config.max_epochs:,} epochs{penalty}"
     )
 
 

@@ -119,6 +119,6 @@ def weight_norm(material: Material, choice: Choice) -> Section:
     figure = norm_against_l2(norms, reference=plain[0] if plain else None, power_law=law,
                              name=f"norm-{slug(*choice.runs)}")  # fmt: skip
     blocks = (
-        FigureBlock(figure, "Norm of what the penalty covers, of the weights that are kept."),
+        FigureBlock(figure, "Norm of what the penalty covers, of the kept weights."),
     )
     return Section(choice.title or "The norm against λ", question, blocks, said(findings))

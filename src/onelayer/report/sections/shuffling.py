@@ -27,8 +27,8 @@ def shuffling(material: Material, choice: Choice) -> Section:
     )
     history = pl.concat([run.history for run in runs])
     marked = marks.join(history.select("run", "step", "val_accuracy"), on=["run", "step"])
-    labels = {f"{run.name} ({'shuffled' if run.record.config.shuffle else 'not shuffled'})": run.name
-              for run in runs}  # fmt: skip
+    orders = {True: "shuffled", False: "not shuffled"}
+    labels = {f"{run.name} ({orders[run.record.config.shuffle]})": run.name for run in runs}
     figure = accuracy_comparison(
         history, labels, dips=marked, name=f"shuffling-{slug(*choice.runs)}"
     )
