@@ -194,7 +194,7 @@ def test_the_model_file_says_how_it_was_trained(tmp_path: Path) -> None:
     fitted = call("fit", *data, "--out", str(model), *options, *QUICK, "--json")
     document = json.loads(fitted.out)
     classifier = Classifier.load(model)
-    config = TrainConfig.model_validate(classifier.config)
+    config = TrainConfig.model_validate(classifier.record["config"])
     assert config == TrainConfig.model_validate(document["config"])
     assert config == TrainConfig.model_validate(
         {
@@ -203,7 +203,8 @@ def test_the_model_file_says_how_it_was_trained(tmp_path: Path) -> None:
             "max_epochs": 30, "learning_rate": 0.1, "batch_size": 16,
         }
     )  # fmt: skip
-    assert classifier.training["n_validation"] == 30
+    assert classifier.record["n_validation"] == 30
+    assert classifier.record["n_train"] == 90
     assert len(classifier.data["fingerprint"]) == 64
     shown = " ".join(call("inspect", str(model)).out.split())
     assert "softmax regression, float64" in shown

@@ -63,7 +63,7 @@ def test_interrupted_command_says_how_to_go_on_and_the_same_command_does(tmp_pat
     )  # fmt: skip
     try:
         deadline = time.monotonic() + 120
-        while not (out / "results.json").exists():
+        while not (out / "models" / "first.safetensors").exists():
             assert time.monotonic() < deadline, "the first run did not end"
             assert process.poll() is None, process.communicate()[1]
             time.sleep(0.02)
@@ -75,12 +75,11 @@ def test_interrupted_command_says_how_to_go_on_and_the_same_command_does(tmp_pat
     assert "Traceback" not in said
     assert said.splitlines()[-1] == (
         f"onelayer: Interrupted: 1 of 2 runs are done and kept in {out}. "
-        "The same command goes on from there."
+        "The same command goes on where it was."
     )
     runs = json.loads((out / "results.json").read_text("utf-8"))["runs"]
     reasons = {each["name"]: each["stop_reason"] for each in runs}
-    # Not even begun, if Ctrl-C came just between the two.
-    assert {"second": "interrupted"} | reasons == {"first": "max_epochs", "second": "interrupted"}
+    assert reasons == {"first": "max_epochs"}
     assert not (out / "report.html").exists()
 
     ended = call(*arguments)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from onelayer.cli.bar import TrainingBar
 from onelayer.cli.progress import say
-from onelayer.training import Evaluation
+from onelayer.training import Evaluated, Evaluation, Steps
 
 
 def terminal(width: int, *, is_terminal: bool = True) -> tuple[Console, io.StringIO]:
@@ -54,7 +55,9 @@ def test_the_bar_shows_the_lowest_loss(losses: list[float | None], shown: str, w
     at = Evaluation(step=9, epoch=0, val_loss=0, val_accuracy=0, train_accuracy=0, weight_norm=0)
     with TrainingBar(console, len(losses), 20) as bar:
         for model, loss in enumerate(losses):
-            bar.evaluated(model, 9, None if loss is None else replace(at, val_loss=loss))
+            if loss is not None:
+                bar(Evaluated(model, replace(at, val_loss=loss)))
+            bar(Steps(model, 0, np.zeros(10)))
         bar.refresh()
         line = out.getvalue().splitlines()[-1]
     assert " 50%" in line

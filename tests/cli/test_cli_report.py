@@ -17,7 +17,7 @@ from onelayer.cli.report import ReportProcess
 from onelayer.diagnosis import diagnose
 from onelayer.errors import InputError, OnelayerError
 from onelayer.report import compose, render
-from onelayer.study import RunFolder, load_data, open_study, resolve, run_study
+from onelayer.study import RunFolderWriter, load_data, resolve, run_study
 
 STUDY = {
     "name": "quick",
@@ -42,19 +42,13 @@ class Code:
         return exec, (self._code,)
 
 
-class Silent:
-    def begins(self, *_facts: object) -> None: ...
-    def evaluated(self, *_facts: object) -> None: ...
-    def ended(self, *_facts: object) -> None: ...
-
-
 def test_files_are_those_that_this_process_would_make(tmp_path: Path) -> None:
     with ReportProcess() as report:
         study = resolve(STUDY, "quick.toml")
         report.prepare(study)
-        data, folder = load_data(study), RunFolder(tmp_path)
-        open_study(study, data, folder)
-        outcome = run_study(study, data, folder, Silent())
+        data = load_data(study)
+        with RunFolderWriter.open(tmp_path, study, data.facts()) as folder:
+            outcome = run_study(study, data, folder, lambda _run, _event: None)
         findings = diagnose(outcome, data)
         files = report.files(outcome, findings)
     assert [*files] == ["figures/loss-plain.svg", "report.pdf", "report.html"]

@@ -59,7 +59,7 @@ def test_built_in_study_leaves_a_complete_folder(whole: tuple[Path, Ended]) -> N
     folder, ended = whole
     assert ended.code == 0, ended.err
     assert {p.name for p in folder.iterdir()} == {
-        "study.toml", "environment.json", "history.parquet", "results.json", "findings.json",
+        "manifest.json", ".lock", "study.toml", "environment.json", "history.parquet", "results.json", "findings.json",
         "models", "report.html", "report.pdf", "figures",
     }  # fmt: skip
     assert {p.name for p in (folder / "models").iterdir()} == {f"{r}.safetensors" for r in RUNS}
@@ -130,7 +130,7 @@ def test_without_a_terminal_there_is_a_line_a_run_and_a_table(study: Path, tmp_p
     told = sorted(line.partition(": ")[0] for line in lines[:3])
     assert told == ["l2[l2=0.1]", "l2[l2=1.0]", "plain"]
     assert "all 2 epochs done, 20 steps, validation loss " in lines[0]
-    assert [line.split()[0] for line in lines[-4:-1]] == ["plain", "l2[l2=1.0]", "l2[l2=0.1]"]
+    assert [line.split()[0] for line in lines[-5:-2]] == ["plain", "l2[l2=1.0]", "l2[l2=0.1]"]
     assert lines[-1] == f"Report: {tmp_path / 'out' / 'report.html'}"
     assert "\x1b" not in "".join(lines)
 
@@ -205,9 +205,9 @@ def test_when_one_run_diverged_the_others_are_reported(study: Path, tmp_path: Pa
         (["--set", "l2=-1"], "gradient-descent: runs.binary.l2: -1 was given; must be"),
         (["--set", "batch_size=5000"], "runs.binary: batch_size: 5000 is more than the "),
         (["--set", "data.train=9999"], "data.train: 9,999 examples were asked for,"),
-        (["--out", "file"], "--out file: is a file; name a folder."),
-        (["--out", "file/below"], "--out file/below: cannot be written to: "),
-        (["--out", "full"], "--out full: is not empty and not a run folder;"),
+        (["--out", "file"], "file: is a file; name a folder."),
+        (["--out", "file/below"], "file: is a file; name a folder."),
+        (["--out", "full"], "full: holds mine and is not a run folder;"),
     ],
 )
 def test_wrong_use_ends_with_2_and_one_message(
@@ -225,7 +225,7 @@ def test_wrong_use_ends_with_2_and_one_message(
 def test_folder_without_permission_is_refused(study: Path, tmp_path: Path) -> None:
     tmp_path.joinpath("closed").mkdir(mode=0o500)
     ended = call("study", study, "--out", tmp_path / "closed" / "out")
-    assert "cannot be written to: Permission denied" in ended.refused(2)
+    assert "cannot be written: Permission denied" in ended.refused(1)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_what_fails_in_the_middle_ends_with_1_and_one_message(
         raise error
 
     monkeypatch.delenv("ONELAYER_TRACEBACK", raising=False)
-    monkeypatch.setattr(onelayer.cli.study, "run_study", fail)
+    monkeypatch.setattr(onelayer.cli.study, "study_in_folder", fail)
     out = study.with_name("out")
     assert call("study", study, "--quiet", "--out", out).refused(code).startswith(said)
 
@@ -255,6 +255,6 @@ def test_traceback_of_an_internal_error_can_be_had(
         raise RuntimeError("odd")
 
     monkeypatch.setenv("ONELAYER_TRACEBACK", "1")
-    monkeypatch.setattr(onelayer.cli.study, "run_study", fail)
+    monkeypatch.setattr(onelayer.cli.study, "study_in_folder", fail)
     with pytest.raises(RuntimeError, match="odd"):
         call("study", study, "--out", study.with_name("out"))

@@ -59,7 +59,7 @@ def test_a_sweep_leaves_table_model_and_page(how: tuple[str, str], table: Path) 
     assert (str(table) if str(table) in how else words[how[0]]) in page
     assert ("standard error</th>" in page) == ("--folds" in how)
     model = Classifier.load(out / "model.safetensors")
-    assert model.config["l2"] == best["l2"]
+    assert model.record["config"]["l2"] == best["l2"]
     assert model.feature_names == ("width 0", "width 1", "width 2", "width 3")
     evaluated = call("evaluate", str(out / "model.safetensors"), str(table), "--json", "--quiet")
     assert json.loads(evaluated.out)["accuracy"] > 0.9

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from onelayer.data import Dataset, Scaling
 from onelayer.diagnosis import Finding
 from onelayer.inference import Classifier
+from onelayer.model import ModelName
 from onelayer.study import Outcome, Run, RunOutcome, Study, StudyData
 from onelayer.study.schema import DataChoice
 from onelayer.training import Evaluation, Final, History, RunRecord, StopReason, TrainConfig
@@ -72,13 +73,9 @@ def run_outcome(
             else Final(None, None, None, None, 0.0)
         ),
     )  # fmt: skip
-    model = Classifier(
-        "softmax",
-        arrays,
-        np.zeros(arrays.shape[1]),
-        tuple(range(arrays.shape[1])),
-        Scaling(1.0, 0.0),
-    )
+    kind: ModelName = "softmax" if arrays.shape[1] > 1 else "logistic"
+    names = tuple(range(max(2, arrays.shape[1])))
+    model = Classifier(kind, arrays, np.zeros(arrays.shape[1]), names, Scaling(1.0, 0.0))
     run = Run(name=name, classes=classes, config=config)
     return RunOutcome(run, record, history.frame(name), model)
 

@@ -35,7 +35,7 @@ def test_inverse_proportion_is_said_where_the_slope_is_minus_one() -> None:
     assert norm.evidence["local_slopes"] == pytest.approx([-1] * 3)
     assert "is inversely proportional to λ over this range" in norm.statement
     assert "The slope measured is −1.00 over all, between −1.00 and −1.00" in norm.statement
-    assert "From λ = 0.001 to λ = 1 the norm goes from 20 to 0.02" in norm.statement
+    assert "from λ = 0.001 to λ = 1 the norm goes from 20 to 0.02" in norm.statement
 
 
 def test_a_flatter_fall_is_not_inversely_proportional() -> None:
@@ -99,7 +99,7 @@ def test_best_and_worst_accuracy_are_told_apart_where_they_can_be() -> None:
     assert evidence["tied_with_best"] == ["l2[l2=0.001]"]
     assert [r["val_accuracy"] for r in evidence["runs"]] == [0.80, 0.85, 0.95, 0.94]
     for words in (
-        "The best final validation accuracy is 95.00%, with λ = 0.01",
+        "validation accuracy of the weights that are kept is 95.00%, with λ = 0.01",
         "the worst 80.00%, with λ = 1: 15.00 percentage points apart",
         f"95% interval {100 * low:.2f} to {100 * high:.2f}",
         "On 1,000 validation examples the best cannot be told from λ = 0.001.",

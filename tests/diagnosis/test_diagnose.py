@@ -9,15 +9,13 @@ from diagnosis_material import as_strict_json
 from onelayer.diagnosis import Finding, Severity, diagnose
 from onelayer.study import (
     Outcome,
-    Run,
-    RunFolder,
+    RunFolderWriter,
     StudyData,
     load_data,
-    open_study,
     resolve,
     run_study,
 )
-from onelayer.training import Evaluation, Schedule, StopReason, TrainResult
+from onelayer.training import StopReason
 
 STUDY: dict[str, Any] = {
     "name": "tiny",
@@ -34,20 +32,13 @@ STUDY: dict[str, Any] = {
 }  # fmt: skip
 
 
-class Silent:
-    def begins(self, run: Run, schedule: Schedule) -> None: ...
-    def evaluated(self, run: Run, step: int, evaluation: Evaluation) -> None: ...
-    def ended(self, run: Run, result: TrainResult) -> None: ...
-
-
 @pytest.fixture(scope="module")
 def studied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, StudyData]:
     study = resolve(STUDY, "tiny.toml")
     data = load_data(study)
     folder: Path = tmp_path_factory.mktemp("tiny") / "run"
-    run_folder = RunFolder(folder)
-    open_study(study, data, run_folder)
-    return run_study(study, data, run_folder, Silent(), threads=2), data
+    with RunFolderWriter.open(folder, study, data.facts()) as writer:
+        return run_study(study, data, writer, lambda _run, _event: None, threads=2), data
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +56,7 @@ def test_findings_come_in_the_order_of_the_checks(findings: list[Finding]) -> No
 def test_findings_are_json_though_a_run_diverged(
     studied: tuple[Outcome, StudyData], findings: list[Finding]
 ) -> None:
-    assert studied[0]["bad"].stop_reason is StopReason.DIVERGED
+    assert studied[0]["bad"].record.stop_reason is StopReason.DIVERGED
     content = as_strict_json(findings)
     for entry in content:
         assert list(entry) == ["code", "check", "runs", "severity", "statement", "evidence"]

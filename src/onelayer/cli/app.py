@@ -84,25 +84,20 @@ def study(
     """Run a study and write its report. An unfinished run folder is taken up again."""
     from onelayer.cli.report import ReportProcess
 
-    try:
-        with ReportProcess() as report:  # first of all: importing takes seconds, in both processes
-            from onelayer.cli.study import run_study_command
+    with ReportProcess() as report:  # first of all: importing takes seconds, in both processes
+        from onelayer.cli.study import run_study_command
 
-            run_study_command(
-                study,
-                report,
-                source=data,
-                out=out,
-                overrides=overrides or [],
-                threads=threads,
-                force=force,
-                as_json=as_json,
-                quiet=quiet,
-            )
-    except KeyboardInterrupt:
-        raise OnelayerError(
-            "Interrupted. Runs that have ended are kept, and the same command goes on from there."
-        ) from None
+        run_study_command(
+            study,
+            report,
+            source=data,
+            out=out,
+            overrides=overrides or [],
+            threads=threads,
+            force=force,
+            as_json=as_json,
+            quiet=quiet,
+        )
 
 
 @app.command()
@@ -157,7 +152,7 @@ def main() -> None:
     except OnelayerError as error:
         _fail(str(error), 1)
     except MemoryError:
-        _fail("Out of memory. Take fewer examples (--set data.train=N) or fewer threads.", 1)
+        _fail("Out of memory. Take fewer examples, or fewer threads.", 1)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(f"{where}{error.strerror or error}", 1)

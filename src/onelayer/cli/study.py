@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from onelayer.cli import signals
 from onelayer.cli.data import download_mnist
 from onelayer.cli.progress import StudyProgress, fixed
 from onelayer.cli.report import ReportProcess
@@ -43,7 +43,6 @@ def run_study_command(
     force: bool,
     as_json: bool,
     quiet: bool,
-    stop: threading.Event | None = None,
 ) -> None:
     """Run the command; see `onelayer study --help`."""
     clock = Clock()
@@ -73,7 +72,8 @@ def run_study_command(
     with progress:
         outcome, findings = study_in_folder(
             resolved, data, path, report.files, observer=progress, stage=progress.stage,
-            clock=clock, threads=threads, force=force, stop=stop,
+            clock=clock, threads=threads, force=force,
+            stoppable=signals.listening,
         )  # fmt: skip
     for finding in findings:
         if finding.severity is Severity.WARNING:

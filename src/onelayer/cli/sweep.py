@@ -27,10 +27,8 @@ from onelayer.data.files import Examples
 from onelayer.errors import InputError, OnelayerError
 from onelayer.estimators import SoftmaxRegressionCV
 from onelayer.estimators.candidates import Grid
-from onelayer.estimators.fitting import fold
-from onelayer.inference import Classifier
 from onelayer.storage import write_file
-from onelayer.training import Schedule, available_cores, warm_up
+from onelayer.training import Schedule, TrainResult, as_classifier, available_cores, warm_up
 
 FILES = ("results.csv", "results.json", "model.safetensors", "report.html")
 
@@ -86,13 +84,17 @@ def run_sweep_command(
     )  # fmt: skip
     n_train = round(examples.n_examples * (1 - (share or 0)))
     bar = TrainingBar(console, candidates * (folds or 1), Schedule.of(config, n_train).max_steps)
-    notes = _fit(sweep, examples, validation, bar)
+    notes, chosen = _fit(sweep, examples, validation, bar)
     sweep.summary_ = sweep.summary_.replace(" on X_val", f" on {reading.validation}")
     if not np.isfinite(sweep.best_score_):
         raise OnelayerError(f"{sweep.summary_} Nothing was written.")
 
     out.mkdir(parents=True, exist_ok=True)
-    model = _classifier(sweep, examples, reading, folds)
+    on = f"{folds} folds" if folds else reading.validation
+    model = as_classifier(
+        chosen, name=out.name, **what_prediction_needs(examples, reading, on),
+        classes=tuple(sweep.classes_.tolist()),
+    )  # fmt: skip
     model.save(out / "model.safetensors")
     table = sweep.results_
     write_file(out / "results.csv", table.drop("scores").write_csv().encode())
@@ -155,46 +157,19 @@ def _fit(
     examples: Examples,
     validation: dict[str, Any],
     bar: TrainingBar,
-) -> list[str]:
-    """Fit with a bar; return the warnings."""
+) -> tuple[list[str], TrainResult]:
+    """Fit with a bar; return the warnings, and the run that is kept."""
+    kept: list[TrainResult] = []
     with warnings.catch_warnings(record=True) as caught, bar:
         warnings.simplefilter("always")
-        sweep._listen = bar
+        sweep._listen, sweep._ended = bar, kept.append
         try:
             sweep.fit(examples.X, examples.y, **validation)
         except KeyboardInterrupt:
             raise OnelayerError("Interrupted: nothing was written.") from None
         finally:
-            del sweep._listen
-    return [str(warning.message) for warning in caught]
-
-
-def _classifier(
-    sweep: SoftmaxRegressionCV, examples: Examples, reading: Reading, folds: int | None
-) -> Classifier:
-    """Return the chosen model, with what prediction needs to read files alike."""
-    parameters = fold(sweep.coef_, sweep.intercept_, sweep.scaling_)
-    options = sweep.get_params() | sweep.best_params_
-    kept = ("learning_rate", "l2", "batch_size", "max_epochs", "penalize_bias", "shuffle",
-            "drop_last", "dtype", "early_stopping")  # fmt: skip
-    return Classifier(
-        model="softmax",
-        weights=parameters.weights,
-        bias=parameters.bias,
-        classes=tuple(sweep.classes_.tolist()),
-        scaling=sweep.scaling_,
-        config={key: options[key] for key in kept},
-        training={
-            "n_train": examples.n_examples,
-            "n_validation": 0,
-            "steps": sweep.history_.steps,
-            "stop_reason": sweep.stop_reason_,
-            "message": sweep.summary_,
-        },
-        **what_prediction_needs(
-            examples, reading, f"{folds} folds" if folds else reading.validation
-        ),
-    )
+            del sweep._listen, sweep._ended
+    return [str(warning.message) for warning in caught], kept[0]
 
 
 def _finite(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from onelayer.data import Scaling, ScalingName, fit_scaling
 from onelayer.errors import InputError
 from onelayer.estimators import notebook
-from onelayer.estimators.fitting import Problem, hold_out, masked, unfold
+from onelayer.estimators.fitting import Problem, classifier_of, hold_out, masked
 from onelayer.estimators.inputs import (
     Sample,
     class_factors,
@@ -24,9 +25,9 @@ from onelayer.estimators.inputs import (
     read,
     read_matrix,
 )
-from onelayer.estimators.prediction import linear_scores, log_probabilities, predicted
 from onelayer.estimators.settings import SHARED, as_early_stopping, as_seed, computing_dtype
-from onelayer.model import ModelName
+from onelayer.inference import Classifier
+from onelayer.model import LOSSES, ModelName
 from onelayer.training import Evaluation, History, Listener, StopReason, TrainResult
 
 WORSE_THAN_EQUAL = 1.1
@@ -39,6 +40,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     _model: ClassVar[ModelName]
     _listen: Listener | None = None
     """Told of every event of training, by those who show a bar."""
+    _ended: Callable[[TrainResult], None] | None = None
+    """Given the run that is kept, by those who write its record."""
 
     early_stopping: Any
     dtype: str | None
@@ -50,6 +53,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     n_jobs: int | None
 
     classes_: NDArray[Any]
+    classifier_: Classifier
     coef_: NDArray[np.float64]
     intercept_: NDArray[np.float64]
     n_iter_: int
@@ -74,27 +78,40 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         -------
         array, shape (n,) for two classes, otherwise (n, K)
         """
-        scores = self._scores(X)
+        scores = self._fitted().scores(read_matrix(self, X))
         if scores.shape[1] == 2:
             return scores[:, 1] - scores[:, 0]
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each example, shape (n,)."""
-        scores = self._scores(X)
-        return self.classes_[predicted(scores)]
+        scores = self._fitted().scores(read_matrix(self, X))
+        return self._of_outputs(self.classes_)[LOSSES[self._model].predict(scores)]
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability of each class, shape (n, K), in the order of `classes_`."""
-        return np.exp(self.predict_log_proba(X))
+        """Return the probability of each class, shape (n, K), in the order of `classes_`.
+
+        An example's probabilities have the same bits whatever examples stand beside it.
+        """
+        return self._of_classes(self._fitted().predict_proba(read_matrix(self, X)))
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the logarithms of the probabilities, shape (n, K); finite for finite scores."""
-        return log_probabilities(self._scores(X))
+        return self._of_classes(self._fitted().predict_log_proba(read_matrix(self, X)))
 
-    def _scores(self, X: Any) -> NDArray[np.float64]:
+    def _fitted(self) -> Classifier:
         check_is_fitted(self)
-        return linear_scores(read_matrix(self, X), self.coef_, self.intercept_)
+        return self.classifier_
+
+    # The one border between two conventions: here the positive class of two is the second, in a
+    # `Classifier` the first. To reverse them once more is to go back.
+    def _of_classes(self, columns: NDArray[Any]) -> NDArray[Any]:
+        """Return columns in the order of `classes_`."""
+        return columns[:, ::-1] if self._model == "logistic" else columns
+
+    def _of_outputs(self, classes: NDArray[Any]) -> NDArray[Any]:
+        """Return the classes in the order of the classifier."""
+        return classes[::-1] if self._model == "logistic" else classes
 
     def _read_training(self, X: Any, y: Any, weights: Any) -> Sample:
         """Check the training examples; set `classes_` and what is known of the features."""
@@ -151,8 +168,9 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         KeyboardInterrupt
             If Ctrl-C ended the run; the attributes are set all the same.
         """
-        self.coef_, self.intercept_ = unfold(result.parameters, scaling)
         self.scaling_ = scaling
+        self.classifier_ = classifier_of(result, self._of_outputs(self.classes_), scaling)
+        self.coef_, self.intercept_ = self.classifier_.raw.weights.T, self.classifier_.raw.bias
         self.history_ = result.history
         self.loss_curve_ = result.history.epoch_losses()
         self.n_iter_ = len(self.loss_curve_)

@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from onelayer.errors import InputError
 from onelayer.estimators.candidates import plain_name
-from onelayer.estimators.fitting import fold
 
 if TYPE_CHECKING:
     from onelayer.report.svg import Drawing
@@ -106,7 +105,7 @@ class WeightsDisplay(_Display):
             raise InputError(f"top: {top} was given; at least 1 feature must be shown.")
         names = getattr(estimator, "feature_names_in_", [f"x{i}" for i in range(n_features)])
         classes = estimator.classes_[-n_outputs:].astype(str)
-        weights = fold(estimator.coef_, estimator.intercept_, estimator.scaling_).weights
+        weights = estimator.classifier_.weights
         frame = pl.DataFrame(
             {
                 "class": np.repeat(classes, n_features).tolist(),

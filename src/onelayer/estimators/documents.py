@@ -51,6 +51,8 @@ warm_start : bool, default False
 ATTRIBUTES = """\
 classes_ : array, shape (K,)
         The labels, sorted.
+    classifier_ : onelayer.inference.Classifier
+        The model, which can be saved to a file and exported.
     coef_ : array of float64, shape {coef}
         Weights of the values as they are given, whatever `scale` is.
     intercept_ : array of float64, shape {intercept}

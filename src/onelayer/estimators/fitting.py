@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset, Scaling, split
 from onelayer.errors import InputError
 from onelayer.estimators.inputs import Sample
+from onelayer.inference import Classifier
 from onelayer.model import ModelName, Parameters
 from onelayer.training import ExampleWeights, Listener, TrainConfig, TrainResult, train_many
 
@@ -121,21 +123,31 @@ def masked(weights: Floats | None, rows: Rows | None, n: int) -> Floats | None:
     return mask
 
 
-def unfold(parameters: Parameters, scaling: Scaling) -> tuple[Floats, Floats]:
-    """Return coefficients (n_outputs, n_features) and intercepts for values before scaling.
+LARGEST_WEIGHT = 1e100
+"""Weights of a run that diverged may be larger; then scores would leave float64."""
 
-    With x = raw * scale + offset, the score x·w + b is raw·(scale * w) + (b + offset·w). They are
-    always finite: where a run diverged, the largest numbers there are stand for larger ones.
+
+def classifier_of(result: TrainResult, classes: NDArray[Any], scaling: Scaling) -> Classifier:
+    """Return the classifier of what was trained, for values before scaling.
+
+    Parameters
+    ----------
+    classes : array, shape (n_classes,)
+        In the order of the outputs. A classifier knows no floats as labels: it has their numbers.
     """
-    weights = parameters.weights.astype(np.float64)
-    scale, offset = scaling.per_feature(len(weights))
-    with np.errstate(over="ignore", invalid="ignore"):
-        coef, intercept = weights * scale[:, None], parameters.bias + offset @ weights
-    return np.nan_to_num(coef.T, copy=True), np.nan_to_num(intercept)
+    weights, bias = (
+        np.clip(array, -LARGEST_WEIGHT, LARGEST_WEIGHT) if array.dtype == np.float64 else array
+        for array in (result.weights, result.bias)
+    )
+    labels = classes.tolist() if classes.dtype.kind in "biuU" else range(len(classes))
+    return Classifier(result.config.model, weights, bias, tuple(labels), scaling)
 
 
-def fold(coef: Floats, intercept: Floats, scaling: Scaling) -> Parameters:
-    """Return the parameters that `unfold` makes these coefficients from."""
+def scaled_parameters(coef: Floats, intercept: Floats, scaling: Scaling) -> Parameters:
+    """Return the parameters for scaled features whose classifier has these coefficients.
+
+    With x = raw * scale + offset, the score x·w + b is raw·(scale * w) + (b + offset·w).
+    """
     scale, offset = scaling.per_feature(coef.shape[1])
     weights = coef.T / scale[:, None]
     return Parameters(weights, intercept - offset @ weights)

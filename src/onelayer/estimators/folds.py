@@ -14,11 +14,16 @@ from sklearn.model_selection import check_cv
 from onelayer.errors import InputError
 from onelayer.estimators.fitting import Problem
 from onelayer.estimators.inputs import Sample
-from onelayer.estimators.prediction import blocks, linear_scores, log_probabilities
+from onelayer.inference import Classifier
+from onelayer.inference.probabilities import log_probabilities
+from onelayer.inference.scoring import RawScorer
 from onelayer.training import ExampleWeights
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
+
+ROWS_AT_ONCE = 4800
+"""Examples gathered at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,31 +96,30 @@ def cross_validation(problem: Problem, cv: Any, labels: NDArray[Any]) -> list[Fo
     return folds
 
 
-def log_scores(fold: Fold, coefs: Floats, intercepts: Floats) -> Floats:
-    """Return minus the mean log loss of several models on a fold, in float64.
+def log_scores(fold: Fold, models: Sequence[Classifier]) -> Floats:
+    """Return minus the mean log loss of several softmax models on a fold, in float64.
 
-    Parameters
-    ----------
-    coefs, intercepts : arrays, shape (models, K, n_features) and (models, K)
-        They are stacked, so that one matrix product gives the scores of all.
+    Their outputs are put side by side, so that one pass over the examples gives the scores of all.
 
     Returns
     -------
     array, shape (models,)
     """
-    models, K, n_features = coefs.shape
-    stacked = coefs.reshape(models * K, n_features)
-    X, targets = fold.scored_on.X, fold.scored_on.targets[fold.rows]
-    weights = fold.sample_weight
-    weights = np.ones(len(fold.rows)) if weights is None else weights
-    total: Floats = np.zeros(models)
-    for block in blocks(len(fold.rows), max(n_features, models * K)):
-        scores = linear_scores(X[fold.rows[block]], stacked, intercepts.ravel()).reshape(-1, K)
-        of_target = log_probabilities(scores)[
-            np.arange(len(scores)), np.repeat(targets[block], models)
-        ]
-        total += weights[block] @ of_target.reshape(-1, models)
-    total /= weights.sum()
+    K = models[0].weights.shape[1]
+    weights = np.hstack([model.raw.weights for model in models])
+    bias = np.concatenate([model.raw.bias for model in models])
+    targets = fold.scored_on.targets[fold.rows]
+    own = np.ones(len(fold.rows)) if fold.sample_weight is None else fold.sample_weight
+    total: Floats = np.zeros(len(models))
+    for start in range(0, len(fold.rows), ROWS_AT_ONCE):
+        block = slice(start, start + ROWS_AT_ONCE)
+        some = fold.scored_on.X[fold.rows[block]]
+        for rows, scores in RawScorer(weights, bias, None).blocks(some):
+            logs = log_probabilities("softmax", scores.reshape(-1, K))
+            wanted = np.repeat(targets[block][rows], len(models))
+            of_target = logs[np.arange(len(logs)), wanted].reshape(-1, len(models))
+            total += own[block][rows] @ of_target
+    total /= own.sum()
     return total
 
 

@@ -10,7 +10,7 @@ from onelayer.data import Scaling, ScalingName, fit_scaling
 from onelayer.errors import InputError
 from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.documents import documented
-from onelayer.estimators.fitting import Problem, fold
+from onelayer.estimators.fitting import Problem, scaled_parameters
 from onelayer.estimators.inputs import Sample, class_factors, encode, read
 from onelayer.estimators.settings import as_threads, train_config
 from onelayer.training import EarlyStopping, Evaluated, Event, TrainConfig, TrainResult
@@ -176,7 +176,7 @@ class _OneModel(LinearClassifier):
                     f"warm_start: the model has {coef.shape[1]} features and the classes "
                     f"{classes.tolist()}; fit with the same ones, or with warm_start=False."
                 )
-            initial = fold(coef, intercept, problem.scaling)
+            initial = scaled_parameters(coef, intercept, problem.scaling)
         result = problem.train(
             [config], [problem.example_weights()], as_threads(self.n_jobs),
             initial=initial, first_epoch=first_epoch,

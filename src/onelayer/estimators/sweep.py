@@ -15,7 +15,7 @@ from onelayer.data import Scaling, ScalingName
 from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.candidates import AXES, Grid, results_table, summary
 from onelayer.estimators.documents import documented
-from onelayer.estimators.fitting import Problem, unfold
+from onelayer.estimators.fitting import Problem, classifier_of
 from onelayer.estimators.folds import (
     Fold,
     cross_validation,
@@ -192,6 +192,8 @@ class SoftmaxRegressionCV(LinearClassifier):
         chosen = results[self.best_index_]
         final = chosen[0] if given is not None else self._final(problem, best, chosen)
         self._record(final, problem.scaling)
+        if self._ended is not None:
+            self._ended(final)
         if self.verbose:
             print(f"{type(self).__name__}: {self.summary_}")
         self._warn_of_divergence(final, stacklevel=3)
@@ -241,15 +243,18 @@ class SoftmaxRegressionCV(LinearClassifier):
         self, fold: Fold, results: Sequence[TrainResult], problem: Problem
     ) -> NDArray[np.float64]:
         """Return the score of each candidate on a fold."""
-        unfolded = [unfold(result.parameters, problem.scaling) for result in results]
+        classifiers = [
+            classifier_of(result, self._of_outputs(self.classes_), problem.scaling)
+            for result in results
+        ]
         if self.scoring is None:
-            coefs, intercepts = (np.stack(arrays) for arrays in zip(*unfolded, strict=True))
-            return log_scores(fold, coefs, intercepts)
+            return log_scores(fold, classifiers)
         models = []
-        for coef, intercept in unfolded:
+        for classifier in classifiers:
             model = SoftmaxRegression()
-            model.classes_, model.n_features_in_ = self.classes_, coef.shape[1]
-            model.coef_, model.intercept_ = coef, intercept
+            model.classes_, model.n_features_in_ = self.classes_, classifier.n_features
+            model.classifier_ = classifier
+            model.coef_, model.intercept_ = classifier.raw.weights.T, classifier.raw.bias
             models.append(model)
         scorer = check_scoring(models[0], scoring=self.scoring)
         return scorer_scores(fold, models, scorer, self.classes_)

@@ -16,7 +16,7 @@ from onelayer.data.labels import Label, as_labels, encode_labels
 from onelayer.errors import InputError
 from onelayer.inference import checks, file
 from onelayer.inference.evaluation import Metrics, measure
-from onelayer.inference.probabilities import probabilities
+from onelayer.inference.probabilities import log_probabilities, probabilities
 from onelayer.inference.scoring import Examples, Matrix, RawScorer, as_matrix
 from onelayer.model import LOSSES, ModelName
 
@@ -153,6 +153,10 @@ class Classifier:
     def predict_proba(self, X: Examples) -> NDArray[np.floating]:
         """Return the probability of each class, shape (n, n_classes), in the order of `classes`."""
         return probabilities(self.model, self.scores(X))
+
+    def predict_log_proba(self, X: Examples) -> NDArray[np.floating]:
+        """Return the logarithms of the probabilities, shape (n, n_classes)."""
+        return log_probabilities(self.model, self.scores(X))
 
     def predict(self, X: Examples) -> NDArray[Any]:
         """Return the predicted labels, shape (n,)."""

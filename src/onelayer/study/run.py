@@ -81,9 +81,7 @@ def _train_together(
         observer(runs[event.run], event)
 
     def keep(states: Mapping[int, RunState]) -> None:
-        folder.keep(
-            {runs[i].name: state for i, state in states.items()}, now=stop.is_set()
-        )
+        folder.keep({runs[i].name: state for i, state in states.items()}, now=stop.is_set())
 
     train_many(
         *parts, [run.config for run in runs], threads, listen=hear, keep=keep,

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from onelayer.data.labels import Label
 from onelayer.inference import Classifier
 from onelayer.training import final
 from onelayer.training.result import TrainResult
 
 
 def as_classifier(
-    result: TrainResult, *, name: str = "run", data: Mapping[str, Any] | None = None, **more: Any
+    result: TrainResult,
+    *,
+    name: str = "run",
+    classes: Sequence[Label] | None = None,
+    data: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> Classifier:
     """Return what was trained as a classifier for raw values, with its record.
 
@@ -19,12 +26,16 @@ def as_classifier(
     ----------
     name : str
         Of the run.
+    classes : sequence of labels, optional
+        What to call the classes, in the order of the outputs. Default: as in the training set.
     data : mapping, optional
         Where the data came from.
     **more
         Other parts of a `Classifier`: feature_names, fill, target, image_shape, channels.
     """
-    record = result.record(name).as_json()
+    labels = result.data.train.classes if classes is None else tuple(classes)
+    record = replace(result.record(name), classes=labels).as_json()
     return final.as_classifier(
-        result.config, result.parameters, result.data.train, record=record, data=data or {}, **more
-    )
+        result.config, result.parameters, result.data.train,
+        classes=labels, record=record, data=data or {}, **more,
+    )  # fmt: skip

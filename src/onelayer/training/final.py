@@ -60,7 +60,8 @@ def as_classifier(
         Other parts of a `Classifier`.
     """
     shape = train_set.image_shape
-    image = {
+    parts = {
+        "classes": train_set.classes,
         "image_shape": shape,
         "channels": train_set.n_features // (shape[0] * shape[1]) if shape else 1,
     }
@@ -68,9 +69,8 @@ def as_classifier(
         model=config.model,
         weights=parameters.weights,
         bias=parameters.bias,
-        classes=train_set.classes,
         scaling=train_set.scaling,
-        **(image | more),
+        **(parts | more),
     )
 
 

@@ -36,6 +36,9 @@ MakeReport = Callable[[Outcome, list[Finding]], Mapping[str, bytes]]
 Stage = Callable[[str], AbstractContextManager[object]]
 """Shows that something without a measure of progress is going on."""
 
+Stoppable = Callable[[], AbstractContextManager[threading.Event | None]]
+"""Gives an event that somebody may set within its block: then training is to end."""
+
 
 @dataclass
 class Clock:
@@ -63,11 +66,11 @@ def study_in_folder(
     clock: Clock | None = None,
     threads: int | None = None,
     force: bool = False,
-    stop: threading.Event | None = None,
+    stoppable: Stoppable = nullcontext,
 ) -> tuple[Outcome, list[Finding]]:
     """Run a study in a folder, or take it up there, up to the report.
 
-    Where `stop` or Ctrl-C ends it, `Outcome.missing` names what is left, and the same call goes on.
+    Where it is stopped while it trains, by the event that `stoppable` gives or by Ctrl-C, `Outcome.missing` names what is left, and the same call goes on.
 
     Raises
     ------
@@ -79,7 +82,8 @@ def study_in_folder(
     clock = clock or Clock()
     check_study(study, data)
     with RunFolderWriter.open(path, study, data.facts(), force=force) as folder:
-        outcome = run_study(study, data, folder, observer, threads=threads, stop=stop)
+        with stoppable() as stop:
+            outcome = run_study(study, data, folder, observer, threads=threads, stop=stop)
         clock.lap("training")
         if outcome.missing:
             return outcome, []

@@ -118,7 +118,5 @@ def weight_norm(material: Material, choice: Choice) -> Section:
         return Section(choice.title or "The norm against λ", question, (note,))
     figure = norm_against_l2(norms, reference=plain[0] if plain else None, power_law=law,
                              name=f"norm-{slug(*choice.runs)}")  # fmt: skip
-    blocks = (
-        FigureBlock(figure, "Norm of what the penalty covers, of the kept weights."),
-    )
+    blocks = (FigureBlock(figure, "Norm of what the penalty covers, of the kept weights."),)
     return Section(choice.title or "The norm against λ", question, blocks, said(findings))

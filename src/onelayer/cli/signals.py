@@ -1,0 +1,62 @@
+"""Ctrl-C and SIGTERM: the first asks the work to stop, the second ends the process at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name)]
+
+stop = threading.Event()
+"""Set by the first signal while somebody listens; work reads it between two steps."""
+
+_listening = False
+
+
+@contextmanager
+def handled() -> Iterator[None]:
+    """Handle signals within the block; a signal that the caller has ignored stays ignored."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    stop.clear()
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, _first)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def listening() -> Iterator[threading.Event]:
+    """Yield an event that the first signal sets; outside such a block it raises an interrupt."""
+    global _listening
+    _listening = True
+    try:
+        yield stop
+    finally:
+        _listening = False
+
+
+def _first(_number: int, _frame: FrameType | None) -> None:
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _second)
+    if _listening:
+        stop.set()
+    else:
+        raise KeyboardInterrupt
+
+
+def _second(_number: int, _frame: FrameType | None) -> None:
+    # Nothing is half written: every file is there as a whole or not at all.
+    os.write(2, b"onelayer: Ended at once; the same command goes on where it was.\n")
+    os._exit(1)
