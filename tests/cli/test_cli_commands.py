@@ -6,12 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from cli_helpers import call
 
 import onelayer
-from onelayer.model import Objective, Parameters
+from onelayer.model import Objective, Parameters, Sums
 
 HEAVY = ("numpy", "polars", "altair", "sympy", "sklearn", "scipy", "numba", "typst")
 
@@ -70,15 +69,15 @@ def test_gradcheck_prints_the_worst_error_and_ends_with_0() -> None:
 
 
 def test_gradcheck_finds_a_planted_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = Objective.gradient
+    right = Objective.gradient_from
 
-    def wrong(self: Objective, parameters: Parameters, *data: np.ndarray) -> Parameters:
-        gradient = right(self, parameters, *data)
+    def wrong(self: Objective, sums: Sums, parameters: Parameters) -> Parameters:
+        gradient = right(self, sums, parameters)
         if self.model == "softmax" and self.penalize_bias:
             gradient = Parameters(gradient.weights, gradient.bias * 1.001)
         return gradient
 
-    monkeypatch.setattr(Objective, "gradient", wrong)
+    monkeypatch.setattr(Objective, "gradient_from", wrong)
     ended = call("gradcheck")
     assert ended.code == 1
     assert ended.err.count(" ok") == 5

@@ -88,7 +88,7 @@ def test_process_that_dies_is_no_hang_and_no_traceback(tmp_path: Path) -> None:
         patch.setattr("onelayer.cli.report.ReportProcess", Dying)
         ended = call("study", study, "--out", tmp_path / "out", "--quiet")
     assert "ended with code 7" in ended.refused(1)
-    assert (tmp_path / "out" / "findings.json").exists()
+    assert (tmp_path / "out" / "history.parquet").exists()
     assert not (tmp_path / "out" / "report.html").exists()
     assert call("study", study, "--out", tmp_path / "out", "--quiet").code == 0
 

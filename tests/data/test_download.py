@@ -286,7 +286,7 @@ def test_failed_write_leaves_nothing(
 
 def test_cache_that_is_no_folder(mirror: Start, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OnelayerError, match="cannot be written"):
+    with pytest.raises(OnelayerError, match="is a file; name a folder"):
         get_mnist(tmp_path / "file", [mirror(correct).url], files=FILES)
 
 

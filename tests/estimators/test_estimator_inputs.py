@@ -124,7 +124,7 @@ def test_prediction_of_an_example_does_not_depend_on_those_beside_it(
     raw = source.integers(0, 255, (300, 300)) * (source.random((300, 300)) < 0.3)
     labels = source.integers(0, 2 if Estimator is LogisticRegression else 5, 300)
     data = sparse.csr_array(raw, dtype=np.float64) if kind == "csr" else raw.astype(kind)
-    model = Estimator(max_epochs=2, learning_rate=1e-4).fit(data, labels)
+    model = Estimator(max_epochs=2, learning_rate=1e-6).fit(data, labels)
     together = model.predict_proba(data)
     for threads in (1, 2):
         with threadpool_limits(threads, user_api="blas"):

@@ -155,7 +155,7 @@ class Folder:
             If something cannot be written. What was there can still be read then.
         """
         assert self._lock is not None, "the folder was opened to be read"
-        self._pending = {name: _digest(content) for name, content in files.items()}
+        self._pending = self._digests(files)
         self._removed = [name for name in remove if name in self._files]
         self._write_manifest()
         for name, content in files.items():
@@ -171,6 +171,10 @@ class Folder:
         """Remove what writes that were cut off have left."""
         for partial in self.path.rglob(f".*{PARTIAL}"):
             remove_file(partial)
+
+    @staticmethod
+    def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
+        return {name: _digest(content) for name, content in files.items()}
 
     def _settle(self) -> None:
         """Complete the transaction that was cut off, or take what it overwrote off the list."""
@@ -226,15 +230,20 @@ def _read_manifest(path: Path) -> tuple[dict[str, str], dict[str, str], Sequence
     manifest = path / MANIFEST
     try:
         document = json.loads(manifest.read_bytes())
-        if document["format"] != FORMAT:
-            raise InputError(
-                f"{manifest}: has format {document['format']!r}, and this onelayer reads format "
-                f"{FORMAT}; name another folder."
-            )
-        return document["files"], document.get("pending", {}), document.get("removed", [])
+        written = document["format"]
+        files, pending = document.get("files", {}), document.get("pending", {})
+        removed = list(document.get("removed", []))
+        if not all(isinstance(table, dict) for table in (files, pending)):
+            raise TypeError
     except FileNotFoundError:
         return {}, {}, []
     except OSError as error:
         raise InputError(f"{manifest}: cannot be read: {error.strerror}.") from None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise InputError(f"{manifest}: is damaged; name another folder.") from None
+    if written != FORMAT:
+        raise InputError(
+            f"{manifest}: has format {written!r}, and this onelayer reads format {FORMAT}; name "
+            "another folder."
+        )
+    return files, pending, removed

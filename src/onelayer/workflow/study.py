@@ -70,7 +70,8 @@ def study_in_folder(
 ) -> tuple[Outcome, list[Finding]]:
     """Run a study in a folder, or take it up there, up to the report.
 
-    Where it is stopped while it trains, by the event that `stoppable` gives or by Ctrl-C, `Outcome.missing` names what is left, and the same call goes on.
+    Where it is stopped while it trains, by the event that `stoppable` gives or by Ctrl-C,
+    `Outcome.missing` names what is left, and the same call goes on.
 
     Raises
     ------
