@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from crashing import VARIANTS, crash_points
 
-from onelayer.diagnosis import Finding
+from onelayer.diagnosis import Finding, check_on
+from onelayer.diagnosis.checks import gradients
 from onelayer.report import compose, render
 from onelayer.study import Outcome, load_data, resolve
 from onelayer.training import checkpoint
@@ -19,12 +20,12 @@ from onelayer.workflow.study import report_anew, study_in_folder
 STUDY = {
     "name": "small",
     "data": {"source": "digits", "train": 60, "validation": 20},
-    "defaults": {"batch_size": 20, "max_epochs": 2, "evaluations_per_epoch": 1},
+    "defaults": {"batch_size": 20, "max_epochs": 1, "evaluations_per_epoch": 1},
     "runs": [
         {"name": "stack", "l2": [0.0, 0.1]},
         {
             "name": "pair", "model": "logistic", "classes": [2, 3], "batch_size": 5,
-            "early_stopping": {"patience": 2}, "dtype": "float64",
+            "early_stopping": {"patience": 2}, "dtype": "float64", "max_epochs": 2,
         },
     ],
     "sections": [{"kind": "l2-accuracy", "runs": ["stack"]}],
@@ -85,6 +86,8 @@ def test_a_crash_at_every_call_of_the_file_system(
     monkeypatch.setattr(checkpoint, "SECONDS", 0.0)  # a checkpoint after each advance
     monkeypatch.setattr(checkpoint, "MOST_SHARE", 1e9)
     study, data = _study()
+    checked = check_on(data.train)  # type: ignore[attr-defined]
+    monkeypatch.setattr(gradients, "check_on", lambda _data: checked)
 
     def work(place: Path) -> None:
         try:
