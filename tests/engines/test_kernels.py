@@ -16,9 +16,10 @@ from scipy.sparse import csr_array
 
 import onelayer
 from onelayer.data import Dataset, Scaling
-from onelayer.engines import choice, open_engine
+from onelayer.engines import Batches, Examples, Problem, Source, choice, open_engine
 from onelayer.engines.reference import ReferenceEngine
 from onelayer.errors import InputError
+from onelayer.model import Objective, Parameters
 from onelayer.training import (
     EarlyStopping,
     ExampleWeights,
@@ -30,7 +31,9 @@ from onelayer.training import (
 
 kernels: Any = pytest.importorskip("onelayer.engines.compiled.dense")
 compiler: Any = pytest.importorskip("onelayer.engines.compiled.compiler")
-sparse: Any = pytest.importorskip("onelayer.engines.compiled.sparse")
+nonzeros: Any = pytest.importorskip("onelayer.engines.compiled.nonzeros")
+parts: Any = pytest.importorskip("onelayer.engines.compiled.parts")
+norms: Any = pytest.importorskip("onelayer.engines.compiled.norms")
 memory: Any = pytest.importorskip("onelayer.engines.compiled.memory")
 tiles: Any = pytest.importorskip("onelayer.engines.compiled.tiles")
 
@@ -71,7 +74,7 @@ def test_gather_dot_and_update(dtype: str, stored: str, n: int, F: int, K: int) 
     rows = rng.permutation(50)[:n]
     scaling = feature_scaling(rng, F, dtype)
     W = padded_weights(rng, K, F, dtype)
-    x, z, _ = kernels.scratch(n, W[None])
+    x, z, _ = kernels.step_scratch(n, W[None])
     kernels.gather(as_kernels_take(X), rows, scaling, x)
     features = X[rows].astype(dtype) * scaling[0, :F] + scaling[1, :F]
     np.testing.assert_allclose(x[:n, :F], features, **close(dtype))
@@ -122,19 +125,24 @@ def test_sparse_evaluation_agrees_with_dense(dtype: str, stored: str, K: int) ->
     chosen, rows = np.array([2, 0, 3]), rng.permutation(n)[:250]
     losses, correct, also = np.zeros(3), np.zeros(3), np.zeros(3)
     X = as_kernels_take(X)
-    data = sparse.compress(X, np.zeros(0, np.uint16))
-    assert data[2][-1] == len(data[0])
-    part = X, targets, rows, rng.random((1, n)), np.array([-1, 0, 0, -1]), data
-    plain = *part[:4], np.full(4, -1), data  # the same examples without weights
-    kernels.evaluate(part, plain, rows, scaling, aligned, bias, chosen, losses, correct, also)
+    data = nonzeros.compressed(X)
+    assert data.begins[-1] == len(data.values)
+    weights, places = rng.random((1, n)), np.array([-1, 0, 0, -1])
+    stacked = parts.Models(aligned, bias)
+    part = parts.Part(X, targets, rows, weights, places)
+    plain = part._replace(places=np.full(4, -1))  # the same examples without weights
+    room = kernels.evaluation_scratch(aligned)
+    kernels.evaluate(room, part, plain, rows, scaling, stacked, chosen, losses, correct, also)
 
     lanes = kernels.VECTOR_BYTES // np.dtype(dtype).itemsize
     packed = memory.aligned_zeros((1, F + 1, -(-3 * K // lanes) * lanes), np.dtype(dtype))
-    sparse.pack(aligned, bias, scaling, chosen, 3, packed)
+    nonzeros.pack(aligned, bias, scaling, chosen, 3, packed)
     sparse_losses, sparse_correct, sparse_also = np.zeros(3), np.zeros(3), np.zeros(3)
-    sparse.evaluate(
-        part, plain, rows, packed[0], K, chosen, sparse_losses, sparse_correct, sparse_also
-    )
+    room = nonzeros.evaluation_scratch(packed, 3)
+    nonzeros.evaluate(
+        room, part._replace(X=data), plain._replace(X=data), rows, packed[0], K, chosen,
+        sparse_losses, sparse_correct, sparse_also,
+    )  # fmt: skip
     np.testing.assert_allclose(sparse_losses, losses, rtol=1e-5 if dtype == "float32" else 1e-12)
     np.testing.assert_allclose(sparse_correct, correct, rtol=1e-12)
     np.testing.assert_array_equal(sparse_also, also)
@@ -150,17 +158,17 @@ def test_what_is_not_zero_is_kept(stored: str, F: int) -> None:
     X[3], X[4], X[5, F - 1] = 0, 255, 1
     if stored != "uint8":
         X[6, 0], X[7, F - 1] = np.nan, -np.inf
-    values, features, begins = sparse.compress(as_kernels_take(X), np.zeros(0, np.uint16))
+    values, features, begins = nonzeros.compressed(as_kernels_take(X))
     values = values.view(X.dtype)
     assert (values.dtype, features.dtype) == (X.dtype, np.dtype(np.uint16))
-    assert not (begins % sparse.CHAINS).any()
+    assert not (begins % nonzeros.CHAINS).any()
     for i, row in enumerate(X):
         kept = np.flatnonzero(row)
         own = slice(begins[i], begins[i] + len(kept))
         assert features[own].tolist() == kept.tolist()
         np.testing.assert_array_equal(values[own], row[kept])
         assert not values[own.stop : begins[i + 1]].any()
-        assert begins[i + 1] - own.stop < sparse.CHAINS
+        assert begins[i + 1] - own.stop < nonzeros.CHAINS
     assert begins[-1] == len(values) == len(features)
 
 
@@ -274,7 +282,7 @@ def test_a_memory_map_of_half_precision_is_read_in_place(
     single = Dataset(plain.X.astype(np.float32), plain.y, scaling=plain.scaling)
     assert same(result, train(single, single, config))
     # A processor that cannot read half precision gets a copy.
-    module = importlib.import_module("onelayer.engines.compiled.engine")
+    module = importlib.import_module("onelayer.engines.compiled.prepared")
     monkeypatch.setattr(module, "CONVERTS_HALF", False)
     assert same(result, train(data, data, config))
 
@@ -297,8 +305,8 @@ def test_without_numba_the_reference_trains(monkeypatch: pytest.MonkeyPatch) -> 
 
 def _import_from(copy: Path, cache: Path) -> subprocess.CompletedProcess[str]:
     code = (
-        "import numpy as np; from onelayer.engines.compiled.memory import aligned; "
-        "print(aligned.__module__, len(aligned(5, np.zeros(1))))"
+        "import numpy as np; from onelayer.engines.compiled.norms import squared_norm; "
+        "print(squared_norm.__module__, squared_norm(np.ones((1, 5)), np.zeros(1), False))"
     )
     environment = os.environ | {
         "PYTHONPATH": str(copy), "XDG_CACHE_HOME": str(cache), "HOME": str(cache)
@@ -325,7 +333,7 @@ def test_machine_code_goes_to_the_users_cache_where_the_source_is_sealed(
     cache = tmp_path / "cache"
     cache.mkdir()
     done = _import_from(sealed, cache)
-    assert (done.returncode, done.stdout.split()[-1], done.stderr) == (0, "5", "")
+    assert (done.returncode, done.stdout.split()[-1], done.stderr) == (0, "5.0", "")
     assert list(cache.rglob("*.nbc"))
 
 
@@ -333,13 +341,65 @@ def test_kernels_work_where_nothing_can_be_written(sealed: Path, tmp_path: Path)
     cache = tmp_path / "cache"
     cache.write_text("in the way too")
     done = _import_from(sealed, cache)
-    assert (done.returncode, done.stdout.split()[-1], done.stderr) == (0, "5", "")
+    assert (done.returncode, done.stdout.split()[-1], done.stderr) == (0, "5.0", "")
 
 
 def test_a_change_to_any_kernel_makes_old_machine_code_stale(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stamp = memory.aligned._cache._cache_file._source_stamp
+    stamp = norms.squared_norm._cache._cache_file._source_stamp
     assert stamp == compiler.FINGERPRINT == compiler._fingerprint()
     monkeypatch.setattr(Path, "read_bytes", lambda _path: b"another version")
     assert compiler._fingerprint() != stamp
+
+
+def test_rates_of_each_step_reach_the_kernels() -> None:
+    """Rates that change in every step and differ between models, against the slow twin."""
+    data = problem(4, 90, 20, 3, "uint8", 0.9)
+    rng = np.random.default_rng(0)
+    batches = Batches(rng.permutation(90), np.arange(0, 91, 15))
+    rates = rng.uniform(0.01, 0.5, (2, 6))
+    objectives = Objective("softmax", 0.01), Objective("softmax", 0.2, penalize_bias=True)
+    source = Source(data.X, None, data.scaling, "float64")
+    examples = Examples.of(data.targets, None, [None, None])
+    start = tuple(Parameters.zeros(20, 3, "float64") for _ in objectives)
+    found = []
+    for name in ("reference", "compiled"):
+        with open_engine(name) as engine:
+            problem_ = Problem(examples, None, 3, objectives, start)
+            stack = engine.stack(engine.prepare(source), problem_)
+            losses = stack.advance([0, 1], batches, rates, evaluate=False).losses
+            # One at a time, and from a saved state: the same bits.
+            other = engine.stack(engine.prepare(source), problem_)
+            state = {m: other.state(m) for m in (0, 1)}
+            cut = Batches(batches.rows[:45], np.arange(0, 46, 15))
+            rest = Batches(batches.rows[45:], np.arange(0, 46, 15))
+            other.advance([1], cut, rates[1:, :3], evaluate=False)
+            again = engine.stack(engine.prepare(source), problem_)
+            again.restore(1, other.state(1))
+            again.restore(0, state[0])
+            again.advance([1], rest, rates[1:, 3:], evaluate=False)
+            assert again.parameters(1).weights.tobytes() == stack.parameters(1).weights.tobytes()
+            found.append((losses, stack.parameters(0).weights, stack.parameters(1).bias))
+    for ours, twin in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, twin, rtol=1e-11, atol=1e-13)
+    constant = np.full((2, 6), 0.1)
+    with open_engine("compiled") as engine:
+        stack = engine.stack(engine.prepare(source), Problem(examples, None, 3, objectives, start))
+        stack.advance([0, 1], batches, constant, evaluate=False)
+        assert np.abs(stack.parameters(0).weights - found[0][1]).max() > 1e-3
+
+
+def test_a_memory_map_of_zeros_is_not_copied(tmp_path: Path) -> None:
+    plain = problem(3, 90, 50, 3, "uint8", 0.1)
+    np.save(tmp_path / "X.npy", plain.X)
+    mapped = Dataset(np.load(tmp_path / "X.npy", mmap_mode="r"), plain.y, scaling=plain.scaling)
+    prepared: Any = importlib.import_module("onelayer.engines.compiled.prepared")
+    for data, compresses in ((plain, True), (mapped, False)):
+        found = prepared.PreparedData.of(Source(data.X, data.X, data.scaling, "float32"))
+        assert (found.train.nonzeros is not None) == compresses
+        assert found.train.dense is data.X
+        assert found.validation is found.train
+    config = TrainConfig(batch_size=16, max_epochs=2)
+    one, other = train(plain, plain, config), train(mapped, mapped, config)
+    np.testing.assert_allclose(one.weights, other.weights, rtol=1e-6)

@@ -7,7 +7,8 @@ import pytest
 
 from onelayer.model import LOSSES
 
-sparse: Any = pytest.importorskip("onelayer.engines.compiled.sparse")
+nonzeros: Any = pytest.importorskip("onelayer.engines.compiled.nonzeros")
+parts: Any = pytest.importorskip("onelayer.engines.compiled.parts")
 residuals: Any = pytest.importorskip("onelayer.engines.compiled.residuals")
 memory: Any = pytest.importorskip("onelayer.engines.compiled.memory")
 
@@ -32,7 +33,7 @@ def block(dtype: str, models: int, K: int) -> tuple[np.ndarray, np.ndarray]:
 
 def count(z: np.ndarray, models: int, K: int, targets: np.ndarray, rows: np.ndarray) -> list[float]:
     no_weights = np.zeros(0)
-    return [sparse.count_correct(z, m * K, K, targets, rows, no_weights) for m in range(models)]
+    return [nonzeros.count_correct(z, m * K, K, targets, rows, no_weights) for m in range(models)]
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -67,8 +68,9 @@ def losses(
     before, found, rows = z.copy(), np.zeros(models), np.arange(len(targets))
     table = np.zeros((0, len(targets))) if weights is None else weights[None]
     places = np.full(models, -1 if weights is None else 0)
-    part = None, targets, rows, table, places, None
-    sparse.add_losses(z, part, np.arange(models), K, rows, found)
+    part = parts.Part(np.zeros((0, 1)), targets, rows, table, places)
+    column = memory.aligned_zeros((len(rows) * models + 64,), z.dtype)
+    nonzeros.add_losses(z, column, part, np.arange(models), K, rows, found)
     z[...] = before
     return list(found.tolist())
 
@@ -95,7 +97,7 @@ def test_weights_count(dtype: str, K: int) -> None:
     single = [losses(z[i:], 1, K, targets[i : i + 1])[0] for i in range(len(z))]
     assert losses(z, 1, K, targets, weights)[0] == pytest.approx(weights @ single, rel=1e-12)
     right = [count(z[i:], 1, K, targets[i:], np.arange(1))[0] for i in range(len(z))]
-    weighted = sparse.count_correct(z, 0, K, targets, np.arange(len(z)), weights)
+    weighted = nonzeros.count_correct(z, 0, K, targets, np.arange(len(z)), weights)
     assert weighted == pytest.approx(weights @ right, rel=1e-12)
 
 

@@ -31,17 +31,24 @@ FINGERPRINT = _fingerprint()
 """Changes with every change to a kernel."""
 
 
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+
+
+def inlined(function: F) -> F:
+    """Make a function a part of each kernel that calls it: it is not compiled a second time."""
+    return cast(F, numba.njit(inline="always", **_OPTIONS)(function))
+
+
 def compiled(function: F) -> F:
     """Compile a kernel without the GIL, and keep the machine code on disk.
 
     No ``fastmath``: sums keep the order in which they are written, and with it their bits. Numba
     keeps the code beside the source or, where that cannot be written, in the user's cache.
     """
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
     try:
-        kernel = numba.njit(cache=True, **options)(function)
+        kernel = numba.njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # no folder at all can be written: compile anew in each process
-        return cast(F, numba.njit(**options)(function))
+        return cast(F, numba.njit(**_OPTIONS)(function))
     # Numba asks whether the kernel's own file has changed, but a kernel also holds the code of
     # those it calls. So the stamp is taken over all of them.
     kernel._cache._cache_file._source_stamp = FINGERPRINT

@@ -9,21 +9,21 @@ section 5.1).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from onelayer.data import Scaling
-from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled
-from onelayer.engines.compiled.memory import aligned
+from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled, inlined
+from onelayer.engines.compiled.memory import scratch
+from onelayer.engines.compiled.nonzero_tiles import CHAINS, make_sparse_add
+from onelayer.engines.compiled.nonzeros import dot_rows
+from onelayer.engines.compiled.parts import Nonzeros
 from onelayer.engines.compiled.residuals import (
     add_bias,
+    example_weights,
     residuals,
-    update_bias,
     weigh,
-    weights_of,
 )
-from onelayer.engines.compiled.sparse import dot_rows
-from onelayer.engines.compiled.sparse_tiles import CHAINS, make_sparse_add
+from onelayer.engines.compiled.update import kept, update_bias
 
 SMALLEST_FACTOR = 1e-6
 """Below it a model's factor is multiplied into its weights, so that nothing overflows."""
@@ -36,10 +36,8 @@ def padded_outputs(n_outputs: int, lanes: int) -> int:
     return 1 if n_outputs == 1 else -(-n_outputs // lanes) * lanes
 
 
-def as_data(
-    X: sparse.csr_array, scaling: Scaling, dtype: np.dtype[np.floating]
-) -> tuple[NDArray[np.floating], NDArray[np.uint32], NDArray[np.int64]]:
-    """Return (values, features, begins) as `sparse.compress` does, with the scale multiplied in."""
+def as_nonzeros(X: sparse.csr_array, scaling: Scaling, dtype: np.dtype[np.floating]) -> Nonzeros:
+    """Return the stored values with the scale multiplied in."""
     counts = np.diff(X.indptr).astype(np.int64)
     begins = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(-(-counts // CHAINS) * CHAINS, out=begins[1:])
@@ -48,61 +46,62 @@ def as_data(
     scale, _ = scaling.per_feature(X.shape[1])
     values[places] = X.data * scale[X.indices]
     features[places] = X.indices
-    return values, features, begins
+    return Nonzeros(values, features, begins)
 
 
-@compiled
-def advance(part, batches, offsets, V, factors, bias, options, models, losses):
-    """Make one step on each batch, every model in turn.
+def step_scratch(batch, V):
+    """Return room for the steps of batches of at most so many examples."""
+    return scratch((1, V.shape[2]), (batch, V.shape[2]), batch, V.dtype)
+
+
+@inlined
+def advance(scratch, part, steps, models, rule, first, last, chosen, losses):
+    """Make all steps, with each of some models in turn.
 
     Parameters
     ----------
-    V, factors : (n, n_features, padded), (n,)
-        Updated in place, as is `bias`.
-    part, batches, offsets, bias, options, models, losses
+    part : Part
+        Of `Nonzeros`.
+    models : ScaledModels
+        Updated in place.
+    scratch, steps, rule, first, last, chosen, losses
         As for `onelayer.engines.compiled.dense.advance`.
     """
-    longest = 0
+    V, factors, bias = models.V, models.factors, models.bias
+    nothing, z, column = scratch.x[0], scratch.z, scratch.column
     for s in range(losses.shape[1]):
-        longest = max(longest, offsets[s + 1] - offsets[s])
-    spare = VECTOR_BYTES // V.itemsize
-    flat = aligned(longest * V.shape[2] + spare, V)
-    z = flat[: longest * V.shape[2]].reshape(longest, V.shape[2])
-    column = aligned(longest + spare, V)
-    for s in range(losses.shape[1]):
-        rows = batches[offsets[s] : offsets[s + 1]]
-        for j in range(len(models)):
-            m = models[j]
+        rows = steps.rows[steps.offsets[s] : steps.offsets[s + 1]]
+        for j in range(first, last):
+            m = chosen[j]
             losses[j, s] = step(
-                part, rows, weights_of(part, m), V[m], factors[m : m + 1], bias[m], options[m], z,
-                column,
+                part, rows, example_weights(part, m), V[m], factors[m : m + 1], bias[m],
+                steps.rates[j, s], rule.l2[m], rule.on_bias[m], nothing, z, column,
             )  # fmt: skip
 
 
-@compiled
-def step(part, rows, weights, V, factor, bias, options, z, column):
+@inlined
+def step(part, rows, weights, V, factor, bias, rate, l2, on_bias, nothing, z, column):
     """Update one model by one batch; return its mean loss before the update."""
-    _, targets, _, _, _, data = part
-    n, rate, l2 = len(rows), options[0], options[1]
-    dot_rows(data, rows, V, factor[0], z)
+    n = len(rows)
+    dot_rows(part.X, rows, V, factor[0], nothing, z)
     add_bias(z, n, bias)
-    loss = residuals(z, n, len(bias), targets, rows, weights, column) / n
+    loss = residuals(z, n, len(bias), part.targets, rows, weights, column) / n
     weigh(z, n, weights, rows)
-    update_bias(z, n, bias, options)
-    factor[0] *= V.dtype.type(1) - 2 * rate * l2
+    update_bias(z, n, bias, rate, l2, on_bias)
+    factor[0] *= kept(rate, l2, V)
     if not abs(factor[0]) >= SMALLEST_FACTOR:
         for f in range(len(V)):
             for k in range(V.shape[1]):
                 V[f, k] *= factor[0]
         factor[0] = 1
-    add_rows(data, rows, z, -rate / (V.dtype.type(n) * factor[0]), V)
+    add_rows(part.X, rows, z, -rate / (V.dtype.type(n) * factor[0]), V)
     return loss
 
 
 @compiled
 def add_rows(data, rows, residuals, rate, V):
     """Set V[f] += rate * sum_i X[rows[i], f] * residuals[i], for the features that are stored."""
-    values, features, begins = data
+    values, features, begins = data.values, data.features, data.begins
     lanes = VECTOR_BYTES // V.itemsize
     for i in range(len(rows)):
         begin, end = begins[rows[i]], begins[rows[i] + 1]

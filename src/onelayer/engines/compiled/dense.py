@@ -9,23 +9,23 @@ features), so that features are contiguous. Padded classes and features stay zer
 
 from __future__ import annotations
 
-from onelayer.engines.compiled.compiler import VECTOR_BYTES, WIDE, compiled
-from onelayer.engines.compiled.memory import aligned
+from onelayer.engines.compiled.compiler import VECTOR_BYTES, WIDE, compiled, inlined
+from onelayer.engines.compiled.memory import scratch
 from onelayer.engines.compiled.residuals import (
     add_bias,
     count_correct,
+    example_weights,
     residuals,
-    update_bias,
     weigh,
-    weights_of,
 )
 from onelayer.engines.compiled.tiles import (
-    fetch_row,
+    element_at,
     make_dot_tile,
     make_outer_tile,
-    number_at,
+    prefetch_row,
     scale_row,
 )
+from onelayer.engines.compiled.update import kept, update_bias
 
 CLASS_BLOCK = 5
 """Softmax models are padded to a multiple of this many classes."""
@@ -64,10 +64,10 @@ def gather(X, rows, scaling, x):
     vectors = X.shape[1] // lanes
     for i in range(len(rows)):
         if i + ROWS_AHEAD < len(rows):
-            fetch_row(X, rows[i + ROWS_AHEAD])
+            prefetch_row(X, rows[i + ROWS_AHEAD])
         scale_row(X, rows[i], scale, offset, x, i, vectors)
         for f in range(vectors * lanes, X.shape[1]):
-            x[i, f] = number_at(X, rows[i], f, x) * scale[f] + offset[f]
+            x[i, f] = element_at(X, rows[i], f, x) * scale[f] + offset[f]
 
 
 @compiled
@@ -102,105 +102,104 @@ def update(x, n, residuals, W, keep, rate):
                 _outer_block_rest(x, n, residuals, k, f, W, keep, rate)
 
 
-@compiled
-def step(x, n, targets, rows, weights, W, bias, options, z, column):
+@inlined
+def step(x, n, targets, rows, weights, W, bias, rate, l2, on_bias, z, column):
     """Update one model by one gathered batch; return its mean loss before the update.
 
     W <- W - rate (x^T residuals / n + 2 l2 W), and so the bias, penalized or not.
     """
-    rate, l2 = options[0], options[1]
     dot(x, n, W, z)
     add_bias(z, n, bias)
     loss = residuals(z, n, len(bias), targets, rows, weights, column) / n
     weigh(z, n, weights, rows)
-    update_bias(z, n, bias, options)
-    update(x, n, z, W, W.dtype.type(1) - 2 * rate * l2, -rate / W.dtype.type(n))
+    update_bias(z, n, bias, rate, l2, on_bias)
+    update(x, n, z, W, kept(rate, l2, W), -rate / W.dtype.type(n))
     return loss
 
 
-@compiled
-def advance(part, batches, offsets, scaling, W, bias, options, models, losses):
-    """Make one step on each batch, every model in turn.
+@inlined
+def advance(scratch, part, steps, scaling, models, rule, first, last, chosen, losses):
+    """Make all steps, with each of some models in turn.
 
     Parameters
     ----------
-    part : (X, targets, rows, weights, each model's place in the weights, sparse data)
-    batches, offsets : int arrays
-        The rows of batch s are ``batches[offsets[s]:offsets[s + 1]]``.
+    scratch : Scratch
+    part : Part
+    steps : Steps
     scaling : (2, padded)
         Scale and offset of each feature.
-    W, bias : (n, padded, padded), (n, n_outputs)
+    models : Models
         Updated in place.
-    options : (n, 3)
-        Learning rate, l2, and 1 if the bias is penalized else 0.
-    models : int array
-        Which of the n are trained.
-    losses : (len(models), steps)
+    rule : Rule
+    first, last : int
+        Those of `chosen` from first to before last are trained.
+    chosen : int array
+        The numbers of the models that take part.
+    losses : (len(chosen), steps)
         Gets the mean losses before the updates.
     """
-    X, targets, _, _, _, _ = part
-    longest = 0
+    W, bias = models.W, models.bias
+    x, z, column = scratch.x, scratch.z, scratch.column
     for s in range(losses.shape[1]):
-        longest = max(longest, offsets[s + 1] - offsets[s])
-    x, z, column = scratch(longest, W)
-    for s in range(losses.shape[1]):
-        rows = batches[offsets[s] : offsets[s + 1]]
-        gather(X, rows, scaling, x)
-        for j in range(len(models)):
-            m = models[j]
+        rows = steps.rows[steps.offsets[s] : steps.offsets[s + 1]]
+        gather(part.X, rows, scaling, x)
+        for j in range(first, last):
+            m = chosen[j]
             losses[j, s] = step(
-                x, len(rows), targets, rows, weights_of(part, m), W[m], bias[m], options[m], z,
-                column,
+                x, len(rows), part.targets, rows, example_weights(part, m), W[m], bias[m],
+                steps.rates[j, s], rule.l2[m], rule.on_bias[m], z, column,
             )  # fmt: skip
 
 
-@compiled
-def scratch(n, W):
-    """Return room for n examples: their features, their scores, and a column more."""
-    padded = -(-n // ROWS) * ROWS
-    spare = VECTOR_BYTES // W.itemsize
-    x = aligned(padded * W.shape[2], W).reshape(padded, W.shape[2])
-    flat = aligned(padded * W.shape[1] + spare, W)
-    z = flat[: padded * W.shape[1]].reshape(padded, W.shape[1])
-    return x, z, aligned(padded + spare, W)
+def step_scratch(batch, W):
+    """Return room for the steps of batches of at most so many examples."""
+    rows = -(-batch // ROWS) * ROWS
+    return scratch((rows, W.shape[2]), (rows, W.shape[1]), rows, W.dtype)
 
 
-@compiled
-def evaluate(part, also, rows, scaling, W, bias, models, losses, correct, also_correct):
+def evaluation_scratch(W):
+    """Return room for an evaluation: as many examples as stay in the second-level cache."""
+    fit = BYTES_AT_ONCE // (W.shape[2] * W.itemsize) // ROWS * ROWS
+    return step_scratch(min(MOST_ROWS_AT_ONCE, max(ROWS, fit)), W)
+
+
+@inlined
+def evaluate(scratch, part, also, rows, scaling, models, chosen, losses, correct, also_correct):
     """Evaluate models on some examples.
 
     Parameters
     ----------
-    part, scaling, W, bias, models
+    scratch, part, scaling, models
         As for `advance`.
-    also : part of the data
+    also : Part
         The same examples with other weights.
     rows : int array
-    losses : (len(models),)
+    chosen : int array
+        The numbers of the models.
+    losses : (len(chosen),)
         Gets the summed losses; empty if they are not wanted.
-    correct, also_correct : (len(models),)
+    correct, also_correct : (len(chosen),)
         Get the summed weights of the examples with a right prediction, as ``part`` and as ``also``
         weigh them; the second is empty if it is not wanted.
     """
-    X, targets, _, _, _, _ = part
-    fit = BYTES_AT_ONCE // (W.shape[2] * W.itemsize) // ROWS * ROWS
-    at_once = min(MOST_ROWS_AT_ONCE, max(ROWS, fit))
-    x, z, column = scratch(min(len(rows), at_once), W)
+    W, bias, targets = models.W, models.bias, part.targets
+    x, z, column = scratch.x, scratch.z, scratch.column
+    at_once = len(x)
     correct[:] = 0
     also_correct[:] = 0
     losses[:] = 0
     for start in range(0, len(rows), at_once):
         some = rows[start : start + at_once]
-        gather(X, some, scaling, x)
-        for j in range(len(models)):
-            m = models[j]
-            weights = weights_of(part, m)
+        gather(part.X, some, scaling, x)
+        for j in range(len(chosen)):
+            m = chosen[j]
+            weights = example_weights(part, m)
             n, n_outputs = len(some), bias.shape[1]
             dot(x, n, W[m], z)
             add_bias(z, n, bias[m])
             correct[j] += count_correct(z, 0, n_outputs, targets, some, weights)
             if len(also_correct) > 0:
-                others = weights_of(also, m)
+                others = example_weights(also, m)
                 also_correct[j] += count_correct(z, 0, n_outputs, targets, some, others)
             if len(losses) > 0:
                 losses[j] += residuals(z, n, n_outputs, targets, some, weights, column)

@@ -1,101 +1,93 @@
-"""What a thread does in a round: one job after another, until none is left."""
+"""What a thread does in an advance: one job after another, until none is left.
+
+Every thread calls these with the same arguments but for its scratch, the steps first and then the
+evaluations, which are those of a snapshot. A counter deals the jobs out. What a job computes does
+not depend on who does it, and each has its own place for results. Each function is compiled when it
+is first called: a run compiles no more than it needs.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from onelayer.engines.compiled import csr, sparse
+from onelayer.engines.compiled import csr, nonzeros
 from onelayer.engines.compiled.compiler import compiled
 from onelayer.engines.compiled.dense import advance, evaluate
-from onelayer.engines.compiled.tiles import take_number
+from onelayer.engines.compiled.tiles import next_job
 
-ROWS_A_PIECE = 256
+ROWS_PER_PIECE = 256
 """Examples of one job of an evaluation; enough to be worth dealing out."""
 
 
 @compiled
-def work(
-    counter, train, validation, batches, offsets, scaling, W, factors, bias, options, models,
-    models_a_job, losses, before_W, before_bias, packed, models_a_block, shared, train_correct,
-    validation_loss, validation_correct,
-):  # fmt: skip
-    """Do jobs until none is left; every thread calls this with the same arguments.
+def advance_dense(scratch, counter, per_job, part, steps, scaling, models, rule, chosen, losses):
+    """Train `per_job` of the chosen models a job; see `onelayer.engines.compiled.dense`."""
+    while True:
+        first = next_job(counter) * per_job
+        if first >= len(chosen):
+            return
+        last = min(first + per_job, len(chosen))
+        advance(scratch, part, steps, scaling, models, rule, first, last, chosen, losses)
 
-    The first jobs train some models each; then each evaluates some models, as they were before this
-    round, on a piece of the rows. `counter` deals the jobs out. What a job computes does not depend
-    on who does it, and each has its own place for results.
+
+@compiled
+def advance_csr(scratch, counter, per_job, part, steps, models, rule, chosen, losses):
+    """Train `per_job` of the chosen models a job; see `onelayer.engines.compiled.csr`."""
+    while True:
+        first = next_job(counter) * per_job
+        if first >= len(chosen):
+            return
+        last = min(first + per_job, len(chosen))
+        csr.advance(scratch, part, steps, models, rule, first, last, chosen, losses)
+
+
+@compiled
+def evaluate_dense(scratch, counter, part, also, scaling, models, chosen, outcome):
+    """Evaluate all chosen models on a piece of the rows a job; the arrays are those of `Outcome`.
+
+    `also` are the same examples with other weights.
+    """
+    nothing = np.zeros(0)
+    while True:
+        piece = next_job(counter)
+        if piece >= len(outcome.correct):
+            return
+        rows = part.rows[piece * ROWS_PER_PIECE : (piece + 1) * ROWS_PER_PIECE]
+        losses = outcome.loss[piece] if len(outcome.loss) > 0 else nothing
+        others = outcome.also_correct[piece] if len(outcome.also_correct) > 0 else nothing
+        evaluate(
+            scratch,
+            part,
+            also,
+            rows,
+            scaling,
+            models,
+            chosen,
+            losses,
+            outcome.correct[piece],
+            others,
+        )
+
+
+@compiled
+def evaluate_nonzeros(scratch, counter, part, also, packed, per_block, n_outputs, chosen, outcome):
+    """Evaluate one block of models on a piece of the rows a job.
 
     Parameters
     ----------
-    train, validation : parts of the data
-        See `onelayer.engines.compiled.dense.advance`.
-    W, factors : arrays, or array and None
-        Without factors the models lie as `onelayer.engines.compiled.dense` has them, otherwise as
-        `onelayer.engines.compiled.csr` has them.
     packed : (blocks, n_features + 1, padded)
-        The models for `onelayer.engines.compiled.sparse`; without rows the data is dense.
-    shared : bool
-        Whether both parts are the same examples, if with other weights: then one pass serves both.
-    train_correct, validation_correct, validation_loss : (pieces, len(models))
-        No pieces: no evaluation.
+        The models for `onelayer.engines.compiled.nonzeros`, so many a block.
     """
-    training = -(-len(models) // models_a_job) if losses.shape[1] > 0 else 0
-    blocks = -(-len(models) // models_a_block)
-    on_validation = training + len(validation_correct) * blocks
-    on_train = on_validation + (0 if shared else len(train_correct) * blocks)
     nothing = np.zeros(0)
     while True:
-        job = take_number(counter)
-        if job >= on_train:
+        piece, block = divmod(next_job(counter), len(packed))
+        if piece >= len(outcome.correct):
             return
-        if job < training:
-            mine = slice(job * models_a_job, min((job + 1) * models_a_job, len(models)))
-            if factors is None:
-                advance(
-                    train, batches, offsets, scaling, W, bias, options, models[mine], losses[mine]
-                )
-            else:
-                csr.advance(
-                    train, batches, offsets, W, factors, bias, options, models[mine], losses[mine]
-                )
-            continue
-        piece, block = divmod(job - (training if job < on_validation else on_validation), blocks)
-        mine = slice(block * models_a_block, min((block + 1) * models_a_block, len(models)))
-        snapshot = scaling, before_W, before_bias, packed[block]
-        if job < on_validation:
-            also_correct = train_correct[piece, mine] if shared else nothing
-            evaluate_piece(
-                validation, train, piece, snapshot, models[mine], validation_loss[piece, mine],
-                validation_correct[piece, mine], also_correct,
-            )  # fmt: skip
-        else:
-            evaluate_piece(
-                train, train, piece, snapshot, models[mine], nothing, train_correct[piece, mine],
-                nothing,
-            )  # fmt: skip
-
-
-@compiled
-def evaluate_piece(part, also, piece, snapshot, models, losses, correct, also_correct):
-    """Evaluate models on one piece of a part, dense or sparse."""
-    _, _, rows, _, _, _ = part
-    scaling, W, bias, packed = snapshot
-    some = rows[piece * ROWS_A_PIECE : (piece + 1) * ROWS_A_PIECE]
-    if len(packed) > 0:
-        sparse.evaluate(
-            part, also, some, packed, bias.shape[1], models, losses, correct, also_correct
-        )
-    else:
-        evaluate(part, also, some, scaling, W, bias, models, losses, correct, also_correct)
-
-
-@compiled
-def squared_norm(W, bias, include_bias):
-    """Return the sum of squares of what a penalty covers, in float64."""
-    total = 0.0
-    for k in range(len(bias)):
-        if include_bias:
-            total += np.float64(bias[k]) ** 2
-        for weight in W[k]:
-            total += np.float64(weight) ** 2
-    return total
+        mine = slice(block * per_block, min((block + 1) * per_block, len(chosen)))
+        rows = part.rows[piece * ROWS_PER_PIECE : (piece + 1) * ROWS_PER_PIECE]
+        losses = outcome.loss[piece, mine] if len(outcome.loss) > 0 else nothing
+        others = outcome.also_correct[piece, mine] if len(outcome.also_correct) > 0 else nothing
+        nonzeros.evaluate(
+            scratch, part, also, rows, packed[block], n_outputs, chosen[mine], losses,
+            outcome.correct[piece, mine], others,
+        )  # fmt: skip

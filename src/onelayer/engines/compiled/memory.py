@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled
+from onelayer.engines.compiled.compiler import VECTOR_BYTES
+from onelayer.engines.compiled.parts import Scratch
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> NDArray[np.floating]:
@@ -18,10 +19,11 @@ def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> NDArr
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
-@compiled
-def aligned(length, like):  # type: ignore[no-untyped-def]
-    """Return zeros of the type of `like`; the twin of `aligned_zeros` within kernels."""
-    spare = VECTOR_BYTES // like.itemsize
-    memory = np.zeros(length + spare, like.dtype)
-    start = (-memory.ctypes.data % VECTOR_BYTES) // like.itemsize
-    return memory[start : start + length]
+def scratch(
+    shape_x: tuple[int, int], shape_z: tuple[int, int], column: int, dtype: np.dtype[np.floating]
+) -> Scratch:
+    """Return room of these shapes; a vector may be read from where any number of it begins."""
+    spare = VECTOR_BYTES // dtype.itemsize
+    z = aligned_zeros((math.prod(shape_z) + spare,), dtype)[: math.prod(shape_z)]
+    x = aligned_zeros(shape_x, dtype)
+    return Scratch(x, z.reshape(shape_z), aligned_zeros((column + spare,), dtype))

@@ -1,4 +1,4 @@
-"""From the products of a batch to right predictions, loss and residuals, and the step of the bias.
+"""From the products of a batch to right predictions, loss and residuals.
 
 An example's weight is its factor in the loss; where there are no weights, the arrays of them are
 empty, and every example counts 1.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from onelayer.engines.compiled.compiler import compiled
+from onelayer.engines.compiled.compiler import compiled, inlined
 from onelayer.engines.compiled.score_tiles import (
     add_row,
     divide_scores,
@@ -19,18 +19,17 @@ from onelayer.engines.compiled.score_tiles import (
 from onelayer.engines.compiled.tiles import exp_inplace
 
 
-@compiled
+@inlined
 def weight(weights, row):
     """Return how much an example counts: 1 where there are no weights."""
     return weights[row] if len(weights) > 0 else 1.0
 
 
-@compiled
-def weights_of(part, model):
+@inlined
+def example_weights(part, model):
     """Return a model's weights of all examples of a part; empty if it has none."""
-    _, _, _, weights, places, _ = part
-    place = places[model]
-    return weights[max(place, 0), : weights.shape[1] if place >= 0 else 0]
+    place = part.places[model]
+    return part.weights[max(place, 0), : part.weights.shape[1] if place >= 0 else 0]
 
 
 @compiled
@@ -112,16 +111,3 @@ def weigh(residuals, n, weights, rows):
             own = residuals.dtype.type(weights[rows[i]])
             for k in range(residuals.shape[1]):
                 residuals[i, k] *= own
-
-
-@compiled
-def update_bias(residuals, n, bias, options):
-    """Make the step of the bias."""
-    rate, l2, on_bias = options[0], options[1], options[2]
-    per_example = rate / bias.dtype.type(n)
-    for k in range(len(bias)):
-        total = residuals[0, k]
-        for i in range(1, n):
-            total += residuals[i, k]
-        keep = bias.dtype.type(1) - 2 * rate * l2 * on_bias
-        bias[k] = keep * bias[k] - per_example * total

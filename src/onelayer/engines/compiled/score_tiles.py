@@ -34,8 +34,8 @@ def _over_scores(
 
     def step(j: Value, state: list[Value]) -> list[Value]:
         before = b.mul(j, I64(v.lanes))
-        outputs = b.add(v.spread_integer(before), v.numbers)
-        mine = b.icmp_signed("<", outputs, v.spread_integer(count))
+        outputs = b.add(v.broadcast_integer(before), v.lane_indices)
+        mine = b.icmp_signed("<", outputs, v.broadcast_integer(count))
         scores = v.convert(z.at(i, b.add(first, before)), z.dtype)
         return body(scores, mine, outputs, state)
 
@@ -54,7 +54,7 @@ def is_predicted(_typing: Any, z: Any, i: Any, first: Any, count: Any, target: A
         z = Array(context, b, signature.args[0], arguments[0])
         i, first, count, target = arguments[1:]
         v = Vectors(b, z.dtype)
-        own, label = v.spread(z[i, b.add(first, target)]), v.spread_integer(target)
+        own, label = v.broadcast(z[i, b.add(first, target)]), v.broadcast_integer(target)
 
         def compare(scores: Value, mine: Value, outputs: Value, state: list[Value]) -> list[Value]:
             as_large = b.and_(
@@ -101,7 +101,7 @@ def sum_exp(_typing: Any, z: Any, i: Any, first: Any, count: Any, top: Any) -> A
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
         z = Array(context, b, signature.args[0], arguments[0])
         v = Vectors(b, z.dtype)
-        top = v.spread(arguments[4])
+        top = v.broadcast(arguments[4])
 
         def add(scores: Value, mine: Value, _: Value, state: list[Value]) -> list[Value]:
             exponentials = emit_exp(b, v, b.fsub(scores, top))
@@ -144,7 +144,7 @@ def exp_scores(_typing: Any, z: Any, i: Any, count: Any, top: Any) -> Any:
         z = Array(context, b, signature.args[0], arguments[0])
         i, count = arguments[1:3]
         v = Vectors(b, z.dtype)
-        top = v.spread(arguments[3])
+        top = v.broadcast(arguments[3])
 
         def replace(scores: Value, mine: Value, outputs: Value, state: list[Value]) -> list[Value]:
             k = b.zext(b.extract_element(outputs, I64(0)), I64)
@@ -167,7 +167,7 @@ def divide_scores(_typing: Any, z: Any, i: Any, count: Any, total: Any) -> Any:
         z = Array(context, b, signature.args[0], arguments[0])
         i, count = arguments[1:3]
         v = Vectors(b, z.dtype)
-        total, ours = v.spread(arguments[3]), v.spread_integer(count)
+        total, ours = v.broadcast(arguments[3]), v.broadcast_integer(count)
 
         def divide(scores: Value, mine: Value, outputs: Value, _: list[Value]) -> list[Value]:
             k = b.zext(b.extract_element(outputs, I64(0)), I64)

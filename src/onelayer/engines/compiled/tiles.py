@@ -67,7 +67,7 @@ def scale_row(
 
 
 @intrinsic
-def number_at(_typing: Any, X: Any, row: Any, f: Any, x: Any) -> Any:
+def element_at(_typing: Any, X: Any, row: Any, f: Any, x: Any) -> Any:
     """Return X[row, f] in the type of x."""
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
@@ -79,7 +79,7 @@ def number_at(_typing: Any, X: Any, row: Any, f: Any, x: Any) -> Any:
 
 
 @intrinsic
-def fetch_row(_typing: Any, X: Any, row: Any) -> Any:
+def prefetch_row(_typing: Any, X: Any, row: Any) -> Any:
     """Ask the memory for a row that will be read soon."""
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
@@ -162,14 +162,14 @@ def make_outer_tile(n_classes: int, n_vectors: int) -> Any:
                 values = [v.load(x.at(i, feature)) for feature in features]
                 sums = list(sums)
                 for c, label in enumerate(classes):
-                    residual = v.spread(residuals[i, label])
+                    residual = v.broadcast(residuals[i, label])
                     for u in range(n_vectors):
                         j = c * n_vectors + u
                         sums[j] = v.fma(residual, values[u], sums[j])
                 return sums
 
             sums = loop(b, n, [v.zero] * (n_classes * n_vectors), accumulate)
-            keep, rate = v.spread(keep), v.spread(rate)
+            keep, rate = v.broadcast(keep), v.broadcast(rate)
             for c, label in enumerate(classes):
                 for u, feature in enumerate(features):
                     pointer = W.at(label, feature)
@@ -184,7 +184,7 @@ def make_outer_tile(n_classes: int, n_vectors: int) -> Any:
 
 
 @intrinsic
-def take_number(_typing: Any, counter: Any) -> Any:
+def next_job(_typing: Any, counter: Any) -> Any:
     """Return counter[0] and add 1 to it, as one step that no other thread can come between."""
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:

@@ -44,16 +44,16 @@ class Vectors:
         return ir.Constant(self.type, [value] * self.lanes)
 
     @property
-    def numbers(self) -> Value:
+    def lane_indices(self) -> Value:
         """The number of each lane."""
         return ir.Constant(self.integers, list(range(self.lanes)))
 
-    def spread(self, scalar: Value) -> Value:
+    def broadcast(self, scalar: Value) -> Value:
         """Return a vector with the scalar in every lane."""
         first = self.b.insert_element(ir.Constant(self.type, ir.Undefined), scalar, I32(0))
         return self.spread_lane(first, 0)
 
-    def spread_integer(self, scalar: Value) -> Value:
+    def broadcast_integer(self, scalar: Value) -> Value:
         """Return a vector of integers, as wide as the floats, with the 64-bit scalar in each."""
         narrow = self.b.trunc(scalar, I32) if self.integers.element == I32 else scalar
         first = self.b.insert_element(ir.Constant(self.integers, ir.Undefined), narrow, I32(0))

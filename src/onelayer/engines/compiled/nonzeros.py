@@ -10,12 +10,14 @@ block's models side by side. What pads them is zero, and the last row is c.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled
-from onelayer.engines.compiled.memory import aligned
-from onelayer.engines.compiled.residuals import count_correct, weight, weights_of
+from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled, inlined
+from onelayer.engines.compiled.memory import scratch
+from onelayer.engines.compiled.nonzero_tiles import CHAINS, GROUP, make_sparse_dot, take_nonzeros
+from onelayer.engines.compiled.parts import Nonzeros
+from onelayer.engines.compiled.residuals import count_correct, example_weights, weight
 from onelayer.engines.compiled.score_tiles import largest_score, sum_exp
-from onelayer.engines.compiled.sparse_tiles import CHAINS, GROUP, make_sparse_dot, take_nonzeros
 from onelayer.engines.compiled.tiles import exp_inplace
 
 ROWS_AT_ONCE = 128
@@ -26,10 +28,7 @@ _dot_1, _dot_2 = make_sparse_dot(1), make_sparse_dot(2)
 
 @compiled
 def compress(X, feature_type):
-    """Return (values, features, begins): row i has values[begins[i]:begins[i + 1]].
-
-    Zeros fill each row up to a multiple of `CHAINS` values.
-    """
+    """Return the fields of `Nonzeros`; the numbers of features get the given type."""
     begins = np.zeros(len(X) + 1, np.int64)
     for i in range(len(X)):
         count = 0
@@ -49,6 +48,12 @@ def compress(X, feature_type):
                 features[p] = f
                 p += 1
     return values, features, begins
+
+
+def compressed(X: NDArray[np.generic]) -> Nonzeros:
+    """Return the values of a dense array that are not zero."""
+    number = np.uint16 if X.shape[1] <= 2**16 else np.uint32
+    return Nonzeros(*compress(X, np.zeros(0, number)))  # type: ignore[no-untyped-call]
 
 
 @compiled
@@ -75,12 +80,12 @@ def dot(data, rows, W, z):
 
 
 @compiled
-def dot_rows(data, rows, W, factor, z):
-    """Set z[i] = factor * (X[rows[i]] . W)."""
+def dot_rows(data, rows, W, factor, nothing, z):
+    """Set z[i] = factor * (X[rows[i]] . W); ``nothing`` is a row of zeros."""
     if W.shape[1] > 1:
-        add_products(data, rows, W, factor, aligned(W.shape[1], W), z)
+        add_products(data, rows, W, factor, nothing, z)
         return
-    values, features, begins = data
+    values, features, begins = data.values, data.features, data.begins
     zero = W.dtype.type(0)
     for i in range(len(rows)):
         first, second, third, fourth = zero, zero, zero, zero
@@ -95,7 +100,7 @@ def dot_rows(data, rows, W, factor, z):
 @compiled
 def add_products(data, rows, W, factor, c, z):
     """Set z[i] = factor * (X[rows[i]] . W) + c, in whole vectors of outputs."""
-    values, features, begins = data
+    values, features, begins = data.values, data.features, data.begins
     lanes = VECTOR_BYTES // W.itemsize
     for i in range(len(rows)):
         begin, end = begins[rows[i]], begins[rows[i] + 1]
@@ -107,89 +112,91 @@ def add_products(data, rows, W, factor, c, z):
             _dot_1(values, features, begin, end, W, factor, c, z, i, k)
 
 
-@compiled
-def evaluate(part, also, rows, W, n_outputs, models, losses, correct, also_correct):
+def evaluation_scratch(packed, models):
+    """Return room for an evaluation of so many models."""
+    width = packed.shape[2]
+    return scratch((1, width), (ROWS_AT_ONCE, width), ROWS_AT_ONCE * models, packed.dtype)
+
+
+@inlined
+def evaluate(scratch, part, also, rows, W, n_outputs, chosen, losses, correct, also_correct):
     """Evaluate the models of one block on some examples.
 
     Parameters
     ----------
+    scratch : Scratch
+        See `evaluation_scratch`.
     part, also, rows
         As for `onelayer.engines.compiled.dense.evaluate`.
     W : (n_features + 1, padded outputs)
         The block.
     n_outputs : int
         Of one model.
-    models
+    chosen
         The numbers of those in the block.
-    losses : (len(models),)
+    losses : (len(chosen),)
         Gets the summed losses; empty if they are not wanted.
-    correct, also_correct : (len(models),)
+    correct, also_correct : (len(chosen),)
         Get the summed weights of the examples with a right prediction.
     """
-    _, targets, _, _, _, data = part
-    width = W.shape[1]
-    size = ROWS_AT_ONCE * width
-    spare = VECTOR_BYTES // W.itemsize  # a whole vector is read from where a model's scores begin
-    z = aligned(size + spare, W)[:size].reshape(ROWS_AT_ONCE, width)
+    targets, z = part.targets, scratch.z
     correct[:] = 0
     also_correct[:] = 0
     losses[:] = 0
     for start in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[start : start + ROWS_AT_ONCE]
-        dot(data, some, W, z)
-        for j in range(len(models)):
-            weights = weights_of(part, models[j])
+        dot(part.X, some, W, z)
+        for j in range(len(chosen)):
+            weights = example_weights(part, chosen[j])
             correct[j] += count_correct(z, j * n_outputs, n_outputs, targets, some, weights)
             if len(also_correct) > 0:
-                weights = weights_of(also, models[j])
+                weights = example_weights(also, chosen[j])
                 also_correct[j] += count_correct(
                     z, j * n_outputs, n_outputs, targets, some, weights
                 )
         if len(losses) > 0:
-            add_losses(z, part, models, n_outputs, some, losses)
+            add_losses(z, scratch.column, part, chosen, n_outputs, some, losses)
 
 
 @compiled
-def add_losses(z, part, models, n_outputs, rows, losses):
+def add_losses(z, column, part, chosen, n_outputs, rows, losses):
     """Add to the models' summed losses, in float64; the scores are overwritten.
 
     The forms are those of `onelayer.model.losses`.
     """
     if n_outputs == 1:
-        add_logistic_losses(z, part, models, rows, losses)
+        add_logistic_losses(z, column, part, chosen, rows, losses)
         return
-    _, targets, _, _, _, _ = part
+    targets = part.targets
     # Apart from the logarithms: their calls would empty the registers of constants each time.
     for i in range(len(rows)):
         target = targets[rows[i]]
-        for j in range(len(models)):
+        for j in range(len(chosen)):
             first = j * n_outputs
             top = largest_score(z, i, first, n_outputs)
             total = sum_exp(z, i, first, n_outputs, top)
             z[i, first + 1] = z[i, first + target] - top
             z[i, first] = total
-    for j in range(len(models)):
-        first, weights = j * n_outputs, weights_of(part, models[j])
+    for j in range(len(chosen)):
+        first, weights = j * n_outputs, example_weights(part, chosen[j])
         for i in range(len(rows)):
             loss = np.log(np.float64(z[i, first])) - np.float64(z[i, first + 1])
             losses[j] += weight(weights, rows[i]) * loss
 
 
 @compiled
-def add_logistic_losses(z, part, models, rows, losses):
+def add_logistic_losses(z, column, part, chosen, rows, losses):
     """Add to the summed losses of models of one output each."""
-    _, targets, _, _, _, _ = part
-    n = len(rows)
-    flat = aligned(n * len(models) + VECTOR_BYTES // z.itemsize, z)
-    decay = flat[: n * len(models)].reshape(n, len(models))
+    targets = part.targets
+    n, models = len(rows), len(chosen)
     for i in range(n):
-        for j in range(len(models)):
-            decay[i, j] = -abs(z[i, j])
-    exp_inplace(flat, n * len(models))
-    for j in range(len(models)):
-        weights = weights_of(part, models[j])
+        for j in range(models):
+            column[i * models + j] = -abs(z[i, j])
+    exp_inplace(column, n * models)
+    for j in range(len(chosen)):
+        weights = example_weights(part, chosen[j])
         for i in range(n):
             score = np.float64(z[i, j])
             loss = max(score, 0.0) - (score if targets[rows[i]] == 0 else 0.0)
-            loss += np.log1p(np.float64(decay[i, j]))
+            loss += np.log1p(np.float64(column[i * models + j]))
             losses[j] += weight(weights, rows[i]) * loss

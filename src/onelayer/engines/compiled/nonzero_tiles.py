@@ -88,7 +88,7 @@ def make_sparse_dot(n_vectors: int) -> Any:
 
             rounds = b.sdiv(b.sub(end, begin), I64(CHAINS))
             sums = loop(b, rounds, [v.zero] * (n_vectors * CHAINS), accumulate)
-            scale = v.spread(scale)
+            scale = v.broadcast(scale)
             for u, output in enumerate(outputs):
                 first, second, third, fourth = sums[u * CHAINS : (u + 1) * CHAINS]
                 total = b.fadd(b.fadd(first, second), b.fadd(third, fourth))
@@ -120,12 +120,12 @@ def make_sparse_add() -> Any:
             )
             begin, end, i, rate, k = (arguments[j] for j in (2, 3, 5, 6, 8))
             v = Vectors(b, W.dtype)
-            step = b.fmul(v.load(residuals.at(i, k)), v.spread(rate))
+            step = b.fmul(v.load(residuals.at(i, k)), v.broadcast(rate))
 
             def add(j: Value, _: list[Value]) -> list[Value]:
                 p = b.add(begin, j)
                 weights = W.at(b.zext(features[p,], I64), k)
-                value = v.spread(values[p,])
+                value = v.broadcast(values[p,])
                 v.store(v.fma(value, step, v.load(weights)), weights)
                 return []
 

@@ -1,0 +1,100 @@
+"""What kernels are given, by name; Numba reads a named tuple's fields at no cost."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+Counts = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+class Nonzeros(NamedTuple):
+    """The stored values of rows: row i has values[begins[i]:begins[i + 1]].
+
+    Zeros fill each row up to a multiple of `CHAINS` values.
+    """
+
+    values: NDArray[np.generic]
+    features: NDArray[np.unsignedinteger]
+    begins: Whole
+
+
+class Part(NamedTuple):
+    """Examples of a part of the data.
+
+    X : array (n, n_features), or `Nonzeros`
+    targets : (n,) class indices
+    rows : (k,) the examples that take part
+    weights : (distinct, n) float64
+    places : (models,) each model's row of `weights`, -1 where every example counts 1
+    """
+
+    X: NDArray[np.generic] | Nonzeros
+    targets: NDArray[np.int32]
+    rows: Whole
+    weights: Counts
+    places: Whole
+
+
+class Steps(NamedTuple):
+    """The batches of some steps, and the learning rates of each model that takes part.
+
+    rows, offsets : the rows of step s are rows[offsets[s]:offsets[s + 1]]
+    rates : (models that take part, steps), in the type of the arithmetic
+    """
+
+    rows: Whole
+    offsets: Whole
+    rates: Floats
+
+
+class Rule(NamedTuple):
+    """The penalty of each model: its strength, and 1 where it covers the bias, 0 otherwise."""
+
+    l2: Floats
+    on_bias: Floats
+
+
+class Models(NamedTuple):
+    """Dense layout: W (models, padded outputs, padded features), bias (models, outputs)."""
+
+    W: Floats
+    bias: Floats
+
+
+class ScaledModels(NamedTuple):
+    """Layout for CSR data: weights are factors[m] * V[m], V (models, features, padded outputs)."""
+
+    V: Floats
+    factors: Floats
+    bias: Floats
+
+
+class Scratch(NamedTuple):
+    """Room that a thread works in; all of it begins where a vector may be read.
+
+    x : (examples, padded features) their features; for `Nonzeros` one row of zeros
+    z : (examples, padded outputs) their scores, then their residuals
+    column : a number an example and model, in whole vectors
+    """
+
+    x: Floats
+    z: Floats
+    column: Floats
+
+
+class Outcome(NamedTuple):
+    """Where evaluations are put, each (pieces of the rows, models); see `jobs`.
+
+    loss : summed losses; no pieces where they are not wanted
+    correct : summed weights of examples that are predicted right
+    also_correct : the same with the other weights; no pieces where they are not wanted
+    """
+
+    loss: Counts
+    correct: Counts
+    also_correct: Counts

@@ -1,0 +1,220 @@
+"""Models of a problem on the compiled kernels: steps while a snapshot of them is evaluated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.engines.compiled import csr, dense, jobs, nonzeros, norms
+from onelayer.engines.compiled.compiler import VECTOR_BYTES
+from onelayer.engines.compiled.layouts import CsrLayout, DenseLayout, as_parameters
+from onelayer.engines.compiled.memory import aligned_zeros
+from onelayer.engines.compiled.parts import Outcome, Part, Rule, Steps
+from onelayer.engines.compiled.prepared import PreparedData, Stored
+from onelayer.engines.compiled.team import Team
+from onelayer.engines.problem import Batches, Examples, Problem
+from onelayer.engines.protocol import Advance, Measures
+from onelayer.errors import InputError
+from onelayer.model import Parameters
+
+OUTPUTS_PER_BLOCK = 32
+"""Outputs evaluated together on `Nonzeros`: two vectors of float32, three models of ten classes."""
+
+MOST_MODELS_PER_JOB = 16
+"""Models trained by one job: their weights and a batch together fit the second-level cache."""
+
+Work = Callable[[], None]
+
+
+class CompiledStack:
+    """Models one after another in memory; see `Stack`."""
+
+    def __init__(self, data: PreparedData, problem: Problem, team: Team) -> None:
+        self._data, self._problem, self._team = data, problem, team
+        self._dtype = dtype = np.dtype(data.source.dtype)
+        layout = CsrLayout if data.is_csr else DenseLayout
+        self._layout = layout(problem.initial, data.source.n_features, dtype)
+        with np.errstate(over="ignore"):  # a penalty beyond float32 is infinite, and diverges
+            self._rule = Rule(
+                np.array([objective.l2 for objective in problem.objectives], dtype),
+                np.array([objective.penalize_bias for objective in problem.objectives], dtype),
+            )
+        # In a cross-validation, whose folds are weights, one pass serves both parts.
+        train, validation = problem.train, problem.validation
+        self._shared = validation is not None and data.validation is data.train and all(
+            np.array_equal(getattr(train, name), getattr(validation, name))
+            for name in ("targets", "rows")
+        )  # fmt: skip
+
+    @np.errstate(over="ignore", invalid="ignore")  # the norm of a diverging model
+    def advance(
+        self,
+        models: Sequence[int],
+        batches: Batches,
+        rates: NDArray[np.float64],
+        *,
+        evaluate: bool,
+    ) -> Advance:
+        """Evaluate a snapshot while the models go on; see `Stack`."""
+        self._layout.take_snapshot(list(models))
+        chosen = np.array(models, np.int64)
+        losses = np.zeros((len(models), len(batches)))
+        work: list[Work] = []
+        if len(batches):
+            steps = Steps(batches.rows, batches.offsets, rates.astype(self._dtype))
+            work.append(self._steps(chosen, steps, losses))
+        on_train = on_validation = Outcome(np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0)))
+        if evaluate:
+            on_train, on_validation, evaluations = self._evaluations(chosen)
+            work += evaluations
+        self._team.run(lambda: [do() for do in work] and None)
+        measures = self._measures(models, on_train, on_validation) if evaluate else []
+        return Advance(losses, measures)
+
+    def _steps(self, chosen: NDArray[np.int64], steps: Steps, losses: NDArray[np.float64]) -> Work:
+        counter, layout = np.zeros(1, np.int64), self._layout
+        # Two jobs a thread, so that a thread that is held up does not keep the others waiting.
+        shared = len(chosen) // (2 * self._team.threads)
+        per_job = min(MOST_MODELS_PER_JOB, max(1, shared))
+        part = _part(self._problem.train, self._data.train, dense=not self._data.is_csr)
+        batch = int(np.diff(steps.offsets).max())
+        if isinstance(layout, CsrLayout):
+            return lambda: jobs.advance_csr(  # type: ignore[no-untyped-call]
+                csr.step_scratch(batch, layout.models.V),
+                counter,
+                per_job,
+                part,
+                steps,
+                layout.models,
+                self._rule,
+                chosen,
+                losses,
+            )
+        return lambda: jobs.advance_dense(  # type: ignore[no-untyped-call]
+            dense.step_scratch(batch, layout.models.W),
+            counter, per_job, part, steps, self._data.scaling, layout.models, self._rule, chosen,
+            losses,
+        )  # fmt: skip
+
+    def _evaluations(self, chosen: NDArray[np.int64]) -> tuple[Outcome, Outcome, list[Work]]:
+        """Return where the evaluations of both parts go, and the work that they are."""
+        problem, data = self._problem, self._data
+        assert problem.validation is not None
+        assert data.validation is not None
+        is_dense = data.train.nonzeros is None
+        train = _part(problem.train, data.train, dense=is_dense)
+        validation = _part(problem.validation, data.validation, dense=is_dense)
+        nothing = np.zeros((0, len(chosen)))
+        on_train, loss, correct = (
+            np.zeros((_pieces(len(examples.rows)), len(chosen)))
+            for examples in (problem.train, problem.validation, problem.validation)
+        )
+        also = on_train if self._shared else nothing
+        both = Outcome(loss, correct, also), Outcome(nothing, on_train, nothing)
+        evaluate = self._on_dense(chosen) if is_dense else self._on_nonzeros(chosen)
+        work = [evaluate(validation, train, both[0])]
+        if not self._shared:
+            work.append(evaluate(train, train, both[1]))
+        return both[1], both[0], work
+
+    def _on_dense(self, chosen: NDArray[np.int64]) -> Callable[[Part, Part, Outcome], Work]:
+        scaling, snapshot = self._data.scaling, self._layout.snapshot
+
+        def evaluate(part: Part, also: Part, outcome: Outcome) -> Work:
+            counter = np.zeros(1, np.int64)
+            return lambda: jobs.evaluate_dense(  # type: ignore[no-untyped-call]
+                dense.evaluation_scratch(snapshot.W),
+                counter,
+                part,
+                also,
+                scaling,
+                snapshot,
+                chosen,
+                outcome,
+            )
+
+        return evaluate
+
+    def _on_nonzeros(self, chosen: NDArray[np.int64]) -> Callable[[Part, Part, Outcome], Work]:
+        outputs, snapshot = self._problem.n_outputs, self._layout.snapshot
+        per_block = min(len(chosen), max(1, OUTPUTS_PER_BLOCK // outputs))
+        lanes = VECTOR_BYTES // self._dtype.itemsize
+        width = -(-per_block * outputs // lanes) * lanes
+        shape = -(-len(chosen) // per_block), self._data.source.n_features + 1, width
+        packed = aligned_zeros(shape, self._dtype)
+        nonzeros.pack(  # type: ignore[no-untyped-call]
+            snapshot.W, snapshot.bias, self._data.scaling, chosen, per_block, packed
+        )
+
+        def evaluate(part: Part, also: Part, outcome: Outcome) -> Work:
+            counter = np.zeros(1, np.int64)
+            return lambda: jobs.evaluate_nonzeros(  # type: ignore[no-untyped-call]
+                nonzeros.evaluation_scratch(packed, per_block),
+                counter,
+                part,
+                also,
+                packed,
+                per_block,
+                outputs,
+                chosen,
+                outcome,
+            )
+
+        return evaluate
+
+    def _measures(
+        self, models: Sequence[int], on_train: Outcome, on_validation: Outcome
+    ) -> list[Measures]:
+        problem = self._problem
+        assert problem.validation is not None
+        n_train, n_validation = len(problem.train.rows), len(problem.validation.rows)
+        return [
+            Measures(
+                # Pieces are added in their order, whoever evaluated them.
+                sum(on_validation.loss[:, j].tolist()) / n_validation,
+                sum(on_validation.correct[:, j].tolist()) / n_validation,
+                sum(on_train.correct[:, j].tolist()) / n_train,
+                self._norm(m),
+            )
+            for j, m in enumerate(models)
+        ]
+
+    def _norm(self, m: int) -> float:
+        W, bias = self._layout.snapshot.W[m], self._layout.snapshot.bias[m]
+        include_bias = self._problem.objectives[m].penalize_bias
+        return math.sqrt(norms.squared_norm(W, bias, include_bias))  # type: ignore[no-untyped-call]
+
+    def parameters(self, model: int) -> Parameters:
+        """Return a copy of a model's parameters."""
+        return self._layout.parameters(model)
+
+    def parameters_before(self, model: int) -> Parameters:
+        """Return a copy of a model's parameters before the last advance."""
+        W, bias = self._layout.snapshot.W[model], self._layout.snapshot.bias[model]
+        return as_parameters(W, bias, self._data.source.n_features)
+
+    def state(self, model: int) -> dict[str, NDArray[Any]]:
+        """Return the arrays of a model as they lie in memory; see `Stack`."""
+        return {name: array.copy() for name, array in self._layout.arrays(model).items()}
+
+    def restore(self, model: int, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take up a model where `state` left it."""
+        for name, array in self._layout.arrays(model).items():
+            given = state.get(name)
+            if given is None or given.shape != array.shape or given.dtype != array.dtype:
+                raise InputError(f"The state of model {model} does not fit: {name} differ.")
+            array[...] = given
+
+
+def _part(examples: Examples, stored: Stored, *, dense: bool) -> Part:
+    X = stored.dense if dense else stored.nonzeros
+    assert X is not None
+    return Part(X, examples.targets, examples.rows, examples.weights, examples.weights_of)
+
+
+def _pieces(n: int) -> int:
+    return -(-n // jobs.ROWS_PER_PIECE)
