@@ -1,5 +1,6 @@
 """How a step and an evaluation are computed: a slow twin to read, fast twins to run."""
 
+from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.choice import EngineName, available_cores, open_engine
 from onelayer.engines.problem import Batches, Examples, Problem, Rows, Source
 from onelayer.engines.protocol import Advance, Engine, Measures, Stack
@@ -16,5 +17,6 @@ __all__ = [
     "Source",
     "Stack",
     "available_cores",
+    "one_blas_thread",
     "open_engine",
 ]

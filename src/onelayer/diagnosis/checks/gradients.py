@@ -6,6 +6,7 @@ import numpy as np
 
 from onelayer.data import Dataset
 from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.engines import one_blas_thread
 from onelayer.model import TOLERANCE, GradientCheck, check_gradients
 from onelayer.study import Outcome, StudyData
 
@@ -50,4 +51,6 @@ def check_on(train: Dataset) -> list[GradientCheck]:
     """Check the gradients on the first examples of a data set."""
     some = train.first(min(EXAMPLES, train.n_examples))
     X = some.scaling.apply(some.X, np.dtype(np.float64))
-    return check_gradients(X, some.targets, some.n_classes, components=COMPONENTS)
+    # Products this small are slower on several threads, and their last bits would depend on them.
+    with one_blas_thread():
+        return check_gradients(X, some.targets, some.n_classes, components=COMPONENTS)
