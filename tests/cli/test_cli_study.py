@@ -59,7 +59,7 @@ def test_built_in_study_leaves_a_complete_folder(whole: tuple[Path, Ended]) -> N
     folder, ended = whole
     assert ended.code == 0, ended.err
     assert {p.name for p in folder.iterdir()} == {
-        "manifest.json", ".lock", "study.toml", "environment.json", "history.parquet",
+        "manifest.json", "study.toml", "environment.json", "history.parquet",
         "results.json", "findings.json", "models", "report.html", "report.pdf", "figures",
     }  # fmt: skip
     assert {p.name for p in (folder / "models").iterdir()} == {f"{r}.safetensors" for r in RUNS}

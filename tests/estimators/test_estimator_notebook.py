@@ -48,7 +48,8 @@ def test_text_display_has_no_html() -> None:
 
 
 def test_points_lie_where_their_values_are() -> None:
-    history = History(2, [0.8, 0.6, 0.5, 0.3], [Evaluation(s, 0, 0.6, 0, 0, 0) for s in (1, 3)])
+    evaluations = tuple(Evaluation(s, 0, 0.6, 0, 0, 0) for s in (1, 3))
+    history = History(2, np.array([0.8, 0.6, 0.5, 0.3]), evaluations)
     training, validation = points(loss_curve_svg([0.7, 0.4], history))
     (x0, y0), (x1, y1) = training
     assert y0 < y1  # a higher loss is higher up

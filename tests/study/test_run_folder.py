@@ -43,7 +43,7 @@ def results(folder: Path) -> dict[str, Any]:
 def test_folder_holds_every_file_and_no_part_of_one(three: tuple[Path, Outcome, Watcher]) -> None:
     folder, _, _ = three
     assert {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()} == {
-        "manifest.json", ".lock", "study.toml", "results.json", "history.parquet",
+        "manifest.json", "study.toml", "results.json", "history.parquet",
         "models/short.safetensors", "models/long.safetensors", "models/pair.safetensors",
     }  # fmt: skip
 
@@ -249,7 +249,7 @@ def test_force_replaces_what_a_study_writes_and_keeps_the_rest(tmp_path: Path) -
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("mine")
     do(ONE, tmp_path, force=True)
-    ours = [".lock", "manifest.json", "study.toml", "results.json", "history.parquet"]
+    ours = ["manifest.json", "study.toml", "results.json", "history.parquet"]
     assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()) == (
         sorted([*mine, *ours, "models/a.safetensors"])
     )
@@ -273,7 +273,7 @@ def test_folder_of_something_else_is_refused_even_with_force(tmp_path: Path, for
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(InputError, match=r"holds thesis\.tex and is not a run folder"):
         do(ONE, tmp_path, force=force)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", "thesis.tex"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["thesis.tex"]
 
 
 def test_empty_folder_and_one_with_a_cut_off_write_are_taken(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
+from onelayer.cli import signals
 from onelayer.cli.bar import TrainingBar
 from onelayer.cli.material import (
     Material,
@@ -21,9 +22,12 @@ from onelayer.cli.material import (
 )
 from onelayer.cli.progress import fixed, say
 from onelayer.errors import OnelayerError
+from onelayer.storage import Lock
 from onelayer.study.messages import refuse
 from onelayer.training import (
+    Checkpoint,
     Final,
+    OtherTrainingError,
     Schedule,
     StopReason,
     TrainConfig,
@@ -53,12 +57,32 @@ def run_fit_command(
         warm_up(material.train, material.validation, [config])
     say(console, _about(material, config))
     steps = Schedule.of(config, material.n_train).max_steps
-    with TrainingBar(console, 1, steps) as bar:
+    needs = what_prediction_needs(material.examples, reading, reading.validation)
+    lock = Lock(out.with_name(f".{out.name}.lock"), out)
+    # Another command, or the same one on other data, does not take the checkpoint up.
+    facts = {"data": needs["data"], "config": config.model_dump(mode="json")}
+    checkpoint = Checkpoint(out.with_name(f".{out.name}.checkpoint"), facts)
+    state = None
+    try:
+        state = checkpoint.load({"model": config}).get("model")
+    except OtherTrainingError:
+        say(console, f"{checkpoint.path}: is of another training, and is replaced.")
+    if state is not None:
+        say(console, f"Training goes on from step {state.step:,}.")
+    with TrainingBar(console, 1, steps) as bar, signals.listening() as stop:
         result = train(
             material.train, material.validation, config, threads, rows=material.rows,
-            validation_rows=material.validation_rows, listen=bar,
+            validation_rows=material.validation_rows, listen=bar, stop=stop, states=[state],
+            keep=lambda states: checkpoint.keep({"model": states[0]}, now=stop.is_set())
+            if states else None,
         )  # fmt: skip
+    if result.stop_reason is StopReason.INTERRUPTED:
+        raise OnelayerError(
+            f"Interrupted after {result.history.steps:,} steps. No model was written yet; the same "
+            "command goes on from there."
+        )
     if result.stop_reason is StopReason.DIVERGED:
+        checkpoint.remove()
         raise OnelayerError(
             f"Training {result.message}"
             + ("" if reading.scale != "none" else ", or --scale standard")
@@ -66,9 +90,11 @@ def run_fit_command(
         )
     model = as_classifier(
         result, name=out.stem,
-        **what_prediction_needs(material.examples, reading, reading.validation),
+        **needs,
     )  # fmt: skip
     model.save(out)
+    checkpoint.remove()
+    lock.close()
     say(console, f"{result.message[0].upper()}{result.message[1:]}.")
     say(console, _figures(result.final))
     say(console, f"Model: {out}")
@@ -76,8 +102,6 @@ def run_fit_command(
         document = {"file": str(out), **model.record}
         json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
         print()
-    if result.stop_reason is StopReason.INTERRUPTED:
-        raise OnelayerError(f"Interrupted: the model as it was then is kept in {out}.")
 
 
 def train_config(options: dict[str, Any]) -> TrainConfig:

@@ -3,47 +3,65 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from onelayer.errors import InputError
 
 try:
-    import fcntl
+    fcntl: Any = import_module("fcntl")
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-    import msvcrt
+    fcntl = None
+    msvcrt: Any = import_module("msvcrt")
 
 
 class Lock:
-    """A file that one holder has; it is let go when the holder closes it, or dies.
+    """A file that one holder has. The system lets it go when the holder dies.
 
-    The file stays: to remove it would let a third process lock another file of the same name.
+    Parameters
+    ----------
+    path : Path
+    what : Path
+        What is locked by it, for the message.
+
+    Raises
+    ------
+    InputError
+        If another process, or another part of this one, has it.
     """
 
     def __init__(self, path: Path, what: Path) -> None:
-        """Take the lock.
-
-        Raises
-        ------
-        InputError
-            If another process, or another part of this one, has it.
-        """
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            if fcntl is not None:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            else:
-                msvcrt.locking(self._file, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            holder = os.read(self._file, 20).decode("ascii", "replace").strip() if fcntl else ""
+        self._path = path
+        while True:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                _lock(self._file)
+            except OSError:
+                holder = os.read(self._file, 20).decode("ascii", "replace").strip()
+                os.close(self._file)
+                by = f" by process {holder}" if holder else ""
+                raise InputError(
+                    f"{what}: is in use{by}. Wait until it has ended, or name another place."
+                ) from None
+            # A holder that ended just now has removed the file that was opened here.
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(self._file), os.stat(path)):
+                    break
             os.close(self._file)
-            by = f" by process {holder}" if holder else ""
-            raise InputError(
-                f"{what}: is in use{by}. Wait until it has ended, or name another place."
-            ) from None
         os.ftruncate(self._file, 0)
         os.write(self._file, f"{os.getpid()}\n".encode())
 
     def close(self) -> None:
         """Let it go."""
+        with suppress(OSError):  # on Windows nobody removes what is open
+            os.unlink(self._path)
         os.close(self._file)
+
+
+def _lock(file: int) -> None:
+    if fcntl is not None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    else:
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)

@@ -13,7 +13,7 @@ from onelayer.training.loop import train, train_many
 from onelayer.training.record import RunRecord
 from onelayer.training.result import TrainResult
 from onelayer.training.schedule import Schedule
-from onelayer.training.state import RunState, encode_states, read_states
+from onelayer.training.state import OtherTrainingError, RunState, encode_states, read_states
 from onelayer.training.stopping import StopReason
 from onelayer.training.warm_up import warm_up
 from onelayer.training.weights import ExampleWeights
@@ -33,6 +33,7 @@ __all__ = [
     "History",
     "Listener",
     "Option",
+    "OtherTrainingError",
     "RunData",
     "RunRecord",
     "RunState",

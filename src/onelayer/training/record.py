@@ -118,4 +118,5 @@ def _evaluation(values: Mapping[str, Any] | None) -> Evaluation | None:
     names = {field.name for field in fields(Evaluation)}
     if values.keys() != names:
         raise ValueError
-    return Evaluation(**{k: math.nan if v is None else v for k, v in values.items()})
+    numbers: dict[str, Any] = {k: math.nan if v is None else v for k, v in values.items()}
+    return Evaluation(**numbers)

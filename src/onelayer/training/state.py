@@ -19,6 +19,10 @@ from onelayer.training.history import Evaluation, History
 from onelayer.training.stopping import BestSoFar
 
 
+class OtherTrainingError(InputError):
+    """A checkpoint belongs to other data, other options or another format."""
+
+
 @dataclass(eq=False)
 class RunState:
     """All that a run needs to go on, and all that it has recorded.
@@ -97,7 +101,7 @@ def read_states(
     """
     tensors, description = file.read(path)
     if description.get("checkpoint") != dict(facts):
-        raise InputError(f"{path}: is the checkpoint of another training.")
+        raise OtherTrainingError(f"{path}: is the checkpoint of another training.")
     states = {}
     for i, name in enumerate(description["runs"]):
         if name not in configs:

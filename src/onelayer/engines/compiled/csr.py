@@ -9,6 +9,7 @@ section 5.1).
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from onelayer.data import Scaling
@@ -16,7 +17,7 @@ from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled, inlined
 from onelayer.engines.compiled.memory import scratch
 from onelayer.engines.compiled.nonzero_tiles import CHAINS, make_sparse_add
 from onelayer.engines.compiled.nonzeros import dot_rows
-from onelayer.engines.compiled.parts import Nonzeros
+from onelayer.engines.compiled.parts import Nonzeros, Scratch
 from onelayer.engines.compiled.residuals import (
     add_bias,
     example_weights,
@@ -49,7 +50,7 @@ def as_nonzeros(X: sparse.csr_array, scaling: Scaling, dtype: np.dtype[np.floati
     return Nonzeros(values, features, begins)
 
 
-def step_scratch(batch, V):
+def step_scratch(batch: int, V: NDArray[np.floating]) -> Scratch:
     """Return room for the steps of batches of at most so many examples."""
     return scratch((1, V.shape[2]), (batch, V.shape[2]), batch, V.dtype)
 

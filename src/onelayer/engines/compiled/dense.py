@@ -9,8 +9,12 @@ features), so that features are contiguous. Padded classes and features stay zer
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from onelayer.engines.compiled.compiler import VECTOR_BYTES, WIDE, compiled, inlined
 from onelayer.engines.compiled.memory import scratch
+from onelayer.engines.compiled.parts import Scratch
 from onelayer.engines.compiled.residuals import (
     add_bias,
     count_correct,
@@ -151,13 +155,13 @@ def advance(scratch, part, steps, scaling, models, rule, first, last, chosen, lo
             )  # fmt: skip
 
 
-def step_scratch(batch, W):
+def step_scratch(batch: int, W: NDArray[np.floating]) -> Scratch:
     """Return room for the steps of batches of at most so many examples."""
     rows = -(-batch // ROWS) * ROWS
     return scratch((rows, W.shape[2]), (rows, W.shape[1]), rows, W.dtype)
 
 
-def evaluation_scratch(W):
+def evaluation_scratch(W: NDArray[np.floating]) -> Scratch:
     """Return room for an evaluation: as many examples as stay in the second-level cache."""
     fit = BYTES_AT_ONCE // (W.shape[2] * W.itemsize) // ROWS * ROWS
     return step_scratch(min(MOST_ROWS_AT_ONCE, max(ROWS, fit)), W)

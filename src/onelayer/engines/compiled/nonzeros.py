@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled, inlined
 from onelayer.engines.compiled.memory import scratch
 from onelayer.engines.compiled.nonzero_tiles import CHAINS, GROUP, make_sparse_dot, take_nonzeros
-from onelayer.engines.compiled.parts import Nonzeros
+from onelayer.engines.compiled.parts import Nonzeros, Scratch
 from onelayer.engines.compiled.residuals import count_correct, example_weights, weight
 from onelayer.engines.compiled.score_tiles import largest_score, sum_exp
 from onelayer.engines.compiled.tiles import exp_inplace
@@ -112,7 +112,7 @@ def add_products(data, rows, W, factor, c, z):
             _dot_1(values, features, begin, end, W, factor, c, z, i, k)
 
 
-def evaluation_scratch(packed, models):
+def evaluation_scratch(packed: NDArray[np.floating], models: int) -> Scratch:
     """Return room for an evaluation of so many models."""
     width = packed.shape[2]
     return scratch((1, width), (ROWS_AT_ONCE, width), ROWS_AT_ONCE * models, packed.dtype)

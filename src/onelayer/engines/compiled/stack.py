@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ class CompiledStack:
         if evaluate:
             on_train, on_validation, evaluations = self._evaluations(chosen)
             work += evaluations
-        self._team.run(lambda: [do() for do in work] and None)
+        self._team.run(partial(_do_all, work))
         measures = self._measures(models, on_train, on_validation) if evaluate else []
         return Advance(losses, measures)
 
@@ -208,6 +209,11 @@ class CompiledStack:
             if given is None or given.shape != array.shape or given.dtype != array.dtype:
                 raise InputError(f"The state of model {model} does not fit: {name} differ.")
             array[...] = given
+
+
+def _do_all(work: list[Work]) -> None:
+    for do in work:
+        do()
 
 
 def _part(examples: Examples, stored: Stored, *, dense: bool) -> Part:

@@ -1,0 +1,212 @@
+"""Commands that are killed, stopped or refused room, in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_helpers import COMMAND, run
+
+from onelayer.inference import Classifier
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
+
+STUDY = """
+name = "killed"
+[data]
+source = "digits"
+train = 300
+validation = 100
+[defaults]
+batch_size = 2
+max_epochs = 40
+evaluations_per_epoch = 150
+[[runs]]
+name = "stack"
+l2 = [0.0, 0.1]
+[[runs]]
+name = "pair"
+model = "logistic"
+classes = [2, 3]
+early_stopping = { patience = 400 }
+[[sections]]
+kind = "early-stopping"
+runs = ["pair"]
+"""
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdin=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+
+
+def bits(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in ("environment.json", "manifest.json")
+    }
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("study") / "killed.toml"
+    path.write_text(STUDY)
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(study: Path) -> dict[str, bytes]:
+    """What an undisturbed study leaves."""
+    out = study.with_name("whole")
+    ended = run("study", study, "--out", out, "--quiet")
+    assert ended.code == 0, ended.err
+    return bits(out)
+
+
+def test_a_study_killed_again_and_again_ends_with_the_same_bits(
+    study: Path, whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    """More kills, and a table of them: benchmarks/kills.py."""
+    source = random.Random(0)
+    arguments = ("study", str(study), "--out", str(tmp_path / "out"), "--quiet")
+    killed = 0
+    while killed < 6:
+        process = start(*arguments)
+        try:
+            process.wait(source.uniform(1.5, 4.5))
+        except subprocess.TimeoutExpired:
+            killed += 1
+        else:
+            break
+        finally:
+            process.kill()
+            process.communicate()
+    ended = run(*arguments)
+    assert ended.code == 0 or "finished" in ended.err
+    assert killed > 1
+    assert bits(tmp_path / "out") == whole
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_study_within_two_seconds(
+    study: Path, whole: dict[str, bytes], tmp_path: Path, number: int
+) -> None:
+    expected, _ = whole
+    out = tmp_path / "out"
+    arguments = ("study", str(study), "--out", str(out), "--set", "max_epochs=400")
+    process = start(*arguments)
+    _wait_for(out / "results.json", process)
+    time.sleep(0.5)
+    process.send_signal(number)
+    began = time.monotonic()
+    _, said = process.communicate(timeout=20)
+    assert time.monotonic() - began < 2 + 2  # shared machines pause
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    assert "goes on where it was" in said.splitlines()[-1]
+    assert (out / "checkpoint.safetensors").exists() or "are done and kept" in said
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.3])
+def test_a_signal_in_the_first_moments_gives_one_line(study: Path, delay: float) -> None:
+    process = start("study", str(study), "--out", str(study.with_name(f"first-{delay}")))
+    time.sleep(0.35 + delay)  # Python itself is up then
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "Traceback" not in said
+
+
+def test_a_second_signal_ends_at_once_and_the_study_goes_on(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ("study", str(study), "--out", str(out), "--quiet")
+    process = start(*arguments)
+    _wait_for(out / "results.json", process)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    ended = run(*arguments)
+    assert ended.code == 0 or "finished" in ended.err, ended.err
+
+
+def test_one_process_a_folder(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ("study", str(study), "--out", str(out), "--set", "max_epochs=4000")
+    process = start(*arguments)
+    try:
+        _wait_for(out / "results.json", process)
+        said = run(*arguments).refused(2)
+        assert f"out: is in use by process {process.pid}. Wait until it has ended" in said
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _limited(*arguments: str, size: int) -> subprocess.CompletedProcess[str]:
+    import resource
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, check=False, preexec_fn=limit,
+        env=os.environ | {"NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", "")}
+        if "NUMBA_CACHE_DIR" in os.environ else None,
+    )  # fmt: skip
+
+
+def test_a_limit_on_files_is_said_and_the_study_goes_on_without_it(
+    study: Path, whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    arguments = ("study", str(study), "--out", str(tmp_path / "out"), "--quiet")
+    ended = _limited(*arguments, size=20_000)
+    assert ended.returncode == 1
+    assert "cannot be written: File too large." in ended.stderr
+    assert ended.stderr.count("onelayer: ") == 1
+    assert run(*arguments).code == 0
+    assert bits(tmp_path / "out") == whole
+
+
+def test_a_fit_that_is_killed_goes_on(tmp_path: Path) -> None:
+    source = np.random.default_rng(0)
+    X, y = source.normal(size=(3000, 20)), source.integers(0, 3, 3000)
+    np.savez(tmp_path / "d.npz", X=X, y=y)
+    options = ("--batch-size", "2", "--max-epochs", "30", "--quiet")
+    models = []
+    for name in ("whole", "killed"):
+        out = tmp_path / f"{name}.safetensors"
+        arguments = ("fit", str(tmp_path / "d.npz"), "--out", str(out), *options)
+        if name == "killed":
+            process = start(*arguments)
+            _wait_for(tmp_path / f".{out.name}.checkpoint", process, may_end=True)
+            process.kill()
+            process.communicate()
+        assert run(*arguments).code == 0 or out.exists()
+        models.append(Classifier.load(out))
+    assert models[0].weights.tobytes() == models[1].weights.tobytes()
+    assert models[0].record["final"] == models[1].record["final"]
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith(".")) in (
+        [], [".killed.safetensors.lock"],
+    )  # fmt: skip
+
+
+def _wait_for(path: Path, process: subprocess.Popen[str], *, may_end: bool = False) -> None:
+    end = time.monotonic() + 120
+    while not path.exists():
+        assert time.monotonic() < end
+        if process.poll() is not None:
+            assert may_end, process.communicate()[1]
+            return
+        time.sleep(0.01)
