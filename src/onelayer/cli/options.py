@@ -106,7 +106,7 @@ ModelName = Annotated[
         "--model",
         rich_help_panel=TRAINING,
         metavar="NAME",
-        help="softmax, or logistic: one output for two classes.",
+        help="Softmax, or logistic: one output for two classes. Default: softmax.",
     ),
 ]
 BatchSize = Annotated[
@@ -125,18 +125,18 @@ MaxEpochs = Annotated[
 ]
 LearningRate = Annotated[
     float | None,
-    typer.Option("--learning-rate", rich_help_panel=TRAINING, help="Step size. Default: 0.01."),
+    typer.Option("--learning-rate", rich_help_panel=TRAINING, help="Step size, above 0. Default: 0.01."),
 ]
 L2 = Annotated[
     float | None,
-    typer.Option("--l2", rich_help_panel=TRAINING, help="λ of the penalty λ‖W‖². Default: 0."),
+    typer.Option("--l2", rich_help_panel=TRAINING, help="λ of the objective C + λ‖W‖², C the mean cross-entropy. Default: 0."),
 ]
 PenalizeBias = Annotated[
     bool | None,
     typer.Option(
         "--penalize-bias/--no-penalize-bias",
         rich_help_panel=TRAINING,
-        help="Whether the penalty covers the bias. Default: no.",
+        help="Whether the norm covers the bias. Default: no.",
     ),
 ]
 Shuffle = Annotated[
@@ -144,13 +144,13 @@ Shuffle = Annotated[
     typer.Option(
         "--shuffle/--no-shuffle",
         rich_help_panel=TRAINING,
-        help="A new order in each epoch. Default: yes.",
+        help="A new order of the examples in each epoch. Default: yes.",
     ),
 ]
 Seed = Annotated[
     int | None,
     typer.Option(
-        "--seed", rich_help_panel=TRAINING, help="Of the order and of the split. Default: 0."
+        "--seed", rich_help_panel=TRAINING, help="Of the order of the examples, and of the split. Default: 0."
     ),
 ]
 DropLast = Annotated[
@@ -158,7 +158,7 @@ DropLast = Annotated[
     typer.Option(
         "--drop-last/--keep-last",
         rich_help_panel=TRAINING,
-        help="Leave out a last, short batch. Default: keep.",
+        help="Leave out a last batch that is not full. Default: no.",
     ),
 ]
 EvaluationsPerEpoch = Annotated[
@@ -166,7 +166,7 @@ EvaluationsPerEpoch = Annotated[
     typer.Option(
         "--evaluations-per-epoch",
         rich_help_panel=TRAINING,
-        help="How often to evaluate. Default: 5.",
+        help="How often loss and accuracy are measured in an epoch. Default: 5.",
     ),
 ]
 EarlyStopping = Annotated[
@@ -175,7 +175,8 @@ EarlyStopping = Annotated[
         "--early-stopping",
         rich_help_panel=TRAINING,
         metavar="PATIENCE",
-        help="Stop when so many evaluations in a row were not better; the best weights are kept.",
+        help="Stop when the validation loss no longer falls, and keep the weights of its lowest value: "
+        "after so many evaluations in a row that were not better.",
     ),
 ]
 MinDelta = Annotated[
@@ -192,7 +193,7 @@ Dtype = Annotated[
         "--dtype",
         rich_help_panel=TRAINING,
         metavar="TYPE",
-        help="Of the arithmetic: float32 or float64. Default: float32.",
+        help="Type of the arithmetic: float32 or float64. Default: float32.",
     ),
 ]
 Values = "One number, some with commas, or 'logspace(-6, 0, 7)': seven from 1e-6 to 1."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,10 @@ def run_evaluate_command(
     classifier = Classifier.load(model)
     with console.status(escape(f"Evaluating on {data}")):
         examples = read_for(classifier, data, labels, need_labels=True, target=target)
+        examples, left_out = _as_in_study(classifier, examples, data)
         metrics = classifier.evaluate(examples.X, match_labels(examples, classifier.classes))
+    if left_out:
+        say(console, f"{left_out:,} examples are not of the run that made this model: left out.")
     say(
         console,
         f"{metrics.n:,} examples: accuracy {metrics.accuracy:.2%}, log loss "
@@ -62,6 +66,28 @@ def run_evaluate_command(
     if as_json:
         json.dump(metrics.as_json(), sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
         print()
+
+
+def _as_in_study(
+    classifier: Classifier, examples: Examples, data: str
+) -> tuple[Examples, int]:
+    """Return the examples that a study's run validated on, and how many others there are.
+
+    Those are the first ones of its source, and of its classes. Models that no study made take all.
+    """
+    origin, labels = classifier.data, examples.y
+    if "study" not in origin or labels is None:
+        return examples, 0
+    n = len(labels)
+    if data == origin["source"]:
+        n = min(n, origin["validation"])
+    known = set(map(str, classifier.classes))
+    rows = np.flatnonzero([str(label) in known for label in labels[:n].tolist()])
+    if len(rows) == len(labels):
+        return examples, 0
+    names = None if examples.names is None else tuple(examples.names[i] for i in rows)
+    some = replace(examples, X=examples.X[rows], y=labels[rows], names=names)
+    return some, len(labels) - len(rows)
 
 
 def read_for(

@@ -1,0 +1,98 @@
+"""A training option has one home, the field of `TrainConfig`: what else lists it follows."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from onelayer.cli.app import app
+from onelayer.estimators import LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV
+from onelayer.training import EarlyStopping, TrainConfig, option_of
+
+PROJECT = Path(__file__).parents[1]
+FIELDS = tuple(TrainConfig.model_fields)
+
+
+def spelled(value: Any) -> str:
+    """Return a default as the README spells it."""
+    if value is None:
+        return "none"
+    return f'`"{value}"`' if isinstance(value, str) else str(value).lower()
+
+
+def in_words(default: Any) -> str:
+    """Return a default as the command line says it."""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+@pytest.mark.parametrize("settings", [TrainConfig, EarlyStopping])
+def test_every_option_says_what_it_is(settings: Any) -> None:
+    for name in settings.model_fields:
+        assert len(option_of(settings, name).help) > 10
+
+
+def test_models_share_a_pass_by_what_may_vary() -> None:
+    varies = {name for name in FIELDS if option_of(TrainConfig, name).varies}
+    assert varies == {"learning_rate", "l2", "penalize_bias", "early_stopping"}
+    base = TrainConfig()
+    other = TrainConfig(
+        learning_rate=1.0, l2=1.0, penalize_bias=True, early_stopping=EarlyStopping(patience=1)
+    )
+    assert base.shared == other.shared
+    for name, value in {"seed": 1, "batch_size": 1, "dtype": "float64", "model": "logistic"}.items():
+        assert base.model_copy(update={name: value}).shared != base.shared
+
+
+def test_the_table_of_the_readme() -> None:
+    text = (PROJECT / "README.md").read_text("utf-8")
+    table = text[text.index("| option | default | meaning |") :].split("\n\n")[0]
+    rows = {
+        name: (default, meaning)
+        for name, default, meaning in re.findall(r"\| `(\w+)` \| (.+?) \| (.+?) \|", table)
+    }
+    assert tuple(rows) == FIELDS
+    for name, (default, meaning) in rows.items():
+        assert default == spelled(TrainConfig.model_fields[name].default)
+        assert meaning.startswith(option_of(TrainConfig, name).help)
+
+
+def test_the_options_of_fit() -> None:
+    """Each option, by its name, with its default and what it is."""
+    command: Any = typer.main.get_command(app)
+    options = {
+        parameter.name: parameter
+        for parameter in command.commands["fit"].params
+        if parameter.param_type_name == "option"
+    }
+    for name, field in TrainConfig.model_fields.items():
+        assert f"--{name.replace('_', '-')}" in options[name].opts
+        said = options[name].help
+        assert option_of(TrainConfig, name).help.casefold() in said.casefold()
+        if field.default is not None:
+            assert f"Default: {in_words(field.default)}." in said
+    rule = EarlyStopping.model_fields["min_delta"]
+    assert f"Default: {in_words(rule.default)}." in options["min_delta"].help
+    assert "--min-delta" in options["min_delta"].opts
+
+
+@pytest.mark.parametrize("estimator", [LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV])
+def test_the_parameters_of_estimators(estimator: Any) -> None:
+    """Each option but those that scikit-learn names otherwise; defaults but the documented ones."""
+    parameters = inspect.signature(estimator).parameters
+    own = {"seed": "random_state", "model": None}
+    other_defaults = {"learning_rate": 0.1, "max_epochs": 200, "dtype": None}
+    for name, field in TrainConfig.model_fields.items():
+        theirs = own.get(name, name)
+        if theirs is None:
+            continue
+        assert theirs in parameters
+        if name == "l2" and estimator is SoftmaxRegressionCV:
+            continue
+        assert parameters[theirs].default == other_defaults.get(name, field.default)
