@@ -1,4 +1,4 @@
-"""Probabilities of all classes from scores."""
+"""Probabilities of all classes from scores. Each row's depend on its own scores alone."""
 
 from __future__ import annotations
 
@@ -17,3 +17,12 @@ def probabilities(model: ModelName, scores: Floats) -> Floats:
     if model == "logistic":
         return np.hstack([sigmoid(scores), sigmoid(-scores)])
     return softmax(scores)
+
+
+def log_probabilities(model: ModelName, scores: Floats) -> Floats:
+    """Return the logarithms of `probabilities`, shape (n, n_classes); finite for finite scores."""
+    if model == "logistic":
+        return -np.logaddexp(0, np.hstack([-scores, scores]))
+    shifted: Floats = scores - scores.max(axis=1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return shifted
