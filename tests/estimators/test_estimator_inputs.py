@@ -12,7 +12,6 @@ import pytest
 from scipy import sparse
 
 from onelayer.estimators import LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV
-from onelayer.estimators.prediction import linear_scores
 
 rng = np.random.default_rng(0)
 X = rng.integers(-4, 5, (80, 6)).astype(np.float64)
@@ -112,13 +111,6 @@ def test_memory_map_is_not_loaded(tmp_path: Path, dtype: Any) -> None:
     assert peak < size / 8 + 8 * 8 * shape[0] + blocks
     assert peak < (0.8 if dtype == np.float32 else 4) * size
     assert model.score(mapped, labels) > 0.9
-
-
-def test_prediction_in_blocks_is_that_of_all_at_once() -> None:
-    large = rng.normal(size=(50_000, 50)).astype(np.float32)
-    coef, intercept = rng.normal(size=(3, 50)), rng.normal(size=3)
-    expected = large.astype(np.float64) @ coef.T + intercept
-    np.testing.assert_allclose(linear_scores(large, coef, intercept), expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -21,7 +21,6 @@ from onelayer.cli.material import (
 )
 from onelayer.cli.progress import fixed, say
 from onelayer.errors import OnelayerError
-from onelayer.study.messages import refuse
 from onelayer.training import (
     Schedule,
     StopReason,
@@ -31,6 +30,7 @@ from onelayer.training import (
     train,
     warm_up,
 )
+from onelayer.training.messages import refuse
 
 
 def run_fit_command(

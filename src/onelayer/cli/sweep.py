@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,8 @@ from onelayer.data.atomic import replace_file
 from onelayer.data.files import Examples
 from onelayer.errors import InputError, OnelayerError
 from onelayer.estimators import SoftmaxRegressionCV
-from onelayer.estimators.candidates import Grid
-from onelayer.estimators.fitting import fold
 from onelayer.inference import Classifier
+from onelayer.sweep import Grid
 from onelayer.training import Schedule, available_cores, warm_up
 
 FILES = ("results.csv", "results.json", "model.safetensors", "report.html")
@@ -71,7 +71,7 @@ def run_sweep_command(
             validation = {"X_val": X, "y_val": labels}
     with console.status("Loading the kernels; the first use on a machine compiles them"):
         warm_up(Dataset(examples.X, examples.y), [config])
-    candidates = len(grid.candidates())
+    candidates = len(grid.combinations())
     say(
         console,
         f"{examples.n_examples:,} examples, {examples.n_features:,} features, {words}; "
@@ -172,24 +172,9 @@ def _classifier(
     sweep: SoftmaxRegressionCV, examples: Examples, reading: Reading, folds: int | None
 ) -> Classifier:
     """Return the chosen model, with what prediction needs to read files alike."""
-    parameters = fold(sweep.coef_, sweep.intercept_, sweep.scaling_)
-    options = sweep.get_params() | sweep.best_params_
-    kept = ("learning_rate", "l2", "batch_size", "max_epochs", "penalize_bias", "shuffle",
-            "drop_last", "dtype", "early_stopping")  # fmt: skip
-    return Classifier(
-        model="softmax",
-        weights=parameters.weights,
-        bias=parameters.bias,
-        classes=tuple(sweep.classes_.tolist()),
-        scaling=sweep.scaling_,
-        config={key: options[key] for key in kept},
-        training={
-            "n_train": examples.n_examples,
-            "n_validation": 0,
-            "steps": sweep.history_.steps,
-            "stop_reason": sweep.stop_reason_,
-            "message": sweep.summary_,
-        },
+    return replace(
+        sweep.classifier_,
+        training={**sweep.classifier_.training, "message": sweep.summary_},
         **what_prediction_needs(
             examples, reading, f"{folds} folds" if folds else reading.validation
         ),

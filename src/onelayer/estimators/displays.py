@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import polars as pl
 from sklearn.utils.validation import check_is_fitted
 
 from onelayer.errors import InputError
-from onelayer.estimators.candidates import plain_name
-from onelayer.estimators.fitting import fold
+from onelayer.sweep import plain_name
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from onelayer.report.svg import Drawing
 
 
@@ -106,7 +106,9 @@ class WeightsDisplay(_Display):
             raise InputError(f"top: {top} was given; at least 1 feature must be shown.")
         names = getattr(estimator, "feature_names_in_", [f"x{i}" for i in range(n_features)])
         classes = estimator.classes_[-n_outputs:].astype(str)
-        weights = fold(estimator.coef_, estimator.intercept_, estimator.scaling_).weights
+        weights = estimator.classifier_.weights.astype(np.float64)
+        import polars as pl  # loads slowly
+
         frame = pl.DataFrame(
             {
                 "class": np.repeat(classes, n_features).tolist(),

@@ -1,98 +1,27 @@
-"""Training as the estimators ask for it, and coefficients that apply to raw values."""
+"""From what the estimators read to what is trained, and to what they keep."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Dataset, Scaling, split
+from onelayer.data import Scaling, split
+from onelayer.data.labels import Label
 from onelayer.errors import InputError
-from onelayer.estimators.inputs import Sample
-from onelayer.model import ModelName, Parameters
-from onelayer.training import ExampleWeights, Progress, TrainConfig, TrainResult, train_many
+from onelayer.estimators.inputs import Labelled
+from onelayer.inference import Classifier
+from onelayer.model import Parameters
+from onelayer.sweep import Task
+from onelayer.training import TrainResult
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """What one call trains on.
-
-    Attributes
-    ----------
-    model : "logistic" or "softmax"
-    n_classes : int
-    sample : Sample
-        The training examples.
-    scaling : Scaling
-        Of the features.
-    rows : array of int or None
-        The examples that train; None: all.
-    validation : Sample or None
-        May be `sample` itself.
-    validation_rows : array of int or None
-        Those of `validation` that validate; None: all.
-    factors : array, shape (n_classes,), or None
-        How much an example of each class counts.
-    """
-
-    model: ModelName
-    n_classes: int
-    sample: Sample
-    scaling: Scaling
-    rows: Rows | None = None
-    validation: Sample | None = None
-    validation_rows: Rows | None = None
-    factors: Floats | None = None
-
-    def weights_of(self, sample: Sample) -> Floats | None:
-        """Return how much each example counts in the loss; None: all the same."""
-        if self.factors is None:
-            return sample.weights
-        by_class = self.factors[sample.targets]
-        return by_class if sample.weights is None else by_class * sample.weights
-
-    def example_weights(self) -> ExampleWeights:
-        """Return the weights of a model that trains on all the training examples."""
-        on_validation = None if self.validation is None else self.weights_of(self.validation)
-        return ExampleWeights(self.weights_of(self.sample), on_validation)
-
-    def _dataset(self, sample: Sample) -> Dataset:
-        # The engine's logistic regression takes the first class as its positive one.
-        classes = range(self.n_classes)
-        order = classes[::-1] if self.model == "logistic" else classes
-        return Dataset(sample.X, sample.targets, classes=order, scaling=self.scaling)
-
-    def train(
-        self,
-        configs: Sequence[TrainConfig],
-        weights: Sequence[ExampleWeights],
-        threads: int,
-        *,
-        initial: Parameters | None = None,
-        first_epoch: int = 0,
-        progress: Progress | None = None,
-    ) -> list[TrainResult]:
-        """Train a model for each configuration, all in one pass over the examples."""
-        data = self._dataset(self.sample)
-        validation = None
-        if self.validation is not None:
-            same = self.validation is self.sample
-            validation = data if same else self._dataset(self.validation)
-        # Overflow is how divergence looks, and the result says so.
-        with np.errstate(over="ignore", invalid="ignore"):
-            return train_many(
-                data, validation, configs, threads,
-                rows=self.rows, validation_rows=self.validation_rows, weights=weights,
-                initial=[initial] * len(configs), first_epoch=first_epoch, progress=progress,
-            )  # fmt: skip
-
-
-def hold_out(sample: Sample, fraction: float, seed: int) -> tuple[Rows, Rows]:
+def split_rows(examples: Labelled, fraction: float, seed: int) -> tuple[Rows, Rows]:
     """Split the examples that count into rows to train and rows to validate, class by class.
 
     Raises
@@ -104,9 +33,9 @@ def hold_out(sample: Sample, fraction: float, seed: int) -> tuple[Rows, Rows]:
         raise InputError(
             f"validation_fraction: {fraction!r} was given; give a number between 0 and 1."
         )
-    rows = np.arange(len(sample.targets)) if sample.rows is None else sample.rows
+    rows = np.arange(len(examples.targets)) if examples.rows is None else examples.rows
     try:
-        kept, held = split.hold_out(sample.targets[rows], float(fraction), seed)
+        kept, held = split.hold_out(examples.targets[rows], float(fraction), seed)
     except InputError as error:
         raise InputError(f"validation_fraction: {error}") from None
     return rows[kept], rows[held]
@@ -121,21 +50,31 @@ def masked(weights: Floats | None, rows: Rows | None, n: int) -> Floats | None:
     return mask
 
 
-def unfold(parameters: Parameters, scaling: Scaling) -> tuple[Floats, Floats]:
-    """Return coefficients (n_outputs, n_features) and intercepts for values before scaling.
+def as_classifier(task: Task, result: TrainResult, classes: NDArray[Any], names: Any) -> Classifier:
+    """Return what was trained as a classifier.
 
-    With x = raw * scale + offset, the score x·w + b is raw·(scale * w) + (b + offset·w). They are
-    always finite: where a run diverged, the largest numbers there are stand for larger ones.
+    Parameters
+    ----------
+    classes : array
+        In the order of the model's classes. Labels that a classifier cannot have, numbers with a
+        fraction for example, become text.
+    names : sequence of str, or None
+        Those of the features.
     """
-    weights = parameters.weights.astype(np.float64)
-    scale, offset = scaling.per_feature(len(weights))
-    with np.errstate(over="ignore", invalid="ignore"):
-        coef, intercept = weights * scale[:, None], parameters.bias + offset @ weights
-    return np.nan_to_num(coef.T, copy=True), np.nan_to_num(intercept)
+    return replace(task.classifier(result), classes=_plain_labels(classes), feature_names=names)
 
 
-def fold(coef: Floats, intercept: Floats, scaling: Scaling) -> Parameters:
-    """Return the parameters that `unfold` makes these coefficients from."""
-    scale, offset = scaling.per_feature(coef.shape[1])
-    weights = coef.T / scale[:, None]
-    return Parameters(weights, intercept - offset @ weights)
+def _plain_labels(classes: NDArray[Any]) -> tuple[Label, ...]:
+    labels = [c.item() if isinstance(c, np.generic) else c for c in classes.tolist()]
+    kinds = {type(label) for label in labels}
+    fit = len(kinds) == 1 and kinds <= {int, str, bool} and np.array(labels).dtype.kind in "biuU"
+    return tuple(labels) if fit else tuple(map(str, labels))
+
+
+def to_scaled(classifier: Classifier, scaling: Scaling) -> Parameters:
+    """Return the parameters that give the classifier's scores where features are scaled so."""
+    if classifier.scaling == scaling:
+        return Parameters(classifier.weights, classifier.bias)
+    scale, offset = scaling.per_feature(classifier.n_features)
+    weights = classifier.raw.weights / scale[:, None]
+    return Parameters(weights, classifier.raw.bias - offset @ weights)

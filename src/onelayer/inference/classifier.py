@@ -133,6 +133,7 @@ class Classifier:
             bias = self.bias + (offset * W).sum(axis=0)
         if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
             raise InputError("weights: for raw values they are too large for float64.")
+        weights.flags.writeable = bias.flags.writeable = False
         return RawScorer(weights, bias, self.fill)
 
     # Predicting ---------------------------------------------------------------------------------
