@@ -155,12 +155,16 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
             rows, held = split_rows(examples, self.validation_fraction, seed)
         n = len(examples.targets)
         scaling = fit_scaling(examples.X, self.scale, masked(examples.weights, rows, n))
-        factors = class_factors(self.class_weight, self.classes_, examples)
         train = self._sample(examples, scaling, rows)
         watched = None if validation is None else self._sample(validation, scaling, validation.rows)
         if held is not None:
             watched = replace(train, rows=held)
-        return Task(train, watched, factors)
+        return Task(train, watched, self._factors(examples))
+
+    def _factors(self, examples: Labelled) -> NDArray[np.float64] | None:
+        """Return how much an example of each class counts, in the model's order of classes."""
+        factors = class_factors(self.class_weight, self.classes_, examples)
+        return None if factors is None else factors[self._order]
 
     def _sample(self, examples: Labelled, scaling: Scaling, rows: Any) -> Sample:
         """Return examples as they are trained on: classes have numbers for labels."""

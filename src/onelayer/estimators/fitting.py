@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Scaling, split
+from onelayer.data import Scaling
 from onelayer.data.labels import Label
 from onelayer.errors import InputError
 from onelayer.estimators.inputs import Labelled
@@ -29,13 +29,15 @@ def split_rows(examples: Labelled, fraction: float, seed: int) -> tuple[Rows, Ro
     InputError
         If the fraction is not between 0 and 1, or a class has too few examples.
     """
+    from onelayer.data.split import hold_out  # scikit-learn's part for it loads slowly
+
     if not isinstance(fraction, float | int | np.number) or not 0 < fraction < 1:
         raise InputError(
             f"validation_fraction: {fraction!r} was given; give a number between 0 and 1."
         )
     rows = np.arange(len(examples.targets)) if examples.rows is None else examples.rows
     try:
-        kept, held = split.hold_out(examples.targets[rows], float(fraction), seed)
+        kept, held = hold_out(examples.targets[rows], float(fraction), seed)
     except InputError as error:
         raise InputError(f"validation_fraction: {error}") from None
     return rows[kept], rows[held]

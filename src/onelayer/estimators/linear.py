@@ -12,7 +12,7 @@ from onelayer.errors import InputError
 from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.documents import documented
 from onelayer.estimators.fitting import to_scaled
-from onelayer.estimators.inputs import Labelled, class_factors, encode, read
+from onelayer.estimators.inputs import Labelled, encode, read
 from onelayer.estimators.settings import as_threads, train_config
 from onelayer.inference import Classifier
 from onelayer.sweep import Task
@@ -132,8 +132,8 @@ class _OneModel(LinearClassifier):
             )
         examples = Labelled(X, encode(y, self.classes_, "y", weights), weights)
         scaling = fit_scaling(X, self.scale, weights) if first else self.scaling_
-        factors = class_factors(self.class_weight, self.classes_, examples)
-        task = Task(self._sample(examples, scaling, examples.rows), class_factors=factors)
+        train = self._sample(examples, scaling, examples.rows)
+        task = Task(train, class_factors=self._factors(examples))
         config = self._config(X).model_copy(update={"max_epochs": 1, "early_stopping": None})
         losses = [] if first else self.loss_curve_
         self._train(task, config, None if first else self._earlier())
