@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data.labels import Label
-from onelayer.inference.probabilities import probabilities
+from onelayer.inference.probabilities import log_probabilities
 from onelayer.model import LOSSES, ModelName
 
 N_BINS = 10
@@ -98,10 +98,10 @@ class Measurement:
 
     def take(self, rows: slice, scores: NDArray[np.float64]) -> None:
         """Take note of some examples' scores; threads may call this for different rows at once."""
-        loss = LOSSES[self._model]
-        self._losses[rows] = loss.values(scores, self._targets[rows])
-        self._predicted[rows] = loss.predict(scores)
-        self._tops[rows] = probabilities(self._model, scores).max(axis=1)
+        logarithms = log_probabilities(self._model, scores)  # the one costly step, for both below
+        self._losses[rows] = 0 - logarithms[np.arange(len(scores)), self._targets[rows]]
+        self._tops[rows] = np.exp(logarithms.max(axis=1))
+        self._predicted[rows] = LOSSES[self._model].predict(scores)
 
     def metrics(self) -> Metrics:
         """Return the metrics of all examples."""
