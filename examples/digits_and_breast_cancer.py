@@ -5,6 +5,7 @@ Each part prints what it did and how to read it. Split at the ``# %%`` lines it 
 
 # %% Digits: softmax regression, and what it learns
 import numpy as np
+import polars as pl
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.metrics import brier_score_loss, log_loss
@@ -50,9 +51,10 @@ print(f"\n  The strongest sign of any digit: ink in pixel {strongest['feature']}
       f"{strongest['class']}.")  # fmt: skip
 
 # %% Breast cancer: features of very different size need a scaling
-cancer = load_breast_cancer(as_frame=True)
+cancer = load_breast_cancer()
+measurements = pl.DataFrame(cancer.data, schema=list(cancer.feature_names))  # or pandas
 C_train, C_test, t_train, t_test = train_test_split(
-    cancer.data, cancer.target, stratify=cancer.target, random_state=0
+    measurements, cancer.target, stratify=cancer.target, random_state=0
 )
 scaled = LogisticRegression(scale="standard", early_stopping=20).fit(C_train, t_train)
 slow = LogisticRegression(learning_rate=1e-7).fit(C_train, t_train)

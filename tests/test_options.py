@@ -46,7 +46,12 @@ def test_models_share_a_pass_by_what_may_vary() -> None:
         learning_rate=1.0, l2=1.0, penalize_bias=True, early_stopping=EarlyStopping(patience=1)
     )
     assert base.shared == other.shared
-    for name, value in {"seed": 1, "batch_size": 1, "dtype": "float64", "model": "logistic"}.items():
+    for name, value in {
+        "seed": 1,
+        "batch_size": 1,
+        "dtype": "float64",
+        "model": "logistic",
+    }.items():
         assert base.model_copy(update={name: value}).shared != base.shared
 
 

@@ -91,7 +91,7 @@ def test_sweeps(grid: dict[str, Any], scoring: Any) -> None:
     sweep = SoftmaxRegressionCV(**grid, cv=2, scale="minmax", max_epochs=30, scoring=scoring)
     sweep.fit(X, y)
     display = SweepDisplay.from_estimator(sweep)
-    assert display.frame() is sweep.results_
+    assert display.frame().equals(sweep.results_)
     chart = display.chart()
     svg = drawn(chart)
     assert (">accuracy<" if scoring else ">log loss<") in svg

@@ -10,10 +10,8 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import sparse
-from threadpoolctl import threadpool_limits
 
 from onelayer.estimators import LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV
-from onelayer.inference import Classifier
 
 rng = np.random.default_rng(0)
 X = rng.integers(-4, 5, (80, 6)).astype(np.float64)
@@ -113,37 +111,6 @@ def test_memory_map_is_not_loaded(tmp_path: Path, dtype: Any) -> None:
     assert peak < size / 8 + 8 * 8 * shape[0] + blocks
     assert peak < (0.8 if dtype == np.float32 else 4) * size
     assert model.score(mapped, labels) > 0.9
-
-
-@pytest.mark.parametrize("kind", ["uint8", "float32", "float64", "csr"])
-@pytest.mark.parametrize("Estimator", [LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV])
-def test_prediction_of_an_example_does_not_depend_on_those_beside_it(
-    Estimator: Any, kind: str
-) -> None:
-    source = np.random.default_rng(5)
-    raw = source.integers(0, 255, (300, 300)) * (source.random((300, 300)) < 0.3)
-    labels = source.integers(0, 2 if Estimator is LogisticRegression else 5, 300)
-    data = sparse.csr_array(raw, dtype=np.float64) if kind == "csr" else raw.astype(kind)
-    model = Estimator(max_epochs=2, learning_rate=1e-6).fit(data, labels)
-    together = model.predict_proba(data)
-    for threads in (1, 2):
-        with threadpool_limits(threads, user_api="blas"):
-            for rows in (slice(0, 1), slice(7, 60), slice(3, 300, 2)):
-                some = model.predict_proba(data[rows])
-                assert some.tobytes() == together[rows].tobytes()
-                decided = model.decision_function(data[rows])
-                assert decided.tobytes() == model.decision_function(data)[rows].tobytes()
-
-
-def test_an_estimator_has_a_classifier_with_its_predictions(tmp_path: Path) -> None:
-    words = np.array(["no", "yes"])[(y > 0).astype(int)]
-    model = LogisticRegression(max_epochs=3, scale="standard").fit(X, words)
-    classifier = model.classifier_
-    assert classifier.classes == ("yes", "no")  # the positive class first
-    classifier.save(tmp_path / "m.safetensors")
-    loaded = Classifier.load(tmp_path / "m.safetensors")
-    assert (loaded.predict(X) == model.predict(X)).all()
-    assert loaded.predict_proba(X)[:, ::-1].tobytes() == model.predict_proba(X).tobytes()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -14,8 +14,8 @@ from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold
 
 from onelayer.errors import InputError
 from onelayer.estimators import SoftmaxRegression, SoftmaxRegressionCV
-from onelayer.estimators.fitting import hold_out
-from onelayer.estimators.inputs import Sample
+from onelayer.estimators.fitting import split_rows
+from onelayer.estimators.inputs import Labelled
 
 X, y = load_digits(n_class=4, return_X_y=True)
 X = X / 16
@@ -82,7 +82,7 @@ def test_any_splitter(cv: Any) -> None:
 
 def test_share_is_held_out_without_folds() -> None:
     sweep = SoftmaxRegressionCV(**GRID, cv=None, validation_fraction=0.3, **FAST).fit(X, y)
-    kept, held = hold_out(Sample(X, y), 0.3, 0)
+    kept, held = split_rows(Labelled(X, y), 0.3, 0)
     assert len(held) == 90
     alone = SoftmaxRegression(l2=0.01, learning_rate=0.2, **FAST).fit(X[kept], y[kept])
     expected = -log_loss(y[held], alone.predict_proba(X[held]))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from onelayer.estimators import linear, sweep
+from onelayer.estimators import linear, softmax_cv
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "digits_and_breast_cancer.py"
 
@@ -21,7 +21,7 @@ def test_example_runs_and_explains(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_examples_of_the_docstrings() -> None:
-    for module in (linear, sweep):
+    for module in (linear, softmax_cv):
         outcome = doctest.testmod(module)
         assert outcome.attempted >= 4
         assert outcome.failed == 0

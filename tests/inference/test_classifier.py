@@ -175,14 +175,14 @@ def test_layout_in_memory_changes_nothing() -> None:
 
 def test_memory_map_is_read_in_blocks(tmp_path: Path) -> None:
     path = tmp_path / "X.npy"
-    X = np.random.default_rng(0).integers(0, 255, (10_000, 784)).astype(np.uint8)
+    X = np.random.default_rng(0).integers(0, 255, (30_000, 784), np.uint8)
     y = np.zeros(len(X), np.uint8)
     np.save(path, X)
 
     model = softmax(784)
     whole = model.scores(X)
     tracemalloc.start()
-    mapped = model.evaluate(np.load(path, mmap_mode="r"), y)
+    mapped = model.evaluate(np.load(path, mmap_mode="r"), y, threads=2)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert mapped.accuracy == (whole.argmax(axis=1) == DIGITS.index(0)).mean()

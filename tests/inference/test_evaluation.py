@@ -13,7 +13,7 @@ from sklearn.metrics import confusion_matrix, log_loss
 
 from onelayer.data import Scaling
 from onelayer.errors import InputError
-from onelayer.inference import Classifier, Metrics
+from onelayer.inference import Classifier, Metrics, product, scoring
 
 
 def labels(classes: tuple[Any, ...], n: int = 3000) -> Array:
@@ -129,3 +129,19 @@ def test_metrics_are_plain_values_in_json() -> None:
 def test_labels_that_do_not_fit_are_refused(y: Any, said: str) -> None:
     with pytest.raises(InputError, match=said):
         softmax().evaluate(raw_rows(100), y)
+
+
+@pytest.mark.parametrize("model", [softmax(), logistic()])
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+def test_metrics_do_not_depend_on_threads_nor_on_blocks(
+    model: Classifier, kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(20_000, model.n_features)) * (rng.random((20_000, 1)) < 0.7)
+    y = rng.choice(np.array(model.classes), len(X))
+    expected = model.evaluate(kind(X), y).as_json()
+    for threads in (1, 2, 3):
+        assert model.evaluate(kind(X), y, threads).as_json() == expected
+    monkeypatch.setattr(product, "_VALUES_AT_ONCE", 1000)
+    monkeypatch.setattr(scoring, "SPARSE_ROWS", 77)
+    assert model.evaluate(kind(X), y).as_json() == expected

@@ -14,10 +14,10 @@ from training_material import (
 )
 
 from onelayer.model import ModelName
+from onelayer.threads import available_cores
 from onelayer.training import (
     StopReason,
     TrainConfig,
-    available_cores,
 )
 
 

@@ -23,7 +23,6 @@ from onelayer.cli.material import (
 from onelayer.cli.progress import fixed, say
 from onelayer.errors import OnelayerError
 from onelayer.storage import Lock
-from onelayer.study.messages import refuse
 from onelayer.training import (
     Checkpoint,
     Final,
@@ -35,6 +34,7 @@ from onelayer.training import (
     train,
     warm_up,
 )
+from onelayer.training.messages import refuse
 
 
 def run_fit_command(

@@ -125,11 +125,17 @@ MaxEpochs = Annotated[
 ]
 LearningRate = Annotated[
     float | None,
-    typer.Option("--learning-rate", rich_help_panel=TRAINING, help="Step size, above 0. Default: 0.01."),
+    typer.Option(
+        "--learning-rate", rich_help_panel=TRAINING, help="Step size, above 0. Default: 0.01."
+    ),
 ]
 L2 = Annotated[
     float | None,
-    typer.Option("--l2", rich_help_panel=TRAINING, help="λ of the objective C + λ‖W‖², C the mean cross-entropy. Default: 0."),
+    typer.Option(
+        "--l2",
+        rich_help_panel=TRAINING,
+        help="λ of the objective C + λ‖W‖², C the mean cross-entropy. Default: 0.",
+    ),
 ]
 PenalizeBias = Annotated[
     bool | None,
@@ -150,7 +156,9 @@ Shuffle = Annotated[
 Seed = Annotated[
     int | None,
     typer.Option(
-        "--seed", rich_help_panel=TRAINING, help="Of the order of the examples, and of the split. Default: 0."
+        "--seed",
+        rich_help_panel=TRAINING,
+        help="Of the order of the examples, and of the split. Default: 0.",
     ),
 ]
 DropLast = Annotated[
@@ -175,8 +183,8 @@ EarlyStopping = Annotated[
         "--early-stopping",
         rich_help_panel=TRAINING,
         metavar="PATIENCE",
-        help="Stop when the validation loss no longer falls, and keep the weights of its lowest value: "
-        "after so many evaluations in a row that were not better.",
+        help="Stop when the validation loss no longer falls, and keep the weights of its lowest "
+        "value: after so many evaluations in a row that were not better.",
     ),
 ]
 MinDelta = Annotated[

@@ -26,9 +26,10 @@ from onelayer.data import Dataset
 from onelayer.data.files import Examples
 from onelayer.errors import InputError, OnelayerError
 from onelayer.estimators import SoftmaxRegressionCV
-from onelayer.estimators.candidates import Grid
-from onelayer.storage import write_file
-from onelayer.training import Schedule, TrainResult, as_classifier, available_cores, warm_up
+from onelayer.storage import make_folder, write_file
+from onelayer.sweep import Grid, SweepResult
+from onelayer.threads import available_cores
+from onelayer.training import Schedule, as_classifier, warm_up
 
 FILES = ("results.csv", "results.json", "model.safetensors", "report.html")
 
@@ -70,7 +71,7 @@ def run_sweep_command(
     with console.status("Loading the kernels; the first use on a machine compiles them"):
         data = Dataset(examples.X, examples.y)
         warm_up(data, data, [config])
-    candidates = len(grid.candidates())
+    candidates = len(grid.combinations())
     say(
         console,
         f"{examples.n_examples:,} examples, {examples.n_features:,} features, {words}; "
@@ -84,16 +85,16 @@ def run_sweep_command(
     )  # fmt: skip
     n_train = round(examples.n_examples * (1 - (share or 0)))
     bar = TrainingBar(console, candidates * (folds or 1), Schedule.of(config, n_train).max_steps)
-    notes, chosen = _fit(sweep, examples, validation, bar)
+    notes, result = _fit(sweep, examples, validation, bar)
     sweep.summary_ = sweep.summary_.replace(" on X_val", f" on {reading.validation}")
     if not np.isfinite(sweep.best_score_):
         raise OnelayerError(f"{sweep.summary_} Nothing was written.")
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     on = f"{folds} folds" if folds else reading.validation
     model = as_classifier(
-        chosen, name=out.name, **what_prediction_needs(examples, reading, on),
-        classes=tuple(sweep.classes_.tolist()),
+        result.final, name=out.name, classes=tuple(sweep.classes_.tolist()),
+        **what_prediction_needs(examples, reading, on),
     )  # fmt: skip
     model.save(out / "model.safetensors")
     table = sweep.results_
@@ -157,19 +158,19 @@ def _fit(
     examples: Examples,
     validation: dict[str, Any],
     bar: TrainingBar,
-) -> tuple[list[str], TrainResult]:
-    """Fit with a bar; return the warnings, and the run that is kept."""
-    kept: list[TrainResult] = []
+) -> tuple[list[str], SweepResult]:
+    """Fit with a bar; return the warnings and the result."""
+    results: list[SweepResult] = []
     with warnings.catch_warnings(record=True) as caught, bar:
         warnings.simplefilter("always")
-        sweep._listen, sweep._ended = bar, kept.append
+        sweep._listen, sweep._ended = bar, results.append
         try:
             sweep.fit(examples.X, examples.y, **validation)
         except KeyboardInterrupt:
             raise OnelayerError("Interrupted: nothing was written.") from None
         finally:
             del sweep._listen, sweep._ended
-    return [str(warning.message) for warning in caught], kept[0]
+    return [str(warning.message) for warning in caught], results[0]
 
 
 def _finite(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

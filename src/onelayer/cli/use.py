@@ -68,9 +68,7 @@ def run_evaluate_command(
         print()
 
 
-def _as_in_study(
-    classifier: Classifier, examples: Examples, data: str
-) -> tuple[Examples, int]:
+def _as_in_study(classifier: Classifier, examples: Examples, data: str) -> tuple[Examples, int]:
     """Return the examples that a study's run validated on, and how many others there are.
 
     Those are the first ones of its source, and of its classes. Models that no study made take all.

@@ -1,7 +1,7 @@
 """How a step and an evaluation are computed: a slow twin to read, fast twins to run."""
 
 from onelayer.engines.blas import one_blas_thread
-from onelayer.engines.choice import EngineName, available_cores, open_engine
+from onelayer.engines.choice import EngineName, open_engine
 from onelayer.engines.problem import Batches, Examples, Problem, Rows, Source
 from onelayer.engines.protocol import Advance, Engine, Measures, Stack
 
@@ -16,7 +16,6 @@ __all__ = [
     "Rows",
     "Source",
     "Stack",
-    "available_cores",
     "one_blas_thread",
     "open_engine",
 ]

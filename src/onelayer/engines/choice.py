@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
 from typing import Literal
 
 from onelayer.engines.protocol import Engine
 from onelayer.engines.reference import ReferenceEngine
 from onelayer.errors import InputError
+from onelayer.threads import available_cores
 
 EngineName = Literal["auto", "compiled", "reference"]
 
@@ -42,22 +42,3 @@ def open_engine(name: EngineName = "auto", threads: int | None = None) -> Engine
     from onelayer.engines.compiled import CompiledEngine  # heavy, and Numba is optional
 
     return CompiledEngine(min(threads or available_cores(), MOST_THREADS))
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use, by its affinity and its container's quota."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    return max(1, min(cores, _container_quota() or cores))
-
-
-def _container_quota() -> int | None:
-    """Return the whole cores that the control group grants, rounded up; None without a limit."""
-    try:
-        with open("/sys/fs/cgroup/cpu.max") as file:
-            quota, period = file.read().split()
-    except (OSError, ValueError):
-        return None
-    return None if quota == "max" else -(-int(quota) // int(period))

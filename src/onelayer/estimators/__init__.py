@@ -2,7 +2,7 @@
 
 from onelayer.estimators.displays import LossCurveDisplay, SweepDisplay, WeightsDisplay
 from onelayer.estimators.linear import LogisticRegression, SoftmaxRegression
-from onelayer.estimators.sweep import SoftmaxRegressionCV
+from onelayer.estimators.softmax_cv import SoftmaxRegressionCV
 
 __all__ = [
     "LogisticRegression",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,35 +13,44 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from onelayer.data import Scaling, ScalingName, fit_scaling
+from onelayer.data import Dataset, Scaling, ScalingName, fit_scaling
 from onelayer.errors import InputError
 from onelayer.estimators import notebook
-from onelayer.estimators.fitting import Problem, classifier_of, hold_out, masked
+from onelayer.estimators.fitting import as_classifier, masked, split_rows
 from onelayer.estimators.inputs import (
-    Sample,
+    Labelled,
     class_factors,
     encode,
     find_classes,
     read,
     read_matrix,
 )
-from onelayer.estimators.settings import SHARED, as_early_stopping, as_seed, computing_dtype
+from onelayer.estimators.settings import (
+    SHARED,
+    as_early_stopping,
+    as_seed,
+    as_threads,
+    computing_dtype,
+)
 from onelayer.inference import Classifier
-from onelayer.model import LOSSES, ModelName
+from onelayer.model import ModelName
+from onelayer.sweep import Sample, Task
 from onelayer.training import Evaluation, History, Listener, StopReason, TrainResult
+from onelayer.training.events import ignore
 
 WORSE_THAN_EQUAL = 1.1
 """A training loss above that of equal probabilities, ln K, by this factor is no noise."""
 
 
 class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # untyped bases
-    """A fitted single layer; subclasses say how it is fitted."""
+    """An estimator that has a classifier once it is fitted; subclasses say how it is fitted."""
 
     _model: ClassVar[ModelName]
-    _listen: Listener | None = None
+    _order: ClassVar[slice] = slice(None)
+    """From scikit-learn's order of classes to the model's, and back. A logistic model's score is
+    that of its first class, scikit-learn's that of the last; all other code knows the model's."""
+    _listen: Listener = staticmethod(ignore)
     """Told of every event of training, by those who show a bar."""
-    _ended: Callable[[TrainResult], None] | None = None
-    """Given the run that is kept, by those who write its record."""
 
     early_stopping: Any
     dtype: str | None
@@ -54,15 +63,12 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
 
     classes_: NDArray[Any]
     classifier_: Classifier
-    coef_: NDArray[np.float64]
-    intercept_: NDArray[np.float64]
     n_iter_: int
     loss_curve_: list[float]
     validation_scores_: list[float]
     history_: History
     best_: Evaluation | None
     stop_reason_: str
-    scaling_: Scaling
 
     def __sklearn_tags__(self) -> Any:
         """Sparse data is taken; logistic regression tells two classes apart."""
@@ -71,6 +77,21 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         tags.classifier_tags.multi_class = self._model != "logistic"
         return tags
 
+    @property
+    def coef_(self) -> NDArray[np.float64]:
+        """Weights of the values as they are given, shape (n_outputs, n_features); read-only."""
+        return self.classifier_.raw.weights.T
+
+    @property
+    def intercept_(self) -> NDArray[np.float64]:
+        """What the scores are where all values are 0, shape (n_outputs,); read-only."""
+        return self.classifier_.raw.bias
+
+    @property
+    def scaling_(self) -> Scaling:
+        """What `scale` came to."""
+        return self.classifier_.scaling
+
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Return scores: above 0 for the second of two classes, otherwise one a class.
 
@@ -78,42 +99,35 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         -------
         array, shape (n,) for two classes, otherwise (n, K)
         """
-        scores = self._fitted().scores(read_matrix(self, X))
+        X, threads = self._read_new(X)
+        scores = self.classifier_.scores(X, threads)
         if scores.shape[1] == 2:
             return scores[:, 1] - scores[:, 0]
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each example, shape (n,)."""
-        scores = self._fitted().scores(read_matrix(self, X))
-        return self._of_outputs(self.classes_)[LOSSES[self._model].predict(scores)]
+        X, threads = self._read_new(X)
+        classes = self.classes_[self._order]
+        predicted: NDArray[Any] = classes[self.classifier_.predict_indices(X, threads)]
+        return predicted
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability of each class, shape (n, K), in the order of `classes_`.
+    def predict_proba(self, X: Any) -> NDArray[np.floating]:
+        """Return the probability of each class, shape (n, K), in the order of `classes_`."""
+        X, threads = self._read_new(X)
+        return self.classifier_.predict_proba(X, threads)[:, self._order]
 
-        An example's probabilities have the same bits whatever examples stand beside it.
-        """
-        return self._of_classes(self._fitted().predict_proba(read_matrix(self, X)))
+    def predict_log_proba(self, X: Any) -> NDArray[np.floating]:
+        """Return the logarithms of the probabilities, shape (n, K); always finite."""
+        X, threads = self._read_new(X)
+        return self.classifier_.predict_log_proba(X, threads)[:, self._order]
 
-    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the logarithms of the probabilities, shape (n, K); finite for finite scores."""
-        return self._of_classes(self._fitted().predict_log_proba(read_matrix(self, X)))
-
-    def _fitted(self) -> Classifier:
+    def _read_new(self, X: Any) -> tuple[Any, int]:
+        """Return examples to predict, checked, and the number of threads to do it."""
         check_is_fitted(self)
-        return self.classifier_
+        return read_matrix(self, X), as_threads(self.n_jobs)
 
-    # The one border between two conventions: here the positive class of two is the second, in a
-    # `Classifier` the first. To reverse them once more is to go back.
-    def _of_classes(self, columns: NDArray[Any]) -> NDArray[Any]:
-        """Return columns in the order of `classes_`."""
-        return columns[:, ::-1] if self._model == "logistic" else columns
-
-    def _of_outputs(self, classes: NDArray[Any]) -> NDArray[Any]:
-        """Return the classes in the order of the classifier."""
-        return classes[::-1] if self._model == "logistic" else classes
-
-    def _read_training(self, X: Any, y: Any, weights: Any) -> Sample:
+    def _read_training(self, X: Any, y: Any, weights: Any) -> Labelled:
         """Check the training examples; set `classes_` and what is known of the features."""
         X, y, weights = read(self, X, y, weights, reset=True)
         self.classes_ = find_classes(y if weights is None else y[weights > 0])
@@ -122,33 +136,42 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
                 "Only binary classification is supported. The type of the target is multiclass: "
                 f"y has {len(self.classes_)} classes; take SoftmaxRegression."
             )
-        return Sample(X, encode(y, self.classes_, "y", weights), weights)
+        return Labelled(X, encode(y, self.classes_, "y", weights), weights)
 
-    def _read_validation(self, X: Any, y: Any, weights: Any) -> Sample | None:
+    def _read_validation(self, X: Any, y: Any, weights: Any) -> Labelled | None:
         """Check the validation examples against the training examples."""
         if X is None and y is None and weights is None:
             return None
         if X is None or y is None:
             raise InputError("X_val and y_val: give both, or neither.")
         X, y, weights = read(self, X, y, weights, reset=False, name="sample_weight_val")
-        return Sample(X, encode(y, self.classes_, "y_val", weights), weights)
+        return Labelled(X, encode(y, self.classes_, "y_val", weights), weights)
 
-    def _problem(
-        self, sample: Sample, validation: Sample | None, seed: int, *, holds_out: bool
-    ) -> Problem:
+    def _task(
+        self, examples: Labelled, validation: Labelled | None, seed: int, *, holds_out: bool
+    ) -> Task:
         """Return what there is to train on; without validation examples some may be held out."""
-        rows = sample.rows
-        validation_rows = None if validation is None else validation.rows
+        rows, held = examples.rows, None
         if holds_out and validation is None:
-            rows, validation_rows = hold_out(sample, self.validation_fraction, seed)
-            validation = sample
-        n = len(sample.targets)
-        scaling = fit_scaling(sample.X, self.scale, masked(sample.weights, rows, n))
-        factors = class_factors(self.class_weight, self.classes_, sample)
-        return Problem(
-            self._model, len(self.classes_), sample, scaling, rows, validation, validation_rows,
-            factors,
-        )  # fmt: skip
+            rows, held = split_rows(examples, self.validation_fraction, seed)
+        n = len(examples.targets)
+        scaling = fit_scaling(examples.X, self.scale, masked(examples.weights, rows, n))
+        train = self._sample(examples, scaling, rows)
+        watched = None if validation is None else self._sample(validation, scaling, validation.rows)
+        if held is not None:
+            watched = replace(train, rows=held)
+        return Task(train, watched, self._factors(examples))
+
+    def _factors(self, examples: Labelled) -> NDArray[np.float64] | None:
+        """Return how much an example of each class counts, in the model's order of classes."""
+        factors = class_factors(self.class_weight, self.classes_, examples)
+        return None if factors is None else factors[self._order]
+
+    def _sample(self, examples: Labelled, scaling: Scaling, rows: Any) -> Sample:
+        """Return examples as they are trained on: classes have numbers for labels."""
+        order = range(len(self.classes_))[self._order]
+        data = Dataset(examples.X, examples.targets, classes=order, scaling=scaling)
+        return Sample(data, examples.weights, rows)
 
     def _options(self, X: Any) -> dict[str, Any]:
         """Return the options of training that the estimators name alike."""
@@ -160,7 +183,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
             "early_stopping": as_early_stopping(owner, self.early_stopping),
         }
 
-    def _record(self, result: TrainResult, scaling: Scaling) -> None:
+    def _record(self, result: TrainResult, task: Task) -> None:
         """Set the fitted attributes.
 
         Raises
@@ -168,9 +191,9 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         KeyboardInterrupt
             If Ctrl-C ended the run; the attributes are set all the same.
         """
-        self.scaling_ = scaling
-        self.classifier_ = classifier_of(result, self._of_outputs(self.classes_), scaling)
-        self.coef_, self.intercept_ = self.classifier_.raw.weights.T, self.classifier_.raw.bias
+        self.classifier_ = as_classifier(
+            task, result, self.classes_[self._order], getattr(self, "feature_names_in_", None)
+        )
         self.history_ = result.history
         self.loss_curve_ = result.history.epoch_losses()
         self.n_iter_ = len(self.loss_curve_)

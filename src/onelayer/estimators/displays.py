@@ -5,16 +5,19 @@ Altair is loaded when a chart is asked for.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import polars as pl
 from sklearn.utils.validation import check_is_fitted
 
 from onelayer.errors import InputError
-from onelayer.estimators.candidates import plain_name
+from onelayer.inference.optional import needs
+from onelayer.sweep import plain_name
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from onelayer.report.svg import Drawing
 
 
@@ -33,7 +36,15 @@ class _Display:
         raise NotImplementedError
 
     def _repr_mimebundle_(self, *args: Any, **options: Any) -> Any:
-        return self.chart()._repr_mimebundle_(*args, **options)
+        try:
+            chart = self.chart()
+        except InputError as error:  # a notebook would print a traceback
+            return {"text/plain": str(error)}
+        return chart._repr_mimebundle_(*args, **options)
+
+
+def _chart_needs() -> AbstractContextManager[None]:
+    return needs("A chart", "study")
 
 
 class LossCurveDisplay(_Display):
@@ -56,8 +67,8 @@ class LossCurveDisplay(_Display):
 
     def chart(self) -> Drawing:
         """Return the curves; the best evaluation is marked."""
-        from onelayer.estimators import drawings
-
+        with _chart_needs():
+            from onelayer.estimators import drawings
         return drawings.loss_curves(self._frame, self._best_step)
 
 
@@ -105,7 +116,9 @@ class WeightsDisplay(_Display):
             raise InputError(f"top: {top} was given; at least 1 feature must be shown.")
         names = getattr(estimator, "feature_names_in_", [f"x{i}" for i in range(n_features)])
         classes = estimator.classes_[-n_outputs:].astype(str)
-        weights = estimator.classifier_.weights
+        weights = estimator.classifier_.weights.astype(np.float64)
+        import polars as pl  # loads slowly
+
         frame = pl.DataFrame(
             {
                 "class": np.repeat(classes, n_features).tolist(),
@@ -119,7 +132,8 @@ class WeightsDisplay(_Display):
 
     def chart(self) -> Drawing:
         """Return pictures, bars (one output) or a heat map (several)."""
-        from onelayer.estimators import drawings
+        with _chart_needs():
+            from onelayer.estimators import drawings
 
         if self._image_shape is not None:
             return drawings.weight_pictures(self._frame, self._image_shape, self._label)
@@ -146,7 +160,7 @@ class SweepDisplay(_Display):
 
     def chart(self) -> Drawing:
         """Return the curves; losses are drawn as such, the best candidate is marked."""
-        from onelayer.estimators import drawings
-
+        with _chart_needs():
+            from onelayer.estimators import drawings
         negated = self._score_name.startswith("neg_")
         return drawings.sweep(self._frame, plain_name(self._score_name), negated=negated)

@@ -52,7 +52,8 @@ ATTRIBUTES = """\
 classes_ : array, shape (K,)
         The labels, sorted.
     classifier_ : onelayer.inference.Classifier
-        The model, which can be saved to a file and exported.
+        The model itself, which predicts; it can be kept in a file with ``save(path)``. Labels that
+        are neither integers nor strings nor bools are text in it.
     coef_ : array of float64, shape {coef}
         Weights of the values as they are given, whatever `scale` is.
     intercept_ : array of float64, shape {intercept}

@@ -18,8 +18,8 @@ from onelayer.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """Labelled examples.
+class Labelled:
+    """Labelled examples as they were given.
 
     Attributes
     ----------
@@ -147,7 +147,9 @@ def encode(
     return targets
 
 
-def class_factors(given: Any, classes: NDArray[Any], sample: Sample) -> NDArray[np.float64] | None:
+def class_factors(
+    given: Any, classes: NDArray[Any], examples: Labelled
+) -> NDArray[np.float64] | None:
     """Return how much an example of each class counts, beside its own weight.
 
     Parameters
@@ -164,7 +166,7 @@ def class_factors(given: Any, classes: NDArray[Any], sample: Sample) -> NDArray[
     if given is None:
         return None
     if isinstance(given, str) and given == "balanced":
-        sums = np.bincount(sample.targets, sample.weights, minlength=len(classes))
+        sums = np.bincount(examples.targets, examples.weights, minlength=len(classes))
         return np.where(sums > 0, sums.sum() / (len(classes) * np.where(sums > 0, sums, 1)), 1.0)
     if not isinstance(given, dict):
         raise InputError(

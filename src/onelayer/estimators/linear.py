@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onelayer.data import Scaling, ScalingName, fit_scaling
 from onelayer.errors import InputError
 from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.documents import documented
-from onelayer.estimators.fitting import Problem, scaled_parameters
-from onelayer.estimators.inputs import Sample, class_factors, encode, read
+from onelayer.estimators.fitting import to_scaled
+from onelayer.estimators.inputs import Labelled, encode, read
 from onelayer.estimators.settings import as_threads, train_config
+from onelayer.inference import Classifier
+from onelayer.sweep import Task
 from onelayer.training import EarlyStopping, Evaluated, Event, TrainConfig, TrainResult
+from onelayer.training.events import ignore
 
 
 class _OneModel(LinearClassifier):
@@ -92,12 +96,12 @@ class _OneModel(LinearClassifier):
             If the examples or a parameter cannot be used.
         """
         earlier = self._earlier() if self.warm_start else None
-        sample = self._read_training(X, y, sample_weight)
+        examples = self._read_training(X, y, sample_weight)
         validation = self._read_validation(X_val, y_val, sample_weight_val)
-        config = self._config(sample.X)
+        config = self._config(examples.X)
         holds_out = config.early_stopping is not None
-        problem = self._problem(sample, validation, config.seed, holds_out=holds_out)
-        result = self._train(problem, config, earlier)
+        task = self._task(examples, validation, config.seed, holds_out=holds_out)
+        result = self._train(task, config, earlier)
         self._warn_of_divergence(result, stacklevel=3)
         return self
 
@@ -116,7 +120,7 @@ class _OneModel(LinearClassifier):
         -------
         self
         """
-        first = not hasattr(self, "coef_")
+        first = not hasattr(self, "classifier_")
         if first and classes is None:
             raise InputError("classes must be passed on the first call to partial_fit.")
         X, y, weights = read(self, X, y, sample_weight, reset=first)
@@ -127,15 +131,13 @@ class _OneModel(LinearClassifier):
                 f"class_weight: {self.class_weight!r} needs all examples at once; give partial_fit "
                 "a dict."
             )
-        sample = Sample(X, encode(y, self.classes_, "y", weights), weights)
+        examples = Labelled(X, encode(y, self.classes_, "y", weights), weights)
         scaling = fit_scaling(X, self.scale, weights) if first else self.scaling_
-        problem = Problem(
-            self._model, len(self.classes_), sample, scaling, sample.rows,
-            factors=class_factors(self.class_weight, self.classes_, sample),
-        )  # fmt: skip
+        train = self._sample(examples, scaling, examples.rows)
+        task = Task(train, class_factors=self._factors(examples))
         config = self._config(X).model_copy(update={"max_epochs": 1, "early_stopping": None})
         losses = [] if first else self.loss_curve_
-        self._train(problem, config, None if first else self._earlier())
+        self._train(task, config, None if first else self._earlier())
         self.loss_curve_ = losses + self.loss_curve_
         self.n_iter_ = len(self.loss_curve_)
         return self
@@ -158,32 +160,36 @@ class _OneModel(LinearClassifier):
         options = self._options(X) | {"learning_rate": self.learning_rate, "l2": self.l2}
         return train_config(type(self).__name__, options)
 
-    def _earlier(self) -> tuple[Any, ...] | None:
-        if not hasattr(self, "coef_"):
+    def _earlier(self) -> tuple[NDArray[Any], Classifier, int] | None:
+        """Return classes, classifier and epochs of the last fit, if there was one."""
+        if not hasattr(self, "classifier_"):
             return None
-        return self.classes_, self.coef_, self.intercept_, self._epochs
+        return self.classes_, self.classifier_, self._epochs
 
     def _train(
-        self, problem: Problem, config: TrainConfig, earlier: tuple[Any, ...] | None
+        self,
+        task: Task,
+        config: TrainConfig,
+        earlier: tuple[NDArray[Any], Classifier, int] | None,
     ) -> TrainResult:
         initial, first_epoch = None, 0
+        data = task.train.data
         if earlier is not None:
-            classes, coef, intercept, first_epoch = earlier
-            shape = len(classes), problem.sample.X.shape[1]
-            if not np.array_equal(classes, self.classes_) or coef.shape[1] != shape[1]:
+            classes, classifier, first_epoch = earlier
+            n_features = classifier.n_features
+            if not np.array_equal(classes, self.classes_) or n_features != data.n_features:
                 self.classes_ = classes
                 raise InputError(
-                    f"warm_start: the model has {coef.shape[1]} features and the classes "
+                    f"warm_start: the model has {n_features} features and the classes "
                     f"{classes.tolist()}; fit with the same ones, or with warm_start=False."
                 )
-            initial = scaled_parameters(coef, intercept, problem.scaling)
-        result = problem.train(
-            [config], [problem.example_weights()], as_threads(self.n_jobs),
-            initial=initial, first_epoch=first_epoch,
-            listen=_print_evaluation if self.verbose else lambda _event: None,
+            initial = to_scaled(classifier, data.scaling)
+        result = task.fit(
+            [config], threads=as_threads(self.n_jobs), initial=initial, first_epoch=first_epoch,
+            listen=_print_evaluation if self.verbose else ignore,
         )[0]  # fmt: skip
         self._epochs = first_epoch + -(-result.history.steps // result.history.batches_per_epoch)
-        self._record(result, problem.scaling)
+        self._record(result, task)
         if self.verbose:
             print(f"{type(self).__name__}: {result.message}; loss {self.loss_curve_[-1]:.4g}")
         return result
@@ -228,6 +234,7 @@ class LogisticRegression(_OneModel):
     """
 
     _model = "logistic"
+    _order = slice(None, None, -1)
 
 
 @documented

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from sklearn.utils import check_random_state
 
 from onelayer.errors import InputError
-from onelayer.study.messages import refuse
-from onelayer.training import EarlyStopping, TrainConfig, available_cores
+from onelayer.threads import available_cores
+from onelayer.training import EarlyStopping, TrainConfig
+from onelayer.training.messages import refuse
 
 SHARED = (
     "batch_size",

@@ -15,7 +15,7 @@ from onelayer.data import Scaling
 from onelayer.data.labels import Label, as_labels, encode_labels
 from onelayer.errors import InputError
 from onelayer.inference import checks, file
-from onelayer.inference.evaluation import Metrics, measure
+from onelayer.inference.evaluation import Measurement, Metrics
 from onelayer.inference.probabilities import log_probabilities, probabilities
 from onelayer.inference.scoring import Examples, Matrix, RawScorer, as_matrix
 from onelayer.model import LOSSES, ModelName
@@ -131,12 +131,19 @@ class Classifier:
             bias = self.bias + (offset * W).sum(axis=0)
         if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
             raise InputError("weights: for raw values they are too large for float64.")
+        weights.flags.writeable = bias.flags.writeable = False
         return RawScorer(weights, bias, self.fill)
 
     # Predicting ---------------------------------------------------------------------------------
 
-    def scores(self, X: Examples) -> NDArray[np.float64]:
+    def scores(self, X: Examples, threads: int | None = None) -> NDArray[np.float64]:
         """Return the values before sigmoid or softmax, shape (n, n_outputs).
+
+        Parameters
+        ----------
+        X : see the class
+        threads : int, optional
+            How many threads work at most, here and in the methods below; by default one a core.
 
         Raises
         ------
@@ -146,25 +153,34 @@ class Classifier:
         """
         matrix = self._matrix(X)
         scores = np.empty((matrix.shape[0], self.weights.shape[1]))
-        for rows, block in self.raw.blocks(matrix):
+
+        def keep(rows: slice, block: NDArray[np.float64]) -> None:
             scores[rows] = block
+
+        self.raw.for_each_block(matrix, keep, threads)
         return scores
 
-    def predict_proba(self, X: Examples) -> NDArray[np.floating]:
+    def predict_proba(self, X: Examples, threads: int | None = None) -> NDArray[np.floating]:
         """Return the probability of each class, shape (n, n_classes), in the order of `classes`."""
-        return probabilities(self.model, self.scores(X))
+        return probabilities(self.model, self.scores(X, threads))
 
-    def predict_log_proba(self, X: Examples) -> NDArray[np.floating]:
-        """Return the logarithms of the probabilities, shape (n, n_classes)."""
-        return log_probabilities(self.model, self.scores(X))
+    def predict_log_proba(self, X: Examples, threads: int | None = None) -> NDArray[np.floating]:
+        """Return the logarithms of the probabilities, shape (n, n_classes), always finite."""
+        return log_probabilities(self.model, self.scores(X, threads))
 
-    def predict(self, X: Examples) -> NDArray[Any]:
+    def predict_indices(self, X: Examples, threads: int | None = None) -> NDArray[np.integer]:
+        """Return the index in `classes` of each predicted label, shape (n,)."""
+        return LOSSES[self.model].predict(self.scores(X, threads))
+
+    def predict(self, X: Examples, threads: int | None = None) -> NDArray[Any]:
         """Return the predicted labels, shape (n,)."""
-        labels: NDArray[Any] = np.array(self.classes)[LOSSES[self.model].predict(self.scores(X))]
+        labels: NDArray[Any] = np.array(self.classes)[self.predict_indices(X, threads)]
         return labels
 
-    def evaluate(self, X: Examples, y: ArrayLike) -> Metrics:
+    def evaluate(self, X: Examples, y: ArrayLike, threads: int | None = None) -> Metrics:
         """Return how good the predictions are for examples with labels.
+
+        The bits of the metrics do not depend on the number of threads.
 
         Raises
         ------
@@ -179,7 +195,9 @@ class Classifier:
                 f"X has {matrix.shape[0]} examples and y has {len(targets)} labels; "
                 "give one label an example."
             )
-        return measure(self.model, self.classes, self.raw.blocks(matrix), targets)
+        measurement = Measurement(self.model, self.classes, targets)
+        self.raw.for_each_block(matrix, measurement.take, threads)
+        return measurement.metrics()
 
     def _matrix(self, X: Examples) -> Matrix:
         return as_matrix(X, self.n_features, self.image_shape, self.channels)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data.labels import Label
-from onelayer.inference.probabilities import probabilities
-from onelayer.inference.scoring import ScoreBlock
+from onelayer.inference.probabilities import log_probabilities
 from onelayer.model import LOSSES, ModelName
 
 N_BINS = 10
@@ -75,52 +73,61 @@ class Metrics:
         }
 
 
-def measure(
-    model: ModelName,
-    classes: tuple[Label, ...],
-    blocks: Iterable[ScoreBlock],
-    targets: NDArray[np.int32],
-) -> Metrics:
-    """Return the metrics of scores that come in blocks.
+class Measurement:
+    """What each example contributes to the metrics, kept until all are there.
+
+    The sums are then made in the order of the examples, in float64: they do not depend on the
+    pieces in which the scores came, nor on the threads that computed them.
 
     Parameters
     ----------
-    blocks : iterable of (rows, scores)
-        As from `RawScorer.blocks`.
+    model : "logistic" or "softmax"
+    classes : tuple of labels
     targets : (n,) array, n > 0
         The index of each example's class.
     """
-    loss = 0.0
-    confusion = np.zeros((len(classes), len(classes)), np.int64)
-    # By bin: number of examples, sum of top probabilities, number of right predictions.
-    sums = np.zeros((3, N_BINS))
-    edges = np.linspace(0, 1, N_BINS + 1)
-    for rows, scores in blocks:
-        true = targets[rows]
-        predicted = LOSSES[model].predict(scores)
-        loss += float(LOSSES[model].values(scores, true).sum())
-        np.add.at(confusion, (true, predicted), 1)
-        top = probabilities(model, scores).max(axis=1)
-        bins = np.searchsorted(edges[1:-1], top, side="left")
-        for row, values in enumerate((np.ones_like(top), top, predicted == true)):
-            sums[row] += np.bincount(bins, values, N_BINS)
-    n = len(targets)
-    counts, confidences, right = sums
-    return Metrics(
-        n=n,
-        accuracy=int(np.trace(confusion)) / n,
-        log_loss=loss / n,
-        classes=classes,
-        confusion=confusion,
-        calibration=tuple(
-            CalibrationBin(
-                low=i / N_BINS,
-                high=(i + 1) / N_BINS,
-                n=int(counts[i]),
-                confidence=float(confidences[i] / counts[i]) if counts[i] else None,
-                accuracy=float(right[i] / counts[i]) if counts[i] else None,
-            )
-            for i in range(N_BINS)
-        ),
-        calibration_error=float(np.abs(right - confidences).sum() / n),
-    )
+
+    def __init__(
+        self, model: ModelName, classes: tuple[Label, ...], targets: NDArray[np.int32]
+    ) -> None:
+        self._model, self._classes, self._targets = model, classes, targets
+        n = len(targets)
+        self._losses = np.empty(n)
+        self._tops = np.empty(n)
+        self._predicted = np.empty(n, np.int64)
+
+    def take(self, rows: slice, scores: NDArray[np.float64]) -> None:
+        """Take note of some examples' scores; threads may call this for different rows at once."""
+        logarithms = log_probabilities(self._model, scores)  # the one costly step, for both below
+        self._losses[rows] = 0 - logarithms[np.arange(len(scores)), self._targets[rows]]
+        self._tops[rows] = np.exp(logarithms.max(axis=1))
+        self._predicted[rows] = LOSSES[self._model].predict(scores)
+
+    def metrics(self) -> Metrics:
+        """Return the metrics of all examples."""
+        n, n_classes = len(self._targets), len(self._classes)
+        right = self._predicted == self._targets
+        pairs = self._targets.astype(np.int64) * n_classes + self._predicted
+        edges = np.linspace(0, 1, N_BINS + 1)
+        bins = np.searchsorted(edges[1:-1], self._tops, side="left")
+        counts = np.bincount(bins, minlength=N_BINS)
+        confidences = np.bincount(bins, self._tops, N_BINS)
+        hits = np.bincount(bins, right, N_BINS)
+        return Metrics(
+            n=n,
+            accuracy=int(right.sum()) / n,
+            log_loss=float(self._losses.sum()) / n,
+            classes=self._classes,
+            confusion=np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes),
+            calibration=tuple(
+                CalibrationBin(
+                    low=i / N_BINS,
+                    high=(i + 1) / N_BINS,
+                    n=int(counts[i]),
+                    confidence=float(confidences[i] / counts[i]) if counts[i] else None,
+                    accuracy=float(hits[i] / counts[i]) if counts[i] else None,
+                )
+                for i in range(N_BINS)
+            ),
+            calibration_error=float(np.abs(hits - confidences).sum() / n),
+        )

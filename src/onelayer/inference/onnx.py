@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from onelayer.inference.classifier import Classifier
 from onelayer.inference.file import write
-from onelayer.inference.optional import export_needs
+from onelayer.inference.optional import needs
 
 if TYPE_CHECKING:
     import onnx
@@ -37,7 +37,7 @@ def export_onnx(classifier: Classifier, path: str | Path) -> None:
     InputError
         If the library onnx is not installed, or the file cannot be written.
     """
-    with export_needs("onnx", to="ONNX"):
+    with needs("The export to ONNX", "export"):
         from onnx import checker
     model = _model(classifier)
     checker.check_model(model, full_check=True)

@@ -1,4 +1,4 @@
-"""Libraries that only the exports need."""
+"""Libraries that a plain installation does not bring."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,12 +7,22 @@ from onelayer.errors import InputError
 
 
 @contextmanager
-def export_needs(library: str, to: str) -> Iterator[None]:
-    """Import `library` inside; an ImportError becomes a message that says how to install it."""
+def needs(what: str, extra: str) -> Iterator[None]:
+    """Import libraries inside; if one is missing, a message says what to install.
+
+    Parameters
+    ----------
+    what : str
+        What needs the libraries, as the first words of the message.
+    extra : str
+        The extra of this distribution that brings them.
+    """
     try:
         yield
-    except ImportError:
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library in ("", "onelayer"):
+            raise  # a mistake of this package, and no missing library
         raise InputError(
-            f"The export to {to} needs the library {library}; install it with "
-            "pip install 'onelayer[export]'."
+            f"{what} needs the library {library}; install it with pip install 'onelayer[{extra}]'."
         ) from None

@@ -1,4 +1,4 @@
-"""Probabilities of all classes from scores."""
+"""Probabilities of all classes from scores. Each row's depend on its own scores alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def probabilities(model: ModelName, scores: Floats) -> Floats:
 
 
 def log_probabilities(model: ModelName, scores: Floats) -> Floats:
-    """Return the logarithms of the probabilities, shape (n, n_classes); finite for any score."""
+    """Return the logarithms of `probabilities`, shape (n, n_classes); finite for finite scores."""
     if model == "logistic":
         return -np.logaddexp(0, np.hstack([-scores, scores]))
     shifted: Floats = scores - scores.max(axis=1, keepdims=True)

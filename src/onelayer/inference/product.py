@@ -14,6 +14,7 @@ change, for the library at hand.
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ BLOCK_ROWS = 48
 TILE_FEATURES = 256
 TILE_OUTPUTS = 20
 
+_VALUES_AT_ONCE = 400_000
+"""What a thread has in hand as float64: little enough to stay in a core's cache."""
+
 
 class BlockProduct:
     """Products of rows with weights, computed in blocks of `BLOCK_ROWS` rows.
@@ -30,33 +34,51 @@ class BlockProduct:
     Parameters
     ----------
     weights : (n_features, n_outputs) float64 array
+
+    Attributes
+    ----------
+    rows_at_once : int
+        For how many rows it is best called; a whole number of blocks.
     """
 
     def __init__(self, weights: NDArray[np.float64]) -> None:
-        self._n_outputs = weights.shape[1]
+        self._n_features, self._n_outputs = weights.shape
         if self._n_outputs == 1:
             # A product with one column goes to other routines, which share smaller ones already.
             weights = np.hstack([weights, np.zeros_like(weights)])
-        self._shape = weights.shape
+        self._width = weights.shape[1]
         self._tiles = [
             (features, outputs, np.ascontiguousarray(weights[features, outputs]))
-            for outputs in _slices(weights.shape[1], TILE_OUTPUTS)
-            for features in _slices(len(weights), TILE_FEATURES)
+            for outputs in _slices(self._width, TILE_OUTPUTS)
+            for features in _slices(self._n_features, TILE_FEATURES)
         ]
+        values = BLOCK_ROWS * max(self._n_features, 2 * self._width)
+        self.rows_at_once = BLOCK_ROWS * max(1, _VALUES_AT_ONCE // values)
+        self._buffers = threading.local()
 
     def __call__(self, X: NDArray[Any], fill: NDArray[np.float64] | None) -> NDArray[np.float64]:
-        """Return ``X @ weights``, shape (n, n_outputs), NaN in `X` replaced by `fill`."""
-        n, (n_features, width) = len(X), self._shape
-        block = np.zeros((BLOCK_ROWS, n_features))
-        products = np.zeros((-(-n // BLOCK_ROWS) * BLOCK_ROWS, width))
-        for rows in _slices(n, BLOCK_ROWS):
-            some = X[rows]
-            block[: len(some)] = some  # below a last, shorter piece stand rows that nobody reads
-            if fill is not None and X.dtype.kind == "f":
-                np.copyto(block, fill, where=np.isnan(block))
-            for features, outputs, tile in self._tiles:
-                products[rows, outputs] += block[:, features] @ tile
-        return products[:n, : self._n_outputs]
+        """Return ``X @ weights``, shape (n, n_outputs), NaN in `X` replaced by `fill`.
+
+        Threads may call it at once.
+        """
+        n, blocks = len(X), -(-len(X) // BLOCK_ROWS)
+        raw = self._buffer(blocks)
+        rows = raw.reshape(-1, self._n_features)
+        rows[:n] = X  # below a last, shorter block stand rows that nobody reads
+        rows[n:] = 0
+        if fill is not None and X.dtype.kind == "f":
+            np.copyto(rows, fill, where=np.isnan(rows))
+        products = np.zeros((blocks, BLOCK_ROWS, self._width))
+        for features, outputs, tile in self._tiles:
+            products[:, :, outputs] += raw[:, :, features] @ tile  # block by block
+        return products.reshape(-1, self._width)[:n, : self._n_outputs]
+
+    def _buffer(self, blocks: int) -> NDArray[np.float64]:
+        """Return this thread's array for so many blocks: fresh memory costs more than the copy."""
+        kept: NDArray[np.float64] | None = getattr(self._buffers, "raw", None)
+        if kept is None or len(kept) < blocks:
+            kept = self._buffers.raw = np.empty((blocks, BLOCK_ROWS, self._n_features))
+        return kept[:blocks]
 
 
 def _slices(size: int, step: int) -> list[slice]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,15 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from onelayer.errors import InputError
-from onelayer.inference.product import BLOCK_ROWS, BlockProduct
+from onelayer.inference.product import BlockProduct
+from onelayer.threads import for_each
 
-# Rows scored at a time, a whole number of blocks for dense ones.
-DENSE_ROWS = 20 * BLOCK_ROWS
 SPARSE_ROWS = 4096
+"""Rows of a sparse matrix that are scored at a time."""
 
 Examples: TypeAlias = ArrayLike | sparse.csr_array
 Matrix: TypeAlias = NDArray[Any] | sparse.csr_array
-ScoreBlock: TypeAlias = tuple[slice, NDArray[np.float64]]
+UseScores: TypeAlias = Callable[[slice, NDArray[np.float64]], None]
+"""Called with rows and their scores, from several threads and in any order; each row comes once."""
 
 
 def as_matrix(
@@ -65,42 +67,49 @@ class RawScorer:
     bias: NDArray[np.float64]
     fill: NDArray[np.float64] | None
 
-    def blocks(self, X: Matrix) -> Iterator[ScoreBlock]:
-        """Yield the rows of each block and their scores, which are the caller's to keep.
+    def for_each_block(self, X: Matrix, use: UseScores, threads: int | None = None) -> None:
+        """Give the scores of all rows to `use`, some rows at a time.
 
         Parameters
         ----------
         X : array of real numbers, shape (n, ...) with n_features values a row, or CSR matrix
+        use : function
+            See `UseScores`. The scores are its to keep.
+        threads : int, optional
+            How many threads work at most; by default one a core.
 
         Raises
         ------
         InputError
             If a value is not finite, other than a missing one that `fill` replaces.
         """
-        return self._sparse_blocks(X) if sparse.issparse(X) else self._dense_blocks(X)
+        if sparse.issparse(X):
+            score, rows_at_once = self._sparse_scores, SPARSE_ROWS
+        else:
+            product = BlockProduct(self.weights)
+            score, rows_at_once = partial(self._dense_scores, product), product.rows_at_once
 
-    def _dense_blocks(self, X: NDArray[Any]) -> Iterator[ScoreBlock]:
-        product = BlockProduct(self.weights)
-        for rows in _row_slices(X, DENSE_ROWS):
-            raw = np.asarray(X[rows])
-            raw = raw.reshape(len(raw), -1)
+        def work(rows: slice) -> None:
             with np.errstate(all="ignore"):  # what is not finite is found in the scores
-                scores = product(raw, self.fill)
+                scores = score(X[rows])
                 scores += self.bias
             self._check(scores, X, rows)
-            yield rows, scores
+            use(rows, scores)
 
-    def _sparse_blocks(self, X: sparse.csr_array) -> Iterator[ScoreBlock]:
-        for rows in _row_slices(X, SPARSE_ROWS):
-            some = X[rows].astype(np.float64)  # a copy
-            if self.fill is not None:
-                missing = np.isnan(some.data)
-                some.data[missing] = self.fill[some.indices[missing]]
-            with np.errstate(all="ignore"):
-                scores = some @ self.weights  # row by row, without BLAS
-                scores += self.bias
-            self._check(scores, X, rows)
-            yield rows, scores
+        n = X.shape[0]
+        firsts = range(0, n, rows_at_once)
+        for_each(work, [slice(i, min(i + rows_at_once, n)) for i in firsts], threads)
+
+    def _dense_scores(self, product: BlockProduct, X: NDArray[Any]) -> NDArray[np.float64]:
+        return product(np.asarray(X).reshape(len(X), -1), self.fill)
+
+    def _sparse_scores(self, X: sparse.csr_array) -> NDArray[np.float64]:
+        some = X.astype(np.float64)  # a copy
+        if self.fill is not None:
+            missing = np.isnan(some.data)
+            some.data[missing] = self.fill[some.indices[missing]]
+        scores: NDArray[np.float64] = some @ self.weights  # row by row, without BLAS
+        return scores
 
     def _check(self, scores: NDArray[np.float64], X: Matrix, rows: slice) -> None:
         """Refuse scores that are not finite, and name the value in `X` that makes them so."""
@@ -123,8 +132,3 @@ class RawScorer:
             f"X: example {example}, feature {feature} is {values[feature]}, and the model has no "
             "value to put in its place; replace it, or leave the example out."
         )
-
-
-def _row_slices(X: Matrix, rows: int) -> Iterator[slice]:
-    n = X.shape[0]
-    return (slice(first, min(first + rows, n)) for first in range(0, n, rows))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from onelayer.inference.classifier import Classifier
 from onelayer.inference.file import write
-from onelayer.inference.optional import export_needs
+from onelayer.inference.optional import needs
 
 
 def export_skops(classifier: Classifier, path: str | Path) -> None:
@@ -23,7 +23,7 @@ def export_skops(classifier: Classifier, path: str | Path) -> None:
     InputError
         If the library skops is not installed, or the file cannot be written.
     """
-    with export_needs("skops", to="scikit-learn"):
+    with needs("The export to scikit-learn", "export"):
         from skops import io
     write(Path(path), io.dumps(as_sklearn(classifier)))
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from onelayer.training import available_cores
+from onelayer.threads import available_cores
 
 PACKAGES = ("onelayer", "numpy", "scipy", "scikit-learn", "polars", "altair", "typst", "sympy")
 

@@ -13,7 +13,6 @@ import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from onelayer.errors import InputError
-from onelayer.study.messages import refuse, unknown_key
 from onelayer.study.schema import (
     SECTION_KINDS,
     DataChoice,
@@ -24,6 +23,7 @@ from onelayer.study.schema import (
     option_names,
 )
 from onelayer.training import EarlyStopping, TrainConfig
+from onelayer.training.messages import refuse, unknown_key
 
 BUILT_IN = resources.files("onelayer.study") / "studies"
 OPTIONS = option_names(TrainConfig)

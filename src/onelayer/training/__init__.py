@@ -1,6 +1,6 @@
 """How an objective is minimised: configuration, the training loop, its record and its ends."""
 
-from onelayer.engines import EngineName, available_cores
+from onelayer.engines import EngineName
 from onelayer.training.checkpoint import Checkpoint
 from onelayer.training.classifier import as_classifier
 from onelayer.training.config import EarlyStopping, Option, TrainConfig, option_of
@@ -43,7 +43,6 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "as_classifier",
-    "available_cores",
     "encode_states",
     "history_schema",
     "option_of",

@@ -28,7 +28,7 @@ from onelayer.study import (
     json_bytes,
     run_study,
 )
-from onelayer.training import available_cores
+from onelayer.threads import available_cores
 
 MakeReport = Callable[[Outcome, list[Finding]], Mapping[str, bytes]]
 """Returns the report's files by their names in the folder, the page last."""

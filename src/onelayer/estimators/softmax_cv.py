@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
-from sklearn.metrics import check_scoring
 
 from onelayer.data import Scaling, ScalingName
 from onelayer.estimators.base import LinearClassifier
-from onelayer.estimators.candidates import AXES, Grid, results_table, summary
 from onelayer.estimators.documents import documented
-from onelayer.estimators.fitting import Problem, classifier_of
-from onelayer.estimators.folds import (
-    Fold,
-    cross_validation,
-    log_scores,
-    scorer_scores,
-    single_fold,
-)
 from onelayer.estimators.linear import SoftmaxRegression
 from onelayer.estimators.settings import as_threads, train_config
-from onelayer.training import EarlyStopping, StopReason, TrainConfig, TrainResult
+from onelayer.inference import Classifier
+from onelayer.sweep import (
+    AXES,
+    Candidate,
+    Fold,
+    Grid,
+    SweepResult,
+    log_scores,
+    results_table,
+    sweep,
+)
+from onelayer.training import EarlyStopping
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @documented
@@ -89,11 +92,13 @@ class SoftmaxRegressionCV(LinearClassifier):
     """
 
     _model = "softmax"
+    _ended: Callable[[SweepResult], object] = staticmethod(lambda _result: None)
+    """Given the whole result, by those who write its record."""
 
     best_params_: dict[str, Any]
     best_score_: float
     best_index_: int
-    results_: pl.DataFrame
+    _candidates: tuple[Candidate, ...]
     score_name_: str
     summary_: str
 
@@ -166,114 +171,60 @@ class SoftmaxRegressionCV(LinearClassifier):
         ValueError
             If the examples or a parameter cannot be used.
         """
-        sample = self._read_training(X, y, sample_weight)
+        from sklearn.metrics import check_scoring  # loads slowly
+
+        examples = self._read_training(X, y, sample_weight)
         given = self._read_validation(X_val, y_val, sample_weight_val)
         check_scoring(SoftmaxRegression(), scoring=self.scoring)  # before all the work
         grid = Grid.of(self.l2, self.learning_rate)
-        options = self._options(sample.X)
+        options = self._options(examples.X)
         configs = [
             train_config(type(self).__name__, options | {"l2": l2, "learning_rate": rate})
-            for l2, rate in grid.candidates()
+            for l2, rate in grid.combinations()
         ]
-        folded = given is None and self.cv is not None
-        holds_out = given is None and not folded
-        problem = self._problem(sample, given, configs[0].seed, holds_out=holds_out)
-        if folded:
-            folds = cross_validation(problem, self.cv, self.classes_[sample.targets])
-            problem = replace(problem, validation=sample, validation_rows=problem.rows)
-            scored_on = f"{len(folds)} folds"
-        else:
-            folds = single_fold(problem)
-            scored_on = "X_val" if given is not None else "the examples held out"
-        results = self._train_all(problem, configs, folds, curves=given is not None)
-        scores = np.stack([self._scores_on(fold, [row[f] for row in results], problem)
-                           for f, fold in enumerate(folds)], axis=1)  # fmt: skip
-        best = configs[self._choose(grid, scores, results, scored_on)]
-        chosen = results[self.best_index_]
-        final = chosen[0] if given is not None else self._final(problem, best, chosen)
-        self._record(final, problem.scaling)
-        if self._ended is not None:
-            self._ended(final)
+        cv = None if given is not None else self.cv
+        holds_out = given is None and cv is None
+        result = sweep(
+            self._task(examples, given, configs[0].seed, holds_out=holds_out), configs, cv,
+            labels=self.classes_[examples.targets],
+            score=log_scores if self.scoring is None else self._score,
+            score_name=_name_of(self.scoring), scored_on=None if given is None else "X_val",
+            threads=as_threads(self.n_jobs), listen=self._listen,
+        )  # fmt: skip
+        self._candidates = result.candidates
+        self.best_index_, self.best_score_ = result.best_index, result.best_score
+        self.best_params_ = {name: getattr(result.best, name) for name in AXES}
+        self.score_name_, self.summary_ = result.score_name, result.summary
+        self._record(result.final, result.task)
+        self._ended(result)
         if self.verbose:
             print(f"{type(self).__name__}: {self.summary_}")
-        self._warn_of_divergence(final, stacklevel=3)
+        self._warn_of_divergence(result.final, stacklevel=3)
         if np.isfinite(self.best_score_):
-            grid.warn_of_edges((best.l2, best.learning_rate), stacklevel=3)
+            grid.warn_of_edges((result.best.l2, result.best.learning_rate), stacklevel=3)
         return self
 
-    def _choose(
-        self,
-        grid: Grid,
-        scores: NDArray[np.float64],
-        results: Sequence[Sequence[TrainResult]],
-        scored_on: str,
-    ) -> int:
-        """Set what the sweep showed, and return the number of the best candidate."""
-        self.results_ = results_table(grid.candidates(), scores, results)
-        self.best_index_ = int(self.results_["rank"].arg_min() or 0)
-        best = grid.candidates()[self.best_index_]
-        self.best_params_ = dict(zip(AXES, best, strict=True))
-        self.best_score_ = float(self.results_["mean_score"].fill_null(np.nan)[self.best_index_])
-        self.score_name_ = _name_of(self.scoring)
-        self.summary_ = summary(self.results_, self.score_name_, scored_on)
-        return self.best_index_
+    @property
+    def results_(self) -> pl.DataFrame:
+        """A row for each candidate; see the class."""
+        return results_table(self._candidates)
 
-    def _train_all(
-        self,
-        problem: Problem,
-        configs: Sequence[TrainConfig],
-        folds: Sequence[Fold],
-        *,
-        curves: bool,
-    ) -> list[list[TrainResult]]:
-        """Train each candidate on each fold, all in one pass; return results by candidate."""
-        if not curves and configs[0].early_stopping is None:  # nothing reads the evaluations
-            problem = replace(problem, validation=None, validation_rows=None)
-        results = problem.train(
-            [config for config in configs for _ in folds],
-            [fold.weights for _ in configs for fold in folds],
-            as_threads(self.n_jobs),
-            listen=self._listen or (lambda _event: None),
-        )
-        if any(r.stop_reason is StopReason.INTERRUPTED for r in results):
-            raise KeyboardInterrupt
-        return [results[i : i + len(folds)] for i in range(0, len(results), len(folds))]
+    def _score(self, fold: Fold, classifiers: Sequence[Classifier]) -> NDArray[np.float64]:
+        """Return the score of each model on a fold by the scikit-learn scorer."""
+        from sklearn.metrics import check_scoring
 
-    def _scores_on(
-        self, fold: Fold, results: Sequence[TrainResult], problem: Problem
-    ) -> NDArray[np.float64]:
-        """Return the score of each candidate on a fold."""
-        classifiers = [
-            classifier_of(result, self._of_outputs(self.classes_), problem.scaling)
-            for result in results
-        ]
-        if self.scoring is None:
-            return log_scores(fold, classifiers)
-        models = []
-        for classifier in classifiers:
-            model = SoftmaxRegression()
+        models = [SoftmaxRegression(n_jobs=self.n_jobs) for _ in classifiers]
+        for model, classifier in zip(models, classifiers, strict=True):
             model.classes_, model.n_features_in_ = self.classes_, classifier.n_features
             model.classifier_ = classifier
-            model.coef_, model.intercept_ = classifier.raw.weights.T, classifier.raw.bias
-            models.append(model)
         scorer = check_scoring(models[0], scoring=self.scoring)
-        return scorer_scores(fold, models, scorer, self.classes_)
-
-    def _final(
-        self, problem: Problem, best: TrainConfig, chosen: Sequence[TrainResult]
-    ) -> TrainResult:
-        """Train the best candidate on all examples."""
-        every = [r.history.batches_per_epoch for r in chosen]
-        if best.early_stopping is not None:
-            ends = [r.best.step + 1 if r.best else 1 for r in chosen]
-            epochs = float(np.median(np.divide(ends, every)))
-            update = {"max_epochs": max(1, round(epochs)), "early_stopping": None}
-            best = best.model_copy(update=update)
-        everything = replace(
-            problem, rows=problem.sample.rows, validation=None, validation_rows=None
-        )
-        weights = [everything.example_weights()]
-        return everything.train([best], weights, as_threads(self.n_jobs))[0]
+        data = fold.scored_on.data
+        X, y = data.X[fold.rows], self.classes_[data.targets[fold.rows]]
+        options = {}
+        weights = fold.sample_weight
+        if weights is not None and "sample_weight" in inspect.signature(scorer).parameters:
+            options["sample_weight"] = weights
+        return np.array([float(scorer(model, X, y, **options)) for model in models])
 
 
 def _name_of(scoring: Any) -> str:

@@ -1,0 +1,30 @@
+"""Many candidates, trained together: their grid, what they are scored on, and the choice."""
+
+from onelayer.sweep.candidates import (
+    Candidate,
+    plain_name,
+    results_table,
+    summary,
+)
+from onelayer.sweep.folds import Fold, cross_validation
+from onelayer.sweep.grid import AXES, Grid
+from onelayer.sweep.scores import Score, log_scores
+from onelayer.sweep.search import SweepResult, sweep
+from onelayer.sweep.task import Sample, Task
+
+__all__ = [
+    "AXES",
+    "Candidate",
+    "Fold",
+    "Grid",
+    "Sample",
+    "Score",
+    "SweepResult",
+    "Task",
+    "cross_validation",
+    "log_scores",
+    "plain_name",
+    "results_table",
+    "summary",
+    "sweep",
+]

@@ -1,0 +1,157 @@
+"""The candidates of a sweep as they came out: their order, their table, and what it says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from onelayer.sweep.task import Floats
+from onelayer.training import StopReason, TrainConfig, TrainResult
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One configuration, and how its models on all folds came out.
+
+    Attributes
+    ----------
+    l2, learning_rate : float
+    scores : tuple of float
+        One a fold; NaN where training diverged.
+    train_loss, epochs : float
+        Means over the folds of the last epoch's training loss, and of the epochs begun.
+    stop_reason : str
+        The folds' reasons, "a/b" where they differ.
+    rank : int
+        1 for the best. One that diverged on a fold has no mean score and comes last. Of equals
+        the one with the stronger penalty, then the smaller step, comes first.
+    """
+
+    l2: float
+    learning_rate: float
+    scores: tuple[float, ...]
+    train_loss: float
+    epochs: float
+    stop_reason: str
+    rank: int
+
+    @property
+    def mean_score(self) -> float | None:
+        """The mean over the folds; None if training diverged on one of them."""
+        return _number(np.mean(self.scores))
+
+    @property
+    def std_score(self) -> float | None:
+        """The standard deviation over the folds; None where there is one fold."""
+        if len(self.scores) == 1:
+            return None
+        with np.errstate(over="ignore"):  # of candidates on their way to divergence
+            return _number(np.std(self.scores, ddof=1))
+
+    @property
+    def standard_error(self) -> float | None:
+        """The standard error of the mean score; None where there is one fold."""
+        std = self.std_score
+        return None if std is None else std / math.sqrt(len(self.scores))
+
+    def __str__(self) -> str:
+        """Name it by what sets it apart."""
+        return f"l2 = {self.l2:g} and learning_rate = {self.learning_rate:g}"
+
+
+def _number(value: np.floating) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def ranked_candidates(
+    configs: Sequence[TrainConfig],
+    scores: Floats,
+    results: Sequence[Sequence[TrainResult]],
+) -> list[Candidate]:
+    """Return the candidates in the order of their configurations.
+
+    Parameters
+    ----------
+    scores : array, shape (candidates, folds)
+    results : sequence of sequences of TrainResult
+        By candidate and fold.
+    """
+    diverged = [[r.stop_reason is StopReason.DIVERGED for r in row] for row in results]
+    scores = np.where(diverged, np.nan, scores)
+    means = np.nan_to_num(scores.mean(axis=1), nan=-np.inf, neginf=-np.inf)
+    l2, rates = (np.array([getattr(c, name) for c in configs]) for name in ("l2", "learning_rate"))
+    ranks = np.empty(len(configs), np.int64)
+    ranks[np.lexsort((rates, -l2, -means))] = np.arange(1, len(configs) + 1)
+    candidates = []
+    for i, config in enumerate(configs):
+        losses = [r.history.epoch_losses() for r in results[i]]
+        candidates.append(
+            Candidate(
+                l2=config.l2,
+                learning_rate=config.learning_rate,
+                scores=tuple(scores[i].tolist()),
+                train_loss=float(np.mean([fold[-1] for fold in losses])),
+                epochs=float(np.mean([len(fold) for fold in losses])),
+                stop_reason="/".join(sorted({str(r.stop_reason) for r in results[i]})),
+                rank=int(ranks[i]),
+            )
+        )
+    return candidates
+
+
+def results_table(candidates: Sequence[Candidate]) -> pl.DataFrame:
+    """Return one row a candidate.
+
+    Its columns are ``l2, learning_rate, mean_score, std_score, standard_error, scores, train_loss,
+    epochs, stop_reason, rank``, as in `Candidate`.
+    """
+    import polars as pl  # loads slowly
+
+    columns: dict[str, pl.DataType | type[pl.DataType]] = {
+        "l2": pl.Float64, "learning_rate": pl.Float64, "mean_score": pl.Float64,
+        "std_score": pl.Float64, "standard_error": pl.Float64, "scores": pl.List(pl.Float64),
+        "train_loss": pl.Float64, "epochs": pl.Float64, "stop_reason": pl.String, "rank": pl.Int64,
+    }  # fmt: skip
+    values = {name: [getattr(c, name) for c in candidates] for name in columns}
+    return pl.DataFrame(values | {"scores": [list(c.scores) for c in candidates]}, schema=columns)
+
+
+def summary(candidates: Sequence[Candidate], score_name: str, scored_on: str) -> str:
+    """Say in plain words which candidate is best, and by how much.
+
+    Two candidates count as equally good if their mean scores differ by no more than the standard
+    error of the best one's (Breiman et al., "Classification and Regression Trees", 1984, section
+    3.4.3).
+    """
+    ranked = sorted(candidates, key=lambda candidate: candidate.rank)
+    best, score, error = ranked[0], ranked[0].mean_score, ranked[0].standard_error
+    if score is None:
+        return f"All {len(ranked)} diverged: take smaller learning rates."
+    spread = "" if error is None else f" (standard error {error:.2g})"
+    negated = score_name.startswith("neg_")
+    text = [
+        f"Best of {len(ranked)}: {best}, with a {plain_name(score_name)} of "
+        f"{abs(score) if negated else score:.4g}{spread} on {scored_on}."
+    ]
+    following = ranked[1].mean_score if len(ranked) > 1 else None
+    if following is not None:
+        gap = score - following
+        text.append(f"Next: {ranked[1]}, {'higher' if negated else 'lower'} by {gap:.2g}.")
+        if error is not None and gap <= error:
+            text.append("That is within one standard error: the two are about equally good.")
+    diverged = sum(candidate.mean_score is None for candidate in ranked)
+    if diverged:
+        text.append(f"{diverged} diverged.")
+    return " ".join(text)
+
+
+def plain_name(score_name: str) -> str:
+    """Return the name of a scorer in words, without the "neg" of those that count downwards."""
+    return score_name.removeprefix("neg_").replace("_", " ")

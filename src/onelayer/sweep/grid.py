@@ -1,0 +1,74 @@
+"""The values that a sweep tries."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.errors import InputError
+
+AXES = ("l2", "learning_rate")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All combinations of some penalties and some learning rates, each in rising order."""
+
+    l2: tuple[float, ...]
+    learning_rate: tuple[float, ...]
+
+    @classmethod
+    def of(cls, l2: Any, learning_rate: Any) -> Grid:
+        """Return the grid of numbers, lists or arrays.
+
+        Raises
+        ------
+        InputError
+            If one of them is empty, or holds something else than numbers.
+        """
+        return cls(_axis("l2", l2), _axis("learning_rate", learning_rate))
+
+    def combinations(self) -> list[tuple[float, float]]:
+        """Return all pairs of a penalty and a learning rate, penalty after penalty."""
+        return list(product(self.l2, self.learning_rate))
+
+    def warn_of_edges(self, best: tuple[float, float], stacklevel: int) -> None:
+        """Warn where a better value may lie outside; a penalty of 0 has nothing below it."""
+        for name, values, value in zip(AXES, (self.l2, self.learning_rate), best, strict=True):
+            if len(values) == 1 or value == 0 or value not in (values[0], values[-1]):
+                continue
+            lowest = value == values[0]
+            warnings.warn(
+                f"The best {name}, {value:g}, is the {'lowest' if lowest else 'highest'} of the "
+                f"{len(values)} given: a {'lower' if lowest else 'higher'} one may be better. "
+                "Extend the grid there.",
+                UserWarning,
+                stacklevel=stacklevel,
+            )
+
+
+def _axis(name: str, given: Any) -> tuple[float, ...]:
+    try:
+        given = _spelled(given) if isinstance(given, str) else given
+        values = np.unique(np.atleast_1d(np.asarray(given, np.float64)))
+    except (TypeError, ValueError):
+        values = np.array([])
+    if values.ndim != 1 or not len(values):
+        raise InputError(
+            f"{name}: {given!r} was given; give a number, some in a list, or logspace(-6, 0, 7)."
+        )
+    return tuple(values.tolist())
+
+
+def _spelled(text: str) -> NDArray[np.float64]:
+    """Return the numbers of "0.01,0.1", or of "logspace(-6, 0, 7)": seven from 1e-6 to 1."""
+    spaced = re.fullmatch(r"\s*logspace\(([^,]+),([^,]+),([^,]+)\)\s*", text)
+    if spaced is None:
+        return np.array([float(number) for number in text.split(",")])
+    return np.logspace(float(spaced[1]), float(spaced[2]), int(spaced[3]))

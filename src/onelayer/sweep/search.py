@@ -1,0 +1,188 @@
+"""The sweep itself: train all candidates, score them, choose one, and train it to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.inference import Classifier
+from onelayer.sweep.candidates import Candidate, ranked_candidates, results_table, summary
+from onelayer.sweep.folds import Fold, cross_validation, single_fold
+from onelayer.sweep.scores import Score, log_scores
+from onelayer.sweep.task import Task
+from onelayer.training import Listener, StopReason, TrainConfig, TrainResult, as_classifier
+from onelayer.training.events import ignore
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, eq=False)
+class SweepResult:
+    """What a sweep showed, and the model that was chosen.
+
+    Attributes
+    ----------
+    configs : tuple of TrainConfig
+        As given, one a candidate.
+    candidates : tuple of Candidate
+        How each came out, in the same order.
+    results : tuple of tuples of TrainResult
+        By candidate and fold.
+    score_name, scored_on : str
+        What was measured and on what examples, for `summary`.
+    task : Task
+        What the final model was trained on: all examples, unless the validation examples are a
+        data set of their own.
+    final : TrainResult
+        Of the best candidate. Its `config` is the one that it was trained by: without early
+        stopping where there was nothing left to watch.
+    """
+
+    configs: tuple[TrainConfig, ...]
+    candidates: tuple[Candidate, ...]
+    results: tuple[tuple[TrainResult, ...], ...]
+    score_name: str
+    scored_on: str
+    task: Task
+    final: TrainResult
+
+    @property
+    def best_index(self) -> int:
+        """The number of the best candidate."""
+        return [candidate.rank for candidate in self.candidates].index(1)
+
+    @property
+    def best(self) -> Candidate:
+        """The best candidate."""
+        return self.candidates[self.best_index]
+
+    @property
+    def best_score(self) -> float:
+        """Its mean score; NaN if all candidates diverged."""
+        score = self.best.mean_score
+        return float("nan") if score is None else score
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """The final model, with the record of the final training."""
+        return as_classifier(self.final)
+
+    @property
+    def summary(self) -> str:
+        """What the sweep showed, in words."""
+        return summary(self.candidates, self.score_name, self.scored_on)
+
+    def table(self) -> pl.DataFrame:
+        """Return one row a candidate; see `results_table`."""
+        return results_table(self.candidates)
+
+
+def sweep(
+    task: Task,
+    configs: Sequence[TrainConfig],
+    cv: Any = None,
+    *,
+    labels: NDArray[Any] | None = None,
+    score: Score = log_scores,
+    score_name: str = "neg_log_loss",
+    scored_on: str | None = None,
+    threads: int | None = None,
+    listen: Listener = ignore,
+) -> SweepResult:
+    """Train all candidates in one pass, score them, and choose the best.
+
+    Parameters
+    ----------
+    task : Task
+        Its validation examples score the candidates, unless there are folds.
+    configs : sequence of TrainConfig
+        The candidates; those that differ in `l2` and `learning_rate` alone share the batches.
+    cv : int, splitter or iterable of splits, optional
+        Folds of the training examples to score on; see `cross_validation`.
+    labels : array, optional
+        What a splitter sees as labels, where not those of the data set.
+    score : function
+        See `Score`.
+    score_name, scored_on : str
+        For the words of the summary.
+    threads : int, optional
+    listen : function, optional
+        See `onelayer.training.train_many`; models are counted fold by fold within a candidate.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to score on, or `cv` cannot split the examples.
+    KeyboardInterrupt
+        If Ctrl-C ended the training.
+
+    Notes
+    -----
+    The best is then trained on all examples, also those held out; with early stopping for the
+    folds' median number of epochs until their best evaluation. Where the validation examples are a
+    data set of their own, the candidate has been trained on all of the training set already and is
+    the final model.
+    """
+    if cv is None:
+        folds, words = single_fold(task), "the validation examples"
+        words = "the examples held out" if task.holds_out else words
+    else:
+        task = Task(task.train, task.train, task.class_factors)  # folds are weights on the same
+        folds = cross_validation(task, cv, labels)
+        words = f"{len(folds)} folds"
+    trains_again = task.holds_out
+    results = _train(task, configs, folds, threads, listen, with_curves=not trains_again)
+    by_fold = []
+    for f, fold in enumerate(folds):
+        by_fold.append(score(fold, [task.classifier(row[f]) for row in results]))
+    candidates = ranked_candidates(configs, np.stack(by_fold, axis=1), results)
+    best = [candidate.rank for candidate in candidates].index(1)
+    final = results[best][0]
+    if trains_again:
+        task = task.everything()
+        config = _until_their_best(configs[best], results[best])
+        final = task.fit([config], threads=threads)[0]
+    return SweepResult(
+        tuple(configs), tuple(candidates), tuple(map(tuple, results)),
+        score_name, scored_on or words, task, final,
+    )  # fmt: skip
+
+
+def _train(
+    task: Task,
+    configs: Sequence[TrainConfig],
+    folds: Sequence[Fold],
+    threads: int | None,
+    listen: Listener,
+    *,
+    with_curves: bool,
+) -> list[list[TrainResult]]:
+    """Train each candidate on each fold, all in one pass; return results by candidate."""
+    if not with_curves and all(config.early_stopping is None for config in configs):
+        task = replace(task, validation=None)  # nothing reads the evaluations
+    results = task.fit(
+        [config for config in configs for _ in folds],
+        [fold.weights for _ in configs for fold in folds],
+        threads,
+        listen=listen,
+    )
+    if any(result.stop_reason is StopReason.INTERRUPTED for result in results):
+        raise KeyboardInterrupt
+    return [results[i : i + len(folds)] for i in range(0, len(results), len(folds))]
+
+
+def _until_their_best(config: TrainConfig, results: Sequence[TrainResult]) -> TrainConfig:
+    """Return the options of the final training, which has no examples to watch."""
+    if config.early_stopping is None:
+        return config
+    ends = [result.best.step + 1 if result.best else 1 for result in results]
+    epochs = np.median(np.divide(ends, [result.history.batches_per_epoch for result in results]))
+    return config.model_copy(
+        update={"max_epochs": max(1, round(float(epochs))), "early_stopping": None}
+    )

@@ -1,0 +1,44 @@
+"""Work shared among threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Piece = TypeVar("Piece")
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use, by its affinity and its container's quota."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, _container_quota() or cores))
+
+
+def _container_quota() -> int | None:
+    """Return the whole cores that the control group grants, rounded up; None without a limit."""
+    try:
+        with open("/sys/fs/cgroup/cpu.max") as file:
+            quota, period = file.read().split()
+    except (OSError, ValueError):
+        return None
+    return None if quota == "max" else -(-int(quota) // int(period))
+
+
+def for_each(work: Callable[[Piece], None], pieces: Sequence[Piece], threads: int | None) -> None:
+    """Call `work` once for each piece, in at most so many threads (None: one a core).
+
+    The first error in the order of the pieces is raised; pieces not yet begun are then left out.
+    """
+    threads = min(available_cores() if threads is None else threads, len(pieces))
+    if threads <= 1:
+        for piece in pieces:
+            work(piece)
+        return
+    with ThreadPoolExecutor(threads, "onelayer") as pool:
+        for _ in pool.map(work, pieces):
+            pass
