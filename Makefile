@@ -1,13 +1,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: study test check bench lock clean
+.PHONY: study test coverage check bench lock clean
 
 study: .venv/installed  ## run the whole study on the embedded digits
 	$(BIN)/onelayer study
 
 test: .venv/installed-dev  ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
+
+coverage: .venv/installed-dev  ## run the tests, and print which lines and branches they do not reach
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered
 
 check: .venv/installed-dev  ## style, types and the one-way flow of imports
 	$(BIN)/ruff check .

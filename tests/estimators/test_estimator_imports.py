@@ -31,7 +31,6 @@ def test_importing_an_estimator_loads_nothing_of_studies() -> None:
     assert loaded.isdisjoint({*OF_STUDIES, "numba"})
 
 
-@pytest.mark.xfail(reason="a history makes its table with polars, and imports it")
 def test_importing_an_estimator_loads_no_tables() -> None:
     assert "polars" not in loaded_by("from onelayer import SoftmaxRegression")
 

@@ -15,8 +15,6 @@ from onelayer.estimators import SoftmaxRegression
 
 X, y = load_digits(return_X_y=True)
 
-SETS_A_LIMIT = "training sets a limit on BLAS for the whole process"
-
 
 def blas_threads() -> list[int]:
     return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
@@ -43,7 +41,6 @@ def fixture_before() -> Iterator[list[int]]:
     set_blas_threads(found)
 
 
-@pytest.mark.xfail(reason=SETS_A_LIMIT, strict=False)  # the order of the ends is chance
 def test_search_in_threads_leaves_the_limits(before: list[int]) -> None:
     with joblib.parallel_backend("threading", n_jobs=2):
         grid: dict[str, Any] = {"l2": [0.0, 0.1], "max_epochs": [5, 20]}
@@ -53,7 +50,7 @@ def test_search_in_threads_leaves_the_limits(before: list[int]) -> None:
 
 @pytest.mark.parametrize(
     "first_to_begin_ends_first",
-    [pytest.param(True, marks=pytest.mark.xfail(reason=SETS_A_LIMIT)), False],
+    [True, False],
 )
 def test_overlapping_fits_leave_the_limits(
     before: list[int], first_to_begin_ends_first: bool, monkeypatch: pytest.MonkeyPatch
@@ -81,7 +78,6 @@ def test_overlapping_fits_leave_the_limits(
     assert blas_threads() == before
 
 
-@pytest.mark.xfail(reason=SETS_A_LIMIT)
 def test_limits_of_the_caller_are_no_business_of_a_fit(before: list[int]) -> None:
     seen: list[list[int]] = []
     stop = threading.Event()
