@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +25,7 @@ import peers
 import sweeps
 from measure import interleaved, machine, matrix_product_rate, medians, peak_memory
 from onelayer.data import Dataset, load
-from onelayer.training import TrainConfig, train, train_many
+from onelayer.training import Checkpoint, Evaluated, TrainConfig, train, train_many
 
 L2 = (0.0, 1.0, 0.1, 0.01, 0.001)
 STUDY = {"batch_size": 128, "drop_last": True, "penalize_bias": True}
@@ -160,11 +161,11 @@ def time_to_quality() -> list[Row]:
 
             stop = threading.Event()
 
-            def watch(_run, _step, evaluation):
-                if evaluation.val_loss <= goal:
+            def watch(event):
+                if isinstance(event, Evaluated) and event.evaluation.val_loss <= goal:
                     stop.set()
 
-            result = train(train_set, validation, config, progress=watch, stop=stop)
+            result = train(train_set, validation, config, listen=watch, stop=stop)
             if not stop.is_set():
                 raise RuntimeError(f"never reached {goal:.4f}; best {result.best}")
 
@@ -256,7 +257,29 @@ def searches() -> list[Row]:
     return [line | {"met": line["met"] and "WORSE" not in str(line["detail"])} for line in rows]
 
 
+def checkpoints() -> list[Row]:
+    """Ask what saving the states of 16 runs every few seconds costs."""
+    train_set, validation = load("mnist", train=20_000, validation=10_000)
+    configs = [TrainConfig(max_epochs=40, l2=10.0**-i) for i in range(1, 17)]
+
+    def saving():
+        with tempfile.TemporaryDirectory() as folder:
+            checkpoint = Checkpoint(Path(folder) / "checkpoint.safetensors", {})
+            train_many(
+                train_set, validation, configs,
+                keep=lambda states: checkpoint.keep({str(i): s for i, s in states.items()}),
+            )  # fmt: skip
+
+    times = medians(
+        interleaved({"without": lambda: train_many(train_set, validation, configs), "with": saving})
+    )
+    detail = f"{times['without']:.2f} s without, {times['with']:.2f} s with"
+    share = times["with"] / times["without"] - 1
+    return [row("9. share of training that checkpoints take", share, 0.03, detail, at_most=True)]
+
+
 COMPARISONS = {
+    "checkpoints": checkpoints,
     "one-run": one_run,
     "five-runs": five_runs,
     "many-runs": many_runs,
