@@ -407,7 +407,7 @@ def test_too_few_classes_or_examples_are_named(
 @pytest.mark.parametrize("command", ["fit", "sweep"])
 def test_the_help_names_every_default(command: str) -> None:
     shown = " ".join(call(command, "--help").out.replace("│", " ").split())
-    for default in ("yes", "no", "keep", "float32", "128", "50", "5", "0"):
+    for default in ("yes", "no", "float32", "128", "50", "5", "0"):
         assert f"Default: {default}." in shown
 
 

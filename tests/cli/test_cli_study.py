@@ -258,3 +258,73 @@ def test_traceback_of_an_internal_error_can_be_had(
     monkeypatch.setattr(onelayer.cli.study, "study_in_folder", fail)
     with pytest.raises(RuntimeError, match="odd"):
         call("study", study, "--out", study.with_name("out"))
+
+
+SEVEN = """
+name = "seven"
+[data]
+source = "digits"
+train = 60
+validation = 30
+[[runs]]
+name = "l2"
+max_epochs = 1
+l2 = [1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001]
+[[sections]]
+kind = "l2-accuracy"
+runs = ["l2"]
+"""
+
+
+def test_a_sweep_of_seven_values_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "seven.toml").write_text(SEVEN)
+    ended = call("study", tmp_path / "seven.toml", "--out", tmp_path / "out")
+    assert ended.code == 0, ended.err
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert all(f"λ = {value}" in page for value in ("0.3", "0.003"))
+
+
+def test_a_study_file_in_its_own_folder_is_not_overwritten(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "study.toml").write_text(QUICK)
+    for force in ([], ["--force"]):
+        said = call("study", out / "study.toml", "--out", out, *force).refused(2)
+        assert "holds the study file itself" in said
+    assert (out / "study.toml").read_text() == QUICK
+
+
+@pytest.mark.parametrize(
+    "override",
+    [f"seed={'9' * 5000}", f"batch_size={10**20}", "batch_size=[[[[", "l2=" + "[" * 9000],
+)
+def test_values_beyond_all_sense_are_refused_in_one_line(study: Path, override: str) -> None:
+    said = call("study", study, "--out", study.with_name("out"), "--set", override).refused(2)
+    assert "\n" not in said
+    assert len(said) < 1000
+
+
+def test_names_that_differ_in_capitals_alone_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "two.toml").write_text('[[runs]]\nname = "A"\n[[runs]]\nname = "a"\n')
+    said = call("study", tmp_path / "two.toml", "--out", tmp_path / "out").refused(2)
+    assert "differs from another in capitals alone" in said
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_sweep_does_not_take_the_folder_of_a_study(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert call("study", study, "--out", out, "--quiet").code == 0
+    before = (out / "results.json").read_bytes()
+    said = call("sweep", "digits", "--out", out, "--force").refused(2)
+    assert "holds a study; name another folder" in said
+    assert (out / "results.json").read_bytes() == before
+
+
+def test_a_report_is_written_anew(whole: tuple[Path, Ended]) -> None:
+    folder, _ = whole
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    (folder / "report.html").unlink()
+    ended = call("report", folder)
+    assert ended.code == 0, ended.err
+    assert "report.html" in ended.err
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

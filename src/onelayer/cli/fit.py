@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,9 @@ from onelayer.training import (
     warm_up,
 )
 from onelayer.training.messages import refuse
+
+WORSE_THAN_EQUAL = 1.1
+"""A training loss above that of equal probabilities, ln K, by this factor is no noise."""
 
 
 def run_fit_command(
@@ -97,6 +101,14 @@ def run_fit_command(
     lock.close()
     say(console, f"{result.message[0].upper()}{result.message[1:]}.")
     say(console, _figures(result.final))
+    equal = math.log(len(material.train.classes))
+    if (result.final.train_loss or 0.0) > WORSE_THAN_EQUAL * equal:
+        say(
+            console,
+            f"Warning: the training loss is above that of equal probabilities, {equal:.4f}: the "
+            "steps are too large for these features. Take a smaller --learning-rate, or --scale "
+            "standard.",
+        )
     say(console, f"Model: {out}")
     if as_json:
         document = {"file": str(out), **model.record}

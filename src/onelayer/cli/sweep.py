@@ -135,7 +135,11 @@ def _scored_on(folds: int | None, share: float | None, reading: Reading) -> str:
 def _check_folder(out: Path, *, force: bool) -> None:
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out}: is a file; name a folder.")
-    if not out.is_dir() or force:
+    if not out.is_dir():
+        return
+    if (out / "manifest.json").exists():
+        raise InputError(f"--out {out}: holds a study; name another folder.")
+    if force:
         return
     there = [name for name in FILES if (out / name).exists()]
     if there:

@@ -76,6 +76,17 @@ DIVERGING: Final = (
 )
 
 
+def series(count: int) -> list[str]:
+    """Return colours for so many series; beyond six they come again, with another dash."""
+    return [SERIES[i % len(SERIES)] for i in range(count)]
+
+
+def dashes(count: int) -> list[list[int]]:
+    """Return dash patterns for so many series, so that 36 can be told apart by both."""
+    turns = ((i + i // len(SERIES)) % len(DASHES) for i in range(count))
+    return [list(DASHES[turn]) for turn in turns]
+
+
 def css_variables(theme: str) -> str:
     """Return the CSS declarations of the figure colours for ``"light"`` or ``"dark"``."""
     return " ".join(

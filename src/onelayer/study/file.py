@@ -30,6 +30,8 @@ OPTIONS = option_names(TrainConfig)
 _TOP = ("name", "title", "seed", "data", "defaults", "sources", "runs", "sections")
 _RUN_KEYS = ("name", "classes", *OPTIONS)
 _COUNTS = ("train", "validation")
+LONGEST_WORD = 200
+"""Characters of a `--set` that is no TOML; more would fill a message."""
 _SOURCE_KEYS = (*_COUNTS, *OPTIONS)
 
 Table = dict[str, Any]
@@ -57,7 +59,7 @@ def read_study_file(study: str) -> tuple[Table, str]:
         raise InputError(f"{study}: cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise InputError(f"{study}: is not UTF-8 text; a study file is TOML.") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOML's, or that of a number with thousands of digits
         raise InputError(f"{study}: is not valid TOML: {error}.") from None
     except RecursionError:
         raise InputError(
@@ -223,8 +225,8 @@ def _apply(override: str, table: Table, everywhere: Table) -> None:
         raise InputError(f"--set {override}: must have the form key=value.")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text.strip()
+    except (ValueError, RecursionError):  # also of numbers that are too long
+        value = text.strip()[:LONGEST_WORD]
     target = table
     if path[0] in OPTIONS:
         _set(everywhere, path, value, override)

@@ -16,6 +16,9 @@ from onelayer.model import ModelName, Objective
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
+MOST = 2**31
+"""Of counts: more is a slip of the hand, and beyond 64 bits nothing could count."""
+
 
 class Settings(BaseModel):
     """Settings are immutable, and unknown keys are errors."""
@@ -87,9 +90,9 @@ class TrainConfig(_Options):
     learning_rate: Annotated[Finite, Option("step size, above 0", varies=True)] = Field(
         default=0.01, gt=0
     )
-    batch_size: Annotated[int, Option("examples in a batch")] = Field(default=128, ge=1)
+    batch_size: Annotated[int, Option("examples in a batch")] = Field(default=128, ge=1, le=MOST)
     max_epochs: Annotated[int, Option("passes over the training examples")] = Field(
-        default=50, ge=1
+        default=50, ge=1, le=MOST
     )
     l2: Annotated[
         Finite, Option("λ of the objective C + λ‖W‖², C the mean cross-entropy", varies=True)
@@ -100,7 +103,7 @@ class TrainConfig(_Options):
     drop_last: Annotated[bool, Option("leave out a last batch that is not full")] = False
     evaluations_per_epoch: Annotated[
         int, Option("how often loss and accuracy are measured in an epoch")
-    ] = Field(default=5, ge=1)
+    ] = Field(default=5, ge=1, le=MOST)
     early_stopping: Annotated[
         EarlyStopping | None,
         BeforeValidator(_false_means_none),

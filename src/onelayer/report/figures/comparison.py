@@ -27,7 +27,7 @@ def accuracy_comparison(
     history
         The history frame.
     runs
-        Label in the legend to run name; at most six.
+        Label in the legend to run name.
     dips
         ``run, step, val_accuracy`` of evaluations to be marked by small triangles, or None.
     title, name
@@ -43,7 +43,7 @@ def accuracy_comparison(
     marked = data.filter("dip").drop("dip")
     y, notes = base.accuracy_axis(_Y_TITLE, data, rows)
     x = base.step_axis(rows)
-    colour = base.series_colour(dict(zip(runs, style.SERIES, strict=False)))
+    colour = base.series_colour(dict(zip(runs, style.series(len(runs)), strict=True)))
 
     # The roughest curve lies at the back and is the thinnest, so that it covers no other.
     curves = {label: data.filter(pl.col("series") == label).drop("dip") for label in runs}
@@ -83,7 +83,7 @@ def sweep_accuracy(
     history
         The history frame.
     runs
-        Label in the legend (``"λ = 0.1"``) to run name, in legend order; at most six.
+        Label in the legend (``"λ = 0.1"``) to run name, in legend order.
     title, name
         Of the figure.
 
@@ -98,8 +98,8 @@ def sweep_accuracy(
     layer = lines.encode(
         x=base.step_axis(rows),
         y=y.channel("value"),
-        color=base.series_colour(dict(zip(runs, style.SERIES, strict=False))),
-        strokeDash=base.series_dash(dict(zip(runs, style.DASHES, strict=False))),
+        color=base.series_colour(dict(zip(runs, style.series(len(runs)), strict=True))),
+        strokeDash=base.series_dash(dict(zip(runs, style.dashes(len(runs)), strict=True))),
     )
     return Figure(
         name=name,
@@ -112,8 +112,8 @@ def sweep_accuracy(
 
 def _several(history: pl.DataFrame, runs: Mapping[str, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the rows of all the runs, and their validation accuracy in percent."""
-    if not 1 <= len(runs) <= len(style.SERIES):
-        raise ValueError(f"one figure shows 1 to {len(style.SERIES)} runs, not {len(runs)}")
+    if not runs:
+        raise ValueError("a figure shows at least one run")
     parts = {label: frames.of_run(history, run) for label, run in runs.items()}
     data = pl.concat(
         [frames.evaluations(rows, {label: "val_accuracy"}) for label, rows in parts.items()]
