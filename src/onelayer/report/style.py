@@ -76,7 +76,7 @@ DIVERGING: Final = (
 )
 
 
-def series(count: int) -> list[str]:
+def series(count: int) -> list[Colour]:
     """Return colours for so many series; beyond six they come again, with another dash."""
     return [SERIES[i % len(SERIES)] for i in range(count)]
 
