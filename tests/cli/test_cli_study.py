@@ -328,3 +328,22 @@ def test_a_report_is_written_anew(whole: tuple[Path, Ended]) -> None:
     assert ended.code == 0, ended.err
     assert "report.html" in ended.err
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_without_the_libraries_of_reports_one_line_says_what_to_install(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables and models need none of them."""
+    monkeypatch.setattr("onelayer.cli.extras.find_spec", lambda name: name == "jinja2" or None)
+    said = call("study", study, "--out", tmp_path / "out").refused(1)
+    assert said == (
+        "A study, with its report, needs altair, vl_convert, typst, sympy: "
+        "pip install 'onelayer[study]'."
+    )
+    assert not (tmp_path / "out").exists()
+    assert "pip install 'onelayer[study]'" in call("report", tmp_path).refused(1)
+    options = ("--max-epochs", "1", "--l2", "0.1", "--quiet")
+    ended = call("sweep", "digits", "--out", tmp_path / "sweep", *options)
+    assert ended.code == 0, ended.err
+    assert (tmp_path / "sweep" / "model.safetensors").exists()
+    assert not (tmp_path / "sweep" / "report.html").exists()

@@ -82,8 +82,10 @@ def study(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> None:
     """Run a study and write its report. An unfinished run folder is taken up again."""
+    from onelayer.cli.extras import check_study
     from onelayer.cli.report import ReportProcess
 
+    check_study("A study, with its report,")
     with ReportProcess() as report:  # first of all: importing takes seconds, in both processes
         from onelayer.cli.study import run_study_command
 
@@ -106,8 +108,10 @@ def report(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> None:
     """Write the report of a run folder anew, without training."""
+    from onelayer.cli.extras import check_study
     from onelayer.cli.report import ReportProcess
 
+    check_study("A report")
     with ReportProcess() as process:
         from onelayer.cli.study import run_report_command
 

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from onelayer.cli.bar import TrainingBar
+from onelayer.cli.extras import advice
 from onelayer.cli.fit import train_config
 from onelayer.cli.material import (
     Reading,
@@ -109,19 +110,21 @@ def run_sweep_command(
     }
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     write_file(out / "results.json", f"{text}\n".encode())
-    with console.status("Writing the report"):
-        from onelayer.cli.sweep_report import sweep_report  # draws, which takes seconds to load
+    no_page = advice("The page of a sweep")
+    if no_page is None:
+        with console.status("Writing the report"):
+            from onelayer.cli.sweep_report import sweep_report  # draws, and takes seconds to load
 
-        facts = {"Scaling": words, "Scored on": _scored_on(folds, share, reading)}
-        page = sweep_report(sweep, examples, notes, facts)
-        write_file(out / "report.html", page.encode())
+            facts = {"Scaling": words, "Scored on": _scored_on(folds, share, reading)}
+            page = sweep_report(sweep, examples, notes, facts)
+            write_file(out / "report.html", page.encode())
     if not quiet:
         console.print(_table(sweep))
     for note in (sweep.summary_, *notes):
         say(console, note)
     say(console, f"Table: {out / 'results.csv'}")
     say(console, f"Model: {out / 'model.safetensors'}")
-    say(console, f"Report: {out / 'report.html'}")
+    say(console, no_page or f"Report: {out / 'report.html'}")
     if as_json:
         print(text)
 
