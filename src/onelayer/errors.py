@@ -26,7 +26,8 @@ class Argument(NamedTuple):
 
     def flag(self) -> str:
         """Name it as the command line does."""
-        return f"--{self.name.replace('_', '-')} {self.value}".rstrip()
+        value = "" if self.value == "True" else self.value
+        return f"--{self.name.replace('_', '-')} {value}".rstrip()
 
 
 class OnelayerError(Exception):

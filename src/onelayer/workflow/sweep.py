@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,8 @@ def sweep_files(
             Argument("validation"), ": a sweep needs examples to choose by; give some, or ",
             Argument("folds"), ".",
         )  # fmt: skip
+    if folds:
+        files = replace(files, validation=None)
     with watch.stage(f"Reading {files.train}"):
         material = read_material(files, seed=config.seed)
     if folds is not None:
@@ -144,7 +146,7 @@ def sweep_files(
         if make_page is not None:
             with watch.stage("Writing the report"):
                 written[PAGE] = make_page(done).encode()
-        folder.commit(written, remove=folder.names - set(written))
+        folder.commit(written)
         checkpoint.remove()
     return done
 
@@ -166,7 +168,7 @@ def _sweep(
         watch.say("Training goes on from the last checkpoint.")
     train = Sample(material.train, rows=material.rows)
     validation = None
-    if material.validation is not None and not folds:
+    if material.validation is not None:
         validation = Sample(material.validation, rows=material.validation_rows)
     configs = [
         config.model_copy(update={"l2": l2, "learning_rate": rate})
@@ -191,21 +193,23 @@ def _sweep(
 
 def _check_folder(folder: Folder, *, force: bool) -> None:
     """Refuse a folder that holds something else than a sweep, or a sweep that is to stay."""
-    path, ours = folder.path, {TABLE, RESULTS, MODEL, PAGE}
-    name_another = "; name another folder."
-    if not folder.names <= ours:
-        raise InputError(f"{path}: holds a study{name_another}")
+    path = folder.path
+    if not folder.names <= {TABLE, RESULTS, MODEL, PAGE}:
+        raise InputError(f"{path}: holds a study; name another folder.")
     foreign = [file.name for file in folder.foreign() if file.name != CHECKPOINT]
-    if foreign:
+    if folder.is_new and foreign:
         raise InputError(
-            f"{path}: holds {foreign[0]} and is not the folder of a sweep{name_another}"
+            f"{path}: holds {foreign[0]} and is not the folder of a sweep; name another folder."
         )
-    if folder.names and not force:
-        raise InputError(
-            f"{path}: holds a sweep. Name another folder, or replace it with ",
-            Argument("force", "True"), ".",
-        )  # fmt: skip
     folder.sweep_up()
+    if folder.names:
+        Checkpoint(path / CHECKPOINT, {}).remove()  # the sweep is done
+        if not force:
+            raise InputError(
+                f"{path}: holds a sweep. Name another folder, or replace it with ",
+                Argument("force", "True"), ".",
+            )  # fmt: skip
+        folder.clear()
 
 
 def _check_folds(folds: int, material: Material) -> None:
