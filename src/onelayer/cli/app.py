@@ -14,11 +14,10 @@ from typer.core import TyperGroup
 
 from onelayer import __version__
 from onelayer.cli import model_commands, terminal
-from onelayer.errors import InputError, OnelayerError
+from onelayer.errors import Argument, InputError, OnelayerError
 
 # Typer has brought a copy of click since some version, and has used click itself before.
 _UsageError: Any = typer.BadParameter.__mro__[1]
-
 
 
 class _Commands(TyperGroup):
@@ -191,9 +190,9 @@ def _run() -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except InputError as error:
-        return _failed(str(error), 2)
+        return _failed(error.worded(Argument.flag), 2)
     except OnelayerError as error:
-        return _failed(str(error), 1)
+        return _failed(error.worded(Argument.flag), 1)
     except MemoryError:
         return _failed("Out of memory. Take fewer examples, or fewer threads.", 1)
     except OSError as error:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from rich.table import Table
 
-from onelayer.cli.material import check_out
+from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
-from onelayer.errors import InputError, listed
+from onelayer.errors import InputError
 from onelayer.inference import Classifier, Description, describe
+from onelayer.words import listed
 
 FORMATS = ("onnx", "skops")
 LARGEST = 6

@@ -16,7 +16,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from onelayer.errors import shortened
+from onelayer.words import shortened
 
 LONGEST_LINE = 600
 """Of a message, in characters: longer ones hold somebody's data, and nobody reads them."""
@@ -62,7 +62,7 @@ class Terminal(Console):
     def __init__(self, *, stderr: bool = True, quiet: bool = False) -> None:
         super().__init__(stderr=stderr, quiet=quiet, markup=False, emoji=False, highlight=False)
 
-    def render_str(self, text: str, **options: Any) -> Text:  # type: ignore[override]
+    def render_str(self, text: str, **options: Any) -> Text:
         """Return a string as rich text. Every string comes by here, also cells of tables."""
         return super().render_str(visible(text), **options)
 

@@ -1,0 +1,21 @@
+"""Work on files as the terminal shows it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from onelayer.cli import signals
+from onelayer.cli.bar import TrainingBar
+from onelayer.cli.progress import say
+from onelayer.cli.terminal import Terminal
+from onelayer.workflow.watch import Watch
+
+
+def watched(console: Terminal) -> Watch:
+    """Return what shows stages, bars and lines on a console; a signal stops the training."""
+    return Watch(
+        stage=console.status,
+        training=partial(TrainingBar, console),
+        say=partial(say, console),
+        stoppable=signals.listening,
+    )
