@@ -4,17 +4,48 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from onelayer import __version__
-from onelayer.cli import model_commands
+from onelayer.cli import model_commands, terminal
 from onelayer.errors import Argument, InputError, OnelayerError
+
+# Typer has brought a copy of click since some version, and has used click itself before.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+
+
+class _Commands(TyperGroup):
+    """The commands; what is wrong with the words of a call is told visibly, as all else is."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Parse the words before the command."""
+        with _visible_usage():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse the command's words, and call it."""
+        with _visible_usage():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _visible_usage() -> Iterator[None]:
+    try:
+        yield
+    except _UsageError as error:
+        error.message = terminal.message(error.message)
+        raise
+
 
 app = typer.Typer(
     name="onelayer",
+    cls=_Commands,
     help="Train single-layer networks by mini-batch gradient descent, and explain what happened.",
     no_args_is_help=True,
     add_completion=False,
@@ -149,27 +180,35 @@ for command in (
 
 def main() -> None:
     """Run the command line: 0 done, 1 the run failed, 2 wrong usage or input."""
+    terminal.open_streams()
+    sys.exit(terminal.close_streams(_run()))
+
+
+def _run() -> int:
     try:
         app(prog_name="onelayer")  # also as `python -m onelayer`
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except InputError as error:
-        _fail(error.worded(Argument.flag), 2)
+        return _failed(error.worded(Argument.flag), 2)
     except OnelayerError as error:
-        _fail(error.worded(Argument.flag), 1)
+        return _failed(error.worded(Argument.flag), 1)
     except MemoryError:
-        _fail("Out of memory. Take fewer examples, or fewer threads.", 1)
+        return _failed("Out of memory. Take fewer examples, or fewer threads.", 1)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror or error}", 1)
+        return _failed(f"{where}{error.strerror or error}", 1)
     except Exception as error:  # a fault of ours: still one message, the traceback on request
         if os.environ.get("ONELAYER_TRACEBACK"):
             raise
-        _fail(
+        return _failed(
             f"Internal error, {type(error).__name__}: {error}\n"
             "This is a fault of onelayer. ONELAYER_TRACEBACK=1 shows where it happened.",
             1,
         )
+    return 0
 
 
-def _fail(message: str, code: int) -> None:
-    print(f"onelayer: {message}", file=sys.stderr)
-    sys.exit(code)
+def _failed(message: str, code: int) -> int:
+    terminal.complain(message)
+    return code

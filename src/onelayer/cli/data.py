@@ -14,6 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from onelayer.cli.terminal import Terminal
 from onelayer.data import get_mnist
 from onelayer.errors import InputError
 
@@ -22,9 +23,9 @@ def run_get_command(name: str) -> None:
     """Get the data set and print where it is; see `onelayer data get --help`."""
     if name != "mnist":
         raise InputError(f"{name}: no such data set to get; there is mnist. digits is built in.")
-    console = Console(stderr=True)
+    console = Terminal()
     folder = download_mnist(console, quiet=False)
-    console.print(f"MNIST is in {folder}", highlight=False, soft_wrap=True)
+    console.print(f"MNIST is in {folder}", soft_wrap=True)
 
 
 def download_mnist(console: Console, *, quiet: bool) -> Path:

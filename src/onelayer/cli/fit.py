@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
-import sys
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
 
 from onelayer.cli.options import train_config
 from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
+from onelayer.cli.terminal import Terminal, print_json
 from onelayer.cli.watching import watched
 from onelayer.training import Final
 from onelayer.training.result import worse_than_equal
@@ -33,7 +30,7 @@ def run_fit_command(
 ) -> None:
     """Run the command; see `onelayer fit --help`."""
     out = check_out(out, (".safetensors",), force=force)
-    console = Console(stderr=True, quiet=quiet)
+    console = Terminal(quiet=quiet)
     result, model = fit_files(
         files, train_config(options), out, threads=threads, watch=watched(console)
     )
@@ -49,9 +46,7 @@ def run_fit_command(
         )
     say(console, f"Model: {out}")
     if as_json:
-        document = {"file": str(out), **model.record}
-        json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
-        print()
+        print_json({"file": str(out), **model.record})
 
 
 def _figures(final: Final) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
+from onelayer.cli.terminal import Terminal
 from onelayer.data import load
 from onelayer.diagnosis import check_on
 from onelayer.errors import OnelayerError
@@ -17,12 +17,11 @@ def run_gradcheck_command(source: str) -> None:
     train, _ = load(source)
     checks = check_on(train)
     worst = max(checks, key=lambda check: np.nan_to_num(check.worst_error, nan=np.inf))
-    console = Console(stderr=True)
-    console.print(_table(checks))
+    console = Terminal()
+    console.print_table(_table(checks))
     console.print(
         f"Worst relative error: {worst.worst_error:.1e}, of {checks[0].points} random weights "
         f"each, in float64. Allowed: {TOLERANCE:g}.",
-        highlight=False,
         soft_wrap=True,
     )
     failed = [check for check in checks if not check.passed]

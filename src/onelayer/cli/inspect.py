@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
+from onelayer.cli.terminal import Terminal, print_json
 from onelayer.errors import InputError
 from onelayer.inference import Classifier, Description, describe
+from onelayer.words import listed
 
 FORMATS = ("onnx", "skops")
 LARGEST = 6
@@ -24,17 +22,16 @@ def run_inspect_command(model: Path, *, as_json: bool) -> None:
     """Run the command; see `onelayer inspect --help`."""
     description = describe(Classifier.load(model), LARGEST)
     if as_json:
-        json.dump(description.as_json(), sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
-        print()
+        print_json(description.as_json())
         return
-    console = Console()
+    console = Terminal(stderr=False)
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column()
     for name, value in _facts(description):
-        facts.add_row(name, Text(value))
+        facts.add_row(name, value)
     console.print(facts)
-    console.print(_largest(description))
+    console.print(_largest(description, console.width // 3))
 
 
 def run_export_command(model: Path, *, to: str, out: Path | None, force: bool) -> None:
@@ -51,14 +48,13 @@ def run_export_command(model: Path, *, to: str, out: Path | None, force: bool) -
         from onelayer.inference.skops import export_skops  # an optional library
 
         export_skops(classifier, out)
-    say(Console(stderr=True), f"{to}: {out}")
+    say(Terminal(), f"{to}: {out}")
 
 
 def _facts(d: Description) -> Iterator[tuple[str, str]]:
     image = f", images of {d.image_shape[1]} × {d.image_shape[0]} pixels" if d.image_shape else ""
-    shown = ", ".join(map(str, d.classes[:20])) + (" …" if len(d.classes) > 20 else "")
     yield "model", f"{d.model} regression, {d.dtype}"
-    yield "predicts", f"{d.target or 'the class'}: {shown}"
+    yield "predicts", f"{d.target or 'the class'}: {listed(d.classes, str)}"
     yield "features", f"{d.n_features:,}{image}; scaling: {d.scaling}"
     if d.fills_missing:
         yield "missing values", "replaced with the means of the training examples"
@@ -86,16 +82,15 @@ def _facts(d: Description) -> Iterator[tuple[str, str]]:
     )
 
 
-def _largest(d: Description) -> Table:
+def _largest(d: Description, widest: int) -> Table:
     table = Table(
         title=f"The {LARGEST} largest weights of each class, of scaled features",
         box=None, title_justify="left",
     )  # fmt: skip
-    table.add_column("class", header_style="bold", no_wrap=True)
+    table.add_column("class", header_style="bold", no_wrap=True, max_width=widest)
     table.add_column("weights", header_style="bold")
     for output in d.outputs:
         table.add_row(
-            Text(str(output.label)),
-            Text(", ".join(f"{w.feature} {w.scaled:+.3g}" for w in output.by_scaled)),
+            str(output.label), ", ".join(f"{w.feature} {w.scaled:+.3g}" for w in output.by_scaled)
         )
     return table

@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from onelayer.cli.terminal import Terminal, visible
 from onelayer.study import Run
 from onelayer.training import Began, Ended, Evaluated, Event, Steps, StopReason, TrainResult
 from onelayer.words import fixed
@@ -28,12 +29,12 @@ class StudyProgress:
 
     Parameters
     ----------
-    console : rich.console.Console
+    console : Terminal
     quiet : bool
         Print nothing.
     """
 
-    def __init__(self, console: Console, *, quiet: bool) -> None:
+    def __init__(self, console: Terminal, *, quiet: bool) -> None:
         self._console = console
         self._quiet = quiet
         self._bars: Progress | None = None
@@ -90,7 +91,10 @@ class StudyProgress:
         self._began[run.name] = time.perf_counter()
         if self._bars:
             self._tasks[run.name] = self._bars.add_task(
-                escape(run.name), total=event.schedule.max_steps, completed=event.step, loss=""
+                escape(visible(run.name)),
+                total=event.schedule.max_steps,
+                completed=event.step,
+                loss="",
             )
         elif event.step:
             self.say(f"{run.name}: goes on from step {event.step:,}")
@@ -115,7 +119,7 @@ class StudyProgress:
     def stage(self, text: str) -> AbstractContextManager[object]:
         """Show that something without a measure of progress is going on."""
         if self._console.is_terminal and not self._quiet:
-            return self._console.status(escape(text))
+            return self._console.status(text)
         return nullcontext()
 
 
@@ -124,6 +128,7 @@ def say(console: Console, text: str) -> None:
 
     On a terminal it is broken between words; a path that is wider stays whole, to be copied.
     """
+    text = visible(text)
     too_wide = max(map(cell_len, text.split()), default=0) > console.width
     soft_wrap = too_wide or not console.is_terminal
     console.print(text, highlight=False, markup=False, soft_wrap=soft_wrap)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from onelayer.cli import signals
 from onelayer.cli.data import download_mnist
 from onelayer.cli.progress import StudyProgress
 from onelayer.cli.report import ReportProcess
+from onelayer.cli.terminal import Terminal, print_json
 from onelayer.data.sources import FOLDER_VARIABLE
 from onelayer.diagnosis import Severity
 from onelayer.errors import InputError, OnelayerError
@@ -23,7 +21,6 @@ from onelayer.study import (
     STUDY,
     Outcome,
     RunFolderReader,
-    json_bytes,
     load_data,
     read_study_file,
     resolve,
@@ -48,7 +45,7 @@ def run_study_command(
 ) -> None:
     """Run the command; see `onelayer study --help`."""
     clock = Clock()
-    console = Console(stderr=True)
+    console = Terminal()
     progress = StudyProgress(console, quiet=quiet)
 
     table, where = read_study_file(study)
@@ -79,9 +76,9 @@ def run_study_command(
         if finding.severity is Severity.WARNING:
             progress.say(f"Warning: {finding.statement}")
     if not quiet:
-        console.print(_table(outcome))
+        console.print_table(_table(outcome))
     if as_json:
-        sys.stdout.write(json_bytes(RunFolderReader.load(path).results()).decode())
+        print_json(RunFolderReader.load(path).results())
     if outcome.missing:
         done = len(resolved.runs) - len(outcome.missing)
         raise OnelayerError(
@@ -95,7 +92,7 @@ def run_study_command(
 
 def run_report_command(path: Path, report: ReportProcess, *, quiet: bool) -> None:
     """Write a folder's report anew; see `onelayer report --help`."""
-    progress = StudyProgress(Console(stderr=True), quiet=quiet)
+    progress = StudyProgress(Terminal(), quiet=quiet)
     report.prepare(RunFolderReader.load(path).study)
     with progress.stage("Writing the report"):
         page = report_anew(path, report.files)
@@ -135,7 +132,7 @@ def _table(outcome: Outcome) -> Table:
         record, final = run.record, run.record.final
         best = f"{record.best.step:,}" if record.best else "–"
         table.add_row(
-            Text(run.name), str(record.stop_reason), f"{record.steps:,}", best,
+            run.name, str(record.stop_reason), f"{record.steps:,}", best,
             _shown(final.val_loss, fixed), _shown(final.val_accuracy, _percent),
             _shown(final.train_accuracy, _percent), fixed(final.weight_norm, 3),
         )  # fmt: skip

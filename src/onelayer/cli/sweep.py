@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from onelayer.cli.extras import advice
 from onelayer.cli.options import train_config
 from onelayer.cli.progress import say
+from onelayer.cli.terminal import Terminal, print_json
 from onelayer.cli.watching import watched
 from onelayer.sweep import Grid, SweepResult
 from onelayer.words import fixed
@@ -33,21 +32,21 @@ def run_sweep_command(
     """Run the command; see `onelayer sweep --help`."""
     grid = Grid.of(options["l2"], options["learning_rate"])
     one = options | {"l2": grid.l2[0], "learning_rate": grid.learning_rate[0]}
-    console = Console(stderr=True, quiet=quiet)
+    console = Terminal(quiet=quiet)
     no_page = advice("The page of a sweep")
     done = sweep_files(
         files, grid, train_config(one), out.expanduser(), folds=folds, threads=threads,
         force=force, make_page=None if no_page else _page(files, folds), watch=watched(console),
     )  # fmt: skip
     if not quiet:
-        console.print(_table(done.result))
+        console.print_table(_table(done.result))
     for note in (done.result.summary, *done.notes):
         say(console, note)
     say(console, f"Table: {out / TABLE}")
     say(console, f"Model: {out / MODEL}")
     say(console, no_page or f"Report: {out / PAGE}")
     if as_json:
-        print(json.dumps(done.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(done.as_json())
 
 
 def _page(files: TrainingFiles, folds: int | None) -> MakePage:
@@ -66,8 +65,7 @@ def _table(result: SweepResult) -> Table:
     folds = len(result.best.scores) > 1
     errors = ["± std. err."] if folds else []
     for heading in ("rank", "l2", "learning rate", "log loss", *errors, "train loss"):
-        # In a narrow terminal a heading is broken between words, and no number is cut off.
-        table.add_column(heading, justify="right", min_width=max(map(len, heading.split())))
+        table.add_column(heading, justify="right")
     table.add_column("ended", no_wrap=True)
     for candidate in sorted(result.candidates, key=lambda candidate: candidate.rank)[:20]:
         score, error = candidate.mean_score, candidate.standard_error

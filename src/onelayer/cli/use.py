@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
+from onelayer.cli.terminal import Terminal, print_json, visible
 from onelayer.data.files import Examples, read_examples, write_predictions
 from onelayer.inference import Classifier, Metrics
 from onelayer.workflow.files import match_labels
@@ -23,15 +20,18 @@ from onelayer.workflow.files import match_labels
 MOST_CLASSES_SHOWN = 20
 """A larger confusion matrix does not fit a terminal; the most frequent confusions are listed."""
 
+LEAST_OF_NAME = 8
+"""A name that is cut to fewer characters than this says nothing."""
+
 
 def run_predict_command(
     model: Path, data: str, *, labels: str | None, out: Path, proba: bool, force: bool, quiet: bool
 ) -> None:
     """Run the command; see `onelayer predict --help`."""
     out = check_out(out, (".csv", ".parquet"), force=force)
-    console = Console(stderr=True, quiet=quiet)
+    console = Terminal(quiet=quiet)
     classifier = Classifier.load(model)
-    with console.status(escape(f"Predicting {data}")):
+    with console.status(f"Predicting {data}"):
         examples = read_for(classifier, data, labels, need_labels=False)
         columns: dict[str, Any] = {}
         if examples.names is not None:
@@ -49,9 +49,9 @@ def run_evaluate_command(
     model: Path, data: str, *, target: str | None, labels: str | None, as_json: bool, quiet: bool
 ) -> None:
     """Run the command; see `onelayer evaluate --help`."""
-    console = Console(stderr=True, quiet=quiet)
+    console = Terminal(quiet=quiet)
     classifier = Classifier.load(model)
-    with console.status(escape(f"Evaluating on {data}")):
+    with console.status(f"Evaluating on {data}"):
         examples = read_for(classifier, data, labels, need_labels=True, target=target)
         examples, left_out = _as_in_study(classifier, examples, data)
         metrics = classifier.evaluate(examples.X, match_labels(examples, classifier.classes))
@@ -62,11 +62,10 @@ def run_evaluate_command(
         f"{metrics.n:,} examples: accuracy {metrics.accuracy:.2%}, log loss "
         f"{metrics.log_loss:.4f}, calibration error {metrics.calibration_error:.4f}.",
     )
-    console.print(_confusion(metrics))
-    console.print(_calibration(metrics))
+    console.print_table(_confusion(metrics, console.width))
+    console.print_table(_calibration(metrics))
     if as_json:
-        json.dump(metrics.as_json(), sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
-        print()
+        print_json(metrics.as_json())
 
 
 def _as_in_study(classifier: Classifier, examples: Examples, data: str) -> tuple[Examples, int]:
@@ -113,33 +112,38 @@ def read_for(
     )
 
 
-def _confusion(metrics: Metrics) -> Table:
-    if len(metrics.classes) > MOST_CLASSES_SHOWN:
+def _confusion(metrics: Metrics, width: int) -> Table:
+    """Return the matrix if its counts, and something of each name, have room; else a list."""
+    labels = [visible(str(label)) for label in metrics.classes]
+    counts = [[f"{n:,}" for n in row] for row in metrics.confusion.tolist()]
+    name = min(max(map(len, labels)), LEAST_OF_NAME)
+    columns = [max(name, *map(len, column)) for column in zip(*counts, strict=True)]
+    if len(labels) > MOST_CLASSES_SHOWN or sum(columns) + name + 2 * (len(labels) + 1) > width:
         return _worst_confusions(metrics)
     table = Table(title="Rows: true, columns: predicted", box=None, title_justify="left")
-    table.add_column("", style="bold")
-    for label in metrics.classes:
-        table.add_column(Text(str(label)), justify="right", header_style="bold")
-    for k, label in enumerate(metrics.classes):
-        counts = metrics.confusion[k].tolist()
-        table.add_row(
-            Text(str(label)),
-            *(f"[bold]{n:,}[/]" if j == k else f"{n:,}" for j, n in enumerate(counts)),
+    table.add_column("", style="bold", no_wrap=True, max_width=width // 3)
+    for label, column in zip(labels, columns, strict=True):
+        table.add_column(
+            label, justify="right", header_style="bold", no_wrap=True, min_width=column
         )
+    for k, row in enumerate(counts):
+        cells = (Text(n, style="bold" if j == k else "") for j, n in enumerate(row))
+        table.add_row(labels[k], *cells)
     return table
 
 
 def _worst_confusions(metrics: Metrics) -> Table:
     table = Table(title="Most frequent confusions", box=None, title_justify="left")
-    for heading in ("true", "predicted", "examples"):
-        table.add_column(heading, header_style="bold")
+    table.add_column("true", header_style="bold", no_wrap=True)
+    table.add_column("predicted", header_style="bold", no_wrap=True)
+    table.add_column("examples", header_style="bold", justify="right")
     wrong = metrics.confusion.copy()
     np.fill_diagonal(wrong, 0)
     for flat in np.argsort(-wrong, axis=None, kind="stable")[:10]:
         true, predicted = np.unravel_index(flat, wrong.shape)
         if wrong[true, predicted]:
             labels = metrics.classes[true], metrics.classes[predicted]
-            table.add_row(*(Text(str(label)) for label in labels), f"{wrong[true, predicted]:,}")
+            table.add_row(*map(str, labels), f"{wrong[true, predicted]:,}")
     return table
 
 

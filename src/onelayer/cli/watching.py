@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
-from rich.console import Console
-from rich.markup import escape
-
 from onelayer.cli import signals
 from onelayer.cli.bar import TrainingBar
 from onelayer.cli.progress import say
+from onelayer.cli.terminal import Terminal
 from onelayer.workflow.watch import Watch
 
 
-def watched(console: Console) -> Watch:
+def watched(console: Terminal) -> Watch:
     """Return what shows stages, bars and lines on a console; a signal stops the training."""
     return Watch(
-        stage=lambda text: console.status(escape(text)),
+        stage=console.status,
         training=partial(TrainingBar, console),
         say=partial(say, console),
         stoppable=signals.listening,
