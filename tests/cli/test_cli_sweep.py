@@ -14,7 +14,7 @@ from onelayer.inference import Classifier
 
 GRID = ("--l2", "0.1,0.001", "--learning-rate", "logspace(-2, -1, 2)")
 QUICK = (*GRID, "--max-epochs", "4", "--batch-size", "16")
-FILES = {"results.csv", "results.json", "model.safetensors", "report.html"}
+FILES = {"manifest.json", "results.csv", "results.json", "model.safetensors", "report.html"}
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_folder_is_not_overwritten_without_force(table: Path) -> None:
     before = (out / "model.safetensors").read_bytes()
     refused = call("sweep", str(table), "--out", str(out), *QUICK, "--seed", "1")
     assert refused.code == 2
-    assert "Name another folder, or use --force." in refused.err
+    assert "holds a sweep. Name another folder, or replace it with --force." in refused.err
     assert (out / "model.safetensors").read_bytes() == before
     (out / "mine.txt").write_text("mine")
     assert call("sweep", str(table), "--out", str(out), *QUICK, "--seed", "1", "--force").code == 0

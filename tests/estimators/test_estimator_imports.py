@@ -54,8 +54,8 @@ def test_chart_without_its_library_says_what_to_install(
 ) -> None:
     for name in [name for name in sys.modules if name.startswith(("onelayer.report", library))]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delitem(sys.modules, "onelayer.estimators.drawings", raising=False)
-    monkeypatch.delattr("onelayer.estimators.drawings", raising=False)
+    monkeypatch.delitem(sys.modules, "onelayer.report.drawings", raising=False)
+    monkeypatch.delattr("onelayer.report.drawings", raising=False)
     monkeypatch.setitem(sys.modules, library, None)
     model = SoftmaxRegression(max_epochs=1).fit(np.eye(4), [0, 1, 2, 3])
     displays = [

@@ -11,7 +11,7 @@ import typer
 
 from onelayer import __version__
 from onelayer.cli import model_commands
-from onelayer.errors import InputError, OnelayerError
+from onelayer.errors import Argument, InputError, OnelayerError
 
 app = typer.Typer(
     name="onelayer",
@@ -152,9 +152,9 @@ def main() -> None:
     try:
         app(prog_name="onelayer")  # also as `python -m onelayer`
     except InputError as error:
-        _fail(str(error), 2)
+        _fail(error.worded(Argument.flag), 2)
     except OnelayerError as error:
-        _fail(str(error), 1)
+        _fail(error.worded(Argument.flag), 1)
     except MemoryError:
         _fail("Out of memory. Take fewer examples, or fewer threads.", 1)
     except OSError as error:

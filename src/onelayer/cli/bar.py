@@ -7,8 +7,8 @@ from math import inf, isfinite
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from onelayer.cli.progress import fixed
 from onelayer.training import Ended, Evaluated, Event, Steps
+from onelayer.words import fixed
 
 
 class TrainingBar(Progress):

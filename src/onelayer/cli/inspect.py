@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from onelayer.cli.material import check_out
+from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
 from onelayer.errors import InputError
 from onelayer.inference import Classifier, Description, describe

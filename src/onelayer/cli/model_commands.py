@@ -43,11 +43,11 @@ def fit(
 ) -> None:
     """Train a model on a file, and keep it."""
     from onelayer.cli.fit import run_fit_command
-    from onelayer.cli.material import Reading
 
-    reading = Reading(
-        train, target, labels, validation, validation_labels, size, tuple(drop or ()), impute, scale
-    )
+    files = o.training_files(
+        train, target=target, labels=labels, validation=validation,
+        validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
+    )  # fmt: skip
     given = o.training_options(
         {
             "model": model, "learning_rate": learning_rate, "l2": l2, "batch_size": batch_size,
@@ -57,7 +57,7 @@ def fit(
         }
     )  # fmt: skip
     run_fit_command(
-        reading, given, out=out, threads=threads, force=force, as_json=as_json, quiet=quiet
+        files, given, out=out, threads=threads, force=force, as_json=as_json, quiet=quiet
     )
 
 
@@ -93,12 +93,12 @@ def sweep(
     quiet: o.Quiet = False,
 ) -> None:
     """Train a softmax model for each penalty and learning rate, all together; keep the best."""
-    from onelayer.cli.material import Reading
     from onelayer.cli.sweep import run_sweep_command
 
-    reading = Reading(
-        train, target, labels, validation, validation_labels, size, tuple(drop or ()), impute, scale
-    )
+    files = o.training_files(
+        train, target=target, labels=labels, validation=validation,
+        validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
+    )  # fmt: skip
     given = o.training_options(
         {
             "batch_size": batch_size, "max_epochs": max_epochs, "early_stopping": early_stopping,
@@ -108,7 +108,7 @@ def sweep(
         }
     )  # fmt: skip
     run_sweep_command(
-        reading, given | {"l2": l2, "learning_rate": learning_rate}, folds=folds, out=out,
+        files, given | {"l2": l2, "learning_rate": learning_rate}, folds=folds, out=out,
         threads=threads, force=force, as_json=as_json, quiet=quiet,
     )  # fmt: skip
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from onelayer.training import TrainConfig
+    from onelayer.workflow.files import File, Share, TrainingFiles
 
 # What a file is read by -----------------------------------------------------------------------
 
@@ -247,3 +251,48 @@ def training_options(given: dict[str, Any]) -> dict[str, Any]:
         rule = {"patience": patience, "min_delta": min_delta}
         options["early_stopping"] = {k: v for k, v in rule.items() if v is not None}
     return options
+
+
+def train_config(options: dict[str, Any]) -> TrainConfig:
+    """Return the configuration that the options spell.
+
+    Raises
+    ------
+    InputError
+        That names the option.
+    """
+    from pydantic import ValidationError
+
+    from onelayer.training import TrainConfig
+    from onelayer.training.messages import refuse
+
+    try:
+        return TrainConfig.model_validate(options)
+    except ValidationError as error:
+        raise refuse(error, "options", "") from None
+
+
+def training_files(
+    train: str,
+    *,
+    validation: str,
+    validation_labels: str | None,
+    drop: list[str] | None,
+    **how: Any,
+) -> TrainingFiles:
+    """Return the files that the options name."""
+    from onelayer.workflow.files import TrainingFiles
+
+    chosen = _validation(validation, validation_labels)
+    return TrainingFiles(train, validation=chosen, drop=tuple(drop or ()), **how)
+
+
+def _validation(text: str, labels: str | None) -> Share | File | None:
+    """Return what "0.2", "0" or a file's name mean."""
+    from onelayer.workflow.files import File, Share
+
+    try:
+        share = float(text)
+    except ValueError:
+        return File(text, labels)
+    return None if share == 0 else Share(share)

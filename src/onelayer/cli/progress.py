@@ -20,6 +20,7 @@ from rich.progress import (
 
 from onelayer.study import Run
 from onelayer.training import Began, Ended, Evaluated, Event, Steps, StopReason, TrainResult
+from onelayer.words import fixed
 
 
 class StudyProgress:
@@ -126,8 +127,3 @@ def say(console: Console, text: str) -> None:
     too_wide = max(map(cell_len, text.split()), default=0) > console.width
     soft_wrap = too_wide or not console.is_terminal
     console.print(text, highlight=False, markup=False, soft_wrap=soft_wrap)
-
-
-def fixed(value: float, digits: int = 4) -> str:
-    """Return a number with so many decimals, or in powers of ten where a diverging run has gone."""
-    return f"{value:.{digits}f}" if abs(value) < 1e4 else f"{value:.1e}"

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from onelayer.cli import signals
 from onelayer.cli.data import download_mnist
-from onelayer.cli.progress import StudyProgress, fixed
+from onelayer.cli.progress import StudyProgress
 from onelayer.cli.report import ReportProcess
 from onelayer.data.sources import FOLDER_VARIABLE
 from onelayer.diagnosis import Severity
@@ -29,7 +29,9 @@ from onelayer.study import (
     resolve,
 )
 from onelayer.training import StopReason, warm_up
+from onelayer.words import fixed
 from onelayer.workflow.study import Clock, report_anew, study_in_folder
+from onelayer.workflow.watch import KERNELS
 
 
 def run_study_command(
@@ -63,9 +65,7 @@ def run_study_command(
     _check_not_in_folder(study, path)
     clock.lap("data")
 
-    with progress.stage(
-        "Loading the kernels; the first use on a machine compiles them, in seconds"
-    ):
+    with progress.stage(KERNELS):
         warm_up(data.train, data.validation, [run.config for run in resolved.runs])
     clock.lap("kernels")
 

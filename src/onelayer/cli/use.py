@@ -14,10 +14,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from onelayer.cli.material import check_out, match_labels
+from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
 from onelayer.data.files import Examples, read_examples, write_predictions
 from onelayer.inference import Classifier, Metrics
+from onelayer.workflow.files import match_labels
 
 MOST_CLASSES_SHOWN = 20
 """A larger confusion matrix does not fit a terminal; the most frequent confusions are listed."""

@@ -35,11 +35,8 @@ from onelayer.estimators.settings import (
 from onelayer.inference import Classifier
 from onelayer.model import ModelName
 from onelayer.sweep import Sample, Task
-from onelayer.training import Evaluation, History, Listener, StopReason, TrainResult
-from onelayer.training.events import ignore
-
-WORSE_THAN_EQUAL = 1.1
-"""A training loss above that of equal probabilities, ln K, by this factor is no noise."""
+from onelayer.training import Evaluation, History, StopReason, TrainResult
+from onelayer.training.result import worse_than_equal
 
 
 class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # untyped bases
@@ -49,8 +46,6 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     _order: ClassVar[slice] = slice(None)
     """From scikit-learn's order of classes to the model's, and back. A logistic model's score is
     that of its first class, scikit-learn's that of the last; all other code knows the model's."""
-    _listen: Listener = staticmethod(ignore)
-    """Told of every event of training, by those who show a bar."""
 
     early_stopping: Any
     dtype: str | None
@@ -206,7 +201,6 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     def _warn_of_divergence(self, result: TrainResult, stacklevel: int) -> None:
         rate = result.config.learning_rate
         advice = f"Take a learning_rate below {rate:g}, or scale='standard'."
-        equal = math.log(len(self.classes_))
         if result.stop_reason is StopReason.DIVERGED:
             problem = (
                 "Training diverged: the loss was no longer finite after "
@@ -214,7 +208,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
             )
             if rate * result.config.l2 >= 1:
                 advice = "learning_rate times l2 must be below 1. " + advice
-        elif self.loss_curve_[-1] > WORSE_THAN_EQUAL * equal:
+        elif worse_than_equal(self.loss_curve_[-1], len(self.classes_)):
+            equal = math.log(len(self.classes_))
             problem = (
                 f"Training did not converge: the loss of the last epoch, {self.loss_curve_[-1]:.3g}"
                 f", is above that of equal probabilities for all classes, {equal:.3g}: the steps "

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from onelayer.errors import InputError
+from onelayer.inference import weights_table
 from onelayer.inference.optional import needs
 from onelayer.sweep import plain_name
 
@@ -68,7 +69,7 @@ class LossCurveDisplay(_Display):
     def chart(self) -> Drawing:
         """Return the curves; the best evaluation is marked."""
         with _chart_needs():
-            from onelayer.estimators import drawings
+            from onelayer.report import drawings
         return drawings.loss_curves(self._frame, self._best_step)
 
 
@@ -106,7 +107,7 @@ class WeightsDisplay(_Display):
             If the shape does not fit the features, or `top` is less than 1.
         """
         check_is_fitted(estimator)
-        n_outputs, n_features = estimator.coef_.shape
+        n_features = estimator.coef_.shape[1]
         if image_shape is not None and int(np.prod(image_shape)) != n_features:
             raise InputError(
                 f"image_shape: {image_shape} does not fit the {n_features} features; give height "
@@ -114,26 +115,14 @@ class WeightsDisplay(_Display):
             )
         if top < 1:
             raise InputError(f"top: {top} was given; at least 1 feature must be shown.")
-        names = getattr(estimator, "feature_names_in_", [f"x{i}" for i in range(n_features)])
-        classes = estimator.classes_[-n_outputs:].astype(str)
-        weights = estimator.classifier_.weights.astype(np.float64)
-        import polars as pl  # loads slowly
-
-        frame = pl.DataFrame(
-            {
-                "class": np.repeat(classes, n_features).tolist(),
-                "feature": [str(name) for name in names] * n_outputs,
-                "weight": weights.T.reshape(-1),
-                "coef": estimator.coef_.reshape(-1),
-            }
-        )
+        frame = weights_table(estimator.classifier_)
         params = getattr(estimator, "best_params_", estimator.get_params())
         return cls(frame, image_shape, top, f"λ = {params['l2']:g}")
 
     def chart(self) -> Drawing:
         """Return pictures, bars (one output) or a heat map (several)."""
         with _chart_needs():
-            from onelayer.estimators import drawings
+            from onelayer.report import drawings
 
         if self._image_shape is not None:
             return drawings.weight_pictures(self._frame, self._image_shape, self._label)
@@ -161,6 +150,6 @@ class SweepDisplay(_Display):
     def chart(self) -> Drawing:
         """Return the curves; losses are drawn as such, the best candidate is marked."""
         with _chart_needs():
-            from onelayer.estimators import drawings
+            from onelayer.report import drawings
         negated = self._score_name.startswith("neg_")
         return drawings.sweep(self._frame, plain_name(self._score_name), negated=negated)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,7 +21,6 @@ from onelayer.sweep import (
     Candidate,
     Fold,
     Grid,
-    SweepResult,
     log_scores,
     results_table,
     sweep,
@@ -92,8 +92,6 @@ class SoftmaxRegressionCV(LinearClassifier):
     """
 
     _model = "softmax"
-    _ended: Callable[[SweepResult], object] = staticmethod(lambda _result: None)
-    """Given the whole result, by those who write its record."""
 
     best_params_: dict[str, Any]
     best_score_: float
@@ -189,19 +187,19 @@ class SoftmaxRegressionCV(LinearClassifier):
             labels=self.classes_[examples.targets],
             score=log_scores if self.scoring is None else self._score,
             score_name=_name_of(self.scoring), scored_on=None if given is None else "X_val",
-            threads=as_threads(self.n_jobs), listen=self._listen,
+            threads=as_threads(self.n_jobs),
         )  # fmt: skip
         self._candidates = result.candidates
         self.best_index_, self.best_score_ = result.best_index, result.best_score
         self.best_params_ = {name: getattr(result.best, name) for name in AXES}
         self.score_name_, self.summary_ = result.score_name, result.summary
         self._record(result.final, result.task)
-        self._ended(result)
         if self.verbose:
             print(f"{type(self).__name__}: {self.summary_}")
         self._warn_of_divergence(result.final, stacklevel=3)
         if np.isfinite(self.best_score_):
-            grid.warn_of_edges((result.best.l2, result.best.learning_rate), stacklevel=3)
+            for note in grid.edges((result.best.l2, result.best.learning_rate)):
+                warnings.warn(note, UserWarning, stacklevel=2)
         return self
 
     @property

@@ -3,6 +3,7 @@
 from onelayer.inference.classifier import Classifier
 from onelayer.inference.describe import Description, FeatureWeight, OutputWeights, describe
 from onelayer.inference.evaluation import CalibrationBin, Metrics
+from onelayer.inference.weights_table import weights_table
 
 __all__ = [
     "CalibrationBin",
@@ -12,4 +13,5 @@ __all__ = [
     "Metrics",
     "OutputWeights",
     "describe",
+    "weights_table",
 ]

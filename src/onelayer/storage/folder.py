@@ -18,10 +18,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from onelayer.errors import InputError
+from onelayer.errors import InputError, OnelayerError
 from onelayer.storage import calls
 from onelayer.storage.files import PARTIAL, make_folder, remove_file, said, write_file
 from onelayer.storage.lock import Lock
@@ -49,6 +50,7 @@ class Folder:
         self._files, self._pending, self._removed = _read_manifest(path)
         self._begun = frozenset(self._pending)
         """What a transaction that was cut off may have written."""
+        self._goes_if_empty = False
         if self._pending or self._removed:
             self._settle()
 
@@ -76,19 +78,26 @@ class Folder:
         OnelayerError
             If it cannot be made or written to.
         """
+        is_made_here = not path.exists()
         make_folder(path)
         with said(path):
             lock = Lock(path / LOCK, path)
         try:
-            return cls(path, lock)
+            folder = cls(path, lock)
+            folder._goes_if_empty = is_made_here
+            return folder
         except BaseException:
             lock.close()
             raise
 
     def close(self) -> None:
-        """Let other processes have it."""
+        """Let other processes have it. If it was made here and nothing was written, it goes."""
         if self._lock is not None:
             self._lock.close()
+        if self._goes_if_empty:
+            with suppress(OnelayerError, OSError):
+                if not any(self.path.iterdir()):
+                    calls.rmdir(self.path)
 
     def __enter__(self) -> Self:
         """Return the folder."""

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from onelayer.errors import InputError
 
@@ -52,6 +52,14 @@ class Lock:
             os.close(self._file)
         os.ftruncate(self._file, 0)
         os.write(self._file, f"{os.getpid()}\n".encode())
+
+    def __enter__(self) -> Self:
+        """Return the lock."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Let it go."""
+        self.close()
 
     def close(self) -> None:
         """Let it go."""

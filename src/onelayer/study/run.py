@@ -81,7 +81,8 @@ def _train_together(
         observer(runs[event.run], event)
 
     def keep(states: Mapping[int, RunState]) -> None:
-        folder.keep({runs[i].name: state for i, state in states.items()}, now=stop.is_set())
+        go_on = {runs[i].name: s for i, s in states.items() if s.reason is None}
+        folder.keep(go_on, now=stop.is_set())
 
     train_many(
         *parts, [run.config for run in runs], threads, listen=hear, keep=keep,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -38,19 +37,19 @@ class Grid:
         """Return all pairs of a penalty and a learning rate, penalty after penalty."""
         return list(product(self.l2, self.learning_rate))
 
-    def warn_of_edges(self, best: tuple[float, float], stacklevel: int) -> None:
-        """Warn where a better value may lie outside; a penalty of 0 has nothing below it."""
+    def edges(self, best: tuple[float, float]) -> list[str]:
+        """Say where a better value may lie outside; a penalty of 0 has nothing below it."""
+        notes = []
         for name, values, value in zip(AXES, (self.l2, self.learning_rate), best, strict=True):
             if len(values) == 1 or value == 0 or value not in (values[0], values[-1]):
                 continue
             lowest = value == values[0]
-            warnings.warn(
+            notes.append(
                 f"The best {name}, {value:g}, is the {'lowest' if lowest else 'highest'} of the "
                 f"{len(values)} given: a {'lower' if lowest else 'higher'} one may be better. "
-                "Extend the grid there.",
-                UserWarning,
-                stacklevel=stacklevel,
+                "Extend the grid there."
             )
+        return notes
 
 
 def _axis(name: str, given: Any) -> tuple[float, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +16,14 @@ from onelayer.sweep.candidates import Candidate, ranked_candidates, results_tabl
 from onelayer.sweep.folds import Fold, cross_validation, single_fold
 from onelayer.sweep.scores import Score, log_scores
 from onelayer.sweep.task import Task
-from onelayer.training import Listener, StopReason, TrainConfig, TrainResult, as_classifier
+from onelayer.training import (
+    Checkpoint,
+    Listener,
+    StopReason,
+    TrainConfig,
+    TrainResult,
+    as_classifier,
+)
 from onelayer.training.events import ignore
 
 if TYPE_CHECKING:
@@ -94,6 +102,8 @@ def sweep(
     scored_on: str | None = None,
     threads: int | None = None,
     listen: Listener = ignore,
+    checkpoint: Checkpoint | None = None,
+    stop: threading.Event | None = None,
 ) -> SweepResult:
     """Train all candidates in one pass, score them, and choose the best.
 
@@ -114,13 +124,18 @@ def sweep(
     threads : int, optional
     listen : function, optional
         See `onelayer.training.train_many`; models are counted fold by fold within a candidate.
+    checkpoint : Checkpoint, optional
+        Where the states of all models are kept now and then, and where to go on from.
+    stop : threading.Event, optional
+        Once set, training ends at the next evaluation.
 
     Raises
     ------
     InputError
         If there is nothing to score on, or `cv` cannot split the examples.
     KeyboardInterrupt
-        If Ctrl-C ended the training.
+        If Ctrl-C or `stop` ended the training of the candidates. Where it ends the last training,
+        the final model is one that was interrupted.
 
     Notes
     -----
@@ -137,7 +152,14 @@ def sweep(
         folds = cross_validation(task, cv, labels)
         words = f"{len(folds)} folds"
     trains_again = task.holds_out
-    results = _train(task, configs, folds, threads, listen, with_curves=not trains_again)
+    stop = stop or threading.Event()
+
+    def resumed(named: dict[str, TrainConfig]) -> dict[str, Any]:
+        return {"stop": stop} if checkpoint is None else checkpoint.resume(named, stop)
+
+    named = {f"{i}/{f}": config for i, config in enumerate(configs) for f in range(len(folds))}
+    how = {"listen": listen, "threads": threads} | resumed(named)
+    results = _train(task, configs, folds, how, with_curves=not trains_again)
     by_fold = []
     for f, fold in enumerate(folds):
         by_fold.append(score(fold, [task.classifier(row[f]) for row in results]))
@@ -147,7 +169,7 @@ def sweep(
     if trains_again:
         task = task.everything()
         config = _until_their_best(configs[best], results[best])
-        final = task.fit([config], threads=threads)[0]
+        final = task.fit([config], threads=threads, **resumed({"final": config}))[0]
     return SweepResult(
         tuple(configs), tuple(candidates), tuple(map(tuple, results)),
         score_name, scored_on or words, task, final,
@@ -158,8 +180,7 @@ def _train(
     task: Task,
     configs: Sequence[TrainConfig],
     folds: Sequence[Fold],
-    threads: int | None,
-    listen: Listener,
+    how: dict[str, Any],
     *,
     with_curves: bool,
 ) -> list[list[TrainResult]]:
@@ -169,8 +190,7 @@ def _train(
     results = task.fit(
         [config for config in configs for _ in folds],
         [fold.weights for _ in configs for fold in folds],
-        threads,
-        listen=listen,
+        **how,
     )
     if any(result.stop_reason is StopReason.INTERRUPTED for result in results):
         raise KeyboardInterrupt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,10 @@ from onelayer.inference import Classifier
 from onelayer.model import Parameters
 from onelayer.training import (
     ExampleWeights,
-    Listener,
     TrainConfig,
     TrainResult,
     train_many,
 )
-from onelayer.training.events import ignore
 from onelayer.training.final import as_classifier as of_parameters
 
 Floats = NDArray[np.float64]
@@ -105,26 +104,24 @@ class Task:
         self,
         configs: Sequence[TrainConfig],
         weights: Sequence[ExampleWeights] | None = None,
-        threads: int | None = None,
         *,
         initial: Parameters | None = None,
-        first_epoch: int = 0,
-        listen: Listener = ignore,
+        **how: Any,
     ) -> list[TrainResult]:
         """Train a model for each configuration, all in one pass over the examples.
 
-        See `onelayer.training.train_many`; by default the weights are `example_weights`.
+        See `onelayer.training.train_many`, which takes the other arguments; by default the weights
+        are `example_weights`.
         """
         weights = [self.example_weights()] * len(configs) if weights is None else weights
         validation = self.validation
         # Overflow is how divergence looks, and the result says so.
         with np.errstate(over="ignore", invalid="ignore"):
             return train_many(
-                self.train.data, None if validation is None else validation.data, configs, threads,
+                self.train.data, None if validation is None else validation.data, configs,
                 rows=self.train.rows,
                 validation_rows=None if validation is None else validation.rows,
-                weights=weights, initial=[initial] * len(configs), first_epoch=first_epoch,
-                listen=listen,
+                weights=weights, initial=[initial] * len(configs), **how,
             )  # fmt: skip
 
     def classifier(self, result: TrainResult) -> Classifier:

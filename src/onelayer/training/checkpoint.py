@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 from onelayer.storage import remove_file, write_file
 from onelayer.training.config import TrainConfig
-from onelayer.training.state import RunState, encode_states, read_states
+from onelayer.training.state import OtherTrainingError, RunState, encode_states, read_states
 
 SECONDS = 3.0
 """The time between two checkpoints, at least."""
@@ -32,7 +33,42 @@ class Checkpoint:
 
     path: Path
     facts: Mapping[str, Any]
+    _known: dict[str, RunState] = field(default_factory=dict)
     _next: float = field(default_factory=lambda: time.monotonic() + SECONDS)
+
+    @property
+    def is_of_another(self) -> bool:
+        """Whether the file is there, and is that of another training, which is to be replaced.
+
+        Raises
+        ------
+        InputError
+            If it is damaged.
+        """
+        try:
+            self.load({})
+        except OtherTrainingError:
+            return True
+        return False
+
+    def resume(self, configs: Mapping[str, TrainConfig], stop: threading.Event) -> dict[str, Any]:
+        """Return what lets `train_many` go on from here: its `states`, `keep` and `stop`.
+
+        The states of earlier calls with other names, which have ended, are kept beside them.
+
+        Parameters
+        ----------
+        configs : mapping of str to TrainConfig
+            The runs by the names that they have in the file, in their order.
+        """
+        states = {} if self.is_of_another else self.load(configs)
+        names, earlier = list(configs), dict(self._known)
+
+        def keep(running: Mapping[int, RunState]) -> None:
+            self._known = earlier | {names[i]: state for i, state in running.items()}
+            self.keep(self._known, now=stop.is_set())
+
+        return {"states": [states.get(name) for name in names], "keep": keep, "stop": stop}
 
     def load(self, configs: Mapping[str, TrainConfig]) -> dict[str, RunState]:
         """Return the states of those of these runs that go on, by name.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,12 @@ from onelayer.training.history import Evaluation
 from onelayer.training.pace import Pace
 from onelayer.training.prefetch import prefetched
 from onelayer.training.rates import learning_rates
-from onelayer.training.result import TrainResult
 from onelayer.training.schedule import Schedule
 from onelayer.training.state import RunState
 from onelayer.training.stopping import StopReason
 
 Keep = Callable[[Mapping[int, RunState]], None]
-"""Takes the states of the runs that go on, by number; called between two advances."""
+"""Takes the states of runs, by number, also those that have ended; called between two advances."""
 
 
 @dataclass(eq=False)
@@ -47,6 +46,8 @@ class Group:
     stack : Stack
     runs : dict of int to Run
         By their place in the stack; those that have ended are gone.
+    ended : dict of int to RunState
+        Those, by the run's number.
     first_epoch : int
         The number of the first epoch, for the order of the examples.
     """
@@ -57,6 +58,7 @@ class Group:
     first_epoch: int
     listen: Listener
     keep: Keep
+    ended: dict[int, RunState] = field(default_factory=dict)
 
     def train(self, step: int, stop: threading.Event) -> None:
         """Train from a step on, until every run has ended.
@@ -134,17 +136,15 @@ class Group:
 
     def _end(self, m: int, reason: StopReason) -> None:
         run = self.runs.pop(m)
-        state, best = run.state, run.state.best.evaluation
-        result = TrainResult(
-            run.config, run.data, state.kept, state.history(self.schedule.batches_per_epoch),
-            reason, state.evaluations[best] if best >= 0 else None,
-            state.evaluations[-1] if state.evaluations else None,
-        )  # fmt: skip
+        if reason is not StopReason.INTERRUPTED:
+            run.state.reason, run.state.engine = reason, dict
+            self.ended[run.number] = run.state
+        result = run.state.result(run.config, run.data, self.schedule.batches_per_epoch, reason)
         self.listen(Ended(run.number, result))
 
     def _states(self) -> dict[int, RunState]:
-        """Return the states of the runs that go on."""
-        return {run.number: run.state for run in self.runs.values()}
+        """Return the states of all runs, by number."""
+        return self.ended | {run.number: run.state for run in self.runs.values()}
 
     def _batches(self, step: int, pace: Pace) -> Iterator[Batches]:
         """Yield the batches of the steps that one advance makes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -90,10 +90,11 @@ def train_many(
     listen : function, optional
         Called in the caller's thread with each `Event`.
     states : sequence of RunState or None, optional
-        For each configuration, where to go on; None: from the start. They are used up.
+        For each configuration, where to go on; None: from the start. They are used up. Where a run
+        had ended, its result is returned.
     keep : function, optional
-        Called often, in the caller's thread, with the states of the runs that go on, by number of
-        the configuration; whoever wants to resume saves them now and then.
+        Called often, in the caller's thread, with the states of the runs that were begun, by number
+        of the configuration; whoever wants to resume saves them now and then.
     stop : threading.Event, optional
         Once set, runs end as ``interrupted`` at the next evaluation. Ctrl-C sets it too.
 
@@ -117,14 +118,18 @@ def train_many(
             results[event.run] = event.result
         listen(event)
 
+    known = {i: state for i, state in enumerate(task.states) if state is not None}
+
+    def keep_known(states: Mapping[int, RunState]) -> None:
+        known.update(states)
+        if keep is not None:
+            keep(known)
+
     with stop_on_interrupt(stop) as stop, open_engine(engine, threads) as opened:
+        task.report_ended(hear)
         for numbers in task.groups():
-            task.train(numbers, opened, first_epoch, hear, keep or _keep_nothing, stop)
+            task.train(numbers, opened, first_epoch, hear, keep_known, stop)
     return [results[i] for i in range(len(configs))]
-
-
-def _keep_nothing(_states: object) -> None:
-    """Keep no states."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,11 +178,25 @@ class _Task:
         return cls(configs, data, initial, states or [None] * len(configs), {})
 
     def groups(self) -> list[list[int]]:
-        """Return the numbers of the configurations that share a pass, group by group."""
+        """Return the numbers of the configurations that share a pass, group by group.
+
+        Those that have ended are in none.
+        """
         groups: dict[tuple[TrainConfig, int], list[int]] = defaultdict(list)
         for i, (config, state) in enumerate(zip(self.configs, self.states, strict=True)):
-            groups[config.shared, state.step if state else 0].append(i)
+            if state is None or state.reason is None:
+                groups[config.shared, state.step if state else 0].append(i)
         return list(groups.values())
+
+    def report_ended(self, listen: Listener) -> None:
+        """Tell of the runs that had ended before."""
+        for i, state in enumerate(self.states):
+            if state is not None and state.reason is not None:
+                schedule = Schedule.of(self.configs[i], self.data[i].n_train)
+                per_epoch = schedule.batches_per_epoch
+                listen(Began(i, schedule, state.step))
+                result = state.result(self.configs[i], self.data[i], per_epoch, state.reason)
+                listen(Ended(i, result))
 
     def train(
         self,

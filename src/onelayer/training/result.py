@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,14 @@ from onelayer.training.final import Final, evaluate_kept
 from onelayer.training.history import Evaluation, History
 from onelayer.training.record import RunRecord
 from onelayer.training.stopping import StopReason
+
+WORSE_THAN_EQUAL = 1.1
+"""A loss above that of equal probabilities, ln K, by this factor is no noise."""
+
+
+def worse_than_equal(loss: float, n_classes: int) -> bool:
+    """Return whether a training loss is above that of equal probabilities for all classes."""
+    return loss > WORSE_THAN_EQUAL * math.log(n_classes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,10 @@ from onelayer.errors import InputError
 from onelayer.inference import file
 from onelayer.model import Parameters
 from onelayer.training.config import TrainConfig
+from onelayer.training.data import RunData
 from onelayer.training.history import Evaluation, History
-from onelayer.training.stopping import BestSoFar
+from onelayer.training.result import TrainResult
+from onelayer.training.stopping import BestSoFar, StopReason
 
 
 class OtherTrainingError(InputError):
@@ -25,7 +27,7 @@ class OtherTrainingError(InputError):
 
 @dataclass(eq=False)
 class RunState:
-    """All that a run needs to go on, and all that it has recorded.
+    """All that a run needs to go on or to be reported, and all that it has recorded.
 
     Attributes
     ----------
@@ -36,7 +38,9 @@ class RunState:
         The losses of the steps made, in pieces.
     evaluations : list of Evaluation
     engine : function
-        Returns a model's state in its engine; see `Stack.state`.
+        Returns a model's state in its engine; see `Stack.state`. Empty once the run has ended.
+    reason : StopReason or None
+        How the run ended; None while it can go on.
     """
 
     best: BestSoFar
@@ -44,16 +48,25 @@ class RunState:
     losses: list[NDArray[np.float64]] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     engine: Callable[[], Mapping[str, NDArray[Any]]] = dict
+    reason: StopReason | None = None
 
     @property
     def step(self) -> int:
         """How many steps were made."""
         return sum(map(len, self.losses))
 
-    def history(self, batches_per_epoch: int) -> History:
-        """Return what was recorded."""
+    def result(
+        self, config: TrainConfig, data: RunData, batches_per_epoch: int, reason: StopReason
+    ) -> TrainResult:
+        """Return what a run that ends here for a reason has come to."""
         losses = np.concatenate([np.zeros(0), *self.losses])
-        return History(batches_per_epoch, losses, tuple(self.evaluations))
+        best = self.best.evaluation
+        return TrainResult(
+            config, data, self.kept,
+            History(batches_per_epoch, losses, tuple(self.evaluations)), reason,
+            self.evaluations[best] if best >= 0 else None,
+            self.evaluations[-1] if self.evaluations else None,
+        )  # fmt: skip
 
     def keep_if_finite(self, parameters: Parameters) -> bool:
         """Keep these where they are finite, and tell whether they are."""
@@ -69,6 +82,7 @@ def encode_states(states: Mapping[str, RunState], facts: Mapping[str, Any]) -> b
     The format is that of model files: tensors, and one description with a hash over everything.
     """
     tensors: dict[str, NDArray[Any]] = {}
+    runs = [[name, state.reason] for name, state in states.items()]
     for i, state in enumerate(states.values()):
         rows = [astuple(evaluation) for evaluation in state.evaluations]
         columns = len(Evaluation.__dataclass_fields__)
@@ -79,7 +93,7 @@ def encode_states(states: Mapping[str, RunState], facts: Mapping[str, Any]) -> b
             f"{i}.kept.bias": state.kept.bias,
             **{f"{i}.engine.{name}": array for name, array in state.engine().items()},
         }
-    return file.encode(tensors, {"checkpoint": dict(facts), "runs": list(states)})
+    return file.encode(tensors, {"checkpoint": dict(facts), "runs": runs})
 
 
 def read_states(
@@ -103,7 +117,7 @@ def read_states(
     if description.get("checkpoint") != dict(facts):
         raise OtherTrainingError(f"{path}: is the checkpoint of another training.")
     states = {}
-    for i, name in enumerate(description["runs"]):
+    for i, (name, reason) in enumerate(description["runs"]):
         if name not in configs:
             continue
         own = {k.partition(".")[2]: v for k, v in tensors.items() if k.startswith(f"{i}.")}
@@ -119,5 +133,6 @@ def read_states(
             losses=[own.pop("losses")],
             evaluations=evaluations,
             engine=partial(dict, engine),
+            reason=None if reason is None else StopReason(reason),
         )
     return states

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,15 +28,10 @@ from onelayer.study import (
     run_study,
 )
 from onelayer.threads import available_cores
+from onelayer.workflow.watch import Stage, Stoppable
 
 MakeReport = Callable[[Outcome, list[Finding]], Mapping[str, bytes]]
 """Returns the report's files by their names in the folder, the page last."""
-
-Stage = Callable[[str], AbstractContextManager[object]]
-"""Shows that something without a measure of progress is going on."""
-
-Stoppable = Callable[[], AbstractContextManager[threading.Event | None]]
-"""Gives an event that somebody may set within its block: then training is to end."""
 
 
 @dataclass

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,3 +30,25 @@ def scratch(
     z = aligned_zeros((math.prod(shape_z) + spare,), dtype)[: math.prod(shape_z)]
     x = aligned_zeros(shape_x, dtype)
     return Scratch(x, z.reshape(shape_z), aligned_zeros((column + spare,), dtype))
+
+
+class Rooms:
+    """Scratch arrays that are made once: each is one thread's at a time, and free afterwards.
+
+    Fresh ones for each advance would cost a small model's training a tenth of its time: the system
+    gives large arrays page by page, as they are first touched.
+    """
+
+    def __init__(self) -> None:
+        self._free: dict[Hashable, list[Scratch]] = defaultdict(list)
+
+    @contextmanager
+    def lent(self, kind: Hashable, make: Callable[[], Scratch]) -> Iterator[Scratch]:
+        """Lend a room of a kind, within a block."""
+        free = self._free[kind]
+        try:
+            room = free.pop()
+        except IndexError:
+            room = make()
+        yield room
+        free.append(room)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from onelayer.engines.compiled import csr, dense, jobs, nonzeros, norms
 from onelayer.engines.compiled.compiler import VECTOR_BYTES
 from onelayer.engines.compiled.layouts import CsrLayout, DenseLayout, as_parameters
-from onelayer.engines.compiled.memory import aligned_zeros
-from onelayer.engines.compiled.parts import Outcome, Part, Rule, Steps
+from onelayer.engines.compiled.memory import Rooms, aligned_zeros
+from onelayer.engines.compiled.parts import Outcome, Part, Rule, Scratch, Steps
 from onelayer.engines.compiled.prepared import PreparedData, Stored
 from onelayer.engines.compiled.team import Team
 from onelayer.engines.problem import Batches, Examples, Problem
@@ -37,6 +37,7 @@ class CompiledStack:
     def __init__(self, data: PreparedData, problem: Problem, team: Team) -> None:
         self._data, self._problem, self._team = data, problem, team
         self._dtype = dtype = np.dtype(data.source.dtype)
+        self._rooms = Rooms()
         layout = CsrLayout if data.is_csr else DenseLayout
         self._layout = layout(problem.initial, data.source.n_features, dtype)
         with np.errstate(over="ignore"):  # a penalty beyond float32 is infinite, and diverges
@@ -84,22 +85,26 @@ class CompiledStack:
         part = _part(self._problem.train, self._data.train, dense=not self._data.is_csr)
         batch = int(np.diff(steps.offsets).max())
         if isinstance(layout, CsrLayout):
-            return lambda: jobs.advance_csr(  # type: ignore[no-untyped-call]
-                csr.step_scratch(batch, layout.models.V),
-                counter,
-                per_job,
-                part,
-                steps,
-                layout.models,
-                self._rule,
-                chosen,
-                losses,
-            )
-        return lambda: jobs.advance_dense(  # type: ignore[no-untyped-call]
-            dense.step_scratch(batch, layout.models.W),
-            counter, per_job, part, steps, self._data.scaling, layout.models, self._rule, chosen,
-            losses,
-        )  # fmt: skip
+            V = layout.models.V
+
+            def on_csr() -> None:
+                with self._rooms.lent(batch, lambda: csr.step_scratch(batch, V)) as room:
+                    jobs.advance_csr(  # type: ignore[no-untyped-call]
+                        room, counter, per_job, part, steps, layout.models, self._rule, chosen,
+                        losses,
+                    )  # fmt: skip
+
+            return on_csr
+        W = layout.models.W
+
+        def on_dense() -> None:
+            with self._rooms.lent(batch, lambda: dense.step_scratch(batch, W)) as room:
+                jobs.advance_dense(  # type: ignore[no-untyped-call]
+                    room, counter, per_job, part, steps, self._data.scaling, layout.models,
+                    self._rule, chosen, losses,
+                )  # fmt: skip
+
+        return on_dense
 
     def _evaluations(self, chosen: NDArray[np.int64]) -> tuple[Outcome, Outcome, list[Work]]:
         """Return where the evaluations of both parts go, and the work that they are."""
@@ -127,16 +132,14 @@ class CompiledStack:
 
         def evaluate(part: Part, also: Part, outcome: Outcome) -> Work:
             counter = np.zeros(1, np.int64)
-            return lambda: jobs.evaluate_dense(  # type: ignore[no-untyped-call]
-                dense.evaluation_scratch(snapshot.W),
-                counter,
-                part,
-                also,
-                scaling,
-                snapshot,
-                chosen,
-                outcome,
-            )
+
+            def work() -> None:
+                with self._rooms.lent("rows", lambda: dense.evaluation_scratch(snapshot.W)) as room:
+                    jobs.evaluate_dense(  # type: ignore[no-untyped-call]
+                        room, counter, part, also, scaling, snapshot, chosen, outcome
+                    )
+
+            return work
 
         return evaluate
 
@@ -151,19 +154,19 @@ class CompiledStack:
             snapshot.W, snapshot.bias, self._data.scaling, chosen, per_block, packed
         )
 
+        def room() -> Scratch:
+            return nonzeros.evaluation_scratch(packed, per_block)
+
         def evaluate(part: Part, also: Part, outcome: Outcome) -> Work:
             counter = np.zeros(1, np.int64)
-            return lambda: jobs.evaluate_nonzeros(  # type: ignore[no-untyped-call]
-                nonzeros.evaluation_scratch(packed, per_block),
-                counter,
-                part,
-                also,
-                packed,
-                per_block,
-                outputs,
-                chosen,
-                outcome,
-            )
+
+            def work() -> None:
+                with self._rooms.lent((width, per_block), room) as lent:
+                    jobs.evaluate_nonzeros(  # type: ignore[no-untyped-call]
+                        lent, counter, part, also, packed, per_block, outputs, chosen, outcome
+                    )
+
+            return work
 
         return evaluate
 

@@ -6,73 +6,79 @@ from typing import Any
 
 import polars as pl
 
-from onelayer.cli.progress import fixed
-from onelayer.data.files import Examples
-from onelayer.estimators import SoftmaxRegressionCV, SweepDisplay, WeightsDisplay, drawings
+from onelayer.inference import Classifier, weights_table
+from onelayer.report import drawings
 from onelayer.report.document import Chapter, Document, FigureBlock, Note, Paragraph, Section, Table
 from onelayer.report.figure import Figure
 from onelayer.report.html import to_html
 from onelayer.report.inline import literal
+from onelayer.sweep import SweepResult, plain_name
 from onelayer.training import EarlyStopping
+from onelayer.words import fixed
 
 MOST_OUTPUTS = 20
 """More weight pictures than this would not be looked at."""
 
+MOST_FEATURES = 20
+"""So many features are shown, those that weigh most, where they are no image."""
 
-def sweep_report(
-    sweep: SoftmaxRegressionCV, examples: Examples, notes: list[str], facts: dict[str, str]
+
+def sweep_page(
+    result: SweepResult, classifier: Classifier, notes: list[str], facts: dict[str, str]
 ) -> str:
-    """Return the report of a fitted sweep as one HTML page.
+    """Return the report of a sweep as one HTML page.
 
     Parameters
     ----------
+    classifier : Classifier
+        The final model, with the facts of its data.
     facts : dict
         What else is said of the data, by name.
     """
-    sections = [_candidates(sweep), _curve(sweep)]
-    if len(sweep.classes_) <= MOST_OUTPUTS:
-        sections.append(_weights(sweep, examples))
+    source, config = str(classifier.data["source"]), result.configs[0]
+    sections = [_candidates(result), _curve(result)]
+    if len(classifier.classes) <= MOST_OUTPUTS:
+        sections.append(_weights(result, classifier))
     document = Document(
         title="A sweep over penalty and learning rate",
-        subtitle=f"Softmax regression on {examples.source}",
+        subtitle=f"Softmax regression on {source}",
         lead=(
-            Paragraph(literal(sweep.summary_)),
+            Paragraph(literal(result.summary)),
             *(Note("warning", literal(note)) for note in notes),
         ),
         chapters=(Chapter("Results", tuple(sections)),),
         facts=(
-            ("Data", literal(examples.source)),
-            ("Examples", f"{examples.n_examples:,}"),
-            ("Features", f"{examples.n_features:,}"),
-            ("Classes", f"{len(sweep.classes_):,}"),
+            ("Data", literal(source)),
+            ("Examples", f"{classifier.data['examples']:,}"),
+            ("Features", f"{classifier.n_features:,}"),
+            ("Classes", f"{len(classifier.classes):,}"),
             *((name, literal(value)) for name, value in facts.items()),
-            ("Batch size", f"{sweep.batch_size:,}"),
-            ("Epochs", f"at most {sweep.max_epochs:,}"),
-            ("Early stopping", _early_stopping(sweep.get_params()["early_stopping"])),
-            ("Seed", str(sweep.random_state)),
+            ("Batch size", f"{config.batch_size:,}"),
+            ("Epochs", f"at most {config.max_epochs:,}"),
+            ("Early stopping", _early_stopping(config.early_stopping)),
+            ("Seed", str(config.seed)),
         ),
         footer="Every number on this page was measured in the run that wrote it.",
     )
     return to_html(document)
 
 
-def _early_stopping(rule: Any) -> str:
-    if not rule:
+def _early_stopping(rule: EarlyStopping | None) -> str:
+    if rule is None:
         return "none"
-    rule = EarlyStopping.model_validate(rule)
     least = f" by more than {rule.min_delta:g}" if rule.min_delta else ""
     return f"after {rule.patience:,} evaluations that were not better{least}"
 
 
-def _candidates(sweep: SoftmaxRegressionCV) -> Section:
-    display = SweepDisplay.from_estimator(sweep)
-    rows = display.frame().sort("rank").drop("scores")
-    bars = " Bars are standard errors over the folds." if sweep.cv else ""
-    errors = ("standard error",) if sweep.cv else ()
+def _candidates(result: SweepResult) -> Section:
+    rows = result.table().sort("rank").drop("scores")
+    folds = len(result.best.scores) > 1
+    bars = " Bars are standard errors over the folds." if folds else ""
+    errors = ("standard error",) if folds else ()
     figure = Figure(
         "sweep", "Validation log loss of each candidate",
         "The validation log loss of each candidate against the penalty, a line a learning rate.",
-        rows, display.chart(),
+        rows, drawings.sweep(rows, plain_name(result.score_name), negated=True),
     )  # fmt: skip
     table = Table(
         ("rank", "λ", "learning rate", "log loss", *errors, "training loss", "ended"),
@@ -87,7 +93,7 @@ def _candidates(sweep: SoftmaxRegressionCV) -> Section:
             FigureBlock(figure, f"The ring marks the best.{bars}"),
             table,
         ),
-        (Paragraph(literal(sweep.summary_)),),
+        (Paragraph(literal(result.summary)),),
     )
 
 
@@ -101,15 +107,15 @@ def _cells(row: dict[str, Any], *, with_error: bool) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _curve(sweep: SoftmaxRegressionCV) -> Section:
-    frame = sweep.history_.frame("the chosen model")
-    best = sweep.best_.step if sweep.best_ else None
+def _curve(result: SweepResult) -> Section:
+    final = result.final
+    frame = final.history.frame("the chosen model")
     figure = Figure(
         "loss", "Loss of the chosen model",
         "The training loss of each batch of the chosen model, and its validation loss if it has "
         "one, over the steps of training.",
         frame.select("step", "train_loss", "val_loss").filter(pl.col("train_loss").is_finite()),
-        drawings.loss_curves(frame, best),
+        drawings.loss_curves(frame, final.best.step if final.best else None),
     )  # fmt: skip
     return Section(
         "Training of the chosen model",
@@ -118,18 +124,19 @@ def _curve(sweep: SoftmaxRegressionCV) -> Section:
     )
 
 
-def _weights(sweep: SoftmaxRegressionCV, examples: Examples) -> Section:
-    shape = examples.image_shape if examples.channels in (None, 1) else None
-    display = WeightsDisplay.from_estimator(sweep, image_shape=shape)
-    if shape is None and examples.feature_names is not None:
-        names = {f"x{i}": name for i, name in enumerate(examples.feature_names)}
-        renamed = display.frame().with_columns(pl.col("feature").replace(names))
-        display = WeightsDisplay(renamed, None, 20, "")
+def _weights(result: SweepResult, classifier: Classifier) -> Section:
+    table = weights_table(classifier)
+    if classifier.image_shape is not None and classifier.channels == 1:
+        drawn = drawings.weight_pictures(
+            table, classifier.image_shape, f"λ = {result.final.config.l2:g}"
+        )
+    else:
+        drawn = drawings.largest_weights(table, MOST_FEATURES)
     figure = Figure(
         "weights", "Weights of the chosen model",
         "The weights of each class: as pictures for images, otherwise those of the features that "
         "weigh most.",
-        display.frame(), display.chart(),
+        table, drawn,
     )  # fmt: skip
     return Section(
         "What the model looks at",

@@ -1,4 +1,4 @@
-"""The drawings of `onelayer.estimators.displays`, in the house style of the reports."""
+"""Drawings that stand alone: of estimators in a notebook, and on the page of a sweep."""
 
 from __future__ import annotations
 

@@ -1,0 +1,226 @@
+"""What is trained on: examples from files, as data sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.data import Dataset, Scaling, ScalingName, fingerprint, fit_scaling
+from onelayer.data.files import Examples, read_examples
+from onelayer.data.split import hold_out
+from onelayer.errors import Argument, InputError
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Share:
+    """Validate on a share of the training examples, which is held out."""
+
+    fraction: float
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share."""
+        if not 0 < self.fraction < 1:
+            raise InputError(
+                Argument("validation"), f": {self.fraction:g} was given; give a file, or a share "
+                "above 0 and below 1.",
+            )  # fmt: skip
+
+    def __str__(self) -> str:
+        """Say on what models are scored."""
+        return f"{100 * self.fraction:.3g}% of the examples, held out"
+
+
+@dataclass(frozen=True)
+class File:
+    """Validate on the examples of a file, which may have a file of labels beside it."""
+
+    path: str
+    labels: str | None = None
+
+    def __str__(self) -> str:
+        """Say on what models are scored."""
+        return self.path
+
+
+Validation = Share | File | None
+"""What a training is watched by; None: nothing."""
+
+
+@dataclass(frozen=True)
+class TrainingFiles:
+    """The files that a model is trained on, and how they are read; see `read_examples`.
+
+    Attributes
+    ----------
+    scale : {"none", "standard", "minmax"}, optional
+        Default: images to [−1, 1], all else to mean 0 and standard deviation 1.
+    """
+
+    train: str
+    target: str | None = None
+    labels: str | None = None
+    validation: Validation = Share(0.2)
+    size: str | None = None
+    drop: tuple[str, ...] = ()
+    impute: str | None = None
+    scale: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What a training needs.
+
+    Attributes
+    ----------
+    examples : Examples
+        The training file.
+    train : Dataset
+    validation : Dataset or None
+        `train` itself where a share of it is held out.
+    rows, validation_rows : arrays of int or None
+        The examples that take part; None: all.
+    scaling : str
+        In words.
+    """
+
+    examples: Examples
+    train: Dataset
+    validation: Dataset | None
+    rows: Rows | None
+    validation_rows: Rows | None
+    scaling: str
+
+    @property
+    def n_train(self) -> int:
+        """Number of examples to train on."""
+        return self.train.n_examples if self.rows is None else len(self.rows)
+
+    @property
+    def n_validation(self) -> int:
+        """Number of examples to validate on."""
+        if self.validation_rows is not None:
+            return len(self.validation_rows)
+        return self.validation.n_examples if self.validation else 0
+
+
+def read_material(files: TrainingFiles, *, logistic: bool = False, seed: int = 0) -> Material:
+    """Read the files.
+
+    What is held out has no part in the means that fill gaps, nor in the scaling.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, the two do not fit one another, there is one class, or a class
+        has too few examples for the share.
+    """
+    share = files.validation if isinstance(files.validation, Share) else None
+    examples = read_examples(
+        files.train, target=files.target, labels=files.labels, size=files.size,
+        drop=files.drop, impute=files.impute,
+        impute_rows=(lambda labels: _split(labels, share, seed)[0]) if share else None,
+    )  # fmt: skip
+    assert examples.y is not None  # they were asked for
+    if (examples.y == examples.y[0]).all():
+        raise InputError(
+            f"{files.labels or files.train}: all {examples.n_examples:,} labels are "
+            f"{examples.y[0].item()!r}; give examples of at least two classes."
+        )
+    rows, held = _split(examples.y, share, seed) if share else (None, None)
+    chosen, words = _choose_scaling(files.scale, examples)
+    weights = None if rows is None else np.isin(np.arange(examples.n_examples), rows)
+    scaling = fit_scaling(examples.X, chosen, weights)
+    classes = np.unique(examples.y)
+    train = Dataset(
+        examples.X,
+        examples.y,
+        # The engine's positive class is the first; people mean the second: 1, yes, True.
+        classes=(classes[::-1] if logistic else classes).tolist(),
+        scaling=scaling,
+        image_shape=_shape(examples),
+    )
+    validation = train if share else None
+    if isinstance(files.validation, File):
+        validation = _read_validation(files.validation, files.size, examples, train)
+    return Material(examples, train, validation, rows, held, words)
+
+
+def _split(labels: NDArray[Any], share: Share, seed: int) -> tuple[Rows, Rows]:
+    """Return the rows to train on and those to hold out, as the estimators split them too."""
+    try:
+        return hold_out(np.unique(labels, return_inverse=True)[1], share.fraction, seed)
+    except InputError as error:
+        raise InputError(Argument("validation"), ": ", *error.parts) from None
+
+
+def _read_validation(file: File, size: str | None, examples: Examples, like: Dataset) -> Dataset:
+    """Return the examples of a file, read as the training file was."""
+    how = examples.reading() | {"size": size}
+    given = read_examples(file.path, labels=file.labels, part="test", **how)
+    labels = match_labels(given, like.classes)
+    return Dataset(given.X, labels, classes=like.classes, scaling=like.scaling)
+
+
+def what_prediction_needs(
+    files: TrainingFiles, examples: Examples, scored_on: str
+) -> dict[str, Any]:
+    """Return the parts of a `Classifier` by which other files are read as its own was."""
+    assert examples.y is not None
+    return {
+        "feature_names": examples.feature_names,
+        "fill": examples.fill,
+        "target": examples.target,
+        "image_shape": examples.image_shape,
+        "channels": examples.channels or 1,
+        "data": {
+            "source": examples.source,
+            "examples": examples.n_examples,
+            "validation": scored_on,
+            "size": files.size,
+            "fingerprint": fingerprint(examples.X, examples.y),
+        },
+    }
+
+
+def _shape(examples: Examples) -> tuple[int, int] | None:
+    return examples.image_shape if examples.channels in (None, 1) else None
+
+
+def _choose_scaling(asked: str | None, examples: Examples) -> tuple[ScalingName | Scaling, str]:
+    """Return what features are scaled by, and in words what it does."""
+    if asked is None and examples.scaling is not None:
+        return examples.scaling, "pixels mapped to [−1, 1]"
+    if asked is None and examples.channels is not None and examples.X.dtype == np.uint8:
+        return Scaling.from_range(0, 255), "pixels mapped to [−1, 1]"
+    words = {
+        "none": "as they are",
+        "standard": "mean 0 and standard deviation 1",
+        "minmax": "mapped to [−1, 1]",
+    }
+    # Another name is refused where the scaling is fitted.
+    return cast(ScalingName, asked or "standard"), words.get(asked or "standard", "")
+
+
+def match_labels(examples: Examples, classes: tuple[Any, ...]) -> NDArray[Any]:
+    """Return labels in the type of the classes: one file may hold "3" where another holds 3.
+
+    Raises
+    ------
+    InputError
+        If a label is not among the classes.
+    """
+    labels = examples.y
+    assert labels is not None
+    by_text = {str(c): c for c in classes}
+    unknown = [label for label in np.unique(labels).tolist() if str(label) not in by_text]
+    if unknown:
+        raise InputError(
+            f"{examples.source}: the label {unknown[0]!r} is none of the classes that the model "
+            f"was trained on: {', '.join(map(repr, classes[:20]))}."
+        )
+    return np.array([by_text[str(label)] for label in labels.tolist()])

@@ -1,0 +1,232 @@
+"""Train a grid of models on files, and keep the table, the best model and a page."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from onelayer.errors import Argument, InputError, OnelayerError
+from onelayer.inference import Classifier
+from onelayer.storage import Folder
+from onelayer.sweep import Grid, Sample, SweepResult, Task, sweep
+from onelayer.training import Checkpoint, Schedule, TrainConfig, as_classifier, warm_up
+from onelayer.workflow.files import (
+    Material,
+    TrainingFiles,
+    read_material,
+    what_prediction_needs,
+)
+from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
+
+TABLE, RESULTS, MODEL, PAGE = "results.csv", "results.json", "model.safetensors", "report.html"
+CHECKPOINT = "checkpoint.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class FileSweep:
+    """What a sweep on files has come to.
+
+    Attributes
+    ----------
+    material : Material
+        What was trained on.
+    result : SweepResult
+    classifier : Classifier
+        The chosen model, as it was saved.
+    notes : list of str
+        What there is to say beside `SweepResult.summary`.
+    """
+
+    material: Material
+    result: SweepResult
+    classifier: Classifier
+    notes: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the content of results.json."""
+        best = self.result.best
+        return {
+            "best": {"l2": best.l2, "learning_rate": best.learning_rate},
+            "best_score": self.result.best_score,
+            "score": self.result.score_name,
+            "summary": self.result.summary,
+            "notes": self.notes,
+            "candidates": _finite(self.result.table().to_dicts()),
+        }
+
+
+MakePage = Callable[[FileSweep], str]
+"""Returns the page of a sweep."""
+
+
+def sweep_files(
+    files: TrainingFiles,
+    grid: Grid,
+    config: TrainConfig,
+    out: Path,
+    *,
+    folds: int | None = None,
+    threads: int | None = None,
+    force: bool = False,
+    make_page: MakePage | None = None,
+    watch: Watch = UNSEEN,
+) -> FileSweep:
+    """Train a softmax model for each penalty and learning rate, and write a folder.
+
+    Where the process was killed or interrupted, the same call goes on from the last checkpoint.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        All else that the models are trained by.
+    out : Path
+        The folder; it is made if there is none.
+    folds : int, optional
+        Score on so many folds of the training examples, in place of the validation examples.
+    force : bool
+        Replace the files of a sweep that is there.
+    make_page : function, optional
+        Without one no page is written.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, options and data do not fit together, or the folder holds
+        something else or is in use.
+    OnelayerError
+        If all candidates diverged, training was interrupted, or something cannot be written.
+    """
+    if folds is None and files.validation is None:
+        raise InputError(
+            Argument("validation"), ": a sweep needs examples to choose by; give some, or ",
+            Argument("folds"), ".",
+        )  # fmt: skip
+    if folds:
+        files = replace(files, validation=None)
+    with watch.stage(f"Reading {files.train}"):
+        material = read_material(files, seed=config.seed)
+    if folds is not None:
+        _check_folds(folds, material)
+    with Folder.lock(out) as folder:
+        _check_folder(folder, force=force)
+        with watch.stage(KERNELS):
+            warm_up(material.train, material.validation or material.train, [config])
+        candidates = len(grid.combinations())
+        watch.say(
+            f"{material.examples.n_examples:,} examples, {material.train.n_features:,} features, "
+            f"{material.scaling}; {candidates} candidates"
+            + (f" on {folds} folds." if folds else ".")
+        )
+        on = f"{folds} folds" if folds else str(files.validation)
+        needs = what_prediction_needs(files, material.examples, on)
+        facts = {
+            "data": needs["data"], "folds": folds, "config": config.model_dump(mode="json"),
+            "grid": [list(values) for values in grid.combinations()],
+        }  # fmt: skip
+        checkpoint = Checkpoint(folder.path / CHECKPOINT, facts)
+        result = _sweep(material, grid, config, folds, on, checkpoint, threads, watch)
+        if not np.isfinite(result.best_score):
+            checkpoint.remove()
+            raise OnelayerError(f"{result.summary} Nothing was written.")
+        notes = grid.edges((result.best.l2, result.best.learning_rate))
+        classifier = as_classifier(result.final, name=out.name, **needs)
+        done = FileSweep(material, result, classifier, notes)
+        text = json.dumps(done.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
+        written = {
+            TABLE: result.table().drop("scores").write_csv().encode(),
+            MODEL: classifier.to_bytes(),
+            RESULTS: f"{text}\n".encode(),
+        }
+        if make_page is not None:
+            with watch.stage("Writing the report"):
+                written[PAGE] = make_page(done).encode()
+        folder.commit(written)
+        checkpoint.remove()
+    return done
+
+
+def _sweep(
+    material: Material,
+    grid: Grid,
+    config: TrainConfig,
+    folds: int | None,
+    scored_on: str,
+    checkpoint: Checkpoint,
+    threads: int | None,
+    watch: Watch,
+) -> SweepResult:
+    """Train from the checkpoint on, or from the start."""
+    if checkpoint.is_of_another:
+        watch.say(f"{checkpoint.path}: is of another training, and is replaced.")
+    elif checkpoint.path.exists():
+        watch.say("Training goes on from the last checkpoint.")
+    train = Sample(material.train, rows=material.rows)
+    validation = None
+    if material.validation is not None:
+        validation = Sample(material.validation, rows=material.validation_rows)
+    configs = [
+        config.model_copy(update={"l2": l2, "learning_rate": rate})
+        for l2, rate in grid.combinations()
+    ]
+    steps = Schedule.of(config, material.n_train).max_steps
+    try:
+        with (
+            watch.training(len(configs) * (folds or 1), steps) as listen,
+            watch.stoppable() as stop,
+        ):
+            return sweep(
+                Task(train, validation), configs, folds, scored_on=scored_on,
+                threads=threads, listen=listen, checkpoint=checkpoint,
+                stop=stop or threading.Event(),
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        raise OnelayerError(
+            "Interrupted. Nothing was written yet; the same command goes on where it was."
+        ) from None
+
+
+def _check_folder(folder: Folder, *, force: bool) -> None:
+    """Refuse a folder that holds something else than a sweep, or a sweep that is to stay."""
+    path = folder.path
+    if not folder.names <= {TABLE, RESULTS, MODEL, PAGE}:
+        raise InputError(f"{path}: holds a study; name another folder.")
+    foreign = [file.name for file in folder.foreign() if file.name != CHECKPOINT]
+    if folder.is_new and foreign:
+        raise InputError(
+            f"{path}: holds {foreign[0]} and is not the folder of a sweep; name another folder."
+        )
+    folder.sweep_up()
+    if folder.names:
+        Checkpoint(path / CHECKPOINT, {}).remove()  # the sweep is done
+        if not force:
+            raise InputError(
+                f"{path}: holds a sweep. Name another folder, or replace it with ",
+                Argument("force", "True"), ".",
+            )  # fmt: skip
+        folder.clear()
+
+
+def _check_folds(folds: int, material: Material) -> None:
+    counts = np.bincount(material.train.targets)
+    if folds > counts.max():
+        raise InputError(
+            Argument("folds"), f": {folds} was given, and no class has more than {counts.max()} "
+            "examples; take fewer folds.",
+        )  # fmt: skip
+
+
+def _finite(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows for JSON, which knows neither NaN nor infinity: they become null."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, list):
+            return [plain(part) for part in value]
+        return None if isinstance(value, float) and not np.isfinite(value) else value
+
+    return [{key: plain(value) for key, value in row.items()} for row in rows]
