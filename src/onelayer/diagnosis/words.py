@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 
 def percent(fraction: float, digits: int = 2) -> str:
     """Return a fraction as a percentage: 0.9794 is '97.94%'."""
@@ -23,8 +21,3 @@ def count(n: int, singular: str, plural: str | None = None) -> str:
 def number(value: float) -> str:
     """Return four significant digits, with thousands separators for large values."""
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
-
-
-def listed(items: Sequence[str]) -> str:
-    """Return 'a', 'a and b', 'a, b and c'."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

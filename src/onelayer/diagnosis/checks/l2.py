@@ -11,9 +11,10 @@ import numpy as np
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.statistics import difference_interval
-from onelayer.diagnosis.words import listed, number, percent, points
+from onelayer.diagnosis.words import number, percent, points
 from onelayer.study import Outcome, RunOutcome, StudyData
 from onelayer.training import StopReason
+from onelayer.words import listed
 
 
 @dataclass(frozen=True)
