@@ -13,7 +13,7 @@ from cli_helpers import COMMAND, call
 from onelayer.cli.terminal import message, visible
 from onelayer.data import Scaling
 from onelayer.inference import Classifier
-from onelayer.words import listed
+from onelayer.words import first_few
 
 ESCAPES = ("red\x1b[31m", "turned\u202e", "bell\x07")
 
@@ -52,8 +52,8 @@ def test_messages_are_visible_and_short() -> None:
     assert visible("a\x1b[2J\u2066b\x7f") == r"a\x1b[2J\u2066b\x7f"
     assert visible("λ −1 é") == "λ −1 é"
     assert len(message("x" * 7000)) <= 600
-    assert len(listed([f"column {i}" for i in range(10_000)])) < 200
-    assert "more" in listed(range(1000))
+    assert len(first_few([f"column {i}" for i in range(10_000)])) < 200
+    assert "more" in first_few(range(1000))
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

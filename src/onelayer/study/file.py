@@ -313,7 +313,9 @@ def _default_sections(runs: tuple[Run, ...]) -> tuple[Section, ...]:
     sections: list[Section] = []
     for base in dict.fromkeys(run.base for run in runs):
         members = [run for run in runs if run.base == base]
-        kinds = ["loss-curves", "accuracy-curves"] if len(members) == 1 else ["l2-accuracy"]
+        over_l2 = len({run.config.l2 for run in members}) > 1
+        sweep = ["l2-accuracy" if over_l2 else "sweep-accuracy"]
+        kinds = ["loss-curves", "accuracy-curves"] if len(members) == 1 else sweep
         if len(members) == 1 and members[0].config.early_stopping:
             kinds.append("early-stopping")
         chapter: str | None = base
