@@ -25,7 +25,7 @@ def file_stem(kind: str, *names: str) -> str:
     stem = f"{kind}-{readable}" if readable else kind
     if len(stem) <= _LONGEST_STEM and all(map(_PLAIN.fullmatch, names)):
         return stem
-    digest = hashlib.sha256(repr(names).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(ascii(names).encode()).hexdigest()[:12]
     return f"{stem[:_LONGEST_STEM].rstrip('-_')}_{digest}"
 
 

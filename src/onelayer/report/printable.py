@@ -42,14 +42,16 @@ def printable_values(value: Any, keep: str = "") -> Any:
 
 def printable_json(text: str) -> str:
     """Return JSON text, on one line, with every text in it printable."""
-    return printable(_ESCAPE.sub(_of_escape, text))
+    return _UNPRINTABLE.sub(lambda raw: _in_json(raw[0]), _ESCAPE.sub(_of_escape, text))
 
 
 def _of_escape(escape: re.Match[str]) -> str:
     sign = escape[1]
     character = chr(int(sign[1:], 16)) if len(sign) == 5 else _SHORT.get(sign, "")
-    if _UNPRINTABLE.fullmatch(character) is None:
-        return escape[0]
+    return _in_json(character) if _UNPRINTABLE.fullmatch(character) else escape[0]
+
+
+def _in_json(character: str) -> str:
     return _spelled(character).replace("\\", r"\\")
 
 

@@ -61,12 +61,15 @@ def _loss_in_words(run: RunOutcome) -> str:
     else:
         ends = "it was no longer finite in the end."
     first, last = curve["val_loss"][0], curve["val_loss"][-1]
-    to = f"{last:.4f}" if np.isfinite(last) else "a value that is not finite"
     return (
-        f"{begins}; {ends} Its validation loss goes from {first:.4f} after step "
-        f"{curve['step'][0]:,} to {to} after step {curve['step'][-1]:,}; the best is "
+        f"{begins}; {ends} Its validation loss goes from {_loss(first)} after step "
+        f"{curve['step'][0]:,} to {_loss(last)} after step {curve['step'][-1]:,}; the best is "
         f"{best.val_loss:.4f}, after step {best.step:,}."
     )
+
+
+def _loss(value: float) -> str:
+    return f"{value:.4f}" if np.isfinite(value) else "not finite"
 
 
 def accuracy(material: Material, choice: Choice) -> Section:
@@ -105,7 +108,7 @@ def early_stopping(material: Material, choice: Choice) -> Section:
         for label, evaluation in ((kept, best), ("last", last)):
             rows.append((
                 code(run.name), label, f"{evaluation.step:,}", f"{evaluation.epoch:,}",
-                f"{evaluation.val_loss:.4f}", percent(evaluation.val_accuracy),
+                _loss(evaluation.val_loss), percent(evaluation.val_accuracy),
             ))  # fmt: skip
     table = Table(
         ("run", "evaluation", "step", "completed epochs", "validation loss", "validation accuracy"),
