@@ -9,6 +9,7 @@ dimension varying fastest.
 import gzip
 import io
 import math
+import os
 import sys
 import zlib
 from pathlib import Path
@@ -50,6 +51,7 @@ def read_idx(path: str | Path) -> NDArray[Any]:
     InputError
         If the file cannot be opened or is not exactly one well-formed IDX array.
     """
+    _check_regular(path)
     try:
         with open(path, "rb") as file:
             return _read(file, str(path))
@@ -66,6 +68,7 @@ def read_idx_header(path: str | Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
     InputError
         As for `read_idx`.
     """
+    _check_regular(path)
     try:
         with open(path, "rb") as file:
             return _read_header(inflated(file), str(path))
@@ -75,6 +78,12 @@ def read_idx_header(path: str | Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
         raise InputError(
             f"{path}: cannot be read ({error.strerror or error}); check the path."
         ) from error
+
+
+def _check_regular(path: str | Path) -> None:
+    """Refuse a pipe or a device, which to open or read would perhaps never end."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError(f"{path}: cannot be read (it is not a file); give a file.")
 
 
 def read_idx_bytes(data: bytes, name: str) -> NDArray[Any]:

@@ -1,6 +1,6 @@
 """Labels, classes, and the index of each label among the classes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,6 +44,7 @@ def as_labels(y: object) -> NDArray[Any]:
     items = y if isinstance(y, list | tuple) else labels.tolist()
     if labels.dtype.kind in "OT" or isinstance(y, list | tuple):
         labels = _of_one_kind(list(items), labels)
+    check_64_bits(labels, "y")
     if labels.dtype.kind not in "biuU":
         raise InputError(
             f"y: labels of type {labels.dtype} are not supported; "
@@ -57,6 +58,8 @@ def _of_one_kind(items: list[Any], labels: NDArray[Any]) -> NDArray[Any]:
     kinds: list[tuple[type, ...]] = [(str,), (bool, np.bool_), (int, np.integer)]
     for kind in kinds:
         if all(isinstance(item, kind) for item in items):
+            if int in kind:
+                check_64_bits(items, "y")
             return np.array(items) if labels.dtype.kind in "OT" else labels
     if labels.dtype.kind in "OTU":
         names = sorted({type(item).__name__ for item in items})
@@ -65,6 +68,30 @@ def _of_one_kind(items: list[Any], labels: NDArray[Any]) -> NDArray[Any]:
             "give only integers, only strings or only bools."
         )
     return labels
+
+
+def check_64_bits(labels: NDArray[Any] | Sequence[Any], where: str) -> None:
+    """Refuse whole numbers that signed integers of 64 bits do not hold.
+
+    Parameters
+    ----------
+    labels : array of any type, or sequence of int
+    where : str
+        For the message.
+
+    Raises
+    ------
+    InputError
+    """
+    if isinstance(labels, np.ndarray):
+        labels = [labels.max()] if labels.dtype.kind == "u" and labels.size else []
+    wrong = next((int(label) for label in labels if not -(2**63) <= int(label) < 2**63), None)
+    if wrong is not None:
+        shown = str(wrong) if abs(wrong) < 10**40 else "of more than 40 digits"
+        raise InputError(
+            f"{where}: the label {shown} does not fit 64 bits; give numbers from -2^63 to "
+            "2^63 - 1, or strings."
+        )
 
 
 def as_classes(classes: object) -> tuple[Label, ...]:

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from onelayer.data.checks import check_integer
+from onelayer.data.csr import as_csr
 from onelayer.data.scaling import Scaling
 from onelayer.errors import InputError
 
@@ -38,7 +39,8 @@ def as_matrix(
         `image_shape` does not fit it.
     """
     if sparse.issparse(X):
-        return _csr(X), _checked_shape(image_shape, X.shape[1]), Scaling.identity()
+        matrix = _csr(X)
+        return matrix, _checked_shape(image_shape, matrix.shape[1]), Scaling.identity()
     try:
         array = np.asarray(X)
     except ValueError as error:
@@ -70,14 +72,8 @@ def as_matrix(
 
 def _csr(X: Any) -> sparse.csr_array:
     """Return a sparse matrix as CSR, each value once and in the order of the features."""
-    if X.ndim != 2 or min(X.shape) == 0:
-        raise InputError(f"X: the shape is {X.shape}; give at least one example and one feature.")
     kind = _stored_type(X.dtype)
-    matrix = sparse.csr_array(X, dtype=np.float64 if kind == np.float64 else np.float32)
-    try:
-        matrix.check_format(full_check=True)  # wrong indices would be read as other memory
-    except ValueError as error:
-        raise InputError(f"X: the sparse matrix is not well-formed: {error}.") from None
+    matrix = as_csr(X, "X").astype(np.float64 if kind == np.float64 else np.float32, copy=False)
     if not matrix.has_canonical_format:
         matrix = matrix.copy()  # the caller's own stays as it is
         matrix.sum_duplicates()

@@ -10,7 +10,7 @@ from typing import cast
 
 import polars as pl
 
-from onelayer.data.files.limits import check_inflated, short_lines
+from onelayer.data.files.limits import check_inflated, check_width, short_lines
 from onelayer.data.idx import GZIP_ERRORS, inflated
 from onelayer.errors import InputError
 
@@ -45,6 +45,7 @@ def read_header(path: str, source: str, separator: str) -> tuple[str, ...]:
         raise InputError(
             f"{source}: is not text in UTF-8 ({error}); save it as CSV in UTF-8."
         ) from error
+    check_width(len(names), source)
     if not any(names):
         raise InputError(
             f"{source}: the file is empty; the first line must name the columns, "

@@ -8,6 +8,6 @@ import zlib
 DAMAGE = (
     ValueError, OSError, EOFError, KeyError, IndexError, TypeError, AttributeError, OverflowError,
     NotImplementedError, RuntimeError, SyntaxError, zipfile.BadZipFile, zlib.error, struct.error,
-    tokenize.TokenError,
+    tokenize.TokenError, MemoryError,
 )  # fmt: skip
 """What NumPy raises at damaged headers and archives, those that ask for a password among them."""

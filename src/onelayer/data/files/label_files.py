@@ -49,4 +49,4 @@ def labels_of_text(path: str, target: str | None) -> NDArray[Any]:  # noqa: ARG0
         raise InputError(f"{path}: is not text in UTF-8 ({error}); save it as UTF-8.") from error
     if "" in lines:
         raise missing_labels(lines.count(""), lines.index(""), path)
-    return as_label_values(text_labels(lines), path)
+    return as_label_values(text_labels(lines, path), path)

@@ -5,7 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data.files.csv_files import MISSING
+from onelayer.data.labels import check_64_bits
 from onelayer.errors import InputError
+
+MISSING_LABELS = ("", "nan")
+"""Words, in lower case, that are no label anywhere: what a missing value becomes on its way
+through text. Others of `MISSING`, such as NA or none, may name a class among other names."""
 
 
 def as_label_values(values: NDArray[Any], where: str) -> NDArray[Any]:
@@ -43,27 +49,43 @@ def as_label_values(values: NDArray[Any], where: str) -> NDArray[Any]:
             f"{where}: labels of type {values.dtype} are not supported; "
             "give integers, strings or bools."
         )
-    if values.dtype.kind == "u" and int(values.max()) > np.iinfo(np.int64).max:
-        raise InputError(
-            f"{where}: the label {values.max()} is 2^63 or more; give smaller numbers, or strings."
-        )
+    check_64_bits(values, where)
     if values.dtype.kind == "U":
-        missing = np.strings.lower(np.strings.strip(values)) == "nan"
-        if missing.any():  # what a missing value becomes on its way through text
+        missing = np.isin(np.strings.lower(np.strings.strip(values)), MISSING_LABELS)
+        if missing.any():
             raise missing_labels(int(missing.sum()), int(missing.argmax()), where)
     return np.array(values)  # in memory, also where the file is mapped
 
 
-def text_labels(values: list[str]) -> NDArray[Any]:
-    """Return words as labels: whole numbers if all of them are that, otherwise strings."""
+def text_labels(values: list[str], where: str) -> NDArray[Any]:
+    """Return words as labels: whole numbers if all of them are that, otherwise strings.
+
+    Raises
+    ------
+    InputError
+        If one among numbers stands for a missing number, as NA does, or does not fit 64 bits.
+    """
     words = [value.strip() for value in values]
+    gaps = [word.lower() in MISSING for word in words]
+    numbers = _numbers([word for word, gap in zip(words, gaps, strict=True) if not gap])
+    if not numbers:
+        return np.array(words)
+    if any(gaps):
+        raise missing_labels(sum(gaps), gaps.index(True), where)
+    if isinstance(numbers[0], int):
+        check_64_bits(numbers, where)
+    return np.array(numbers)
+
+
+def _numbers(words: list[str]) -> list[Any] | None:
+    """Return words as whole numbers, or else as numbers, where all of them are that."""
     for kind in (int, float):
         try:
             # Strings that Python reads as numbers and people do not: "1_000".
-            return np.array([kind(word.replace("_", "?")) for word in words])
+            return [kind(word.replace("_", "?")) for word in words]
         except (ValueError, OverflowError):
             continue
-    return np.array(words)
+    return None
 
 
 def _whole(values: NDArray[Any], where: str) -> NDArray[Any]:

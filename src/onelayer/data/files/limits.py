@@ -5,25 +5,20 @@ import os
 from collections.abc import Iterator
 from typing import TextIO
 
+from onelayer.data.memory import available_memory
 from onelayer.errors import InputError
 
 MOST_EXPANSION = 1032
 """Deflate cannot make fewer bytes of so many (zlib, "Maximum expansion factor")."""
 
 LONGEST_LINE = 1 << 24
-"""Characters of a table's first line: some millions of columns."""
+"""Characters of a table's first line, and bytes of any other line of one that is packed."""
+
+MOST_COLUMNS = 250_000
+"""Of a table as text, which takes polars some 20 seconds and 2 GB for so many."""
 
 _PIECE = 1 << 20
-
-
-def available_memory() -> float:
-    """Return how many bytes can be had; infinite where the system does not say."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            lines = dict(line.split(":", 1) for line in file)
-        return int(lines["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        return float("inf")
+_SMALL = 1 << 26  # bytes: what cannot expand to more does no harm, whatever it holds
 
 
 def check_size(size: int, source: str) -> None:
@@ -42,19 +37,31 @@ def check_size(size: int, source: str) -> None:
 
 
 def check_inflated(path: str, source: str) -> None:
-    """Refuse a gzip file that expands to more than the memory, without keeping what it holds.
+    """Refuse a gzip file that expands to more than the memory or to an endless line.
+
+    What it holds is not kept.
 
     Raises
     ------
     InputError, gzip.BadGzipFile, EOFError, zlib.error
     """
-    if os.path.getsize(path) * MOST_EXPANSION <= available_memory():
+    most = available_memory()
+    if os.path.getsize(path) * MOST_EXPANSION <= min(most, _SMALL):
         return
-    size = 0
+    size = line = 0
     with gzip.open(path) as stream:
         while piece := stream.read(_PIECE):
             size += len(piece)
-            check_size(size, source)
+            first, last = piece.find(b"\n"), piece.rfind(b"\n")
+            line += len(piece) if first < 0 else first
+            if line > LONGEST_LINE:
+                raise InputError(
+                    f"{source}: expands to a line longer than {LONGEST_LINE:,} characters; is "
+                    "this a table?"
+                )
+            line = line if first < 0 else len(piece) - 1 - last
+            if size > most:
+                check_size(size, source)
 
 
 def short_lines(stream: TextIO, source: str) -> Iterator[str]:
@@ -72,3 +79,17 @@ def short_lines(stream: TextIO, source: str) -> Iterator[str]:
                 "table whose first line names the columns?"
             )
         yield line
+
+
+def check_width(n_columns: int, source: str) -> None:
+    """Refuse a table as text that has too many columns.
+
+    Raises
+    ------
+    InputError
+    """
+    if n_columns > MOST_COLUMNS:
+        raise InputError(
+            f"{source}: the first line names {n_columns:,} columns, and text is read with up to "
+            f"{MOST_COLUMNS:,}; give the values as a .npy or .npz file."
+        )

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import sparse
 
+from onelayer.data.csr import as_csr
 from onelayer.data.files.damage import DAMAGE
 from onelayer.data.files.examples import Examples, Request
 from onelayer.errors import Argument, InputError
@@ -10,37 +11,26 @@ from onelayer.errors import Argument, InputError
 SPARSE_KEYS = {"format", "shape", "data"}
 """Arrays that every such file holds, next to those of its format."""
 
-MOST_FEATURES = 2**31 - 1
-"""Indices of 32 bits reach no further, and no weights would fit."""
-
 
 def read_sparse(request: Request) -> Examples:
     """Read a sparse matrix, one row an example, as a CSR array with sorted indices."""
     try:
         with open(request.path, "rb") as file:
-            X = sparse.csr_array(sparse.load_npz(file))
-        # Indices out of range would be read as other memory.
-        X.check_format(full_check=True)
+            matrix = sparse.load_npz(file)
+        if matrix.dtype.kind not in "biuf" or matrix.dtype.itemsize > 8:
+            raise InputError(
+                f"{request.source}: the values are of type {matrix.dtype}; give bools, integers, "
+                "float32 or float64."
+            )
+        X = as_csr(matrix, request.source)
         X.sum_duplicates()
-    except (*DAMAGE, MemoryError) as error:
+    except InputError:
+        raise
+    except DAMAGE as error:
         raise InputError(
             f"{request.source}: the sparse matrix is damaged ({error}); "
             "save it anew with scipy.sparse.save_npz."
         ) from error
-    if X.dtype.kind not in "biuf" or X.dtype.itemsize > 8:
-        raise InputError(
-            f"{request.source}: the values are of type {X.dtype}; give bools, integers, "
-            "float32 or float64."
-        )
-    if 0 in X.shape:
-        raise InputError(
-            f"{request.source}: the matrix has the shape {X.shape}; give at least one value."
-        )
-    if X.shape[1] > MOST_FEATURES:
-        raise InputError(
-            f"{request.source}: the matrix has {X.shape[1]:,} columns, more than can be used; save "
-            "it anew with fewer."
-        )
     if request.must_hold_labels:
         raise InputError(
             f"{request.source}: a sparse matrix comes without labels; give them with ",

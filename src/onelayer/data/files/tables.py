@@ -1,6 +1,5 @@
 """Tables: CSV, Parquet and Arrow IPC files."""
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,12 @@ from onelayer.data.files.csv_files import (
     separator_of,
 )
 from onelayer.data.files.examples import Examples, Request
-from onelayer.data.files.label_values import as_label_values, missing_labels, text_labels
+from onelayer.data.files.label_values import (
+    MISSING_LABELS,
+    as_label_values,
+    missing_labels,
+    text_labels,
+)
 from onelayer.data.files.list_columns import (
     Spread,
     in_columns,
@@ -25,11 +29,11 @@ from onelayer.data.files.list_columns import (
     names_of,
     spread,
 )
+from onelayer.data.files.panics import damage_named
 from onelayer.errors import Argument, InputError
 
 _NARROW = {pl.Boolean, pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Float16, pl.Float32}
-_DAMAGE = (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException)
-_ARROW_FILE, _PARQUET_FILE = b"ARROW1", b"PAR1"
+_ARROW_FILE = b"ARROW1"
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,9 @@ class Table:
             separator = separator_of(self.path)
             frame = read_csv_columns(self.path, self.source, separator, self.columns, wanted)
         else:
-            try:
+            with damage_named(self.source):
                 # By position: polars takes some names, such as "*", for patterns.
                 frame = self.lazy.select(pl.nth(i) for i in wanted).collect()
-            except _DAMAGE as error:
-                raise _damaged(self.source, error) from error
         if frame.is_empty():
             raise InputError(f"{self.source}: holds no row; give at least one example.")
         return frame
@@ -70,13 +72,12 @@ class Table:
     def labels(self, column: pl.Series) -> NDArray[Any]:
         """Return a column of this table as labels."""
         where = f"{self.source}, column {column.name!r}"
-        if column.dtype in (pl.Categorical, pl.Enum):
-            column = column.cast(pl.String)
+        column = with_gaps(column)
         if column.null_count():
             raise missing_labels(column.null_count(), column.is_null().arg_true()[0], where)
         if column.dtype == pl.String:
             words = column.to_list()
-            values = text_labels(words) if self.lazy is None else np.array(words)
+            values = text_labels(words, where) if self.lazy is None else np.array(words)
         else:
             values = column.to_numpy()
         return as_label_values(values, where)
@@ -97,9 +98,8 @@ def open_table(path: str, source: str) -> Table:
     ending = path.lower()
     if ending.endswith((".csv", ".tsv", ".csv.gz", ".tsv.gz")):
         return Table(path, source, read_header(path, source, separator_of(path)), None)
-    try:
+    with damage_named(source):
         if ending.endswith(".parquet"):
-            _check_parquet(path)
             lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
         elif _starts_with(path, _ARROW_FILE):
             lazy = pl.scan_ipc(path, glob=False, hive_partitioning=False)
@@ -108,8 +108,16 @@ def open_table(path: str, source: str) -> Table:
         schema = lazy.collect_schema()
         lists = tuple(name for name, dtype in schema.items() if is_list(dtype))
         return Table(path, source, tuple(schema.names()), lazy, lists)
-    except _DAMAGE as error:
-        raise _damaged(source, error) from error
+
+
+def with_gaps(labels: pl.Series) -> pl.Series:
+    """Return a column of labels with null for those that are missing: text, NaN, or null."""
+    if labels.dtype in (pl.Categorical, pl.Enum):
+        labels = labels.cast(pl.String)
+    if labels.dtype == pl.String:
+        missing = labels.str.strip_chars().str.to_lowercase().is_in(MISSING_LABELS)
+        return labels.set(missing.fill_null(True), None)
+    return labels.fill_nan(None) if labels.dtype.is_float() else labels
 
 
 def read_table(request: Request) -> Examples:
@@ -125,7 +133,7 @@ def read_table(request: Request) -> Examples:
     if target is not None:
         labels = frame.to_series(-1)
         frame = frame.drop(target)
-        if request.need_labels or not labels.null_count():
+        if request.need_labels or not with_gaps(labels).null_count():
             y = table.labels(labels)
     parts = [spread(table.numeric(column), request.source) for column in frame]
     X = in_order_of_model(_matrix(parts, request.source), parts, table.lists, request)
@@ -174,28 +182,6 @@ def _example(column: pl.Series) -> str:
     return f"{column.name!r} ({column.dtype}{shown})"
 
 
-def _check_parquet(path: str) -> None:
-    """Refuse what is cut off or of another kind: the library prints more than its error there.
-
-    Source of the layout: the Parquet format, a footer, its length in 4 bytes, and the magic bytes.
-    """
-    size = os.path.getsize(path)
-    with open(path, "rb") as file:
-        begins = file.read(4)
-        file.seek(max(0, size - 8))
-        end = file.read(8)
-    length = int.from_bytes(end[:4], "little")
-    if begins != _PARQUET_FILE or end[4:] != _PARQUET_FILE or length + 12 > size:
-        raise OSError("it does not begin and end as Parquet does")
-
-
 def _starts_with(path: str, magic: bytes) -> bool:
     with open(path, "rb") as file:
         return file.read(len(magic)) == magic
-
-
-def _damaged(source: str, error: BaseException) -> InputError:
-    reason = str(error).strip().splitlines()[0]
-    return InputError(
-        f"{source}: is damaged or of another kind than its name says ({reason}); get it again."
-    )
