@@ -219,7 +219,7 @@ def test_values_that_are_not_finite_are_located(value: float, dtype: type) -> No
         (PIXELS, [0.5] * 6, {}, "y: labels of type float64"),
         (PIXELS, [None] * 6, {}, "y: labels of the types NoneType"),
         (PIXELS, [1, "a", 1, 1, 1, 1], {}, "y: labels of the types int, str"),
-        (PIXELS, [2**70] * 6, {}, "y: labels of type object"),
+        (PIXELS, [2**70] * 6, {}, "y: the label 1180591620717411303424 does not fit 64 bits"),
         (PIXELS, LABELS, {"classes": [1, 2]}, "y: the labels hold 3"),
         (PIXELS, LABELS, {"classes": [1, 2, 3, 2]}, "classes: 2 is listed more than once"),
         (PIXELS, LABELS, {"classes": [[1], 2]}, r"classes: \[1\] cannot be a class"),

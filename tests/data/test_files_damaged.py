@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import struct
 import zipfile
@@ -12,10 +13,11 @@ import numpy as np
 import polars as pl
 import pytest
 from safetensors.numpy import save_file
-from scipy.sparse import csr_array, csr_matrix, random_array, save_npz
+from scipy.sparse import csr_matrix, eye_array, random_array, save_npz
 
 from onelayer.data import Dataset
 from onelayer.data.files import limits, read_examples
+from onelayer.data.files.panics import damage_named
 from onelayer.errors import InputError, OnelayerError
 
 
@@ -32,13 +34,14 @@ def valid(tmp_path: Path) -> dict[str, Path]:
     frame = pl.DataFrame(X, schema=list("abcd")).with_columns(y=pl.Series(y))
     paths = {
         ending: tmp_path / f"d.{ending}"
-        for ending in ("npy", "npz", "safetensors", "csv", "parquet", "arrow", "idx")
+        for ending in ("npy", "npz", "safetensors", "csv", "parquet", "ipc", "arrow", "idx")
     }
     np.save(paths["npy"], X)
     np.savez(paths["npz"], X=X, y=y)
     save_file({"features": X, "labels": y}, paths["safetensors"])
     frame.write_csv(paths["csv"])
-    frame.write_ipc(paths["arrow"])
+    frame.write_ipc(paths["ipc"])
+    frame.write_ipc_stream(paths["arrow"])
     frame.write_parquet(paths["parquet"])
     paths["idx"].write_bytes(idx((255 * X).astype(np.uint8).reshape(12, 2, 2), 8))
     paths["sparse"] = tmp_path / "sparse.npz"
@@ -70,14 +73,53 @@ def test_a_damaged_file_is_refused_or_read(kind: str, valid: dict[str, Path]) ->
     assert refused > 5
 
 
-def test_a_parquet_file_that_is_cut_off_is_refused_without_a_panic(
-    valid: dict[str, Path], capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("length", [5, 600, -1])
+def test_a_parquet_file_that_is_cut_off(
+    length: int, valid: dict[str, Path], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    whole = valid["parquet"].read_bytes()
-    for length in (5, len(whole) // 2, len(whole) - 1):
-        valid["parquet"].write_bytes(whole[:length])
-        with pytest.raises(InputError, match="is damaged or of another kind"):
-            read_examples(valid["parquet"])
+    valid["parquet"].write_bytes(valid["parquet"].read_bytes()[:length])
+    with pytest.raises(InputError, match="is damaged or of another kind"):
+        read_examples(valid["parquet"])
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("kind", ["parquet", "ipc", "arrow"])
+def test_what_polars_prints_of_a_damaged_table_is_not_seen(
+    kind: str, valid: dict[str, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    path, source = valid[kind], np.random.default_rng(2)
+    whole = np.frombuffer(path.read_bytes(), np.uint8)
+    refused = 0
+    for _ in range(300):
+        content = whole.copy()
+        places = source.integers(0, len(content), source.integers(1, 5))
+        content[places] = source.integers(0, 256, len(places))
+        path.write_bytes(content.tobytes())
+        try:
+            read_examples(path, need_labels=False)
+        except InputError:
+            refused += 1
+    assert refused > 50
+    assert capfd.readouterr().err == ""
+
+
+def test_what_others_print_while_a_table_is_read_is_passed_on(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with damage_named("d.parquet"):
+        os.write(2, b"a line of another thread\n")
+        assert capfd.readouterr().err == ""
+    assert capfd.readouterr().err == "a line of another thread\n"
+
+
+def test_what_is_printed_before_an_error_is_dropped(capfd: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        with damage_named("d.parquet"):
+            os.write(2, b"thread panicked")
+            raise OSError("no room")
+
+    with pytest.raises(InputError, match=r"^d\.parquet: is damaged .*no room"):
+        fail()
     assert capfd.readouterr().err == ""
 
 
@@ -128,6 +170,33 @@ def test_a_header_of_millions_of_columns(tmp_path: Path, ending: str) -> None:
         read_examples(path)
 
 
+def test_a_packed_table_that_expands_to_an_endless_line(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv.gz"
+    path.write_bytes(gzip.compress(b"a,y\n1,2\n" + b"0" * (80 << 20), 1))
+    with pytest.raises(InputError, match="expands to a line longer than 16,777,216 characters"):
+        read_examples(path)
+
+
+def test_lines_of_a_packed_table_are_counted_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "d.csv.gz"
+    monkeypatch.setattr(limits, "_SMALL", 0)
+    monkeypatch.setattr(limits, "_PIECE", 7)
+    monkeypatch.setattr(limits, "LONGEST_LINE", 20)
+    path.write_bytes(gzip.compress(b"a,y\n" + b"1234567890123456,0\n" * 50))
+    assert read_examples(path).n_examples == 50
+    path.write_bytes(gzip.compress(b"a,y\n1,1\n" + b"1234567890123456789,0\n"))
+    with pytest.raises(InputError, match="expands to a line longer than 20"):
+        read_examples(path)
+
+
+def test_a_header_of_more_columns_than_text_is_read_with(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("y," + ",".join(map(str, range(250_000))) + "\n")
+    with pytest.raises(InputError, match=r"names 250,001 columns, .* up to 250,000; .* \.npy"):
+        read_examples(tmp_path / "d.csv")
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "images" / "a").mkdir(parents=True)
@@ -164,17 +233,94 @@ def test_a_label_that_is_no_number_is_missing(tmp_path: Path, word: str, kind: s
         read_examples(**found)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("labels", [["u", None], ["u", " NaN"], ["u", " "], [1.0, float("nan")]])
+def test_missing_labels_are_the_same_in_every_table(labels: list[object], tmp_path: Path) -> None:
+    pl.DataFrame({"a": [1, 2], "y": labels}).write_parquet(tmp_path / "d.parquet")
+    with pytest.raises(InputError, match="column 'y': 1 labels are missing, the first in row 2"):
+        read_examples(tmp_path / "d.parquet")
+    assert read_examples(tmp_path / "d.parquet", need_labels=False).y is None
+
+
+@pytest.mark.parametrize("word", ["NA", "null", "?"])
+def test_a_word_for_a_missing_number_among_numbers_is_a_missing_label(
+    word: str, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "d.npy", np.zeros((3, 2)))
+    (tmp_path / "y.txt").write_text(f"1\n{word}\n2\n")
+    with pytest.raises(InputError, match="1 labels are missing, the first in row 2"):
+        read_examples(tmp_path / "d.npy", labels=tmp_path / "y.txt")
+    (tmp_path / "y.txt").write_text(f"none\n{word}\nsome\n")
+    found = read_examples(tmp_path / "d.npy", labels=tmp_path / "y.txt").y
+    assert found is not None
+    assert found.tolist() == ["none", word, "some"]
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**70])
+def test_a_number_beyond_64_bits_is_no_label(number: int, tmp_path: Path) -> None:
+    np.save(tmp_path / "d.npy", np.zeros((2, 2)))
+    (tmp_path / "y.txt").write_text(f"0\n{number}\n")
+    with pytest.raises(InputError, match=f"the label {number} does not fit 64 bits"):
+        read_examples(tmp_path / "d.npy", labels=tmp_path / "y.txt")
+    with pytest.raises(InputError, match=f"y: the label {number} does not fit 64 bits"):
+        Dataset(np.eye(2), [0, number])
+
+
 def test_labels_beyond_64_bits(tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", X=np.zeros((2, 2)), y=np.array([0, 2**63], np.uint64))
-    with pytest.raises(InputError, match=r"the label 9223372036854775808 is 2\^63 or more"):
+    with pytest.raises(InputError, match=r"the label 9223372036854775808 does not fit 64 bits"):
         read_examples(tmp_path / "d.npz")
 
 
-def test_sparse_indices_out_of_range() -> None:
-    X = csr_array((np.ones(2), np.array([0, 1]), np.array([0, 1, 2])), shape=(2, 2))
-    X.indices[1] = 7
-    with pytest.raises(InputError, match="X: the sparse matrix is not well-formed"):
-        Dataset(X, [0, 1])
+@pytest.mark.parametrize("kind", ["csr", "csc", "bsr", "coo"])
+@pytest.mark.parametrize("index", [10**9, -1])
+def test_sparse_indices_out_of_range(kind: str, index: int, tmp_path: Path) -> None:
+    # SciPy converts such a matrix by writing where its indices point.
+    X = eye_array(4).asformat(kind).astype(float)
+    (X.row if kind == "coo" else X.indices)[1] = index
+    with pytest.raises(InputError, match=f"X: the sparse matrix is damaged .the index {index} "):
+        Dataset(X, [0, 1, 0, 1])
+    save_npz(tmp_path / "d.npz", X)
+    with pytest.raises(InputError, match=r"d\.npz: the sparse matrix is damaged"):
+        read_examples(tmp_path / "d.npz", need_labels=False)
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc", "bsr"])
+@pytest.mark.parametrize(
+    ("place", "value", "reason"),
+    [
+        (1, 3, "indptr does not ascend from 0"),
+        (0, 1, "indptr does not ascend from 0"),
+        (4, 10**9, "indptr ends at 1000000000, for 4 indices and 4 values"),
+    ],
+)
+def test_sparse_pointers_that_do_not_ascend_or_end_beyond(
+    kind: str, place: int, value: int, reason: str
+) -> None:
+    X = eye_array(4).asformat(kind).astype(float)
+    X.indptr[place] = value
+    with pytest.raises(InputError, match=f"X: the sparse matrix is damaged .{reason}"):
+        Dataset(X, [0, 1, 0, 1])
+
+
+def test_a_small_sparse_file_that_claims_many_rows(tmp_path: Path) -> None:
+    # As coordinates these take no room in the file, and as rows 8 TB.
+    zero = np.zeros(1, np.int64)
+    np.savez(
+        tmp_path / "d.npz", format=b"coo", shape=np.array([2**40, 2]), data=np.ones(1), row=zero,
+        col=zero,
+    )  # fmt: skip
+    with pytest.raises(InputError, match=r"d\.npz: a matrix of the shape .* needs more than the"):
+        read_examples(tmp_path / "d.npz", need_labels=False)
+
+
+def test_a_member_that_claims_more_values_than_there_are(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    header = {"descr": "<f8", "fortran_order": False, "shape": (2**45, 2)}
+    np.lib.format.write_array_header_1_0(content, header)
+    with zipfile.ZipFile(tmp_path / "d.npz", "w") as archive:
+        archive.writestr("X.npy", content.getvalue() + bytes(64))
+    with pytest.raises(InputError, match=r"d\.npz: cannot be read"):
+        read_examples(tmp_path / "d.npz", need_labels=False)
 
 
 def test_a_sparse_file_that_claims_a_huge_shape(tmp_path: Path) -> None:
@@ -182,5 +328,5 @@ def test_a_sparse_file_that_claims_a_huge_shape(tmp_path: Path) -> None:
         tmp_path / "d.npz", format=b"csr", shape=np.array([1, 2**62]), data=np.ones(1),
         indices=np.zeros(1, np.int64), indptr=np.array([0, 1]),
     )  # fmt: skip
-    with pytest.raises(InputError, match="columns, more than can be used"):
+    with pytest.raises(InputError, match="needs more than the memory"):
         read_examples(tmp_path / "d.npz", need_labels=False)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from onelayer.data.memory import check_memory
+from onelayer.data.memory import available_memory
 from onelayer.errors import InputError
 
 _WORD = 8  # bytes of a row's pointer, and of a weight
@@ -36,11 +36,11 @@ def as_csr(X: Any, name: str) -> sparse.csr_array:
             f"{name}: the shape is {X.shape}; give at least one example and one feature."
         )
     # The rows' pointers, and the weights of a model: what is zero needs memory here.
-    check_memory(
-        sum(X.shape) * _WORD,
-        f"{name}: the shape is {X.shape}, which",
-        "give a matrix with fewer rows or columns",
-    )
+    if sum(X.shape) * _WORD > available_memory():
+        raise InputError(
+            f"{name}: a matrix of the shape {X.shape} needs more than the memory, even without "
+            "values; give one with fewer rows or columns."
+        )
     _check_indices(X, name)
     return sparse.csr_array(X)
 

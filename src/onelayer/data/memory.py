@@ -4,9 +4,6 @@ import os
 import sys
 from contextlib import suppress
 
-from onelayer.errors import InputError
-
-_GIB = 1 << 30
 _CONTAINER = "/sys/fs/cgroup/memory"
 
 
@@ -17,29 +14,6 @@ def available_memory() -> int:
     limit of address space leaves.
     """
     return max(0, min(_of_machine(), _of_container(), _of_process()))
-
-
-def check_memory(needed: int, what: str, advice: str) -> None:
-    """Refuse what does not fit in memory, before any of it is taken.
-
-    Parameters
-    ----------
-    needed : int
-        Bytes.
-    what, advice : str
-        The file and what of it needs memory, and what to do, for the message.
-
-    Raises
-    ------
-    InputError
-        If fewer bytes are available.
-    """
-    available = available_memory()
-    if needed > available:
-        raise InputError(
-            f"{what}: needs {needed / _GIB:.3g} GiB of memory, and {available / _GIB:.3g} GiB are "
-            f"available; {advice}."
-        )
 
 
 def _of_machine() -> int:
