@@ -219,6 +219,14 @@ def test_sparse_rows_score_as_dense_ones(kind: Any, model: Classifier) -> None:
     assert (model.predict(kind(X)) == model.predict(X.toarray())).all()
 
 
+@pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
+def test_sparse_indices_out_of_range_are_refused(kind: str) -> None:
+    X = sparse.eye_array(5).asformat(kind)
+    (X.row if kind == "coo" else X.indices)[1] = 10**9
+    with pytest.raises(InputError, match="X: the sparse matrix is damaged"):
+        softmax().scores(X)
+
+
 def test_bits_of_a_sparse_row_do_not_depend_on_the_rows_beside_it() -> None:
     X = sparse_rows(9000, 60)
     for model in (softmax(60), logistic(60)):

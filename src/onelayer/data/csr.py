@@ -41,11 +41,17 @@ def as_csr(X: Any, name: str) -> sparse.csr_array:
             f"{name}: a matrix of the shape {X.shape} needs more than the memory, even without "
             "values; give one with fewer rows or columns."
         )
-    _check_indices(X, name)
+    check_indices(X, name)
     return sparse.csr_array(X)
 
 
-def _check_indices(X: Any, name: str) -> None:
+def check_indices(X: Any, name: str) -> None:
+    """Refuse a sparse matrix whose indices lead out of it or whose pointers do not ascend.
+
+    Raises
+    ------
+    InputError
+    """
     rows, columns = X.shape
     if X.format == "csr":
         _check_compressed(X, rows, columns, name)

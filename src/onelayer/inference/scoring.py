@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from onelayer.data.csr import check_indices
 from onelayer.errors import InputError
 from onelayer.inference.product import BlockProduct
 from onelayer.threads import for_each
@@ -35,9 +36,12 @@ def as_matrix(
     Raises
     ------
     InputError
-        If an example has another shape, or the values are no real numbers.
+        If an example has another shape, the values are no real numbers, or the indices of a
+        sparse matrix are damaged.
     """
     given: Any = X
+    if sparse.issparse(X) and given.ndim == 2:
+        check_indices(X, "X")
     matrix: Matrix = given.tocsr() if sparse.issparse(X) else np.asarray(X)
     shapes: list[tuple[int, ...]] = [(n_features,)]
     if image_shape and not sparse.issparse(X):
