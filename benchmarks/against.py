@@ -4,23 +4,25 @@
     python benchmarks/against.py /tmp/earlier/src [NAME ...]
 
 Each tree has a process of its own; they take turns at each workload, so that what else the machine
-does falls on both. Prints the ratio of medians and each tree's times. Needs MNIST.
+does falls on both. Prints ratios of medians and each tree's times; the
+processor time says more where others use the machine. Needs MNIST.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from measure import REPETITIONS, undisturbed
+from measure import REPETITIONS
 
 STUDY = {"batch_size": 128, "drop_last": True, "penalize_bias": True}
 Workload = Callable[[], object]
@@ -88,7 +90,7 @@ def workloads() -> dict[str, Callable[[], Workload]]:
     }
 
 
-def work() -> None:
+def serve() -> None:
     """Time each workload that is named on the input, once a line."""
     kinds, ready = workloads(), {}
     for line in sys.stdin:
@@ -96,7 +98,51 @@ def work() -> None:
         if name not in ready:
             ready[name] = kinds[name]()
             ready[name]()  # compiled before the time counts
-        print(undisturbed(ready[name]), flush=True)
+        gc.collect()
+        began, worked = time.perf_counter(), processor_seconds()
+        ready[name]()
+        print(time.perf_counter() - began, processor_seconds() - worked, flush=True)
+
+
+def processor_seconds() -> float:
+    """Return what this process and those that it has waited for have used of all cores."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+class Tree:
+    """A process that runs workloads on one tree."""
+
+    def __init__(self, source: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(source), "--serve"],
+            env=os.environ | {"PYTHONPATH": str(source.resolve())},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def time(self, name: str) -> tuple[float, float]:
+        """Return the seconds of one workload, and those of the processor."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(name, file=self._process.stdin, flush=True)
+        seconds, worked = map(float, self._process.stdout.readline().split())
+        return seconds, worked
+
+
+def compare(name: str, trees: tuple[Tree, Tree], repetitions: int) -> str:
+    """Return what one workload takes on both trees, in words."""
+    for tree in trees:
+        tree.time(name)  # warm
+    pairs = [[tree.time(name) for tree in trees] for _ in range(repetitions)]
+    times, work = np.moveaxis(pairs, -1, 0)  # (repetitions, trees)
+    (new, old), (new_work, old_work) = np.median(times, axis=0), np.median(work, axis=0)
+    least, other_least = times.min(axis=0)
+    return (
+        f"{name}: {new / old:.3f} of the other's time ({new:.3f} s, {old:.3f} s), quickest of each "
+        f"{least / other_least:.3f}, {new_work / old_work:.3f} of its processor time"
+    )
 
 
 def main() -> None:
@@ -105,40 +151,15 @@ def main() -> None:
     parser.add_argument("other", type=Path, help="folder that holds the other tree's onelayer")
     parser.add_argument("names", nargs="*", help="workloads; all if none is named")
     parser.add_argument("--repetitions", type=int, default=REPETITIONS)
-    parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.work:
-        return work()
+    if arguments.serve:
+        serve()
+        return
     own = Path(__file__).resolve().parents[1] / "src"
-    processes = [
-        subprocess.Popen(
-            [sys.executable, __file__, str(tree), "--work"],
-            env=os.environ | {"PYTHONPATH": str(tree.resolve())},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for tree in (own, arguments.other)
-    ]
-
-    def ask(process: subprocess.Popen[str], name: str) -> float:
-        assert process.stdin is not None and process.stdout is not None
-        print(name, file=process.stdin, flush=True)
-        return float(process.stdout.readline())
-
+    trees = Tree(own), Tree(arguments.other)
     for name in arguments.names or workloads():
-        for process in processes:
-            ask(process, name)  # warm
-        pairs = [[ask(p, name) for p in processes] for _ in range(arguments.repetitions)]
-        new, old = (statistics.median(times) for times in zip(*pairs, strict=True))
-        least = min(p[0] for p in pairs) / min(p[1] for p in pairs)
-        print(
-            f"{name}: {new / old:.3f} of the other's time ({new:.3f} s, {old:.3f} s; "
-            f"quickest of each {least:.3f})",
-            flush=True,
-        )
-    for process in processes:
-        process.communicate()
+        print(compare(name, trees, arguments.repetitions), flush=True)
 
 
 if __name__ == "__main__":

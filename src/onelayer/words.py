@@ -14,7 +14,7 @@ def fixed(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}f}" if abs(value) < 1e4 else f"{value:.1e}"
 
 
-def listed(items: Iterable[Any], spell: Callable[[Any], str] = repr) -> str:
+def first_few(items: Iterable[Any], spell: Callable[[Any], str] = repr) -> str:
     """Return things as text for a message: the first few, and how many more there are.
 
     ``'a', 'b' and 1,234 more``. It is short whatever there is: names are shortened as well.
@@ -36,3 +36,11 @@ def shortened(text: str, longest: int) -> str:
         return text
     end = longest // 3
     return f"{text[: longest - end - 1]}…{text[-end:]}"
+
+
+def listed(items: Iterable[object], most: int | None = None) -> str:
+    """Return 'a', 'a and b', 'a, b and c'; beyond `most` items 'a, b and 5 more'."""
+    texts = [str(item) for item in items]
+    if most is not None and len(texts) > most:
+        texts = [*texts[:most], f"{len(texts) - most:,} more"]
+    return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))

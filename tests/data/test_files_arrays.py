@@ -179,9 +179,9 @@ def test_sparse_with_indices_out_of_range(tmp_path: Path) -> None:
 
 def test_sparse_needs_labels_and_is_not_filled(tmp_path: Path, y_path: Path) -> None:
     sparse.save_npz(tmp_path / "x.npz", sparse.eye_array(4, format="csr"))
-    with pytest.raises(InputError, match=r"comes without labels.*--labels FILE"):
+    with pytest.raises(InputError, match=r"comes without labels.*labels=FILE"):
         read_examples(tmp_path / "x.npz")
-    with pytest.raises(InputError, match="--impute does not fill sparse"):
+    with pytest.raises(InputError, match="impute does not fill sparse"):
         read_examples(tmp_path / "x.npz", labels=y_path, impute="mean")
 
 
@@ -283,7 +283,7 @@ def test_labels_refused(labels: np.ndarray, message: str, tmp_path: Path, x_path
         ("y.txt", "1\n\n2\n3\n", "1 labels are missing, the first in row 2"),
         ("y.txt", "1\n2.5\n2\n3\n", "label of row 2 is 2.5"),
         ("y.txt", "\n\n", "there are no labels"),
-        ("y.csv", "a,b\n1,2\n", "not clear; the columns are 'a', 'b'.*--target"),
+        ("y.csv", "a,b\n1,2\n", "not clear; the columns are 'a', 'b'.*target"),
         ("y.csv", "y,label\n1,2\n", "not clear"),
         ("y.json", "[]", "files with this ending are not read; .*.txt"),
         ("y-idx1-ubyte", "text", "starts with the bytes"),
@@ -303,7 +303,7 @@ def test_label_files_refused(
     ("arrays", "message"),
     [
         ({"a": X, "y": Y}, "no array with features: none is called x, .*holds 'a', 'y'"),
-        ({"X": X}, "no array with labels: .*--labels FILE"),
+        ({"X": X}, "no array with labels: .*labels=FILE"),
         ({"X": X, "features": X, "y": Y}, "arrays 'X', 'features' could all be meant"),
         ({"X": X, "y": np.array([{}] * 4)}, "without Python objects"),
     ],

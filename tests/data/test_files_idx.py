@@ -26,7 +26,7 @@ def test_one_file_with_labels(
     assert found.y.tolist() == [3, 1, 1, 3, 1, 3]
     assert (found.image_shape, found.channels) == ((2, 3), 1)
     assert read_examples(images, need_labels=False).y is None
-    with pytest.raises(InputError, match="holds no labels; give them with --labels FILE"):
+    with pytest.raises(InputError, match="holds no labels; give them with labels=FILE"):
         read_examples(images)
 
 

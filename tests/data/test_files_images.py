@@ -141,9 +141,9 @@ def test_images_of_two_sizes(draw: Draw) -> None:
     draw("a/1.png")
     draw("a/2.png")
     folder = draw("b/3.png", GREY[:, :2])
-    with pytest.raises(InputError, match=rf"^{folder}/b/3.png: is 2x3 .*1\.png is 4x3.*--size"):
+    with pytest.raises(InputError, match=rf"^{folder}/b/3.png: is 2x3 .*1\.png is 4x3.*size"):
         read_examples(folder)
-    with pytest.raises(InputError, match=r"1\.png: is 4x3 .*the model's images are 3x4.*--size"):
+    with pytest.raises(InputError, match=r"1\.png: is 4x3 .*the model's images are 3x4.*size"):
         read_examples(folder, image_shape=(4, 3))
 
 
@@ -228,7 +228,7 @@ def test_empty_folder(tmp_path: Path) -> None:
 
 def test_labels_and_drop_do_not_fit(draw: Draw) -> None:
     folder = draw("a/1.png")
-    with pytest.raises(InputError, match="comes with its labels; leave --labels out"):
+    with pytest.raises(InputError, match="comes with its labels; leave labels out"):
         read_examples(folder, labels="y.npy")
     with pytest.raises(InputError, match="no named columns"):
         read_examples(folder, drop=["a"])

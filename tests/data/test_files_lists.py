@@ -97,7 +97,7 @@ def test_drop_leaves_out_all_of_a_column(tmp_path: Path) -> None:
 def test_nan_in_a_list_is_a_missing_value(tmp_path: Path) -> None:
     frame = pl.DataFrame({"e": [[1.0, np.nan], [2.0, 3.0]], "y": [0, 1]})
     path = put(frame, tmp_path / "d.parquet")
-    with pytest.raises(InputError, match=r"'e\[1\]' \(1\); fill them with --impute mean"):
+    with pytest.raises(InputError, match=r"'e\[1\]' \(1\); fill them with impute=mean"):
         read_examples(path)
     assert read_examples(path, impute="mean").X.tolist() == [[1, 3], [2, 3]]
 
@@ -115,7 +115,7 @@ def test_nan_in_a_list_is_a_missing_value(tmp_path: Path) -> None:
         ),
         ({"e": [[1.0], None, [2.0]]}, "'e': row 2 has no list"),
         ({"e": [[], [], []]}, "'e': the lists are empty"),
-        ({"e": [["u"], ["v"], ["w"]]}, "'e': holds lists of the type String; give .* --drop NAME"),
+        ({"e": [["u"], ["v"], ["w"]]}, "'e': holds lists of the type String; give .* drop=NAME"),
         ({"e": [[[1.0]], [[2.0]], [[3.0]]]}, r"'e': holds lists of the type List\(Float64\)"),
         (
             {"e": pl.Series(np.zeros((3, 2, 2)))},

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from onelayer.data import Dataset, Scaling
-from onelayer.diagnosis import Finding
+from onelayer.diagnosis import Finding, finding_from_json
 from onelayer.inference import Classifier
 from onelayer.model import ModelName
 from onelayer.study import Outcome, Run, RunOutcome, Study, StudyData
@@ -89,7 +89,10 @@ def outcome_of(*runs: RunOutcome, image_shape: list[int] | None = None) -> Outco
         runs=tuple(run.run for run in runs),
         sections=(),
     )
-    return Outcome(study, {"image_shape": image_shape}, runs)
+    """Facts of images are those of `image_shape`: height, width and perhaps channels."""
+    data: dict[str, Any] = {"image_shape": image_shape and image_shape[:2]}
+    data["n_features"] = int(np.prod(image_shape or [4]))
+    return Outcome(study, data, runs)
 
 
 def data_of(n: int = 12, labels: Sequence[int] = (0, 1, 2)) -> StudyData:
@@ -100,8 +103,17 @@ def data_of(n: int = 12, labels: Sequence[int] = (0, 1, 2)) -> StudyData:
 
 
 def as_strict_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """What findings.json would hold; NaN and infinity are errors."""
+    """What findings.json would hold; NaN and infinity are errors, and it can be read again."""
     content: list[dict[str, Any]] = json.loads(
         json.dumps([f.as_json() for f in findings], allow_nan=False)
     )
+    read = [finding_from_json(values) for values in content]
+    assert [f.kind for f in read] == [f.kind for f in findings]
+    assert [f.as_json() for f in read] == content
     return content
+
+
+def evidence_of(finding: Finding) -> dict[str, Any]:
+    """The numbers that findings.json would hold."""
+    evidence: dict[str, Any] = as_strict_json([finding])[0]["evidence"]
+    return evidence

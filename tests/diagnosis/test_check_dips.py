@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from diagnosis_material import as_strict_json, data_of, outcome_of, run_outcome
+from diagnosis_material import as_strict_json, data_of, evidence_of, outcome_of, run_outcome
 from numpy.typing import NDArray
 
 from onelayer.diagnosis import Finding, Severity
@@ -33,7 +33,7 @@ def test_regular_dips_are_reported_with_gap_and_batch() -> None:
     at = [34, 65, 96, 127, 158, 189]
     finding = finding_on(with_dips(at))
     assert finding.severity is Severity.INFO
-    evidence = finding.evidence
+    evidence = evidence_of(finding)
     assert [dip["step"] for dip in evidence["dips"]] == [6 * i for i in at]
     assert evidence["median_gap_steps"] == 186
     assert evidence["equal_gaps"] == 1
@@ -51,7 +51,7 @@ def test_regular_dips_are_reported_with_gap_and_batch() -> None:
 
 def test_irregular_dips_are_not_called_regular() -> None:
     finding = finding_on(with_dips([34, 65, 96, 130]))
-    evidence = finding.evidence
+    evidence = evidence_of(finding)
     assert evidence["median_gap_steps"] == 186
     assert evidence["equal_gaps"] == pytest.approx(2 / 3)
     assert evidence["dips_at_commonest_batch"] == 3
@@ -76,8 +76,8 @@ def test_two_dips_have_one_gap_which_shows_no_regularity() -> None:
 def test_one_dip_has_no_gap() -> None:
     finding = finding_on(with_dips([40]), shuffle=True)
     assert "The shuffled run curve has 1 dip among 194 evaluations" in finding.statement
-    assert points(finding.evidence["dips"][0]["depth"]) in finding.statement
-    assert "median_gap_steps" not in finding.evidence
+    assert points(evidence_of(finding)["dips"][0]["depth"]) in finding.statement
+    assert "median_gap_steps" not in evidence_of(finding)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -85,9 +85,9 @@ def test_noise_has_no_dips(seed: int) -> None:
     rng = np.random.default_rng(seed)
     finding = finding_on(0.95 + 0.002 * rng.standard_normal(200), shuffle=True)
     assert finding.severity is Severity.INFO
-    assert finding.evidence["dips"] == []
+    assert evidence_of(finding)["dips"] == []
     assert "The shuffled run curve has no dip" in finding.statement
-    assert points(finding.evidence["threshold"]) in finding.statement
+    assert points(evidence_of(finding)["threshold"]) in finding.statement
 
 
 def test_few_evaluations_are_not_enough() -> None:
@@ -95,25 +95,25 @@ def test_few_evaluations_are_not_enough() -> None:
     few = MIN_EVALUATIONS - 1
     finding = finding_on(with_dips([12], n=6 + few))
     assert finding.severity is Severity.NOT_APPLICABLE
-    assert finding.evidence == {}
+    assert evidence_of(finding) == {}
     assert f"has {few} evaluations after its first epoch" in finding.statement
     assert f"at least {MIN_EVALUATIONS} are needed" in finding.statement
     enough = finding_on(with_dips([12], n=6 + MIN_EVALUATIONS))
     assert enough.severity is Severity.INFO
-    assert [dip["step"] for dip in enough.evidence["dips"]] == [72]
+    assert [dip["step"] for dip in evidence_of(enough)["dips"]] == [72]
 
 
 def test_dips_of_the_first_epoch_do_not_count() -> None:
-    assert finding_on(with_dips([3])).evidence["dips"] == []
+    assert evidence_of(finding_on(with_dips([3])))["dips"] == []
 
 
 def test_rhythm_of_the_evaluations_is_named_where_it_sets_the_gap() -> None:
     """31 and 6 share no factor: evaluations come back to a batch every 186 steps."""
     finding = finding_on(with_dips([34, 65, 96]))
-    assert finding.evidence["evaluation_meets_batch_every"] == 186
+    assert evidence_of(finding)["evaluation_meets_batch_every"] == 186
     assert "only every 186 steps: that sets the gap" in finding.statement
     # With an evaluation after every batch the gap is the dips' own.
     own = finding_on(with_dips([34, 65, 96]), every=1)
-    assert own.evidence["evaluation_meets_batch_every"] == 31
-    assert own.evidence["median_gap_steps"] == 31
+    assert evidence_of(own)["evaluation_meets_batch_every"] == 31
+    assert evidence_of(own)["median_gap_steps"] == 31
     assert "sets the gap" not in own.statement

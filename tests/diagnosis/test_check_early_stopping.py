@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from diagnosis_material import as_strict_json, data_of, outcome_of, run_outcome
+from diagnosis_material import as_strict_json, data_of, evidence_of, outcome_of, run_outcome
 
 from onelayer.diagnosis import Severity
 from onelayer.diagnosis.checks.early_stopping import check
@@ -27,7 +27,7 @@ def test_says_when_it_came_and_what_it_saved() -> None:
     assert (finding.code, finding.check, finding.runs) == ("OL101", "early-stopping", ("early",))
     assert finding.severity is Severity.INFO
     for words in (
-        "ended the run at step 600, after 60 completed epochs",
+        "ended the run early at step 600, after 60 completed epochs",
         "3 evaluations had passed",
         "best evaluation, after step 540",
         "validation loss 0.06577, validation accuracy 97.94%",
@@ -51,8 +51,11 @@ def test_patience_of_one_is_singular() -> None:
 
 def test_says_that_it_never_came() -> None:
     (finding,) = check(outcome_of(stopped(StopReason.MAX_EPOCHS, patience=10)), data_of())
-    assert "never came: within 100 epochs there were never 10 evaluations" in finding.statement
-    assert finding.evidence["stop_reason"] == "max_epochs"
+    assert (
+        "never came in the run early: within 100 epochs there were never 10 evaluations"
+        in finding.statement
+    )
+    assert evidence_of(finding)["stop_reason"] == "max_epochs"
     assert "saved" not in finding.statement
 
 

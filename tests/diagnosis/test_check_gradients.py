@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from diagnosis_material import as_strict_json, data_of, outcome_of, run_outcome
+from diagnosis_material import as_strict_json, data_of, evidence_of, outcome_of, run_outcome
 
 from onelayer.diagnosis import Severity, check_on
 from onelayer.diagnosis.checks import gradients
@@ -12,12 +12,12 @@ def test_right_gradients_are_said_to_be_right() -> None:
     assert (finding.code, finding.check, finding.runs) == ("OL002", "gradients", ())
     assert finding.severity is Severity.INFO
     assert finding.statement.endswith("the gradients are right.")
-    objectives = finding.evidence["objectives"]
+    objectives = evidence_of(finding)["objectives"]
     assert len(objectives) == 6
     assert all(o["passed"] for o in objectives)
     worst = max(o["worst_error"] for o in objectives)
     assert f"{worst:.1e}" in finding.statement
-    assert finding.evidence["examples"] == 12
+    assert evidence_of(finding)["examples"] == 12
 
 
 @pytest.mark.parametrize("error", [1e-3, float("nan"), float("inf")])
@@ -42,7 +42,7 @@ def test_works_on_whatever_the_first_examples_are(n: int) -> None:
     assert all(check.passed for check in check_on(data.train))
     (finding,) = gradients.check(outcome_of(run_outcome()), data)
     assert finding.severity is Severity.INFO
-    assert finding.evidence["examples"] == min(n, gradients.EXAMPLES)
+    assert evidence_of(finding)["examples"] == min(n, gradients.EXAMPLES)
 
 
 def test_checks_what_a_model_would_see(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from diagnosis_material import as_strict_json, data_of, outcome_of, run_outcome
+from diagnosis_material import as_strict_json, data_of, evidence_of, outcome_of, run_outcome
 
 from onelayer.diagnosis import Finding, Severity
 from onelayer.diagnosis.checks.l2 import check
@@ -31,8 +31,8 @@ def findings_on(*runs: RunOutcome) -> tuple[Finding, Finding]:
 def test_inverse_proportion_is_said_where_the_slope_is_minus_one() -> None:
     _, norm = findings_on(*sweep((0.02, 0.2, 2.0, 20.0)))
     assert norm.severity is Severity.INFO
-    assert norm.evidence["loglog_slope"] == pytest.approx(-1)
-    assert norm.evidence["local_slopes"] == pytest.approx([-1] * 3)
+    assert evidence_of(norm)["loglog_slope"] == pytest.approx(-1)
+    assert evidence_of(norm)["local_slopes"] == pytest.approx([-1] * 3)
     assert "is inversely proportional to λ over this range" in norm.statement
     assert "The slope measured is −1.00 over all, between −1.00 and −1.00" in norm.statement
     assert "from λ = 0.001 to λ = 1 the norm goes from 20 to 0.02" in norm.statement
@@ -42,7 +42,7 @@ def test_a_flatter_fall_is_not_inversely_proportional() -> None:
     """The norm grows by 10**0.3 from each λ to a tenth of it."""
     norms = tuple(0.5 * 10 ** (0.3 * i) for i in range(4))
     _, norm = findings_on(*sweep(norms))
-    assert norm.evidence["loglog_slope"] == pytest.approx(-0.3)
+    assert evidence_of(norm)["loglog_slope"] == pytest.approx(-0.3)
     assert "is not inversely proportional" in norm.statement
     assert "a tenfold λ divides it by 2 on average" in norm.statement
     assert "−0.30" in norm.statement
@@ -50,9 +50,9 @@ def test_a_flatter_fall_is_not_inversely_proportional() -> None:
 
 def test_minus_one_on_average_alone_is_not_inversely_proportional() -> None:
     _, norm = findings_on(*sweep((0.01, 0.02, 5.0, 10.0)))
-    assert norm.evidence["loglog_slope"] == pytest.approx(-1.14, abs=0.01)
+    assert evidence_of(norm)["loglog_slope"] == pytest.approx(-1.14, abs=0.01)
     assert "is not inversely proportional" in norm.statement
-    assert norm.evidence["steepest_local_slope"] == pytest.approx(-np.log10(250))
+    assert evidence_of(norm)["steepest_local_slope"] == pytest.approx(-np.log10(250))
 
 
 def test_a_norm_that_rises_with_l2_is_said_to() -> None:
@@ -64,22 +64,23 @@ def test_two_values_are_too_few_for_a_slope() -> None:
     accuracy, norm = findings_on(*sweep((1.0, 2.0)))
     assert accuracy.severity is Severity.INFO
     assert norm.severity is Severity.NOT_APPLICABLE
-    assert norm.evidence == {}
+    assert norm.statement.startswith("Of l2[l2=1.0] and l2[l2=0.1] too few")
+    assert evidence_of(norm) == {}
 
 
 def test_the_run_without_penalty_belongs_to_the_sweep_but_not_to_the_slope() -> None:
     plain = run_outcome("softmax", weight_norm=50, l2=0.0)
     accuracy, norm = findings_on(plain, *sweep((0.02, 0.2, 2.0, 20.0)))
     assert accuracy.runs == norm.runs == (*(f"l2[l2={l2}]" for l2 in L2), "softmax")
-    assert norm.evidence["loglog_slope"] == pytest.approx(-1)
-    assert [p["l2"] for p in norm.evidence["points"]] == [1.0, 0.1, 0.01, 0.001, 0.0]
+    assert evidence_of(norm)["loglog_slope"] == pytest.approx(-1)
+    assert [p["l2"] for p in evidence_of(norm)["points"]] == [1.0, 0.1, 0.01, 0.001, 0.0]
 
 
 def test_the_same_strength_twice_counts_once() -> None:
     twice = run_outcome("again", weight_norm=0.2, l2=0.1)
     accuracy, norm = findings_on(*sweep((0.02, 0.2, 2.0, 20.0)), twice)
-    assert norm.evidence["loglog_slope"] == pytest.approx(-1)
-    assert norm.evidence["local_slopes"] == pytest.approx([-1] * 3)
+    assert evidence_of(norm)["loglog_slope"] == pytest.approx(-1)
+    assert evidence_of(norm)["local_slopes"] == pytest.approx([-1] * 3)
     assert len(accuracy.runs) == 4
 
 
@@ -91,7 +92,7 @@ def test_a_norm_of_zero_has_no_logarithm() -> None:
 
 def test_best_and_worst_accuracy_are_told_apart_where_they_can_be() -> None:
     accuracy, _ = findings_on(*sweep((1, 2, 3, 4), (0.80, 0.85, 0.95, 0.94)))
-    evidence = accuracy.evidence
+    evidence = evidence_of(accuracy)
     assert evidence["best"] == "l2[l2=0.01]"
     assert evidence["worst"] == "l2[l2=1.0]"
     low, high = difference_interval(0.95, 1000, 0.80, 1000)
@@ -109,7 +110,7 @@ def test_best_and_worst_accuracy_are_told_apart_where_they_can_be() -> None:
 
 def test_best_that_is_ahead_of_all_is_said_to_be() -> None:
     accuracy, _ = findings_on(*sweep((1, 2, 3, 4), (0.80, 0.85, 0.99, 0.9)))
-    assert accuracy.evidence["tied_with_best"] == []
+    assert evidence_of(accuracy)["tied_with_best"] == []
     assert "the best is ahead of every other" in accuracy.statement
 
 
@@ -136,3 +137,9 @@ def test_each_sweep_has_its_findings() -> None:
     second = [run_outcome(f"b[l2={l2}]", l2=l2, weight_norm=1 / l2, learning_rate=0.5) for l2 in L2]
     findings = check(outcome_of(*sweep((0.02, 0.2, 2.0, 20.0)), *second), data_of())
     assert [f.code for f in findings] == ["OL105", "OL106"] * 2
+
+
+def test_findings_of_a_sweep_name_its_runs() -> None:
+    for finding in findings_on(*sweep((0.02, 0.2, 2.0, 20.0))):
+        names = [f"l2[l2={l2}]" for l2 in L2]
+        assert finding.statement.startswith(f"Of {', '.join(names[:-1])} and {names[-1]}")

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from diagnosis_material import as_strict_json, data_of, outcome_of, run_outcome
+from diagnosis_material import as_strict_json, data_of, evidence_of, outcome_of, run_outcome
 from numpy.typing import NDArray
 
 from onelayer.diagnosis import Finding, Severity
@@ -28,7 +28,7 @@ def finding_on(
 
 def test_a_loss_that_turns_up_with_a_gap_is_overfitting() -> None:
     finding = finding_on(TURNING, train=0.99)
-    evidence = finding.evidence
+    evidence = evidence_of(finding)
     assert finding.severity is Severity.WARNING
     assert evidence["overfitting"] is True
     assert evidence["gap"] == pytest.approx(0.09)
@@ -57,7 +57,7 @@ def test_a_loss_that_turns_up_with_a_gap_is_overfitting() -> None:
 def test_a_loss_that_turns_up_without_a_gap_is_not_called_so() -> None:
     finding = finding_on(TURNING)
     assert finding.severity is Severity.INFO
-    assert finding.evidence["overfitting"] is False
+    assert evidence_of(finding)["overfitting"] is False
     assert "past the best point" in finding.statement
     assert "holds zero, so the two cannot be told apart" in finding.statement
     assert "That is overfitting" not in finding.statement
@@ -70,7 +70,7 @@ def test_a_loss_that_still_falls_is_no_overfitting(train: float, gap: bool) -> N
     assert "still falling" in finding.statement
     assert "more epochs would lower it further" in finding.statement
     assert ("There is a gap but no overfitting yet" in finding.statement) == gap
-    assert finding.evidence["val_loss_slope_per_epoch"] < 0
+    assert evidence_of(finding)["val_loss_slope_per_epoch"] < 0
 
 
 @pytest.mark.parametrize(("train", "gap"), [(0.99, True), (0.90, False)])
@@ -79,7 +79,7 @@ def test_a_level_loss_is_no_overfitting(train: float, gap: bool) -> None:
     assert finding.severity is Severity.INFO
     assert "was level over the last 20 evaluations" in finding.statement
     assert ("has not turned up: no overfitting yet" in finding.statement) == gap
-    low, high = finding.evidence["val_loss_slope_interval"]
+    low, high = evidence_of(finding)["val_loss_slope_interval"]
     assert low <= 0 <= high
 
 
@@ -88,27 +88,27 @@ def test_a_slight_rise_is_neither_called_overfitting_nor_denied(train: float) ->
     """It ends half a percent above its lowest, and 1% is the least that counts."""
     finding = finding_on(0.3 + 0.0015 * (I / 99) ** 2, train=train)
     assert finding.severity is Severity.INFO
-    assert finding.evidence["overfitting"] is False
+    assert evidence_of(finding)["overfitting"] is False
     assert "rising" in finding.statement
     assert "has not turned up" not in finding.statement
     assert "no sign of overfitting" not in finding.statement
     assert "That is overfitting" not in finding.statement
     assert "past the best point" not in finding.statement
     assert "too little to be called overfitting" in finding.statement
-    assert percent(finding.evidence["rise_above_lowest"], 1) in finding.statement
+    assert percent(evidence_of(finding)["rise_above_lowest"], 1) in finding.statement
 
 
 def test_validation_examples_that_are_easier_are_said_to_be() -> None:
     finding = finding_on(LEVEL, train=0.85, validation=0.95)
     assert "the easier ones" in finding.statement
-    assert finding.evidence["gap_interval"][1] < 0
+    assert evidence_of(finding)["gap_interval"][1] < 0
 
 
 def test_a_loss_of_exactly_zero_can_be_compared() -> None:
     """In float32 the loss of well separated examples is exactly zero."""
     finding = finding_on(np.zeros(100), train=1.0, validation=1.0)
     assert finding.severity is Severity.INFO
-    assert finding.evidence["rise_above_lowest"] == 0
+    assert evidence_of(finding)["rise_above_lowest"] == 0
     risen = finding_on(np.maximum(0, I - 50.0), train=1.0, validation=0.9)
     assert risen.severity is Severity.WARNING
     assert "inf" not in risen.statement
@@ -119,7 +119,7 @@ def test_a_loss_of_exactly_zero_can_be_compared() -> None:
 def test_few_evaluations_are_not_enough(evaluations: int) -> None:
     finding = finding_on(LEVEL[:evaluations])
     assert finding.severity is Severity.NOT_APPLICABLE
-    assert finding.evidence == {}
+    assert evidence_of(finding) == {}
     assert "at least 25 are needed" in finding.statement
 
 

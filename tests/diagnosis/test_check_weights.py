@@ -4,6 +4,7 @@ from diagnosis_material import as_strict_json, data_of, outcome_of, run_outcome
 
 from onelayer.diagnosis import Severity
 from onelayer.diagnosis.checks.weights import check, geary_c, noise
+from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.words import number
 
 RNG = np.random.default_rng(0)
@@ -51,15 +52,15 @@ def test_geary_of_a_flat_picture_is_no_number(image: np.ndarray) -> None:
 
 def test_noise_is_the_mean_over_the_pictures() -> None:
     weights = np.stack([WHITE.ravel(), RAMP.ravel()], axis=1)
-    assert noise(weights, (28, 28)) == pytest.approx((geary_c(WHITE) + geary_c(RAMP)) / 2)
+    assert noise(weights, ImageShape(28, 28)) == pytest.approx((geary_c(WHITE) + geary_c(RAMP)) / 2)
 
 
 def test_noise_sees_rows_and_columns_of_oblong_pictures() -> None:
     """Stripes along the rows of a 4 by 16 picture are noise if it is taken for 16 by 4."""
     stripes = np.repeat(RNG.normal(size=(4, 1)), 16, axis=1)
-    along = noise(stripes.reshape(-1, 1), (4, 16))
+    along = noise(stripes.reshape(-1, 1), ImageShape(4, 16))
     assert along == pytest.approx(_naive_geary(stripes))
-    assert along != pytest.approx(noise(stripes.reshape(-1, 1), (16, 4)), rel=0.05)
+    assert along != pytest.approx(noise(stripes.reshape(-1, 1), ImageShape(16, 4)), rel=0.05)
 
 
 def test_reports_the_noise_of_each_run() -> None:
@@ -86,3 +87,22 @@ def test_is_silent_on_weights_without_noise_or_sense() -> None:
 def test_does_not_apply_where_features_are_no_pixels() -> None:
     run = run_outcome(weights=WHITE.reshape(-1, 1))
     assert check(outcome_of(run, image_shape=None), data_of()) == []
+
+
+def test_does_not_apply_to_colours() -> None:
+    run = run_outcome(weights=WHITE.reshape(-1, 1))
+    assert check(outcome_of(run, image_shape=[28, 28]), data_of())
+    assert check(outcome_of(run, image_shape=[14, 14, 4]), data_of()) == []
+
+
+def test_the_shape_of_an_image() -> None:
+    assert ImageShape.of({"image_shape": None, "n_features": 4}) is None
+    grey = ImageShape.of({"image_shape": [2, 3], "n_features": 6})
+    assert grey == ImageShape(2, 3) == ImageShape.of_grey({"image_shape": [2, 3], "n_features": 6})
+    assert str(grey) == "2 × 3 pixels"
+    colours = ImageShape.of({"image_shape": [2, 3], "n_features": 18})
+    assert colours == ImageShape(2, 3, 3)
+    assert colours.n_features == 18
+    assert str(colours) == "2 × 3 pixels with 3 channels"
+    weights = np.arange(12.0).reshape(6, 2)
+    np.testing.assert_array_equal(ImageShape(2, 3).pictures(weights)[1], [[1, 3, 5], [7, 9, 11]])

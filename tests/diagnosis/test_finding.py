@@ -1,33 +1,81 @@
-import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from diagnosis_material import as_strict_json
 
-from onelayer.diagnosis import Finding, Severity
-from onelayer.diagnosis.words import count, listed, number, percent, points
+from onelayer.diagnosis import Finding, Measurement, Severity, finding_from_json
+from onelayer.diagnosis.checks import MEASUREMENTS
+from onelayer.diagnosis.checks.weights import WeightNoise
+from onelayer.diagnosis.measurement import Number
+from onelayer.diagnosis.words import count, number, percent, points
+from onelayer.errors import InputError
+from onelayer.words import listed
+
+
+@dataclass(frozen=True)
+class Part:
+    value: float
+
+
+@dataclass(frozen=True)
+class Made(Measurement):
+    code: ClassVar[str] = "OL000"
+    check: ClassVar[str] = "test"
+
+    a: Number
+    b: tuple[Number, ...]
+    c: Part | None = None
 
 
 def test_json_has_null_for_what_json_does_not_know() -> None:
-    evidence = {"a": float("nan"), "b": [1.0, float("inf")], "c": {"d": -float("inf")}, "e": 2}
-    finding = Finding("OL000", "test", ("x", "y"), Severity.WARNING, "Said.", evidence)
-    assert as_strict_json([finding]) == [
-        {
-            "code": "OL000",
-            "check": "test",
-            "runs": ["x", "y"],
-            "severity": "warning",
-            "statement": "Said.",
-            "evidence": {"a": None, "b": [1.0, None], "c": {"d": None}, "e": 2},
-        }
-    ]
-    assert np.isnan(finding.evidence["a"])  # the finding itself is as it was
+    made = Made(float("nan"), (1.0, float("inf")), Part(-float("inf")))
+    finding = Finding(Made, ("x", "y"), Severity.WARNING, "Said.", made)
+    assert finding.as_json() == {
+        "code": "OL000",
+        "check": "test",
+        "runs": ["x", "y"],
+        "severity": "warning",
+        "statement": "Said.",
+        "evidence": {"a": None, "b": [1.0, None], "c": {"value": None}},
+    }
 
 
-def test_evidence_is_empty_unless_given() -> None:
-    finding = Finding("OL000", "test", (), Severity.NOT_APPLICABLE, "Said.")
-    assert json.loads(json.dumps(finding.as_json()))["severity"] == "not applicable"
+def test_a_measurement_is_read_from_its_json() -> None:
+    made = Made(0.5, (1.0, 2.0), Part(3.0))
+    assert Made.from_json(made.as_json()) == made
+    read = Made.from_json({"a": None, "b": [1, None]})
+    assert np.isnan(read.a)
+    assert np.isnan(read.b[1])
+    assert read.c is None
+    for wrong in ({"a": 1.0}, {"a": "x", "b": []}, {"a": 1.0, "b": 2}):
+        with pytest.raises(InputError, match="the numbers of OL000"):
+            Made.from_json(wrong)
+
+
+def test_evidence_is_empty_where_nothing_was_measured() -> None:
+    finding = Finding(Made, (), Severity.NOT_APPLICABLE, "Said.")
+    assert finding.as_json()["severity"] == "not applicable"
     assert finding.as_json()["evidence"] == {}
+
+
+def test_each_code_stands_for_one_measurement() -> None:
+    assert all(kind.code == code for code, kind in MEASUREMENTS.items())
+    assert len({kind.check for kind in MEASUREMENTS.values()}) == len(MEASUREMENTS) == 8
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"code": "OL999"}, {"severity": "dire"}, {"evidence": {"geary_c": 1}}, {"runs": None}],
+)
+def test_a_finding_of_another_version_is_refused(change: dict[str, Any]) -> None:
+    finding = Finding(WeightNoise, ("a",), Severity.INFO, "Said.", WeightNoise(0.5, 0.1))
+    values = finding.as_json()
+    assert finding_from_json(values) == finding
+    with pytest.raises(InputError, match=r"^findings.json: .*run the study again"):
+        finding_from_json(values | change)
+    with pytest.raises(InputError, match=r"^findings.json: "):
+        finding_from_json({k: v for k, v in values.items() if k not in change})
 
 
 @pytest.mark.parametrize(
@@ -44,9 +92,13 @@ def test_evidence_is_empty_unless_given() -> None:
         (number(12345.6), "12,346"),
         (number(-12345.6), "-12,346"),
         (number(9999.4), "9999"),
+        (listed([]), ""),
         (listed(["a"]), "a"),
         (listed(["a", "b"]), "a and b"),
         (listed(["a", "b", "c"]), "a, b and c"),
+        (listed("abc", 3), "a, b and c"),
+        (listed("abcde", 3), "a, b, c and 2 more"),
+        (listed(range(2000), 1), "0 and 1,999 more"),
     ],
 )
 def test_words(text: str, expected: str) -> None:

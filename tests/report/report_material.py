@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.report.document import (
     Chapter,
     DerivationBlock,
@@ -109,7 +110,7 @@ def full_document() -> Document:
     """Every kind of block, twice where two could clash."""
     long = "a_1 + b_1 + " * 30 + "c"
     loss = loss_curves(history("binary"), "binary", best_step=978)
-    pictures = weight_pictures(weight_rows(8), (8, 8), list("0123456789"))
+    pictures = weight_pictures(weight_rows(8), ImageShape(8, 8), list("0123456789"))
     return Document(
         title="Gradient descent on handwritten digits",
         subtitle="What one layer learns",

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from report_material import history, weight_rows, weights
 
+from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.report import style, svg
 from onelayer.report.figure import Figure
 from onelayer.report.figures import (
@@ -40,8 +41,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     ),
     "sweep": lambda: sweep_accuracy(HISTORY, {"λ = 1": "plain", "λ = 0.1": "shuffled"}),
     "norm": lambda: norm_against_l2(NORMS, reference=4.2, power_law=PowerLaw(-0.4, -0.5)),
-    "weights": lambda: weight_pictures(weight_rows(), (28, 28), DIGITS),
-    "small weights": lambda: weight_pictures(weight_rows(8, 1), (8, 8), ["2 against 3"]),
+    "weights": lambda: weight_pictures(weight_rows(), ImageShape(28, 28), DIGITS),
+    "small weights": lambda: weight_pictures(weight_rows(8, 1), ImageShape(8, 8), ["2 against 3"]),
 }
 
 
@@ -123,7 +124,7 @@ def test_norm_data_hold_the_reference_at_zero() -> None:
 
 def test_weights_data_are_the_weights() -> None:
     row = weight_rows()[0]
-    data = weight_pictures([row], (28, 28), DIGITS).data
+    data = weight_pictures([row], ImageShape(28, 28), DIGITS).data
     pixel = data.filter((pl.col("class") == "3") & (pl.col("row") == 5) & (pl.col("column") == 9))
     assert pixel["weight"].item() == row.weights[5 * 28 + 9, 3]
     assert data.height == 7840
@@ -189,4 +190,4 @@ def test_refusals_say_what_is_wrong() -> None:
         norm_against_l2(pl.DataFrame({"l2": [0.0], "weight_norm": [1.0]}))
     rows = [WeightRow("a", weights(8, 3, roughness=0.0), 0.0)]
     with pytest.raises(ValueError, match=r"'a' have shape \(64, 3\), not \(784, 10\)"):
-        weight_pictures(rows, (28, 28), DIGITS)
+        weight_pictures(rows, ImageShape(28, 28), DIGITS)

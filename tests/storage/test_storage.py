@@ -173,7 +173,7 @@ def test_a_file_that_was_edited_or_lost_is_named(tmp_path: Path) -> None:
     for content in (b"other", None):
         path = tmp_path / "x" / "all"
         path.unlink() if content is None else path.write_bytes(content)
-        with pytest.raises(InputError, match=r"x/all: (is damaged|cannot be read).*--force"):
+        with pytest.raises(InputError, match=r"x/all: (is damaged|cannot be read).*force=True"):
             Folder.open(tmp_path / "x").verify()
 
 

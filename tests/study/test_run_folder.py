@@ -232,7 +232,7 @@ def test_finished_folder_is_refused_without_force(tmp_path: Path) -> None:
     do(ONE, tmp_path)
     finish(tmp_path)
     before = bits(tmp_path)
-    with pytest.raises(InputError, match=r"holds this study, finished\..* --force"):
+    with pytest.raises(InputError, match=r"holds this study, finished\..* force=True"):
         do(ONE, tmp_path)
     assert bits(tmp_path) == before
 

@@ -12,7 +12,7 @@ from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
 from onelayer.errors import InputError
 from onelayer.inference import Classifier, Description, describe
-from onelayer.words import listed
+from onelayer.words import first_few
 
 FORMATS = ("onnx", "skops")
 LARGEST = 6
@@ -54,7 +54,7 @@ def run_export_command(model: Path, *, to: str, out: Path | None, force: bool) -
 def _facts(d: Description) -> Iterator[tuple[str, str]]:
     image = f", images of {d.image_shape[1]} × {d.image_shape[0]} pixels" if d.image_shape else ""
     yield "model", f"{d.model} regression, {d.dtype}"
-    yield "predicts", f"{d.target or 'the class'}: {listed(d.classes, str)}"
+    yield "predicts", f"{d.target or 'the class'}: {first_few(d.classes, str)}"
     yield "features", f"{d.n_features:,}{image}; scaling: {d.scaling}"
     if d.fills_missing:
         yield "missing values", "replaced with the means of the training examples"

@@ -264,12 +264,12 @@ def train_config(options: dict[str, Any]) -> TrainConfig:
     from pydantic import ValidationError
 
     from onelayer.training import TrainConfig
-    from onelayer.training.messages import refuse
+    from onelayer.training.messages import as_toml, refuse
 
     try:
         return TrainConfig.model_validate(options)
     except ValidationError as error:
-        raise refuse(error, "options", "") from None
+        raise refuse(error, "options", "", as_toml) from None
 
 
 def training_files(

@@ -58,6 +58,25 @@ def read_idx(path: str | Path) -> NDArray[Any]:
         raise InputError(f"{path}: cannot be read ({reason}); check the path.") from error
 
 
+def read_idx_header(path: str | Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Return the type and the shape that an IDX file, gzip or raw, says it has.
+
+    Raises
+    ------
+    InputError
+        As for `read_idx`.
+    """
+    try:
+        with open(path, "rb") as file:
+            return _read_header(inflated(file), str(path))
+    except GZIP_ERRORS as error:
+        raise InputError(f"{path}: the gzip data is damaged ({error}); get it again.") from error
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror or error}); check the path."
+        ) from error
+
+
 def read_idx_bytes(data: bytes, name: str) -> NDArray[Any]:
     """Read the content of an IDX file, gzip or raw, as `read_idx` does.
 

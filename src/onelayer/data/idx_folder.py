@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data.dataset import Dataset
-from onelayer.data.idx import read_idx
+from onelayer.data.idx import read_idx, read_idx_header
 from onelayer.data.scaling import Scaling
 from onelayer.errors import InputError
 
@@ -39,12 +39,7 @@ def load_idx_folder(folder: Path) -> tuple[Dataset, Dataset]:
     train_labels = read_labels(paths[TRAIN_LABELS], len(train_images), paths[TRAIN_IMAGES])
     test_images = read_images(paths[TEST_IMAGES])
     test_labels = read_labels(paths[TEST_LABELS], len(test_images), paths[TEST_IMAGES])
-    if train_images.shape[1:] != test_images.shape[1:]:
-        raise InputError(
-            f"{paths[TEST_IMAGES]}: the images are {_size(test_images)}, "
-            f"those of {paths[TRAIN_IMAGES].name} are {_size(train_images)}; "
-            "give files with images of one size."
-        )
+    check_parts_alike(folder)
     scaling = _scaling(train_images, paths[TRAIN_IMAGES])
     classes = np.union1d(train_labels, test_labels).tolist()
     return (
@@ -74,6 +69,30 @@ def find_files(folder: Path, names: tuple[str, ...]) -> dict[str, Path]:
     return paths
 
 
+def check_parts_alike(folder: Path) -> None:
+    """Refuse a folder whose training and test images differ in type or size, if it has both.
+
+    Raises
+    ------
+    InputError
+    """
+    found = [find_file(folder, name) for name in (TRAIN_IMAGES, TEST_IMAGES)]
+    paths = [path for path in found if path is not None]
+    if len(paths) < 2:
+        return
+    (train_type, train_shape), (test_type, test_shape) = map(read_idx_header, paths)
+    if train_shape[1:] != test_shape[1:]:
+        raise InputError(
+            f"{paths[1]}: the images are {_size(test_shape)}, those of {paths[0].name} are "
+            f"{_size(train_shape)}; give files with images of one size."
+        )
+    if train_type != test_type:
+        raise InputError(
+            f"{paths[1]}: the values are of type {test_type}, those of {paths[0].name} of type "
+            f"{train_type}; give files of one type."
+        )
+
+
 def read_images(path: Path) -> NDArray[Any]:
     """Return an IDX file's images, shape (n, height, width), or flat examples.
 
@@ -90,7 +109,7 @@ def read_images(path: Path) -> NDArray[Any]:
         )
     if images.size == 0:
         raise InputError(
-            f"{path}: is {_size(images)} for {len(images)} images; it holds no values."
+            f"{path}: is {_size(images.shape)} for {len(images)} images; it holds no values."
         )
     # The extremes carry a NaN or an infinity and, unlike a mask, need no memory.
     if not (np.isfinite(images.min()) and np.isfinite(images.max())):
@@ -129,5 +148,5 @@ def _scaling(images: NDArray[Any], path: Path) -> Scaling:
     return Scaling.from_range(0, largest)
 
 
-def _size(images: NDArray[Any]) -> str:
-    return " x ".join(map(str, images.shape[1:]))
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape[1:]))

@@ -74,6 +74,10 @@ def _csr(X: Any) -> sparse.csr_array:
         raise InputError(f"X: the shape is {X.shape}; give at least one example and one feature.")
     kind = _stored_type(X.dtype)
     matrix = sparse.csr_array(X, dtype=np.float64 if kind == np.float64 else np.float32)
+    try:
+        matrix.check_format(full_check=True)  # wrong indices would be read as other memory
+    except ValueError as error:
+        raise InputError(f"X: the sparse matrix is not well-formed: {error}.") from None
     if not matrix.has_canonical_format:
         matrix = matrix.copy()  # the caller's own stays as it is
         matrix.sum_duplicates()

@@ -1,8 +1,9 @@
-"""Read a study's results and say what happened, with evidence."""
+"""Read a study's results and say what happened, with the numbers that show it."""
 
-from onelayer.diagnosis.checks import CHECKS
+from onelayer.diagnosis.checks import CHECKS, finding_from_json
 from onelayer.diagnosis.checks.gradients import check_on
 from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement
 from onelayer.study import Outcome, StudyData
 
 
@@ -11,4 +12,4 @@ def diagnose(outcome: Outcome, data: StudyData) -> list[Finding]:
     return [finding for check in CHECKS for finding in check(outcome, data)]
 
 
-__all__ = ["Finding", "Severity", "check_on", "diagnose"]
+__all__ = ["Finding", "Measurement", "Severity", "check_on", "diagnose", "finding_from_json"]

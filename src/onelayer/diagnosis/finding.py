@@ -1,13 +1,13 @@
-"""What a check says: a finding with the numbers that it rests on."""
+"""What a check says: a statement with the measurement that it rests on."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 
+from onelayer.diagnosis.measurement import Measurement
 from onelayer.study import Outcome, StudyData
 
 
@@ -25,48 +25,43 @@ class Finding:
 
     Attributes
     ----------
-    code : str
-        Number of the check, ``OL`` and three digits.
-    check : str
-        Name of the check.
+    kind : type of Measurement
+        What the check measures; it knows the check's code and name.
     runs : tuple of str
         Names of the runs it speaks of.
     severity : Severity
     statement : str
-        Plain sentences, each backed by a number in `evidence`.
-    evidence : dict
-        JSON values only.
+        Plain sentences, each backed by a number in `measurement`, that name the runs.
+    measurement : Measurement or None
+        Of the class `kind`; None where the question does not apply.
     """
 
-    code: str
-    check: str
+    kind: type[Measurement]
     runs: tuple[str, ...]
     severity: Severity
     statement: str
-    evidence: dict[str, Any] = field(default_factory=dict)
+    measurement: Measurement | None = None
+
+    @property
+    def code(self) -> str:
+        """Number of the check."""
+        return self.kind.code
+
+    @property
+    def check(self) -> str:
+        """Name of the check."""
+        return self.kind.check
 
     def as_json(self) -> dict[str, Any]:
         """Return the finding as findings.json has it."""
-        return asdict(self) | {
+        return {
+            "code": self.code,
+            "check": self.check,
             "runs": list(self.runs),
             "severity": str(self.severity),
-            "evidence": _without_nan(self.evidence),
+            "statement": self.statement,
+            "evidence": {} if self.measurement is None else self.measurement.as_json(),
         }
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """Return the finding of which `as_json` made these values."""
-        runs, severity = tuple(values["runs"]), Severity(values["severity"])
-        return cls(**values | {"runs": runs, "severity": severity})
-
-
-def _without_nan(value: Any) -> Any:
-    """Return JSON values with null for numbers that JSON does not know."""
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 Check = Callable[[Outcome, StudyData], list[Finding]]

@@ -21,8 +21,3 @@ def count(n: int, singular: str, plural: str | None = None) -> str:
 def number(value: float) -> str:
     """Return four significant digits, with thousands separators for large values."""
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
-
-
-def listed(items: list[str]) -> str:
-    """Return 'a', 'a and b', 'a, b and c'."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

@@ -122,10 +122,12 @@ class WeightsDisplay(_Display):
     def chart(self) -> Drawing:
         """Return pictures, bars (one output) or a heat map (several)."""
         with _chart_needs():
+            from onelayer.diagnosis.image_shape import ImageShape
             from onelayer.report import drawings
 
         if self._image_shape is not None:
-            return drawings.weight_pictures(self._frame, self._image_shape, self._label)
+            shape = ImageShape(*self._image_shape)
+            return drawings.weight_pictures(self._frame, shape, self._label)
         return drawings.largest_weights(self._frame, self._top)
 
 

@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from onelayer.diagnosis.checks.weights import noise
+from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.report import figures, style
 from onelayer.report.figures import WeightRow, base
 from onelayer.report.svg import Drawing
@@ -24,13 +25,13 @@ def loss_curves(history: pl.DataFrame, best_step: int | None) -> Drawing:
     return _styled(figures.loss_curves(history, history["run"][0], best_step=best_step).chart)
 
 
-def weight_pictures(frame: pl.DataFrame, image_shape: tuple[int, int], label: str) -> Drawing:
+def weight_pictures(frame: pl.DataFrame, shape: ImageShape, label: str) -> Drawing:
     """Draw the weights of each output as a picture."""
     names = frame["class"].unique(maintain_order=True).to_list()
     weights = frame["weight"].to_numpy().reshape(len(names), -1).T
-    row = WeightRow(label, weights, noise(weights, image_shape))
+    row = WeightRow(label, weights, noise(weights, shape))
     return _styled(
-        figures.weight_pictures([row], image_shape, names, noise_label="noise (Geary's C)").chart
+        figures.weight_pictures([row], shape, names, noise_label="noise (Geary's C)").chart
     )
 
 

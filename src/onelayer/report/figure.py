@@ -1,11 +1,32 @@
 """A figure: the numbers that are drawn, and the drawing."""
 
+import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import polars as pl
 
 from onelayer.report.svg import Drawing, render
+
+_LONGEST_STEM: Final = 80
+_PLAIN: Final = re.compile(r"[a-z0-9.]+(?:-[a-z0-9.]+)*")
+
+
+def file_stem(kind: str, *names: str) -> str:
+    """Return the name of a figure of so many runs, safe as a file name on every system.
+
+    It depends on nothing but the kind and the runs' names, and other names give another one, also
+    where capitals do not count: what small letters, digits, dots and single hyphens cannot spell
+    gets a hash of the names.
+    """
+    readable = "_".join(re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-") for name in names)
+    stem = f"{kind}-{readable}" if readable else kind
+    if len(stem) <= _LONGEST_STEM and all(map(_PLAIN.fullmatch, names)):
+        return stem
+    digest = hashlib.sha256(ascii(names).encode()).hexdigest()[:12]
+    return f"{stem[:_LONGEST_STEM].rstrip('-_')}_{digest}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +36,7 @@ class Figure:
     Parameters
     ----------
     name
-        File stem, for example ``"loss-binary"``; unique within a report.
+        File stem, for example ``"loss-binary"``; see :func:`file_stem`.
     title
         Plain text; shown at the head of the caption.
     alt

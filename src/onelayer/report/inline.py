@@ -54,6 +54,11 @@ def literal(text: str) -> str:
     return re.sub(r"[`$]", r"\\\g<0>", text)
 
 
+def code(text: str) -> str:
+    """Return inline text that shows ``text`` as code, or as it is where it cannot be code."""
+    return literal(text) if re.search(r"[`\n]", text) or not text else f"`{text}`"
+
+
 def plain(text: str) -> str:
     """Return the characters of inline text without its marks, for places that show text only."""
     return "".join(span.text for span in parse(text))

@@ -12,6 +12,7 @@ import altair as alt
 import vl_convert
 
 from onelayer.report import style
+from onelayer.report.printable import printable, printable_json, printable_values
 
 Drawing: TypeAlias = alt.Chart | alt.LayerChart
 
@@ -43,12 +44,12 @@ def render(chart: Drawing, *, title: str, description: str) -> str:
         A standalone SVG file.
     """
     # The parts were validated when they were made; doing it again takes as long as drawing.
-    specification: dict[str, Any] = chart.to_dict(validate=False)
+    specification = _printable(chart.to_dict(validate=False))
     raw = vl_convert.vegalite_to_svg(specification, config=style.config())
     drawing = _rename_ids(_TAG.sub(_tidy_tag, raw), "")
     head = (
-        f'<title id="title">{escape(title, quote=False)}</title>'
-        f'<desc id="desc">{escape(description, quote=False)}</desc>'
+        f'<title id="title">{escape(printable(title), quote=False)}</title>'
+        f'<desc id="desc">{escape(printable(description), quote=False)}</desc>'
     )
     labelled = _ROOT.sub(
         lambda root: f'{root[0][:-1]} role="img" aria-labelledby="title desc">{head}',
@@ -80,6 +81,19 @@ def inline(svg: str, prefix: str) -> str:
         f'{view_box[0]} width="100%" style="max-width:{width[1]}px" '
         f'aria-hidden="true" focusable="false">{body.strip()}'
     )
+
+
+def _printable(specification: dict[str, Any]) -> dict[str, Any]:
+    """Return a chart's specification with every name in it printable.
+
+    Here and nowhere else: all that is drawn comes by.
+    """
+    # Rows that are one JSON text, see `figures.base.inline_data`.
+    rows = {
+        name: printable_json(values) if isinstance(values, str) else printable_values(values)
+        for name, values in specification.pop("datasets", {}).items()
+    }
+    return {**printable_values(specification), "datasets": rows}
 
 
 def _tidy_tag(tag: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.inference import Classifier, weights_table
 from onelayer.report import drawings
 from onelayer.report.document import Chapter, Document, FigureBlock, Note, Paragraph, Section, Table
@@ -77,7 +78,7 @@ def _candidates(result: SweepResult) -> Section:
     errors = ("standard error",) if folds else ()
     figure = Figure(
         "sweep", "Validation log loss of each candidate",
-        "The validation log loss of each candidate against the penalty, a line a learning rate.",
+        "The validation log loss of each candidate over its penalty and its learning rate.",
         rows, drawings.sweep(rows, plain_name(result.score_name), negated=True),
     )  # fmt: skip
     table = Table(
@@ -126,10 +127,9 @@ def _curve(result: SweepResult) -> Section:
 
 def _weights(result: SweepResult, classifier: Classifier) -> Section:
     table = weights_table(classifier)
-    if classifier.image_shape is not None and classifier.channels == 1:
-        drawn = drawings.weight_pictures(
-            table, classifier.image_shape, f"λ = {result.final.config.l2:g}"
-        )
+    facts = {"image_shape": classifier.image_shape, "n_features": classifier.n_features}
+    if (shape := ImageShape.of_grey(facts)) is not None:
+        drawn = drawings.weight_pictures(table, shape, f"λ = {result.final.config.l2:g}")
     else:
         drawn = drawings.largest_weights(table, MOST_FEATURES)
     figure = Figure(

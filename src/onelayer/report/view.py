@@ -24,6 +24,7 @@ from onelayer.report.document import (
     Section,
     Table,
 )
+from onelayer.report.printable import printable_values
 
 Node: TypeAlias = dict[str, Any]
 
@@ -31,12 +32,16 @@ _NUMBER: Final = re.compile(
     r"[+\-−±≈<>≤≥]?\s*\d[\d,.\s]*(?:e[+\-−]?\d+)?\s*(?:%|s|ms)?", re.IGNORECASE
 )
 _NOTHING: Final = ("", "-", "–", "—", "∞")
+_SPACES: Final = "\t\n"
 
 
 def view(document: Document) -> Node:
-    """Return the document as dictionaries; figures carry ``number``, from 1 in reading order."""
+    """Return the document as dictionaries; figures carry ``number``, from 1 in reading order.
+
+    Characters that cannot be printed are spelled out (:mod:`onelayer.report.printable`).
+    """
     numbers = count(1)
-    return {
+    page: Node = {
         "title": document.title,
         "subtitle": document.subtitle,
         "lead": [_block(block, numbers) for block in document.lead],
@@ -47,6 +52,8 @@ def view(document: Document) -> Node:
         "facts": [{"name": name, "value": _spans(value)} for name, value in document.facts],
         "footer": _spans(document.footer),
     }
+    cleaned: Node = printable_values(page, keep=_SPACES)
+    return cleaned
 
 
 def math_nodes(node: object) -> Iterator[Node]:

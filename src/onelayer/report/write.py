@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Collection
+
 import polars as pl
 
 from onelayer.diagnosis import Finding, Severity
+from onelayer.diagnosis.checks.early_stopping import EarlyStop
+from onelayer.diagnosis.checks.l2 import SweepAccuracies
+from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.report.document import Block, Chapter, Document, Note, Paragraph, Section
 from onelayer.report.figures import loss_curves
 from onelayer.report.html import to_html
@@ -14,6 +20,12 @@ from onelayer.report.sections import Material, build
 from onelayer.report.sections.gradients import verify_derivations
 from onelayer.study import Outcome, Study
 from onelayer.training import history_schema
+from onelayer.words import listed
+
+MOST_IN_LEAD = 3
+"""So many findings of a check stand at the head of the report; the others are named."""
+
+MOST_NAMED = 20
 
 _EVALUATION = {"run": "", "step": 0, "train_loss": 1.0, "val_loss": 1.0}
 
@@ -39,10 +51,18 @@ def compose(outcome: Outcome, findings: list[Finding]) -> Document:
 
 def render(document: Document) -> dict[str, bytes]:
     """Return the files of a report by their paths in the run folder, report.html last."""
-    files = {f"figures/{f.name}.svg": f.svg().encode() for f in document.figures()}
+    files: dict[str, bytes] = {}
+    for figure in document.figures():
+        files[_free(f"figures/{figure.name}", files)] = figure.svg().encode()
     files["report.pdf"] = to_pdf(document)
     files["report.html"] = to_html(document).encode()
     return files
+
+
+def _free(stem: str, taken: Collection[str]) -> str:
+    """Return a file name that is not taken; a study may show a figure twice."""
+    names = (f"{stem}{'' if n == 1 else f'_{n}'}.svg" for n in itertools.count(1))
+    return next(name for name in names if name not in taken)
 
 
 def prepare(study: Study) -> None:
@@ -59,27 +79,40 @@ def prepare(study: Study) -> None:
 
 def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:
     warnings = [f for f in findings if f.severity is Severity.WARNING]
-    by_check = {f.check: f for f in reversed(findings)}
     blocks: list[Block] = [Note("warning", literal(f.statement)) for f in warnings]
     if missing := [name for name in outcome.missing if name not in {r.name for r in outcome.runs}]:
-        blocks.append(Note("warning", literal(f"Not trained yet: {', '.join(missing)}.")))
-    blocks.append(
-        Paragraph(literal(
-            f"{len(outcome.runs)} models with a single layer were trained by mini-batch gradient "
-            f"descent on {outcome.data['train']:,} examples of {outcome.data['source']} and "
-            f"evaluated on {outcome.data['validation']:,} others."
-        ))
-    )  # fmt: skip
-    for check in ("early-stopping", "l2-accuracy"):
-        if check in by_check and by_check[check].severity is Severity.INFO:
-            blocks.append(Paragraph(literal(by_check[check].statement)))
+        blocks.append(Note("warning", literal(f"Not trained yet: {listed(missing)}.")))
+    blocks.append(Paragraph(literal(_scope(outcome))))
+    for kind in (EarlyStop, SweepAccuracies):
+        said = [f for f in findings if f.kind is kind and f.severity is Severity.INFO]
+        blocks += [Paragraph(literal(f.statement)) for f in said[:MOST_IN_LEAD]]
+        if more := [name for f in said[MOST_IN_LEAD:] for name in f.runs]:
+            text = f"findings.json says the same of {listed(more, MOST_NAMED)}."
+            blocks.append(Paragraph(literal(text)))
     return tuple(blocks)
+
+
+def _scope(outcome: Outcome) -> str:
+    data, runs = outcome.data, outcome.runs
+    if not runs:
+        return f"No model has been trained yet on the examples of {data['source']}."
+    models = "1 model with a single layer was" if len(runs) == 1 else (
+        f"{len(runs)} models with a single layer were"
+    )  # fmt: skip
+    # Runs on a subset of the classes have fewer.
+    up_to = {True: "", False: "up to "}
+    train = up_to[all(r.record.n_train == data["train"] for r in runs)]
+    others = up_to[all(r.record.n_validation == data["validation"] for r in runs)]
+    return (
+        f"{models} trained by mini-batch gradient descent on {train}{data['train']:,} examples of "
+        f"{data['source']} and evaluated on {others}{data['validation']:,} others."
+    )
 
 
 def _facts(outcome: Outcome) -> tuple[tuple[str, str], ...]:
     data = outcome.data
-    shape = data["image_shape"]
-    size = f", {shape[0]} × {shape[1]} pixels" if shape else ""
+    shape = ImageShape.of(data)
+    size = "" if shape is None else f", {shape}"
     return (
         ("Data", literal(f"{data['source']}: {data['n_features']} features{size}, "
                          f"{len(data['classes'])} classes")),

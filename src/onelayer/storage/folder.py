@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from onelayer.errors import InputError, OnelayerError
+from onelayer.errors import Argument, InputError, OnelayerError
 from onelayer.storage import calls
 from onelayer.storage.files import PARTIAL, make_folder, remove_file, said, write_file
 from onelayer.storage.lock import Lock
@@ -31,7 +31,7 @@ MANIFEST, LOCK = "manifest.json", ".lock"
 FORMAT = 2
 """Of the manifest; it rises when a reader must know."""
 
-START_ANEW = "Put it back, or start anew with --force."
+START_ANEW = " Put it back, or start anew with ", Argument("force", "True"), "."
 
 
 class Folder:
@@ -136,11 +136,11 @@ class Folder:
             content = (self.path / name).read_bytes()
         except OSError as error:
             raise InputError(
-                f"{self.path / name}: cannot be read: {error.strerror}. {START_ANEW}"
+                f"{self.path / name}: cannot be read: {error.strerror}.", *START_ANEW
             ) from None
         if _digest(content) != self._files[name]:
             raise InputError(
-                f"{self.path / name}: is damaged, or was edited after it was written. {START_ANEW}"
+                f"{self.path / name}: is damaged, or was edited after it was written.", *START_ANEW
             )
         return content
 
@@ -194,7 +194,7 @@ class Folder:
         for name in self._pending:
             if name in self._files and there[name] != self._files[name]:
                 if there[name] not in (None, self._pending[name]):
-                    raise InputError(f"{self.path / name}: is damaged. {START_ANEW}")
+                    raise InputError(f"{self.path / name}: is damaged.", *START_ANEW)
                 del self._files[name]
         self._pending, self._removed = {}, []
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 from onelayer.study.schema import (
     SECTION_KINDS,
     DataChoice,
@@ -23,7 +23,7 @@ from onelayer.study.schema import (
     option_names,
 )
 from onelayer.training import EarlyStopping, TrainConfig
-from onelayer.training.messages import refuse, unknown_key
+from onelayer.training.messages import as_toml, refuse, unknown_key
 
 BUILT_IN = resources.files("onelayer.study") / "studies"
 OPTIONS = option_names(TrainConfig)
@@ -222,7 +222,7 @@ def _apply(override: str, table: Table, everywhere: Table) -> None:
     key, equals, text = override.partition("=")
     path = key.strip().split(".")
     if not equals or not all(path):
-        raise InputError(f"--set {override}: must have the form key=value.")
+        raise InputError(Argument("set", override), ": must have the form key=value.")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):  # also of numbers that are too long
@@ -239,8 +239,9 @@ def _apply(override: str, table: Table, everywhere: Table) -> None:
             target.setdefault(path[0], inherited.copy())
     elif path[0] not in ("name", "title", "data", "defaults", "sources"):
         raise InputError(
-            f"--set {override}: unknown key; allowed: a training option ({', '.join(OPTIONS)}), "
-            "name, title, data.KEY, defaults.KEY, sources.SOURCE.KEY, runs.NAME.KEY."
+            Argument("set", override),
+            f": unknown key; allowed: a training option ({', '.join(OPTIONS)}), "
+            "name, title, data.KEY, defaults.KEY, sources.SOURCE.KEY, runs.NAME.KEY.",
         )
     _set(target, path, value, override)
 
@@ -252,14 +253,16 @@ def _target_run(path: list[str], table: Table, override: str) -> tuple[Table, li
             if run["name"] == ".".join(path[1:end]):
                 return run, path[end:]
     known = ", ".join(run["name"] for run in table["runs"])
-    raise InputError(f"--set {override}: there is no run '{path[1]}'; there are: {known}.")
+    raise InputError(
+        Argument("set", override), f": there is no run '{path[1]}'; there are: {known}."
+    )
 
 
 def _set(target: Table, path: list[str], value: Any, override: str) -> None:
     for key in path[:-1]:
         target = target.setdefault(key, {})
         if not isinstance(target, dict):
-            raise InputError(f"--set {override}: '{key}' is not a table.")
+            raise InputError(Argument("set", override), f": '{key}' is not a table.")
     target[path[-1]] = value
 
 
@@ -302,7 +305,7 @@ def _validated(model: type[M], table: Table, where: str, path: str) -> M:
     try:
         return model.model_validate(table, strict=True)
     except ValidationError as error:
-        raise refuse(error, where, path) from None
+        raise refuse(error, where, path, as_toml) from None
 
 
 def _default_sections(runs: tuple[Run, ...]) -> tuple[Section, ...]:
@@ -310,7 +313,9 @@ def _default_sections(runs: tuple[Run, ...]) -> tuple[Section, ...]:
     sections: list[Section] = []
     for base in dict.fromkeys(run.base for run in runs):
         members = [run for run in runs if run.base == base]
-        kinds = ["loss-curves", "accuracy-curves"] if len(members) == 1 else ["l2-accuracy"]
+        over_l2 = len({run.config.l2 for run in members}) > 1
+        sweep = ["l2-accuracy" if over_l2 else "sweep-accuracy"]
+        kinds = ["loss-curves", "accuracy-curves"] if len(members) == 1 else sweep
         if len(members) == 1 and members[0].config.early_stopping:
             kinds.append("early-stopping")
         chapter: str | None = base

@@ -24,6 +24,7 @@ SectionKind = Literal[
     "shuffling",
     "overfitting",
     "weights",
+    "sweep-accuracy",
     "l2-accuracy",
     "weight-norm",
 ]

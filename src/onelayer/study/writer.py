@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import polars as pl
 
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 from onelayer.storage import Folder
 from onelayer.study.differences import differences
 from onelayer.study.file import to_toml
@@ -175,19 +175,24 @@ def _taken_up(folder: Folder, study: Study, data: dict[str, Any]) -> tuple[RunRe
     """Return the records of the runs that are done, if this study can be taken up here."""
     folder.verify()  # better now than after hours of training
     reader = RunFolderReader.of(folder)
-    replace = "Name another folder with --out, or replace it with --force."
+    replace = (
+        " Name another folder with ", Argument("out"), ", or replace it with ",
+        Argument("force", "True"), ".",
+    )  # fmt: skip
     if differs := differences(reader.study, study):
         raise InputError(
-            f"{folder.path}: holds a study with other settings: {'; '.join(differs)}. {replace}"
+            f"{folder.path}: holds a study with other settings: {'; '.join(differs)}.", *replace
         )
     if differs := [key for key in data if reader.data.get(key) != data[key]]:
         raise InputError(
-            f"{folder.path}: was begun on other data: {', '.join(differs)} differ. {replace}"
+            f"{folder.path}: was begun on other data: {', '.join(differs)} differ.", *replace
         )
     if reader.is_finished:
         raise InputError(
             f"{folder.path}: holds this study, finished. Open {folder.path / PAGE}, or run it "
-            "again with --force."
+            "again with ",
+            Argument("force", "True"),
+            ".",
         )
     return reader.records
 

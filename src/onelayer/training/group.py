@@ -46,8 +46,8 @@ class Group:
     stack : Stack
     runs : dict of int to Run
         By their place in the stack; those that have ended are gone.
-    ended : dict of int to RunState
-        Those, by the run's number.
+    settled : dict of int to RunState
+        The states that no step changes any more, by the run's number.
     first_epoch : int
         The number of the first epoch, for the order of the examples.
     """
@@ -58,7 +58,7 @@ class Group:
     first_epoch: int
     listen: Listener
     keep: Keep
-    ended: dict[int, RunState] = field(default_factory=dict)
+    settled: dict[int, RunState] = field(default_factory=dict)
 
     def train(self, step: int, stop: threading.Event) -> None:
         """Train from a step on, until every run has ended.
@@ -75,6 +75,8 @@ class Group:
             step += len(batches)
             self.keep(self._states())
         if stop.is_set():
+            # The evaluation that follows belongs to the result, and is made again by who goes on.
+            self.settled |= {run.number: run.state.copy() for run in self.runs.values()}
             self.keep(self._states())
         self._advance(step, Batches.none())
         done = step == self.schedule.max_steps
@@ -138,13 +140,13 @@ class Group:
         run = self.runs.pop(m)
         if reason is not StopReason.INTERRUPTED:
             run.state.reason, run.state.engine = reason, dict
-            self.ended[run.number] = run.state
+            self.settled[run.number] = run.state
         result = run.state.result(run.config, run.data, self.schedule.batches_per_epoch, reason)
         self.listen(Ended(run.number, result))
 
     def _states(self) -> dict[int, RunState]:
         """Return the states of all runs, by number."""
-        return self.ended | {run.number: run.state for run in self.runs.values()}
+        return {run.number: run.state for run in self.runs.values()} | self.settled
 
     def _batches(self, step: int, pace: Pace) -> Iterator[Batches]:
         """Yield the batches of the steps that one advance makes."""

@@ -1,8 +1,11 @@
-"""Turn what pydantic says into one line with the key's path and what is allowed."""
+"""Turn what pydantic says into one line with the key's path and what is allowed.
+
+A study file and the command line spell values as TOML does, scripts as Python does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,11 +13,10 @@ from pydantic import ValidationError
 
 from onelayer.errors import InputError
 
-# pydantic speaks of Python; whoever writes a study file reads TOML.
 _PHRASES = {
     "int_type": "must be a whole number",
     "float_type": "must be a number",
-    "bool_type": "must be true or false",
+    "bool_type": "must be {true} or {false}",
     "string_type": "must be a string",
     "tuple_type": "must be a list",
     "model_type": "must be a table",
@@ -31,21 +33,31 @@ def unknown_key(where: str, path: str, allowed: Sequence[str]) -> InputError:
     return InputError(f"{where}: {path}: unknown key.{hint} Allowed: {', '.join(allowed)}.")
 
 
-def refuse(error: ValidationError, where: str, path: str) -> InputError:
-    """Return an error with a clause for each key that is wrong."""
+def refuse(
+    error: ValidationError, where: str, path: str, spell: Callable[[object], str] = repr
+) -> InputError:
+    """Return an error with a clause for each key that is wrong.
+
+    Parameters
+    ----------
+    spell : function
+        How values are written where these come from.
+    """
+    spelled = {"true": spell(True), "false": spell(False)}
     given: dict[str, Any] = {}
     allowed: dict[str, list[str]] = {}
     for problem in error.errors(include_url=False):
         if problem["type"] == "too_short" and len(problem["input"]) >= problem["ctx"]["min_length"]:
             continue  # it counts valid members only, and those that are not are listed themselves
         key = ".".join(filter(None, [path, *_location(problem["loc"])]))
-        phrase = _PHRASES.get(problem["type"], problem["msg"]).format(**problem.get("ctx", {}))
+        phrase = _PHRASES.get(problem["type"], problem["msg"])
+        phrase = phrase.format(**spelled, **problem.get("ctx", {}))
         phrase = phrase.removeprefix("Value error, ").replace("Input should be", "must be")
         given.setdefault(key, problem["input"])
         # Each member of a union of types has a problem of its own at the same key.
         allowed.setdefault(key, []).append(phrase[0].lower() + phrase[1:])
     clauses = [
-        f"{key}: {_shown(value)} was given; {' or '.join(dict.fromkeys(allowed[key]))}.".replace(
+        f"{key}: {spell(value)} was given; {' or '.join(dict.fromkeys(allowed[key]))}.".replace(
             " or must be ", " or "
         )
         for key, value in given.items()
@@ -58,7 +70,7 @@ def _location(loc: tuple[int | str, ...]) -> list[str]:
     return [str(p) for i, p in enumerate(loc) if i == 0 or not isinstance(loc[i - 1], int)]
 
 
-def _shown(value: Any) -> str:
+def as_toml(value: object) -> str:
     """Return a value as TOML spells it."""
     if isinstance(value, bool):
         return str(value).lower()

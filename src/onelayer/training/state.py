@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,14 @@ class RunState:
             History(batches_per_epoch, losses, tuple(self.evaluations)), reason,
             self.evaluations[best] if best >= 0 else None,
             self.evaluations[-1] if self.evaluations else None,
+        )  # fmt: skip
+
+    def copy(self) -> RunState:
+        """Return a state that further steps and evaluations of the run do not change."""
+        arrays = self.engine()
+        return replace(
+            self, losses=list(self.losses), evaluations=list(self.evaluations),
+            engine=partial(dict, arrays),
         )  # fmt: skip
 
     def keep_if_finite(self, parameters: Parameters) -> bool:

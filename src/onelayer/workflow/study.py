@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from onelayer.diagnosis import Finding, diagnose
+from onelayer.diagnosis import Finding, diagnose, finding_from_json
 from onelayer.errors import InputError
 from onelayer.storage import Folder
 from onelayer.study import (
@@ -120,4 +120,4 @@ def report_anew(path: Path, make_report: MakeReport) -> Path:
 
 
 def _findings(content: bytes) -> list[Finding]:
-    return [Finding.from_json(values) for values in json.loads(content)]
+    return [finding_from_json(values) for values in json.loads(content)]

@@ -1,7 +1,6 @@
 """NumPy's .npy and .npz files."""
 
 import zipfile
-import zlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data.files.columns import listed
+from onelayer.data.files.damage import DAMAGE
 from onelayer.data.files.examples import Examples, Request
 from onelayer.data.files.label_values import as_label_values
+from onelayer.data.files.limits import check_size
 from onelayer.data.files.sparse import SPARSE_KEYS, read_sparse
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 
 FEATURES = ("x", "features", "data", "images")
 LABELS = ("y", "labels", "targets", "target")
 """What the arrays of a file are called, in any case; in a file with both parts with the part's
 name before or after: x_train, train_images."""
-
-_DAMAGE = (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, SyntaxError)
 
 
 def map_npy(path: str, source: str) -> NDArray[Any]:
@@ -32,7 +31,7 @@ def map_npy(path: str, source: str) -> NDArray[Any]:
     """
     try:
         return np.lib.format.open_memmap(path, mode="r")
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise _unreadable(source, error) from error
 
 
@@ -43,10 +42,15 @@ def read_npy(request: Request) -> Examples:
 
 def read_npz(request: Request) -> Examples:
     """Read features and labels from a .npz file, or a sparse matrix as SciPy saves it."""
+    if not zipfile.is_zipfile(request.path):
+        raise InputError(
+            f"{request.source}: is no archive of arrays, as its name says; name it .npy if it "
+            "holds one array, or save it anew with numpy.savez."
+        )
     try:
-        with np.load(request.path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("it is no zip archive")
+        # Of a damaged file that it has opened itself, NumPy forgets to close it.
+        with open(request.path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            check_size(sum(member.file_size for member in archive.zip.infolist()), request.source)
             if set(archive.files) >= SPARSE_KEYS:
                 return read_sparse(request)
             features = _pick(archive.files, FEATURES, request)
@@ -57,13 +61,21 @@ def read_npz(request: Request) -> Examples:
                 raise _no_array(FEATURES, "features", archive.files, request.source)
             if labels is None and request.must_hold_labels:
                 raise _no_array(LABELS, "labels", archive.files, request.source)
-            X = archive[features]
-            y = archive[labels] if labels is not None and request.labels is None else None
+            X = _member(archive, features)
+            with_labels = labels is not None and request.labels is None
+            y = _member(archive, labels) if labels is not None and with_labels else None
     except InputError:
         raise
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise _unreadable(request.source, error) from error
     return as_examples(X, y, request)
+
+
+def _member(archive: Any, name: str) -> NDArray[Any]:
+    array = archive[name]
+    if not isinstance(array, np.ndarray):  # NumPy returns what it does not know as bytes
+        raise ValueError(f"{name} is no array")
+    return array
 
 
 def as_examples(X: NDArray[Any], y: NDArray[Any] | None, request: Request) -> Examples:
@@ -123,10 +135,12 @@ def _pick(files: Iterable[str], names: tuple[str, ...], request: Request) -> str
 
 
 def _no_array(names: tuple[str, ...], what: str, files: Iterable[str], source: str) -> InputError:
-    more = ", or give them with --labels FILE" if what == "labels" else ""
+    more = (", or give them with ", Argument("labels", "FILE")) if what == "labels" else ()
     return InputError(
         f"{source}: no array with {what}: none is called {', '.join(names)}; it holds "
-        f"{listed(list(files)) or 'none'}. Save them under such a name{more}."
+        f"{listed(list(files)) or 'none'}. Save them under such a name",
+        *more,
+        ".",
     )
 
 

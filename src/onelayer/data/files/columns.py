@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from onelayer.data.files.csv_files import no_header_hint
 from onelayer.data.files.examples import Request
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 
 TARGETS = ("target", "label", "class", "y")
 """What a label column is called, in any case, when no name is given."""
@@ -43,7 +43,9 @@ def choose_columns(
     if index:
         raise InputError(
             f"{request.source}: the column {listed(index)} has no name in the file or is a row "
-            f"index of pandas; leave it out with --drop {index[0]!r}, or name it."
+            "index of pandas; leave it out with ",
+            Argument("drop", repr(index[0])),
+            ", or name it.",
         )
     return features, target
 
@@ -64,7 +66,9 @@ def find_target(kept: Sequence[str], request: Request) -> str | None:
         if candidates and request.features is None:
             raise InputError(
                 f"{request.source}: the column {listed(candidates)} seems to hold labels, and "
-                f"{request.labels} is given as well; drop one of the two (--drop)."
+                f"{request.labels} is given as well; drop one of the two (",
+                Argument("drop"),
+                ").",
             )
         return None
     if request.target is not None:
@@ -93,8 +97,9 @@ def _unclear_target(kept: Sequence[str], candidates: Sequence[str], source: str)
         else f"no column is called {', '.join(TARGETS)}"
     )
     return InputError(
-        f"{source}: {found}; name the label column with --target NAME. "
-        f"The columns are {listed(kept)}{no_header_hint(kept)}."
+        f"{source}: {found}; name the label column with ",
+        Argument("target", "NAME"),
+        f". The columns are {listed(kept)}{no_header_hint(kept)}.",
     )
 
 

@@ -10,6 +10,7 @@ from typing import cast
 
 import polars as pl
 
+from onelayer.data.files.limits import check_inflated, short_lines
 from onelayer.data.idx import GZIP_ERRORS, inflated
 from onelayer.errors import InputError
 
@@ -36,7 +37,7 @@ def read_header(path: str, source: str, separator: str) -> tuple[str, ...]:
             stream = io.TextIOWrapper(
                 io.BufferedReader(cast(io.RawIOBase, inflated(file))), "utf-8-sig", newline=""
             )
-            rows = csv.reader(stream, delimiter=separator)
+            rows = csv.reader(short_lines(stream, source), delimiter=separator)
             names = [name.strip() for name in next(filter(any, rows), [])]
     except GZIP_ERRORS as error:
         raise InputError(f"{source}: the gzip data is damaged ({error}); get it again.") from error
@@ -80,6 +81,8 @@ def read_csv_columns(
         If a row does not fit the header, a line between others is blank, or the file is damaged.
     """
     try:
+        if path.lower().endswith(".gz"):
+            check_inflated(path, source)
         _check_width(path, separator, names)
         try:
             frame = _collect(path, separator, names, wanted, _QUICK_ROWS)
@@ -87,7 +90,7 @@ def read_csv_columns(
             # A later value does not fit the type of the first rows: look at all of them, which
             # takes several times as long.
             frame = _collect(path, separator, names, wanted, None)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, OSError, *GZIP_ERRORS) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(
             f"{source}: cannot be read as CSV ({reason}); every row needs as many values as the "

@@ -10,6 +10,7 @@ from onelayer.data.idx_folder import (
     TEST_LABELS,
     TRAIN_IMAGES,
     TRAIN_LABELS,
+    check_parts_alike,
     find_file,
     find_files,
     read_images,
@@ -38,6 +39,7 @@ def read_idx_folder(request: Request) -> Examples:
     images_name, labels_name = _PARTS[request.part]
     wanted = (images_name, labels_name) if request.need_labels else (images_name,)
     images_path = find_files(folder, wanted)[images_name]
+    check_parts_alike(folder)
     images = read_images(images_path)
     labels_path = find_file(folder, labels_name)
     labels = None if labels_path is None else read_labels(labels_path, len(images), images_path)

@@ -10,7 +10,7 @@ from onelayer.data.files.columns import listed
 from onelayer.data.files.examples import Examples, Request
 from onelayer.data.files.pixels import Size, inspect_image, read_pixels
 from onelayer.data.files.sizes import parse_size
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 
@@ -47,7 +47,9 @@ def read_image_folder(request: Request) -> Examples:
     except MemoryError as error:
         raise InputError(
             f"{request.source}: {len(paths)} images of {width}x{height} are more than the memory; "
-            "make them smaller with --size WIDTHxHEIGHT."
+            "make them smaller with ",
+            Argument("size", "WIDTHxHEIGHT"),
+            ".",
         ) from error
     for row, path in zip(X, paths, strict=True):
         row[:] = read_pixels(path, size, channels).ravel()
@@ -74,7 +76,9 @@ def _common_size(sizes: list[Size], paths: list[str], request: Request) -> Size:
         if size != wanted:
             raise InputError(
                 f"{path}: is {size[0]}x{size[1]} pixels (width x height), {of} "
-                f"{wanted[0]}x{wanted[1]}; bring all to one size with --size WIDTHxHEIGHT."
+                f"{wanted[0]}x{wanted[1]}; bring all to one size with ",
+                Argument("size", "WIDTHxHEIGHT"),
+                ".",
             )
     return wanted
 
@@ -123,11 +127,15 @@ def _entries(folder: str, source: str) -> tuple[list[str], list[str]]:
                 if not entry.name.startswith(".") and entry.name.lower() not in _NOT_SHOWN
             ]
             folders = sorted(entry.name for entry in shown if entry.is_dir())
-            return folders, sorted(entry.name for entry in shown if not entry.is_dir())
+            files = sorted(entry.name for entry in shown if entry.is_file())
+            other = sorted({entry.name for entry in shown} - {*folders, *files})
     except OSError as error:
         raise InputError(
             f"{source}: cannot be read ({error.strerror or error}); check its permissions."
         ) from error
+    if other:  # a pipe or a socket would keep its reader waiting for ever
+        raise InputError(f"{source}: {listed(other)} are no files of their own; remove them.")
+    return folders, files
 
 
 def _check_images(files: list[str], source: str) -> None:

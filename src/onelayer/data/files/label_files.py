@@ -9,7 +9,7 @@ from onelayer.data.files.columns import TARGETS, listed
 from onelayer.data.files.label_values import as_label_values, missing_labels, text_labels
 from onelayer.data.files.tables import open_table
 from onelayer.data.idx import read_idx
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 
 
 def labels_of_npy(path: str, target: str | None) -> NDArray[Any]:  # noqa: ARG001
@@ -33,7 +33,9 @@ def labels_of_table(path: str, target: str | None) -> NDArray[Any]:
     if len(candidates) != 1:
         raise InputError(
             f"{path}: which column holds the labels is not clear; the columns are "
-            f"{listed(table.columns)}: keep one, or name it with --target NAME."
+            f"{listed(table.columns)}: keep one, or name it with ",
+            Argument("target", "NAME"),
+            ".",
         )
     return table.labels(table.read(candidates).to_series())
 

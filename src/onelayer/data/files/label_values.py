@@ -43,6 +43,14 @@ def as_label_values(values: NDArray[Any], where: str) -> NDArray[Any]:
             f"{where}: labels of type {values.dtype} are not supported; "
             "give integers, strings or bools."
         )
+    if values.dtype.kind == "u" and int(values.max()) > np.iinfo(np.int64).max:
+        raise InputError(
+            f"{where}: the label {values.max()} is 2^63 or more; give smaller numbers, or strings."
+        )
+    if values.dtype.kind == "U":
+        missing = np.strings.lower(np.strings.strip(values)) == "nan"
+        if missing.any():  # what a missing value becomes on its way through text
+            raise missing_labels(int(missing.sum()), int(missing.argmax()), where)
     return np.array(values)  # in memory, also where the file is mapped
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from onelayer.data.files.columns import listed
 from onelayer.data.files.examples import Request
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 
 _POSITION = re.compile(r"(.+)\[(?:0|[1-9]\d*)\]", re.DOTALL)
 
@@ -83,7 +83,9 @@ def spread(column: pl.Series, source: str) -> Spread:
     ):
         raise InputError(
             f"{where}: holds lists of the type {inner}; give lists of numbers, all of one length, "
-            "or leave the column out with --drop NAME."
+            "or leave the column out with ",
+            Argument("drop", "NAME"),
+            ".",
         )
     if column.null_count():
         raise InputError(
@@ -99,7 +101,9 @@ def spread(column: pl.Series, source: str) -> Spread:
             f"{width}; give lists of one length."
         )
     if not width:
-        raise InputError(f"{where}: the lists are empty; leave it out with --drop NAME.")
+        raise InputError(
+            f"{where}: the lists are empty; leave it out with ", Argument("drop", "NAME"), "."
+        )
     values = column.explode()
     if values.null_count():
         row = (_first(values.is_null()) - 1) // width + 1
@@ -158,6 +162,8 @@ def names_of(parts: Sequence[Spread], source: str) -> tuple[str, ...]:
         repeated = [name for name, count in Counter(names).items() if count > 1]
         raise InputError(
             f"{source}: a column and a value in the lists of another are both called "
-            f"{listed(repeated)}; rename one of the two columns, or leave it out with --drop NAME."
+            f"{listed(repeated)}; rename one of the two columns, or leave it out with ",
+            Argument("drop", "NAME"),
+            ".",
         )
     return names

@@ -10,7 +10,7 @@ from scipy.sparse import issparse
 
 from onelayer.data.files.examples import Examples
 from onelayer.data.files.sparse import check_finite
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 
 _BLOCK_BYTES = 1 << 24
 _LISTED = 10
@@ -55,7 +55,9 @@ def settle_missing(
     if issparse(examples.X):
         if impute is not None:
             raise InputError(
-                f"{examples.source}: --impute does not fill sparse matrices; leave it out."
+                f"{examples.source}: ",
+                Argument("impute"),
+                " does not fill sparse matrices; leave it out.",
             )
         check_finite(examples)
         return examples
@@ -117,8 +119,9 @@ def _means(examples: Examples, counts: _Counts) -> NDArray[np.float64]:
         where = "at all" if everywhere else "in the examples to train on"
         raise InputError(
             f"{examples.source}: {len(empty)} columns hold no value {where}: "
-            f"{_listed([_feature(examples, int(i)) for i in empty])}; leave them out with --drop "
-            "NAME."
+            f"{_listed([_feature(examples, int(i)) for i in empty])}; leave them out with ",
+            Argument("drop", "NAME"),
+            ".",
         )
     means: NDArray[np.float64] = counts.sums / counts.present
     large = np.flatnonzero(~np.isfinite(means))
@@ -144,8 +147,9 @@ def _refused(examples: Examples, missing: NDArray[np.int64]) -> InputError:
     shown = _listed([f"{_feature(examples, int(i))} ({missing[i]})" for i in order])
     return InputError(
         f"{examples.source}: values are missing in {len(order)} of {examples.n_features} columns "
-        f"(number of rows, of {examples.n_examples}): {shown}; fill them with --impute mean, or "
-        "remove these rows or columns."
+        f"(number of rows, of {examples.n_examples}): {shown}; fill them with ",
+        Argument("impute", "mean"),
+        ", or remove these rows or columns.",
     )
 
 

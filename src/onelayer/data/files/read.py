@@ -17,7 +17,7 @@ from onelayer.data.files.missing import settle_missing
 from onelayer.data.files.sizes import wanted_shape, with_wanted_shape
 from onelayer.data.files.tables import read_table
 from onelayer.data.sources import SOURCES
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 
 
 def read_examples(
@@ -138,11 +138,14 @@ def _reader(path: str | Path, request: Request) -> Reader:
     reader = read_builtin if _is_builtin(path) else _reader_of_path(request)
     if request.drop and reader is not read_table:
         raise InputError(
-            f"{request.source}: has no named columns, so that none can be dropped; leave --drop "
-            "out."
+            f"{request.source}: has no named columns, so that none can be dropped; leave ",
+            Argument("drop"),
+            " out.",
         )
     if request.labels is not None and reader in (read_builtin, read_idx_folder, read_image_folder):
-        raise InputError(f"{request.source}: comes with its labels; leave --labels out.")
+        raise InputError(
+            f"{request.source}: comes with its labels; leave ", Argument("labels"), " out."
+        )
     return reader
 
 
@@ -176,7 +179,11 @@ def _checked_labels(examples: Examples, request: Request) -> Examples:
         examples = replace(examples, y=y)
     if examples.y is None:
         if request.need_labels:
-            raise InputError(f"{request.source}: holds no labels; give them with --labels FILE.")
+            raise InputError(
+                f"{request.source}: holds no labels; give them with ",
+                Argument("labels", "FILE"),
+                ".",
+            )
         return examples
     if len(examples.y) != examples.n_examples:
         hint = (

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from onelayer.data.files.arrays import as_examples
 from onelayer.data.files.columns import listed
 from onelayer.data.files.examples import Examples, Request
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 
 FEATURES, LABELS = "features", "labels"
 
@@ -30,7 +30,9 @@ def read_safetensors(request: Request) -> Examples:
                 raise InputError(
                     f"{source}: there is no tensor {listed(missing)}; it holds "
                     f"{listed(list(kinds)) or 'none'}. Save the tensors as {FEATURES} and "
-                    f"{LABELS}, or give the labels with --labels FILE."
+                    f"{LABELS}, or give the labels with ",
+                    Argument("labels", "FILE"),
+                    ".",
                 )
             X = _tensor(request, file, FEATURES, kinds)
             with_labels = LABELS in kinds and request.labels is None

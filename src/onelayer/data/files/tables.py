@@ -1,5 +1,6 @@
 """Tables: CSV, Parquet and Arrow IPC files."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +25,11 @@ from onelayer.data.files.list_columns import (
     names_of,
     spread,
 )
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 
 _NARROW = {pl.Boolean, pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Float16, pl.Float32}
 _DAMAGE = (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException)
-_ARROW_FILE = b"ARROW1"
+_ARROW_FILE, _PARQUET_FILE = b"ARROW1", b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def open_table(path: str, source: str) -> Table:
         return Table(path, source, read_header(path, source, separator_of(path)), None)
     try:
         if ending.endswith(".parquet"):
+            _check_parquet(path)
             lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
         elif _starts_with(path, _ARROW_FILE):
             lazy = pl.scan_ipc(path, glob=False, hive_partitioning=False)
@@ -145,8 +147,11 @@ def _matrix(parts: list[Spread], source: str) -> NDArray[Any]:
         more = f" and {len(other) - 10} more" if len(other) > 10 else ""
         raise InputError(
             f"{source}: {len(other)} columns do not hold numbers: {shown}{more}; leave them out "
-            "with --drop NAME, encode them as numbers, or name the one with the labels with "
-            "--target NAME."
+            "with ",
+            Argument("drop", "NAME"),
+            ", encode them as numbers, or name the one with the labels with ",
+            Argument("target", "NAME"),
+            ".",
         )
     dtype = _common_type({column.dtype for column in columns})
     if all(len(part.names) == 1 for part in parts):
@@ -167,6 +172,21 @@ def _example(column: pl.Series) -> str:
     values = column.drop_nulls()
     shown = "" if values.is_empty() else f", such as {str(values[0])[:30]!r}"
     return f"{column.name!r} ({column.dtype}{shown})"
+
+
+def _check_parquet(path: str) -> None:
+    """Refuse what is cut off or of another kind: the library prints more than its error there.
+
+    Source of the layout: the Parquet format, a footer, its length in 4 bytes, and the magic bytes.
+    """
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        begins = file.read(4)
+        file.seek(max(0, size - 8))
+        end = file.read(8)
+    length = int.from_bytes(end[:4], "little")
+    if begins != _PARQUET_FILE or end[4:] != _PARQUET_FILE or length + 12 > size:
+        raise OSError("it does not begin and end as Parquet does")
 
 
 def _starts_with(path: str, magic: bytes) -> bool:

@@ -2,10 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.words import count, number, percent
 from onelayer.study import Outcome, RunOutcome, StudyData
 from onelayer.training import StopReason
+
+
+@dataclass(frozen=True)
+class EarlyStop(Measurement):
+    """When early stopping came, if it did, and what it saved.
+
+    Attributes
+    ----------
+    stop_reason : StopReason
+    patience : int
+    stopped_step, completed_epochs, last_val_loss
+        Of the last evaluation.
+    best_step, best_val_loss, best_val_accuracy
+        Of the best one, whose weights are kept.
+    steps, allowed_steps : int
+        How many were made, and how many all the epochs would have taken.
+    saved : float
+        The share of the allowed steps that was not made.
+    """
+
+    code: ClassVar[str] = "OL101"
+    check: ClassVar[str] = "early-stopping"
+
+    stop_reason: StopReason
+    patience: int
+    stopped_step: int
+    completed_epochs: int
+    last_val_loss: Number
+    best_step: int
+    best_val_loss: Number
+    best_val_accuracy: Number
+    steps: int
+    allowed_steps: int
+    saved: float
 
 
 def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
@@ -32,8 +70,8 @@ def _finding(run: RunOutcome) -> Finding:
     )
     if run.record.stop_reason is StopReason.PATIENCE:
         statement = (
-            f"Early stopping ended the run at step {last.step:,}, after {last.epoch} completed "
-            f"epochs, with validation loss {number(last.val_loss)}: "
+            f"Early stopping ended the run {run.name} at step {last.step:,}, after {last.epoch} "
+            f"completed epochs, with validation loss {number(last.val_loss)}: "
             f"{count(patience, 'evaluation')} had passed since the best one. {kept} "
             f"The run took {run.record.steps:,} of the {allowed:,} steps that "
             f"{config.max_epochs:,} epochs would have taken and so saved "
@@ -41,21 +79,21 @@ def _finding(run: RunOutcome) -> Finding:
         )
     else:
         statement = (
-            f"Early stopping never came: within {config.max_epochs:,} epochs there were never "
-            f"{count(patience, 'evaluation')} in a row without an improvement. {kept} More epochs "
-            "may lower the loss further."
+            f"Early stopping never came in the run {run.name}: within {config.max_epochs:,} epochs "
+            f"there were never {count(patience, 'evaluation')} in a row without an improvement. "
+            f"{kept} More epochs may lower the loss further."
         )
-    evidence = {
-        "stop_reason": str(run.record.stop_reason),
-        "patience": patience,
-        "stopped_step": last.step,
-        "completed_epochs": last.epoch,
-        "last_val_loss": last.val_loss,
-        "best_step": best.step,
-        "best_val_loss": best.val_loss,
-        "best_val_accuracy": best.val_accuracy,
-        "steps": run.record.steps,
-        "allowed_steps": allowed,
-        "saved": saved,
-    }
-    return Finding("OL101", "early-stopping", (run.name,), Severity.INFO, statement, evidence)
+    measurement = EarlyStop(
+        stop_reason=run.record.stop_reason,
+        patience=patience,
+        stopped_step=last.step,
+        completed_epochs=last.epoch,
+        last_val_loss=last.val_loss,
+        best_step=best.step,
+        best_val_loss=best.val_loss,
+        best_val_accuracy=best.val_accuracy,
+        steps=run.record.steps,
+        allowed_steps=allowed,
+        saved=saved,
+    )
+    return Finding(EarlyStop, (run.name,), Severity.INFO, statement, measurement)

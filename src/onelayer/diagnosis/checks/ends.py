@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement
 from onelayer.study import Outcome, StudyData
 from onelayer.training import StopReason
+
+
+@dataclass(frozen=True)
+class UnfinishedRun(Measurement):
+    """How a run ended that did not come to an end of its own.
+
+    Attributes
+    ----------
+    stop_reason : StopReason
+    step : int
+        The last one that was made, counted from 0.
+    learning_rate : float
+    """
+
+    code: ClassVar[str] = "OL001"
+    check: ClassVar[str] = "ends"
+
+    stop_reason: StopReason
+    step: int
+    learning_rate: float
 
 
 def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
     """Warn about every run that did not come to an end of its own."""
     return [
         Finding(
-            "OL001",
-            "ends",
+            UnfinishedRun,
             (run.name,),
             Severity.WARNING,
             f"The run {run.name} {run.record.message}.",
-            {
-                "stop_reason": str(run.record.stop_reason),
-                "step": run.record.steps - 1,
-                "learning_rate": run.record.config.learning_rate,
-            },
+            UnfinishedRun(
+                run.record.stop_reason, run.record.steps - 1, run.record.config.learning_rate
+            ),
         )
         for run in outcome.runs
         if run.record.stop_reason in (StopReason.DIVERGED, StopReason.INTERRUPTED)

@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
 from onelayer.data import Dataset
 from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement
 from onelayer.engines import one_blas_thread
-from onelayer.model import TOLERANCE, GradientCheck, check_gradients
+from onelayer.model import TOLERANCE, GradientCheck, ModelName, check_gradients
 from onelayer.study import Outcome, StudyData
 
 EXAMPLES = 100
 COMPONENTS = 40
+
+
+@dataclass(frozen=True)
+class ObjectiveError:
+    """The error of one objective's gradient: the worst relative one, None if it is not finite."""
+
+    model: ModelName
+    l2: float
+    penalize_bias: bool
+    worst_error: float | None
+    passed: bool
+
+
+@dataclass(frozen=True)
+class GradientErrors(Measurement):
+    """The errors of both models' gradients, with several penalties.
+
+    Attributes
+    ----------
+    examples : int
+        The first ones of the training data, on which the gradients were taken.
+    objectives : tuple of ObjectiveError
+    tolerance : float
+        The largest relative error that counts as agreement.
+    """
+
+    code: ClassVar[str] = "OL002"
+    check: ClassVar[str] = "gradients"
+
+    examples: int
+    objectives: tuple[ObjectiveError, ...]
+    tolerance: float
 
 
 def check(_outcome: Outcome, data: StudyData) -> list[Finding]:
@@ -25,26 +61,26 @@ def check(_outcome: Outcome, data: StudyData) -> list[Finding]:
         if passed
         else f"above the {TOLERANCE:g} that counts as agreement: a gradient is wrong"
     )
-    evidence = {
-        "examples": min(EXAMPLES, data.train.n_examples),
-        "objectives": [
-            {
-                "model": c.objective.model,
-                "l2": c.objective.l2,
-                "penalize_bias": c.objective.penalize_bias,
-                "worst_error": c.worst_error if np.isfinite(c.worst_error) else None,
-                "passed": c.passed,
-            }
+    measurement = GradientErrors(
+        min(EXAMPLES, data.train.n_examples),
+        tuple(
+            ObjectiveError(
+                c.objective.model,
+                c.objective.l2,
+                c.objective.penalize_bias,
+                c.worst_error if np.isfinite(c.worst_error) else None,
+                c.passed,
+            )
             for c in checks
-        ],
-        "tolerance": TOLERANCE,
-    }
+        ),
+        TOLERANCE,
+    )
     statement = (
         f"Analytic gradients against central differences, in float64 at {checks[0].points} random "
         f"weights each: {compared}, {verdict}."
     )
     severity = Severity.INFO if passed else Severity.WARNING
-    return [Finding("OL002", "gradients", (), severity, statement, evidence)]
+    return [Finding(GradientErrors, (), severity, statement, measurement)]
 
 
 def check_on(train: Dataset) -> list[GradientCheck]:

@@ -3,14 +3,88 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.statistics import difference_interval
-from onelayer.diagnosis.words import listed, number, percent, points
+from onelayer.diagnosis.words import number, percent, points
 from onelayer.study import Outcome, RunOutcome, StudyData
 from onelayer.training import StopReason
+from onelayer.words import listed
+
+
+@dataclass(frozen=True)
+class SweptRun:
+    """One run of a sweep over λ, with the numbers of the weights that it keeps."""
+
+    run: str
+    l2: float
+    train_accuracy: float | None
+    val_accuracy: float
+    val_loss: float | None
+
+
+@dataclass(frozen=True)
+class SweepAccuracies(Measurement):
+    """What λ does to accuracy.
+
+    Attributes
+    ----------
+    runs : tuple of SweptRun
+        In falling order of λ.
+    best, worst : str
+        Runs' names.
+    difference_interval : (float, float)
+        Of 95%, of the difference of the best and the worst validation accuracy.
+    tied_with_best : tuple of str
+        Runs whose accuracy cannot be told from the best.
+    """
+
+    code: ClassVar[str] = "OL105"
+    check: ClassVar[str] = "l2-accuracy"
+
+    runs: tuple[SweptRun, ...]
+    best: str
+    worst: str
+    difference_interval: tuple[float, float]
+    tied_with_best: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NormPoint:
+    """The norm of the weights that one run of a sweep keeps."""
+
+    run: str
+    l2: float
+    weight_norm: Number
+
+
+@dataclass(frozen=True)
+class SweepNorms(Measurement):
+    """What λ does to the norm of the weights.
+
+    Attributes
+    ----------
+    points : tuple of NormPoint
+        In falling order of λ.
+    loglog_slope : float
+        Of the norm over λ on two logarithmic axes, by least squares; −1 is inverse proportion.
+    local_slopes : tuple of float
+        From one λ to the next smaller one.
+    steepest_local_slope : float
+    """
+
+    code: ClassVar[str] = "OL106"
+    check: ClassVar[str] = "weight-norm"
+
+    points: tuple[NormPoint, ...]
+    loglog_slope: Number
+    local_slopes: tuple[Number, ...]
+    steepest_local_slope: Number
 
 
 def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
@@ -67,31 +141,34 @@ def _accuracy(runs: list[RunOutcome]) -> Finding:
         statement += f"On {n:,} validation examples the best cannot be told from {values}."
     else:
         statement += f"On {n:,} validation examples the best is ahead of every other."
-    evidence = {
-        "runs": [
-            {
-                "run": run.name,
-                "l2": run.record.config.l2,
-                "train_accuracy": run.record.final.train_accuracy,
-                "val_accuracy": run.record.final.val_accuracy,
-                "val_loss": run.record.final.val_loss,
-            }
+    measurement = SweepAccuracies(
+        tuple(
+            SweptRun(
+                run.name,
+                run.record.config.l2,
+                run.record.final.train_accuracy,
+                _accuracy_of(run),
+                run.record.final.val_loss,
+            )
             for run in runs
-        ],
-        "best": best_run.name,
-        "worst": worst_run.name,
-        "difference_interval": [low, high],
-        "tied_with_best": [run.name for run in tied],
-    }
+        ),
+        best_run.name,
+        worst_run.name,
+        (low, high),
+        tuple(run.name for run in tied),
+    )
     names = tuple(run.name for run in runs)
-    return Finding("OL105", "l2-accuracy", names, Severity.INFO, statement, evidence)
+    return Finding(SweepAccuracies, names, Severity.INFO, statement, measurement)
 
 
 def _norm(penalized: list[RunOutcome], runs: list[RunOutcome]) -> Finding:
     names = tuple(run.name for run in runs)
     if len(penalized) < 3:
-        statement = "The norm against λ needs at least three values of λ above zero."
-        return Finding("OL106", "weight-norm", names, Severity.NOT_APPLICABLE, statement)
+        statement = (
+            f"Of {listed(names)} too few have a norm above zero at a λ above zero to say how the "
+            "norm depends on λ: at least three are needed."
+        )
+        return Finding(SweepNorms, names, Severity.NOT_APPLICABLE, statement)
 
     l2 = np.array([run.record.config.l2 for run in penalized])
     norms = np.array([run.record.final.weight_norm for run in penalized])
@@ -106,20 +183,15 @@ def _norm(penalized: list[RunOutcome], runs: list[RunOutcome]) -> Finding:
         f"{slope:.2f} over all, between {local.max():.2f} and {local.min():.2f} from one value to "
         f"the next. {_proportional(slope, local)}"
     ).replace(" -", " −")
-    evidence = {
-        "points": [
-            {
-                "run": run.name,
-                "l2": run.record.config.l2,
-                "weight_norm": run.record.final.weight_norm,
-            }
-            for run in runs
-        ],
-        "loglog_slope": slope,
-        "local_slopes": local.tolist(),
-        "steepest_local_slope": steepest,
-    }
-    return Finding("OL106", "weight-norm", names, Severity.INFO, statement, evidence)
+    measurement = SweepNorms(
+        tuple(
+            NormPoint(run.name, run.record.config.l2, run.record.final.weight_norm) for run in runs
+        ),
+        slope,
+        tuple(local.tolist()),
+        steepest,
+    )
+    return Finding(SweepNorms, names, Severity.INFO, statement, measurement)
 
 
 def _proportional(slope: float, local: np.ndarray) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.statistics import difference_interval, trend
 from onelayer.diagnosis.words import number, percent, points
 from onelayer.study import Outcome, RunOutcome, StudyData
@@ -21,6 +24,47 @@ MIN_EVALUATIONS = round(MIN_TAIL / TAIL)
 
 RISE = 0.01
 """A validation loss that ends this share above its lowest has risen."""
+
+
+@dataclass(frozen=True)
+class TrainingEnd(Measurement):
+    """Where training and validation stood at the end of a run, and where they were going.
+
+    Attributes
+    ----------
+    train_accuracy, val_accuracy : float
+        Of the last evaluation, fractions.
+    gap : float
+        The first less the second.
+    gap_interval : (float, float)
+        Of 95%, for independent proportions.
+    val_loss_slope_per_epoch : float
+        Theil and Sen's, over the last evaluations.
+    val_loss_slope_interval : (float, float)
+        Of 95%.
+    tail_evaluations : int
+        How many evaluations the slope is over.
+    lowest_step : int
+        The step of the lowest validation loss.
+    rise_above_lowest : float
+        How far above the lowest the end lies, as a share of it; not finite where the lowest is 0
+        and the end is not.
+    overfitting : bool
+    """
+
+    code: ClassVar[str] = "OL103"
+    check: ClassVar[str] = "overfitting"
+
+    train_accuracy: Number
+    val_accuracy: Number
+    gap: Number
+    gap_interval: tuple[Number, Number]
+    val_loss_slope_per_epoch: Number
+    val_loss_slope_interval: tuple[Number, Number]
+    tail_evaluations: int
+    lowest_step: int
+    rise_above_lowest: Number
+    overfitting: bool
 
 
 def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
@@ -39,7 +83,7 @@ def _finding(run: RunOutcome) -> Finding:
             f"The run {run.name} has too few evaluations to tell where its validation loss was "
             f"going: at least {MIN_EVALUATIONS} are needed."
         )
-        return Finding("OL103", "overfitting", (run.name,), Severity.NOT_APPLICABLE, statement)
+        return Finding(TrainingEnd, (run.name,), Severity.NOT_APPLICABLE, statement)
 
     gap = last.train_accuracy - last.val_accuracy
     low, high = difference_interval(
@@ -60,20 +104,20 @@ def _finding(run: RunOutcome) -> Finding:
         f"{_verdict(has_gap, slope.direction, rise, lowest['step'])}"
     )
     overfits = has_gap and rise > RISE and slope.direction > 0
-    evidence = {
-        "train_accuracy": last.train_accuracy,
-        "val_accuracy": last.val_accuracy,
-        "gap": gap,
-        "gap_interval": [low, high],
-        "val_loss_slope_per_epoch": slope.slope,
-        "val_loss_slope_interval": [slope.low, slope.high],
-        "tail_evaluations": tail.height,
-        "lowest_step": lowest["step"],
-        "rise_above_lowest": rise,
-        "overfitting": overfits,
-    }
+    measurement = TrainingEnd(
+        train_accuracy=last.train_accuracy,
+        val_accuracy=last.val_accuracy,
+        gap=gap,
+        gap_interval=(low, high),
+        val_loss_slope_per_epoch=slope.slope,
+        val_loss_slope_interval=(slope.low, slope.high),
+        tail_evaluations=tail.height,
+        lowest_step=lowest["step"],
+        rise_above_lowest=rise,
+        overfitting=overfits,
+    )
     severity = Severity.WARNING if overfits else Severity.INFO
-    return Finding("OL103", "overfitting", (run.name,), severity, statement, evidence)
+    return Finding(TrainingEnd, (run.name,), severity, statement, measurement)
 
 
 def _rise(end: float, lowest: float) -> float:

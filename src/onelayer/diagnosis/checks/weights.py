@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.image_shape import ImageShape
+from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.words import number
 from onelayer.study import Outcome, StudyData
+
+
+@dataclass(frozen=True)
+class WeightNoise(Measurement):
+    """How noisy a run's weights look as pictures: Geary's C (mean over the pictures), and its λ."""
+
+    code: ClassVar[str] = "OL104"
+    check: ClassVar[str] = "weights"
+
+    geary_c: float
+    l2: float
 
 
 def geary_c(image: NDArray[np.floating]) -> float:
@@ -23,21 +39,21 @@ def geary_c(image: NDArray[np.floating]) -> float:
     return float(np.mean(np.concatenate(squares)) / (2 * image.var(ddof=1)))
 
 
-def noise(weights: NDArray[np.floating], image_shape: tuple[int, int]) -> float:
+def noise(weights: NDArray[np.floating], shape: ImageShape) -> float:
     """Return the mean Geary's C over the outputs' weight pictures; weights (n_features, K)."""
-    return float(np.mean([geary_c(w.reshape(image_shape)) for w in weights.T]))
+    return float(np.mean([geary_c(picture) for picture in shape.pictures(weights)]))
 
 
 def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
     """Report the noise of each run's weights, where the features are the pixels of an image."""
-    if outcome.data["image_shape"] is None:
+    shape = ImageShape.of_grey(outcome.data)
+    if shape is None:
         return []
-    height, width = outcome.data["image_shape"]
     findings = []
     for run in outcome.runs:
         if not np.all(np.isfinite(run.model.weights)):
             continue  # OL001 has spoken of it
-        value = noise(run.model.weights, (height, width))
+        value = noise(run.model.weights, shape)
         if not np.isfinite(value):
             continue
         statement = (
@@ -45,8 +61,6 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
             "difference between neighbouring pixels over twice the pixels' variance (Geary's C, "
             "mean over the pictures), 1 for pure noise and near 0 for a smooth picture."
         )
-        evidence = {"geary_c": value, "l2": run.record.config.l2}
-        findings.append(
-            Finding("OL104", "weights", (run.name,), Severity.INFO, statement, evidence)
-        )
+        measurement = WeightNoise(value, run.record.config.l2)
+        findings.append(Finding(WeightNoise, (run.name,), Severity.INFO, statement, measurement))
     return findings

@@ -4,7 +4,7 @@ import altair as alt
 import polars as pl
 
 from onelayer.report import style
-from onelayer.report.figure import Figure
+from onelayer.report.figure import Figure, file_stem
 from onelayer.report.figures import base, frames
 
 _TRAINING = "training accuracy"
@@ -51,7 +51,7 @@ def accuracy_curves(
         layers += base.best_step_layers(best_step, best, rows, y)
     mark = "" if best_step is None else f"; the best evaluation at step {best_step:,} is marked"
     return Figure(
-        name=name or f"accuracy-{frames.file_stem(run)}",
+        name=name or file_stem("accuracy", run),
         title=title or f"Accuracy, run {run}",
         alt=f"Line chart over the steps of run {run}: {frames.last_values(data)}{mark}.",
         data=data,

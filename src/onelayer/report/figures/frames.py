@@ -1,6 +1,5 @@
 """From a history frame to the numbers that a figure draws."""
 
-import re
 from collections.abc import Mapping
 
 import polars as pl
@@ -96,11 +95,6 @@ def settled(series: pl.DataFrame, history: pl.DataFrame, share: float) -> pl.Dat
     """Return the rows of ``series`` after the first ``share`` of the history's steps."""
     first, last = step_range(history)
     return series.filter(pl.col("step") > first + share * (last - first))
-
-
-def file_stem(text: str) -> str:
-    """Return a name that is safe as a file name and as an id: letters, digits, hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "figure"
 
 
 def percent(series: pl.DataFrame) -> pl.DataFrame:

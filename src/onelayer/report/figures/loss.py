@@ -4,7 +4,7 @@ import altair as alt
 import polars as pl
 
 from onelayer.report import style
-from onelayer.report.figure import Figure
+from onelayer.report.figure import Figure, file_stem
 from onelayer.report.figures import base, frames, scales
 
 _VALIDATION = "validation loss"
@@ -72,7 +72,7 @@ def loss_curves(
         best = frames.value_at(validation, best_step)
         layers += base.best_step_layers(best_step, best, rows, y)
     return Figure(
-        name=name or f"loss-{frames.file_stem(run)}",
+        name=name or file_stem("loss", run),
         title=title or f"Loss, run {run}",
         alt=_description(run, training, validation, best_step),
         data=data,

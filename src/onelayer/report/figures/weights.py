@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.report import png, style
 from onelayer.report.figure import Figure
 from onelayer.report.figures import base
@@ -57,7 +58,7 @@ class WeightRow:
 
 def weight_pictures(
     rows: Sequence[WeightRow],
-    image_shape: tuple[int, int],
+    shape: ImageShape,
     class_names: Sequence[str],
     *,
     noise_label: str = "noise",
@@ -72,8 +73,8 @@ def weight_pictures(
     ----------
     rows
         The models, from top to bottom.
-    image_shape
-        (height, width) of a picture.
+    shape
+        Of a picture, of one channel.
     class_names
         One name an output.
     noise_label
@@ -87,19 +88,19 @@ def weight_pictures(
         Its data has ``label, class, row, column, weight, noise``, one row a pixel.
     """
     for row in rows:
-        expected = (image_shape[0] * image_shape[1], len(class_names))
+        expected = (shape.n_features, len(class_names))
         if row.weights.shape != expected:
             raise ValueError(
                 f"weights of {row.label!r} have shape {row.weights.shape}, "
-                f"not {expected} for pictures of {image_shape} and {len(class_names)} classes"
+                f"not {expected} for pictures of {shape} and {len(class_names)} classes"
             )
     count = len(class_names)
     width = min(_LARGEST_PICTURE, (_WIDTH + _GAP) / count - _GAP)
     total = max(_LEAST_WIDTH, count * (width + _GAP) - _GAP)
-    height = width * image_shape[0] / image_shape[1]
+    height = width * shape.height / shape.width
     pictures, bars, texts = [], [], []
     bar = png.data_uri(png.diverging(np.linspace(-1.0, 1.0, 2 * _BAR[0])[np.newaxis, :]))
-    magnify = max(1, _PICTURE_PIXELS // max(image_shape))
+    magnify = max(1, _PICTURE_PIXELS // max(shape.height, shape.width))
     top = 0.0
     for number, row in enumerate(rows):
         limit = float(np.abs(row.weights).max()) or 1.0
@@ -117,7 +118,7 @@ def weight_pictures(
             {
                 "x": k * (width + _GAP),
                 "y": top,
-                "url": png.data_uri(scaled[:, k].reshape(*image_shape, 3), magnify),
+                "url": png.data_uri(scaled[:, k].reshape(shape.height, shape.width, 3), magnify),
             }
             for k in range(count)
         ]
@@ -132,7 +133,7 @@ def weight_pictures(
         name=name,
         title=title,
         alt=f"Weights as pictures, {count:,} a row (one an output); the rows are: {labels}.",
-        data=pl.concat([_table(row, image_shape, class_names) for row in rows]),
+        data=pl.concat([_table(row, shape, class_names) for row in rows]),
         chart=base.finish(layers, width=total, height=top - _ROW_GAP),
     )
 
@@ -168,13 +169,10 @@ def _texts(values: list[dict[str, Any]], kind: str) -> alt.Chart:
     return chart
 
 
-def _table(
-    row: WeightRow, image_shape: tuple[int, int], class_names: Sequence[str]
-) -> pl.DataFrame:
+def _table(row: WeightRow, shape: ImageShape, class_names: Sequence[str]) -> pl.DataFrame:
     """Return the weights of one row of pictures, one table row a pixel."""
-    height, width = image_shape
-    pixels, count = height * width, len(class_names)
-    line, column = np.divmod(np.tile(np.arange(pixels), count), width)
+    pixels, count = shape.n_features, len(class_names)
+    line, column = np.divmod(np.tile(np.arange(pixels), count), shape.width)
     return pl.DataFrame(
         {
             "label": [row.label] * (pixels * count),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from onelayer.report.document import Note, Section
 from onelayer.report.inline import literal
-from onelayer.report.sections import curves, gradients, penalty, shuffling
+from onelayer.report.sections import curves, gradients, penalty, shuffling, sweep
 from onelayer.report.sections.material import Material
 from onelayer.study import Section as Choice
 
@@ -21,6 +21,7 @@ BUILDERS: dict[str, Builder] = {
     "shuffling": shuffling.shuffling,
     "overfitting": curves.overfitting,
     "weights": penalty.weights,
+    "sweep-accuracy": sweep.accuracy,
     "l2-accuracy": penalty.l2_accuracy,
     "weight-norm": penalty.weight_norm,
 }

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 
-from onelayer.report.document import Block, FigureBlock, Paragraph, Section, Table
+from onelayer.diagnosis.checks.early_stopping import EarlyStop
+from onelayer.diagnosis.checks.overfitting import TrainingEnd
+from onelayer.diagnosis.words import count, percent
+from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section, Table
+from onelayer.report.figure import file_stem
 from onelayer.report.figures import accuracy_curves, loss_curves
-from onelayer.report.inline import literal
+from onelayer.report.inline import code, literal
 from onelayer.report.sections.material import (
     Material,
     about,
     kept_in_words,
     kept_step,
+    measured,
     said,
-    slug,
 )
 from onelayer.study import RunOutcome
 from onelayer.study import Section as Choice
+from onelayer.training import StopReason
+from onelayer.words import listed
 
 
 def loss(material: Material, choice: Choice) -> Section:
@@ -25,65 +30,66 @@ def loss(material: Material, choice: Choice) -> Section:
     blocks: list[Block] = []
     answers = []
     for run in material.runs(choice):
-        best = kept_step(run)
         figure = loss_curves(
-            run.history, run.name, best_step=best, title=f"Loss of {run.name}",
-            name=f"loss-{slug(run.name)}",
+            run.history, run.name, best_step=kept_step(run), title=f"Loss of {run.name}",
+            name=file_stem("loss", run.name),
         )  # fmt: skip
-        blocks += [about([run]), FigureBlock(figure, _caption_loss(run))]
+        steps = count(run.record.steps, "step")
+        caption = f"Training and validation loss of {code(run.name)} over {steps}."
+        blocks += [about([run]), FigureBlock(figure, caption)]
         answers.append(Paragraph(literal(_loss_in_words(run))))
-    question = "How do the training and the validation loss fall?"
+    question = "How do the training and the validation loss go?"
     return Section(choice.title or "Loss", question, tuple(blocks), tuple(answers))
 
 
-def _caption_loss(run: RunOutcome) -> str:
-    return f"Training and validation loss of `{run.name}` over {run.record.steps:,} steps."
-
-
 def _loss_in_words(run: RunOutcome) -> str:
-    losses, curve = run.history["train_loss"], run.curve["val_loss"]
-    window = min(run.record.batches_per_epoch, losses.len())
-    first, last = losses[0], _mean(losses.tail(window))
-    assert run.record.best is not None
-    tail = losses.tail(window).to_numpy()
-    low, high = tail.min(), tail.max()
+    losses, curve, best = run.history["train_loss"].to_numpy(), run.curve, run.record.best
+    assert best is not None
+    ignorance = float(np.log(len(run.record.classes)))
+    begins = f"The training loss of {run.name} begins at {losses[0]:.4f}"
+    known = f"ln {len(run.record.classes)} = {ignorance:.4f}"
+    if f"{losses[0]:.4f}" == f"{ignorance:.4f}":
+        begins += f", the value of a model that knows nothing ({known})"
+    else:
+        begins += f"; a model that knows nothing has {known}"
+    tail = losses[-run.record.batches_per_epoch :]
+    low, mean, high = (float(f(tail)) for f in (np.min, np.mean, np.max))
+    if np.isfinite(mean):
+        over = f"over its last {count(len(tail), 'batch', 'batches')}"
+        ends = f"{over} it is {mean:.4f} in the mean, between {low:.4f} and {high:.4f}."
+        ends += " Single batches differ that much." if high > low else ""
+    else:
+        ends = "it was no longer finite in the end."
+    first, last = curve["val_loss"][0], curve["val_loss"][-1]
     return (
-        f"The training loss begins at {first:.4f}, the value of a model that knows nothing "
-        f"({_ignorance(run)}), and over the last {window:,} batches of {run.name} it is {last:.4f} "
-        f"in the mean, between {low:.4f} and {high:.4f}: single batches differ "
-        f"that much. The validation loss goes from {curve[0]:.4f} after the first step to "
-        f"{curve[-1]:.4f}; its lowest value is {run.record.best.val_loss:.4f}, at step "
-        f"{run.record.best.step:,}."
+        f"{begins}; {ends} Its validation loss goes from {_loss(first)} after step "
+        f"{curve['step'][0]:,} to {_loss(last)} after step {curve['step'][-1]:,}; the best is "
+        f"{best.val_loss:.4f}, after step {best.step:,}."
     )
 
 
-def _ignorance(run: RunOutcome) -> str:
-    return f"ln {len(run.record.classes)} = {np.log(len(run.record.classes)):.4f}"
-
-
-def _mean(values: pl.Series) -> float:
-    return float(np.mean(values.to_numpy()))
+def _loss(value: float) -> str:
+    return f"{value:.4f}" if np.isfinite(value) else "not finite"
 
 
 def accuracy(material: Material, choice: Choice) -> Section:
     """Draw the accuracies of each run."""
     blocks, answers = [], []
     for run in material.runs(choice):
-        best = kept_step(run)
         figure = accuracy_curves(
-            run.history, run.name, best_step=best, title=f"Accuracy of {run.name}",
-            name=f"accuracy-{slug(run.name)}",
+            run.history, run.name, best_step=kept_step(run), title=f"Accuracy of {run.name}",
+            name=file_stem("accuracy", run.name),
         )  # fmt: skip
-        caption = f"Training and validation accuracy of `{run.name}`, at each evaluation."
+        caption = f"Training and validation accuracy of {code(run.name)}, at each evaluation."
         blocks.append(FigureBlock(figure, caption))
-        assert run.record.last is not None
-        curve = run.curve
+        curve, last = run.curve, run.record.last
+        assert last is not None
         top = int(np.argmax(curve["val_accuracy"].to_numpy()))
         answers.append(Paragraph(literal(
-            f"At the last of {curve.height:,} evaluations {run.name} has "
-            f"{100 * run.record.last.train_accuracy:.2f}% of the training and "
-            f"{100 * run.record.last.val_accuracy:.2f}% of the validation examples right. The "
-            f"highest validation accuracy is {100 * curve['val_accuracy'][top]:.2f}%, after step "
+            f"At the last of {count(curve.height, 'evaluation')} {run.name} has "
+            f"{percent(last.train_accuracy)} of the training and "
+            f"{percent(last.val_accuracy)} of the validation examples right. The "
+            f"highest validation accuracy is {percent(curve['val_accuracy'][top])}, after step "
             f"{curve['step'][top]:,}. {kept_in_words(run)}"
         )))  # fmt: skip
     question = "How many examples does the model get right, on either set?"
@@ -95,38 +101,40 @@ def early_stopping(material: Material, choice: Choice) -> Section:
     runs = material.runs(choice)
     rows = []
     for run in runs:
-        assert run.record.best is not None
-        assert run.record.last is not None
-        best = "best" if run.record.config.early_stopping is None else "best, kept"
-        for label, evaluation in ((best, run.record.best), ("last", run.record.last)):
+        best, last = run.record.best, run.record.last
+        assert best is not None
+        assert last is not None
+        kept = "best" if kept_step(run) is None else "best, kept"
+        for label, evaluation in ((kept, best), ("last", last)):
             rows.append((
-                f"`{run.name}`", label, f"{evaluation.step:,}", f"{evaluation.epoch:,}",
-                f"{evaluation.val_loss:.4f}", f"{100 * evaluation.val_accuracy:.2f}%",
+                code(run.name), label, f"{evaluation.step:,}", f"{evaluation.epoch:,}",
+                _loss(evaluation.val_loss), percent(evaluation.val_accuracy),
             ))  # fmt: skip
     table = Table(
         ("run", "evaluation", "step", "completed epochs", "validation loss", "validation accuracy"),
         tuple(rows), None, ("left", "left", "right", "right", "right", "right"),
     )  # fmt: skip
     question = "When did early stopping come, and what did it save?"
-    answer = said(material.findings_of("early-stopping", runs))
-    return Section(choice.title or "Early stopping", question, (table,), answer)
+    answer = [*said(material.findings_of(EarlyStop, runs))]
+    if without := [run.name for run in runs if run.record.config.early_stopping is None]:
+        answer.append(Note("info", literal(f"Trained without early stopping: {listed(without)}.")))
+    return Section(choice.title or "Early stopping", question, (table,), tuple(answer))
 
 
 def overfitting(material: Material, choice: Choice) -> Section:
     """Say whether each run overfits, with the gap and the trend that tell."""
     runs = material.runs(choice)
-    findings = material.findings_of("overfitting", runs)
+    findings = material.findings_of(TrainingEnd, runs)
     rows = tuple(
         (
-            f"`{f.runs[0]}`",
-            f"{100 * f.evidence['train_accuracy']:.2f}%",
-            f"{100 * f.evidence['val_accuracy']:.2f}%",
-            f"{100 * f.evidence['gap']:.2f}",
-            " to ".join(f"{100 * end:.2f}" for end in f.evidence["gap_interval"]),
-            f"{f.evidence['val_loss_slope_per_epoch']:.2e}".replace("-", "−"),
+            code(finding.runs[0]),
+            percent(end.train_accuracy),
+            percent(end.val_accuracy),
+            f"{100 * end.gap:.2f}",
+            " to ".join(f"{100 * edge:.2f}" for edge in end.gap_interval),
+            f"{end.val_loss_slope_per_epoch:.2e}".replace("-", "−"),
         )
-        for f in findings
-        if f.evidence
+        for finding, end in measured(findings, TrainingEnd)
     )
     table = Table(
         ("run", "training accuracy", "validation accuracy", "gap (points)", "95% interval",
@@ -135,5 +143,10 @@ def overfitting(material: Material, choice: Choice) -> Section:
         "The end of training: Newcombe's interval, and Theil–Sen slope over the last fifth.",
         ("left", "right", "right", "right", "right", "right"),
     )  # fmt: skip
+    blocks: list[Block] = [table] if rows else []
+    settled = (StopReason.PATIENCE, StopReason.MAX_EPOCHS)
+    if broken := [run.name for run in runs if run.record.stop_reason not in settled]:
+        text = f"Not looked at, since training did not come to its end: {listed(broken)}."
+        blocks.append(Note("info", literal(text)))
     question = "Does the model overfit?"
-    return Section(choice.title or "Overfitting", question, (table,), said(findings))
+    return Section(choice.title or "Overfitting", question, tuple(blocks), said(findings))

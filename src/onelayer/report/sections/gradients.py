@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
+from onelayer.diagnosis.checks.gradients import GradientErrors
 from onelayer.model.derivations import DERIVATIONS, DerivationName, Verification, verify
 from onelayer.report.document import Block, DerivationBlock, Note, Section, Table
 from onelayer.report.inline import literal
-from onelayer.report.sections.material import Material, said
+from onelayer.report.sections.material import Material, measured, said
 from onelayer.study import Section as Choice
 
 
@@ -49,16 +50,16 @@ def _derivation_block(verification: Verification) -> Block:
 
 def gradient_check(material: Material, choice: Choice) -> Section:
     """Show the gradient check's errors."""
-    findings = material.findings_of("gradients")
+    findings = [f for f in material.findings if f.kind is GradientErrors]
     rows = tuple(
         (
-            o["model"],
-            f"{o['l2']:g}",
-            "yes" if o["penalize_bias"] else "no",
-            "not finite" if o["worst_error"] is None else f"{o['worst_error']:.1e}",
+            error.model,
+            f"{error.l2:g}",
+            "yes" if error.penalize_bias else "no",
+            "not finite" if error.worst_error is None else f"{error.worst_error:.1e}",
         )
-        for f in findings
-        for o in f.evidence["objectives"]
+        for _, errors in measured(findings, GradientErrors)
+        for error in errors.objectives
     )
     table = Table(
         ("model", "λ", "bias penalized", "worst relative error"), rows,

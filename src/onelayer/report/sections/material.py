@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from onelayer.diagnosis import Finding, Severity
+from onelayer.diagnosis import Finding, Measurement, Severity
+from onelayer.diagnosis.words import percent
 from onelayer.report.document import Block, Note, Paragraph
-from onelayer.report.inline import literal
+from onelayer.report.inline import code, literal
 from onelayer.study import Outcome, RunOutcome
 from onelayer.study import Section as Choice
 from onelayer.training import StopReason
+
+M = TypeVar("M", bound=Measurement)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +33,15 @@ class Material:
         runs = self.runs(choice)
         return tuple(run for run in runs if run.record.stop_reason is not StopReason.DIVERGED)
 
-    def findings_of(self, check: str, runs: Iterable[RunOutcome] = ()) -> list[Finding]:
-        """Return a check's findings on any of these runs, or all when there are none."""
+    def findings_of(self, kind: type[Measurement], runs: Iterable[RunOutcome]) -> list[Finding]:
+        """Return the findings of a check that speak of any of these runs."""
         names = {run.name for run in runs}
-        return [f for f in self.findings if f.check == check and (not names or names & {*f.runs})]
+        return [f for f in self.findings if f.kind is kind and names & {*f.runs}]
+
+
+def measured(findings: Iterable[Finding], kind: type[M]) -> list[tuple[Finding, M]]:
+    """Return findings with what they measured, without those of other kinds or no measurement."""
+    return [(f, f.measurement) for f in findings if isinstance(f.measurement, kind)]
 
 
 def describe(run: RunOutcome) -> str:
@@ -62,14 +71,15 @@ def kept_in_words(run: RunOutcome) -> str:
     if final.train_accuracy is None or final.val_accuracy is None:
         return "The weights that are kept have no finite scores."
     return (
-        f"The weights that are kept have {100 * final.train_accuracy:.2f}% and "
-        f"{100 * final.val_accuracy:.2f}%."
+        f"The weights that are kept have {percent(final.train_accuracy)} and "
+        f"{percent(final.val_accuracy)}."
     )
 
 
-def l2_label(run: RunOutcome) -> str:
-    """Return 'λ = 0.1'."""
-    return f"λ = {run.record.config.l2:g}"
+def l2_labels(runs: Iterable[RunOutcome]) -> dict[str, str]:
+    """Return 'λ = 0.1' for each run's name; the names where two would be alike."""
+    labels = {run.name: f"λ = {run.record.config.l2:g}" for run in runs}
+    return labels if len({*labels.values()}) == len(labels) else {name: name for name in labels}
 
 
 def said(findings: Iterable[Finding]) -> tuple[Block, ...]:
@@ -84,10 +94,4 @@ def said(findings: Iterable[Finding]) -> tuple[Block, ...]:
 
 def about(runs: Iterable[RunOutcome]) -> Paragraph:
     """Return a paragraph that says what each run is."""
-    return Paragraph("; ".join(f"`{run.name}`: {literal(describe(run))}" for run in runs) + ".")
-
-
-def slug(*names: str) -> str:
-    """Return names as a file stem: letters, digits and hyphens."""
-    text = "".join(c if c.isalnum() or c == "." else "-" for c in "-".join(names))
-    return "-".join(filter(None, text.split("-")))
+    return Paragraph("; ".join(f"{code(run.name)}: {literal(describe(run))}" for run in runs) + ".")

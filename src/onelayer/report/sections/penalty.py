@@ -1,11 +1,19 @@
-"""What L2 does to the weights, the accuracy and the norm."""
+"""What a penalty does to the weights, the accuracy and the norm."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import inf
+
 import polars as pl
 
-from onelayer.diagnosis import Severity
-from onelayer.report.document import FigureBlock, Note, Paragraph, Section, Table
+from onelayer.diagnosis import Finding
+from onelayer.diagnosis.checks.l2 import SweepAccuracies, SweepNorms
+from onelayer.diagnosis.checks.weights import WeightNoise
+from onelayer.diagnosis.image_shape import ImageShape
+from onelayer.diagnosis.words import percent
+from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section, Table
+from onelayer.report.figure import file_stem
 from onelayer.report.figures import (
     PowerLaw,
     WeightRow,
@@ -13,110 +21,165 @@ from onelayer.report.figures import (
     sweep_accuracy,
     weight_pictures,
 )
-from onelayer.report.inline import literal
-from onelayer.report.sections.material import Material, about, l2_label, said, slug
+from onelayer.report.inline import code, literal
+from onelayer.report.sections.material import Material, about, l2_labels, measured, said
+from onelayer.study import RunOutcome
 from onelayer.study import Section as Choice
+from onelayer.words import listed
+
+_GEARY = (
+    "The noise is Geary's $C$, the mean squared difference of neighbouring pixels over "
+    "twice the variance of the picture, averaged over the pictures of a row: 1 for pixels "
+    "that know nothing of their neighbours, near 0 for a smooth picture. It does not "
+    "depend on the scale of the weights."
+)
 
 
 def weights(material: Material, choice: Choice) -> Section:
     """Draw the weights of the least and the most penalized model, and say how noisy they are."""
-    findings = {f.runs[0]: f for f in material.findings_of("weights")}
-    runs = [run for run in material.settled(choice) if run.name in findings]
-    runs = sorted(runs, key=lambda run: run.record.config.l2)
-    if len(runs) > 2:
-        runs = [runs[0], runs[-1]]
-    shape = material.outcome.data["image_shape"]
-    if not runs or len({run.model.weights.shape for run in runs}) > 1:
+    settled = material.settled(choice)
+    findings = material.findings_of(WeightNoise, settled)
+    noises = {f.runs[0]: noise.geary_c for f, noise in measured(findings, WeightNoise)}
+    runs = sorted(
+        (run for run in settled if run.name in noises), key=lambda run: run.record.config.l2
+    )
+    runs = [runs[0], runs[-1]] if len(runs) > 2 else runs
+    shape = ImageShape.of_grey(material.outcome.data)
+    if shape is None or not runs or len({run.record.classes for run in runs}) > 1:
         text = "Weights are drawn where features are pixels and all models have the same outputs."
         return Section(choice.title or "Weights", None, (Note("info", text),))
-    rows = [
-        WeightRow(l2_label(r), r.model.weights, findings[r.name].evidence["geary_c"]) for r in runs
-    ]
-    binary, classes = runs[0].model.weights.shape[1] == 1, runs[0].record.classes
-    names = [str(c) for c in (classes[:1] if binary else classes)]
+    labels = l2_labels(runs)
+    rows = [WeightRow(labels[r.name], r.model.weights, noises[r.name]) for r in runs]
+    classes = runs[0].record.classes[: runs[0].model.weights.shape[1]]
     figure = weight_pictures(
         rows,
-        tuple(shape),
-        names,
+        shape,
+        [str(c) for c in classes],
         noise_label="noise (Geary's C)",
-        name=f"weights-{slug(*(run.name for run in runs))}",
+        name=file_stem("weights", *(run.name for run in runs)),
     )
-    noisiest = max(runs, key=lambda r: findings[r.name].evidence["geary_c"])
-    smoothest = min(runs, key=lambda r: findings[r.name].evidence["geary_c"])
-    high = findings[noisiest.name].evidence["geary_c"]
-    low = findings[smoothest.name].evidence["geary_c"]
-    norms = "; ".join(f"{l2_label(r)}: norm {r.record.final.weight_norm:.4g}" for r in runs)
-    answer = (
-        Paragraph(literal(
-            f"The noise is {high:.3f} for {l2_label(noisiest)} and {low:.3f} for "
-            f"{l2_label(smoothest)}: neighbouring pixels of the first differ {high / low:.2g} "
-            f"times as much, relative to the spread of the weights. {norms}."
-        )),
-        Paragraph(
-            "The noise is Geary's $C$, the mean squared difference of neighbouring pixels over "
-            "twice the variance of the picture, averaged over the pictures of a row: 1 for pixels "
-            "that know nothing of their neighbours, near 0 for a smooth picture. It does not "
-            "depend on the scale of the weights."
-        ),
-    )  # fmt: skip
     caption = "Weights as pictures, one colour scale a row: the sign says for or against the class."
+    penalties = {run.record.config.l2 for run in runs}
     question = "What do the weights look like, and what does the penalty do to them?"
-    blocks = (about(runs), FigureBlock(figure, caption))
-    return Section(choice.title or "The weights as pictures", question, blocks, answer)
+    answer = Paragraph(literal(_noise_in_words(runs, noises, labels)))
+    return Section(
+        choice.title or "The weights as pictures",
+        question if len(penalties) > 1 else "What do the weights look like?",
+        (about(runs), FigureBlock(figure, caption)),
+        (answer, Paragraph(_GEARY)),
+    )
+
+
+def _noise_in_words(
+    runs: Sequence[RunOutcome], noises: dict[str, float], labels: dict[str, str]
+) -> str:
+    norms = "; ".join(f"{labels[r.name]}: norm {r.record.final.weight_norm:.4g}" for r in runs)
+    smooth, noisy = (f(runs, key=lambda run: noises[run.name]) for f in (min, max))
+    low, high = noises[smooth.name], noises[noisy.name]
+    if smooth is noisy:
+        return f"The noise is {low:.3f} for {labels[smooth.name]}. {norms}."
+    return (
+        f"The noise is {high:.3f} for {labels[noisy.name]} and {low:.3f} for "
+        f"{labels[smooth.name]}: neighbouring pixels of the first differ {high / low:.2g} "
+        f"times as much, relative to the spread of the weights. {norms}."
+    )
 
 
 def l2_accuracy(material: Material, choice: Choice) -> Section:
-    """Draw the accuracy of each member of a sweep over λ."""
-    runs = sorted(material.runs(choice), key=lambda run: -run.record.config.l2)
-    same = len({run.record.config.l2 for run in runs}) < len(runs)
-    labels = {run.name if same else l2_label(run): run.name for run in runs}
-    history = pl.concat([run.history for run in runs])
-    figure = sweep_accuracy(history, labels, name=f"accuracy-{slug(*choice.runs)}")
-    findings = material.findings_of("l2-accuracy", runs)
-    # The finding speaks of every run of the sweep, also of the one without a penalty.
-    compared = findings[0].evidence["runs"] if findings else []
+    """Draw the accuracy of the members of each sweep over λ."""
+    runs = material.runs(choice)
+    findings = material.findings_of(SweepAccuracies, runs)
+    blocks: list[Block] = []
+    for finding, accuracies in measured(findings, SweepAccuracies):
+        members = [run for run in runs if run.name in finding.runs]
+        # The finding speaks of every run of the sweep, also of the one without a penalty.
+        blocks += [_sweep_figure(members), _sweep_table(accuracies)]
+    blocks += _left_out(runs, findings)
+    return Section(
+        choice.title or "Accuracy against λ",
+        "Which penalty gives the best validation accuracy?" if findings else None,
+        tuple(blocks),
+        said(findings),
+    )
+
+
+def _sweep_figure(runs: Sequence[RunOutcome]) -> FigureBlock:
+    runs = sorted(runs, key=lambda run: -run.record.config.l2)
+    labels = {label: name for name, label in l2_labels(runs).items()}
+    figure = sweep_accuracy(
+        pl.concat([run.history for run in runs]),
+        labels,
+        name=file_stem("l2-accuracy", *(run.name for run in runs)),
+    )
+    return FigureBlock(figure, "Validation accuracy over steps for each λ.")
+
+
+def _sweep_table(accuracies: SweepAccuracies) -> Table:
     rows = tuple(
         (
-            f"{row['l2']:g}",
-            f"{100 * row['train_accuracy']:.2f}%",
-            f"{100 * row['val_accuracy']:.2f}%",
-            f"{row['val_loss']:.4f}",
+            code(run.run),
+            f"{run.l2:g}",
+            "–" if run.train_accuracy is None else percent(run.train_accuracy),
+            percent(run.val_accuracy),
+            "–" if run.val_loss is None else f"{run.val_loss:.4f}",
         )
-        for row in compared
+        for run in accuracies.runs
     )
-    table = Table(
-        ("λ", "training accuracy", "validation accuracy", "validation loss"),
+    return Table(
+        ("run", "λ", "training accuracy", "validation accuracy", "validation loss"),
         rows,
         "Of the weights that each run keeps.",
-        ("right", "right", "right", "right"),
+        ("left", "right", "right", "right", "right"),
     )
-    question = "Which penalty gives the best validation accuracy?"
-    blocks = (FigureBlock(figure, "Validation accuracy over steps for each λ."), table)
-    return Section(choice.title or "Accuracy against λ", question, blocks, said(findings))
+
+
+def _left_out(runs: Sequence[RunOutcome], findings: Sequence[Finding]) -> tuple[Block, ...]:
+    """Name the runs that no finding compares with others."""
+    compared = {name for finding in findings for name in finding.runs}
+    if not (names := [run.name for run in runs if run.name not in compared]):
+        return ()
+    text = (
+        f"Not compared: {listed(names)}. Runs are compared that differ in λ alone and came to the "
+        "end of their training; of several with the same λ the first stands for all."
+    )
+    return (Note("info", literal(text)),)
 
 
 def weight_norm(material: Material, choice: Choice) -> Section:
-    """Draw the norm against λ, and test the claim of inverse proportion."""
+    """Draw the norm against λ for each sweep, and test the claim of inverse proportion."""
     runs = material.settled(choice)
-    penalized = [run for run in runs if run.record.config.l2 > 0]
-    findings = material.findings_of("weight-norm", penalized)
-    plain = [run.record.final.weight_norm for run in runs if run.record.config.l2 == 0]
-    norms = pl.DataFrame(
-        {
-            "l2": [run.record.config.l2 for run in penalized],
-            "weight_norm": [run.record.final.weight_norm for run in penalized],
-        }
-    ).sort("l2")
+    findings = material.findings_of(SweepNorms, runs)
+    blocks: list[Block] = []
+    for finding in findings:
+        # The finding speaks of every run of the sweep, and so does the figure.
+        members = [run for run in material.outcome.runs if run.name in finding.runs]
+        blocks += _norm_figure(members, finding)
+    blocks += _left_out(runs, findings)
+    return Section(
+        choice.title or "The norm against λ",
+        "How does the norm of the weights depend on λ: is it inversely proportional?"
+        if findings
+        else None,
+        tuple(blocks),
+        said(findings),
+    )
+
+
+def _norm_figure(runs: Sequence[RunOutcome], finding: Finding) -> tuple[Block, ...]:
+    norms = {run.record.config.l2: run.record.final.weight_norm for run in runs}
+    reference = norms.pop(0.0, None)
+    # On a logarithmic axis there is no place for others.
+    drawn = {l2: norm for l2, norm in norms.items() if 0 < norm < inf}
+    if not drawn:
+        return ()
+    frame = pl.DataFrame({"l2": drawn.keys(), "weight_norm": drawn.values()}).sort("l2")
     law = None
-    if findings and findings[0].severity is not Severity.NOT_APPLICABLE:
-        slope = findings[0].evidence["loglog_slope"]
-        logs = norms.select(pl.all().log10()).mean()
+    for _, found in measured([finding], SweepNorms):
+        logs = frame.select(pl.all().log10()).mean()
+        slope = found.loglog_slope
         law = PowerLaw(slope, logs["weight_norm"][0] - slope * logs["l2"][0])
-    question = "How does the norm of the weights depend on λ: is it inversely proportional?"
-    if norms.height == 0:
-        note = Note("info", "No run with a penalty above zero came to an end.")
-        return Section(choice.title or "The norm against λ", question, (note,))
-    figure = norm_against_l2(norms, reference=plain[0] if plain else None, power_law=law,
-                             name=f"norm-{slug(*choice.runs)}")  # fmt: skip
-    blocks = (FigureBlock(figure, "Norm of what the penalty covers, of the kept weights."),)
-    return Section(choice.title or "The norm against λ", question, blocks, said(findings))
+    figure = norm_against_l2(
+        frame, reference=reference or None, power_law=law, name=file_stem("norm", *finding.runs)
+    )
+    caption = f"Norm of what the penalty covers, of the kept weights: {listed(finding.runs)}."
+    return (FigureBlock(figure, literal(caption)),)

@@ -1,0 +1,58 @@
+"""What a check measures: a typed value, and the JSON that is made from it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+
+from onelayer.errors import InputError
+
+Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+"""A float that need not be finite: JSON has null for it, which is read as NaN."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The numbers that a finding rests on. Each check has a class of its own, a frozen dataclass.
+
+    Attributes
+    ----------
+    code : str
+        Number of the check, ``OL`` and three digits.
+    check : str
+        Name of the check.
+    """
+
+    code: ClassVar[str]
+    check: ClassVar[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as JSON values, null for numbers that JSON does not know."""
+        values: dict[str, Any] = _plain(asdict(self))
+        return values
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Return the measurement of which `as_json` made these values.
+
+        Raises
+        ------
+        InputError
+            If they are no such values.
+        """
+        try:
+            return TypeAdapter(cls).validate_python(values)
+        except ValidationError:
+            raise InputError(f"the numbers of {cls.code} are not those of this onelayer") from None
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON values: lists for tuples, null for numbers that are not finite."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

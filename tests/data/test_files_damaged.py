@@ -1,0 +1,186 @@
+"""Files that are damaged, lie about themselves or are no files give one message, and soon."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from safetensors.numpy import save_file
+from scipy.sparse import csr_array, csr_matrix, random_array, save_npz
+
+from onelayer.data import Dataset
+from onelayer.data.files import limits, read_examples
+from onelayer.errors import InputError, OnelayerError
+
+
+def idx(array: np.ndarray, kind: int) -> bytes:
+    sizes = b"".join(struct.pack(">I", side) for side in array.shape)
+    return bytes([0, 0, kind, array.ndim]) + sizes + array.tobytes()
+
+
+@pytest.fixture
+def valid(tmp_path: Path) -> dict[str, Path]:
+    """A small file of each kind."""
+    source = np.random.default_rng(0)
+    X, y = source.random((12, 4), np.float32), np.arange(12) % 3
+    frame = pl.DataFrame(X, schema=list("abcd")).with_columns(y=pl.Series(y))
+    paths = {
+        ending: tmp_path / f"d.{ending}"
+        for ending in ("npy", "npz", "safetensors", "csv", "parquet", "arrow", "idx")
+    }
+    np.save(paths["npy"], X)
+    np.savez(paths["npz"], X=X, y=y)
+    save_file({"features": X, "labels": y}, paths["safetensors"])
+    frame.write_csv(paths["csv"])
+    frame.write_ipc(paths["arrow"])
+    frame.write_parquet(paths["parquet"])
+    paths["idx"].write_bytes(idx((255 * X).astype(np.uint8).reshape(12, 2, 2), 8))
+    paths["sparse"] = tmp_path / "sparse.npz"
+    save_npz(paths["sparse"], csr_matrix(random_array((12, 6), density=0.4, rng=source)))
+    return paths
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz", "sparse", "safetensors", "csv", "arrow", "idx"])
+def test_a_damaged_file_is_refused_or_read(kind: str, valid: dict[str, Path]) -> None:
+    path, source = valid[kind], np.random.default_rng(1)
+    whole = np.frombuffer(path.read_bytes(), np.uint8)
+    refused = 0
+    for _ in range(150):
+        content = whole.copy()
+        # Half of the damage is at the start, where headers are.
+        most = len(content) if source.random() < 0.5 else min(len(content), 128)
+        places = source.integers(0, most, source.integers(1, 5))
+        content[places] = source.integers(0, 256, len(places))
+        if source.random() < 0.3:
+            content = content[: source.integers(0, len(content))]
+        path.write_bytes(content.tobytes())
+        said = ""
+        try:
+            read_examples(path, need_labels=False)
+        except OnelayerError as error:
+            said = str(error)
+            refused += 1
+        assert not said or str(path) in said
+    assert refused > 5
+
+
+def test_a_parquet_file_that_is_cut_off_is_refused_without_a_panic(
+    valid: dict[str, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = valid["parquet"].read_bytes()
+    for length in (5, len(whole) // 2, len(whole) - 1):
+        valid["parquet"].write_bytes(whole[:length])
+        with pytest.raises(InputError, match="is damaged or of another kind"):
+            read_examples(valid["parquet"])
+    assert capfd.readouterr().err == ""
+
+
+def test_files_under_the_name_of_another_kind(valid: dict[str, Path], tmp_path: Path) -> None:
+    one, many = tmp_path / "one.npz", tmp_path / "many.npy"
+    one.write_bytes(valid["npy"].read_bytes())
+    many.write_bytes(valid["npz"].read_bytes())
+    with pytest.raises(InputError, match=r"one\.npz: is no archive of arrays.* name it \.npy"):
+        read_examples(one)
+    with pytest.raises(InputError, match=r"many\.npy: cannot be read"):
+        read_examples(many, need_labels=False)
+
+
+def test_a_member_that_is_no_array(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "d.npz", "w") as archive:
+        archive.writestr("X", b"not an array")
+    with pytest.raises(InputError, match="X is no array"):
+        read_examples(tmp_path / "d.npz", need_labels=False)
+
+
+def test_an_archive_that_expands_beyond_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.savez_compressed(tmp_path / "d.npz", X=np.zeros((3000, 1000)), y=np.arange(3000) % 2)
+    assert os.path.getsize(tmp_path / "d.npz") < 1e6
+    assert read_examples(tmp_path / "d.npz").n_examples == 3000
+    monkeypatch.setattr(limits, "available_memory", lambda: 1e7)
+    with pytest.raises(InputError, match=r"expands to 0\.0 GB, and 0\.0 GB of memory are free"):
+        read_examples(tmp_path / "d.npz")
+
+
+def test_a_packed_table_that_expands_beyond_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "d.csv.gz"
+    path.write_bytes(gzip.compress(b"a,y\n" + b"1,0\n2,1\n" * 500_000))
+    assert read_examples(path).n_examples == 1_000_000
+    monkeypatch.setattr(limits, "available_memory", lambda: 1e6)
+    with pytest.raises(InputError, match=r"d\.csv\.gz: expands to"):
+        read_examples(path)
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+def test_a_header_of_millions_of_columns(tmp_path: Path, ending: str) -> None:
+    path, content = tmp_path / f"d.{ending}", b"a," * 10_000_000
+    path.write_bytes(gzip.compress(content) if ending.endswith("gz") else content)
+    with pytest.raises(InputError, match="the first line is longer than 16,777,216 characters"):
+        read_examples(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "images" / "a").mkdir(parents=True)
+    os.mkfifo(tmp_path / "images" / "a" / "1.png")
+    os.mkfifo(tmp_path / "d.csv")
+    with pytest.raises(InputError, match=r"images/a: '1\.png' are no files of their own"):
+        read_examples(tmp_path / "images")
+    with pytest.raises(InputError, match=r"d\.csv: is not a file"):
+        read_examples(tmp_path / "d.csv")
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_parts_of_an_idx_folder_are_of_one_type(tmp_path: Path, part: str) -> None:
+    images, labels = np.full((6, 2, 2), 200, np.uint8), np.arange(6, dtype=np.uint8) % 2
+    for name in ("train", "t10k"):
+        kind = 9 if name == "t10k" else 8  # 9: signed bytes, of which 200 is -56
+        (tmp_path / f"{name}-images-idx3-ubyte").write_bytes(idx(images, kind))
+        (tmp_path / f"{name}-labels-idx1-ubyte").write_bytes(idx(labels, 8))
+    with pytest.raises(InputError, match=r"values are of type int8, .* of type uint8"):
+        read_examples(tmp_path, part=part)
+
+
+@pytest.mark.parametrize("word", ["nan", "NaN", " nan "])
+@pytest.mark.parametrize("kind", ["table", "text"])
+def test_a_label_that_is_no_number_is_missing(tmp_path: Path, word: str, kind: str) -> None:
+    if kind == "table":
+        (tmp_path / "d.csv").write_text(f"a,y\n1,u\n2,{word}\n3,v\n")
+        found = {"path": tmp_path / "d.csv"}
+    else:
+        np.save(tmp_path / "d.npy", np.zeros((3, 2)))
+        (tmp_path / "y.txt").write_text(f"u\n{word}\nv\n")
+        found = {"path": tmp_path / "d.npy", "labels": tmp_path / "y.txt"}
+    with pytest.raises(InputError, match="1 labels are missing, the first in row 2"):
+        read_examples(**found)  # type: ignore[arg-type]
+
+
+def test_labels_beyond_64_bits(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", X=np.zeros((2, 2)), y=np.array([0, 2**63], np.uint64))
+    with pytest.raises(InputError, match=r"the label 9223372036854775808 is 2\^63 or more"):
+        read_examples(tmp_path / "d.npz")
+
+
+def test_sparse_indices_out_of_range() -> None:
+    X = csr_array((np.ones(2), np.array([0, 1]), np.array([0, 1, 2])), shape=(2, 2))
+    X.indices[1] = 7
+    with pytest.raises(InputError, match="X: the sparse matrix is not well-formed"):
+        Dataset(X, [0, 1])
+
+
+def test_a_sparse_file_that_claims_a_huge_shape(tmp_path: Path) -> None:
+    np.savez(
+        tmp_path / "d.npz", format=b"csr", shape=np.array([1, 2**62]), data=np.ones(1),
+        indices=np.zeros(1, np.int64), indptr=np.array([0, 1]),
+    )  # fmt: skip
+    with pytest.raises(InputError, match="columns, more than can be used"):
+        read_examples(tmp_path / "d.npz", need_labels=False)

@@ -1,0 +1,133 @@
+"""Made-up outcomes of whole studies, and what their reports say in words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from diagnosis_material import data_of, run_outcome
+
+from onelayer.diagnosis import Finding, diagnose
+from onelayer.report import compose
+from onelayer.report.document import Block, Document, FigureBlock, Note, Paragraph, Section, Table
+from onelayer.report.inline import plain
+from onelayer.report.sections import BUILDERS, Material, build
+from onelayer.study import Outcome, Run, RunOutcome, Study
+from onelayer.study import Section as Choice
+from onelayer.study.schema import DataChoice
+from onelayer.training import EarlyStopping, StopReason
+
+STEPS = np.arange(40)
+FALLING = 0.3 + 0.6 * np.exp(-STEPS / 8)
+RNG = np.random.default_rng(0)
+NOISY = RNG.normal(size=(784, 3))
+SMOOTH = np.repeat(np.linspace(0, 1, 784)[:, np.newaxis], 3, axis=1)
+SHAPE: dict[str, Any] = {"n_train": 1000, "n_validation": 500, "weights": NOISY}
+
+
+def falling(name: str, **options: Any) -> RunOutcome:
+    """A run of 40 evaluations whose loss falls to 0.3."""
+    return run_outcome(name, FALLING, **{**SHAPE, **options})
+
+
+def stopped(name: str, **options: Any) -> RunOutcome:
+    """A run that early stopping ended: the best of 31 evaluations is the 28th, after step 54."""
+    losses = np.abs(np.arange(31) - 27) / 100 + 0.0657719
+    defaults = {"stop_reason": StopReason.PATIENCE, "early_stopping": EarlyStopping(patience=3)}
+    return run_outcome(name, losses, **{**SHAPE, **defaults, **options})
+
+
+def diverged(name: str, **options: Any) -> RunOutcome:
+    """A run whose loss stops being finite at its fifth evaluation."""
+    return run_outcome(
+        name, [0.9, 0.8, 0.9, 1.5, float("nan")], stop_reason=StopReason.DIVERGED,
+        message="diverged: the loss was no longer finite at step 8", **{**SHAPE, **options},
+    )  # fmt: skip
+
+
+def sweep(base: str, norms: Sequence[float] = (0.02, 0.2, 2.0), **options: Any) -> list[RunOutcome]:
+    """Runs that differ in λ alone: 1, 0.1, 0.01, with accuracies of 90%, 92% and 94%."""
+    return [
+        falling(f"{base}[l2={l2}]", l2=l2, weight_norm=norm, val_accuracy=accuracy, **options)
+        for l2, norm, accuracy in zip((1.0, 0.1, 0.01), norms, (0.90, 0.92, 0.94), strict=False)
+    ]
+
+
+def rates(base: str = "rate") -> list[RunOutcome]:
+    """A sweep over the learning rate; the second is the best."""
+    return [
+        falling(f"{base}[learning_rate={rate}]", learning_rate=rate, val_accuracy=accuracy)
+        for rate, accuracy in ((0.01, 0.90), (0.1, 0.95), (0.5, 0.80))
+    ]
+
+
+def renamed(run: RunOutcome, name: str) -> RunOutcome:
+    """The run under a name that a study file would not allow."""
+    history = run.history.with_columns(run=pl.lit(name))
+    made = Run.model_construct(name=name, classes=run.run.classes, config=run.run.config)
+    return replace(run, run=made, record=replace(run.record, name=name), history=history)
+
+
+def study_of(
+    runs: Iterable[RunOutcome],
+    kinds: Iterable[str] = BUILDERS,
+    *,
+    names: Sequence[str] | None = None,
+    missing: Sequence[Run] = (),
+    **facts: Any,
+) -> Outcome:
+    """A study that shows its runs, or those of the names, in sections of these kinds."""
+    runs = tuple(runs)
+    shown = tuple(names if names is not None else (run.name for run in runs))
+    study = Study.model_construct(
+        name="made-up", title="Made up", seed=0, data=DataChoice(),
+        runs=(*(run.run for run in runs), *missing),
+        sections=tuple(Choice.model_construct(kind=kind, runs=shown, derivations=("logistic",))
+                       for kind in kinds),
+    )  # fmt: skip
+    data = {
+        "source": "made up", "train": 1000, "validation": 500, "n_features": 784,
+        "classes": [0, 1, 2], "image_shape": [28, 28], "scaling": {"scale": 1.0, "offset": 0.0},
+        "sha256": "0" * 64,
+    }  # fmt: skip
+    return Outcome(study, data | facts, runs)
+
+
+def findings_on(outcome: Outcome) -> list[Finding]:
+    return diagnose(outcome, data_of())
+
+
+def report_on(outcome: Outcome) -> Document:
+    return compose(outcome, findings_on(outcome))
+
+
+def section_on(kind: str, runs: Iterable[RunOutcome], **how: Any) -> Section:
+    outcome = study_of(runs, [kind], **how)
+    return build(Material(outcome, tuple(findings_on(outcome))), outcome.study.sections[0])
+
+
+def words(blocks: Iterable[Block]) -> str:
+    """All that blocks say, figures by title, caption and description."""
+    said: list[str] = []
+    for block in blocks:
+        match block:
+            case Paragraph(text) | Note(_, text):
+                said.append(plain(text))
+            case FigureBlock(figure, caption):
+                said += [figure.title, figure.alt, plain(caption)]
+            case Table(columns, rows, caption):
+                said += [plain(cell) for row in (columns, *rows) for cell in row]
+                said.append(plain(caption or ""))
+    return "\n".join(said)
+
+
+def said_in(section: Section) -> str:
+    """All that a section says."""
+    return f"{section.question}\n{words(section.blocks)}\n{words(section.answer)}"
+
+
+def tables_of(section: Section) -> list[list[list[str]]]:
+    """The rows of a section's tables, as plain text."""
+    tables = [block for block in section.blocks if isinstance(block, Table)]
+    return [[[plain(cell) for cell in row] for row in table.rows] for table in tables]

@@ -1,0 +1,317 @@
+"""What each section says is true of the runs that it is about, and not said where it is not."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from diagnosis_material import run_outcome
+from outcome_material import (
+    NOISY,
+    SMOOTH,
+    diverged,
+    falling,
+    findings_on,
+    rates,
+    report_on,
+    said_in,
+    section_on,
+    stopped,
+    study_of,
+    sweep,
+    tables_of,
+    words,
+)
+
+from onelayer.diagnosis import finding_from_json
+from onelayer.report import compose
+from onelayer.report.document import FigureBlock, Section
+from onelayer.report.sections import BUILDERS
+from onelayer.study import Outcome, RunOutcome
+from onelayer.training import StopReason
+
+
+def lead_of(outcome: Outcome) -> str:
+    return words(report_on(outcome).lead)
+
+
+def figures_of(section: Section) -> list[str]:
+    return [block.figure.name for block in section.blocks if isinstance(block, FigureBlock)]
+
+
+@pytest.mark.parametrize("kind", [k for k in BUILDERS if k not in ("derivation", "gradient-check")])
+def test_a_section_whose_runs_have_no_results_says_so(kind: str) -> None:
+    waits = falling("waits")
+    said = said_in(section_on(kind, [falling("done")], names=["waits"], missing=[waits.run]))
+    assert "No results to show: runs waits." in said
+    assert "done" not in said
+    assert "No results to show: runs none named." in said_in(
+        section_on(kind, [falling("done")], names=[])
+    )
+
+
+@pytest.mark.parametrize("kind", BUILDERS)
+def test_a_report_from_the_file_of_findings_is_the_same(kind: str) -> None:
+    runs = [stopped("early"), diverged("bad"), *sweep("l2"), falling("plain", shuffle=False)]
+    outcome = study_of(runs, [kind])
+    findings = findings_on(outcome)
+    content = json.loads(json.dumps([f.as_json() for f in findings], allow_nan=False))
+    read = [finding_from_json(values) for values in content]
+    (first,), (second,) = (compose(outcome, some).chapters[0].sections for some in (findings, read))
+    assert said_in(first) == said_in(second)
+
+
+def test_the_head_says_how_many_models_were_trained_and_on_what() -> None:
+    assert "No model has been trained yet" in lead_of(study_of([]))
+    assert "1 model with a single layer was trained" in lead_of(study_of([falling("a")]))
+    two = lead_of(study_of([falling("a"), falling("b")]))
+    assert "2 models with a single layer were trained" in two
+    assert "on 1,000 examples of made up and evaluated on 500 others" in two
+    pair = falling("pair", n_train=200, n_validation=90, classes=(0, 1))
+    part = lead_of(study_of([falling("a"), pair]))
+    assert "on up to 1,000 examples of made up and evaluated on up to 500 others" in part
+
+
+def test_the_head_names_what_is_missing_and_what_went_wrong() -> None:
+    waits = [falling(name).run for name in ("x", "y", "z")]
+    said = lead_of(study_of([diverged("bad"), falling("good")], missing=waits))
+    assert "Not trained yet: x, y and z." in said
+    assert "The run bad diverged" in said
+    fine = lead_of(study_of([falling("good")]))
+    assert "Not trained yet" not in fine
+    assert "diverged" not in fine
+
+
+def test_the_head_says_of_which_run_it_speaks_and_leaves_none_out() -> None:
+    said = lead_of(
+        study_of([stopped("first"), stopped("second"), *sweep("a"), *sweep("b", seed=1)])
+    )
+    for name in ("first", "second"):
+        assert f"Early stopping ended the run {name} at step 60" in said
+    for base in "ab":
+        assert f"Of {base}[l2=1.0], {base}[l2=0.1] and {base}[l2=0.01] the best" in said
+    assert "findings.json" not in said
+
+
+def test_the_head_names_the_runs_for_which_it_has_no_room() -> None:
+    said = lead_of(study_of([stopped(f"run-{i}") for i in range(7)]))
+    assert said.count("Early stopping ended") == 3
+    assert "findings.json says the same of run-3, run-4, run-5 and run-6." in said
+
+
+def test_loss_of_a_model_that_began_knowing_nothing() -> None:
+    said = said_in(section_on("loss-curves", [falling("a")]))
+    assert "The training loss of a begins at 0.5000; a model that knows nothing has ln 3" in said
+    assert "over its last 10 batches it is 0.5000 in the mean, between 0.5000 and 0.5000." in said
+    assert "Single batches differ" not in said
+    assert "goes from 0.9000 after step 0 to 0.3046 after step 78; the best is 0.3046" in said
+    history = falling("a").history.with_columns(train_loss=np.linspace(np.log(3), 0.2, 79))
+    said = said_in(section_on("loss-curves", [replace(falling("a"), history=history)]))
+    assert "begins at 1.0986, the value of a model that knows nothing (ln 3 = 1.0986)" in said
+    assert "Single batches differ that much." in said
+
+
+def test_loss_of_a_diverged_run_is_no_number() -> None:
+    history = diverged("bad").history.with_columns(train_loss=np.array([0.9] * 8 + [np.inf]))
+    said = said_in(section_on("loss-curves", [replace(diverged("bad"), history=history)]))
+    assert "it was no longer finite in the end" in said
+    assert "to not finite after step 8; the best is 0.8000, after step 2" in said
+    assert "not finite" not in said_in(section_on("loss-curves", [falling("good")]))
+
+
+def test_each_run_has_its_own_curves() -> None:
+    for kind, name in (("loss-curves", "loss"), ("accuracy-curves", "accuracy")):
+        section = section_on(kind, [falling("a"), stopped("b")])
+        assert figures_of(section) == [f"{name}-a", f"{name}-b"]
+
+
+def test_the_best_step_is_marked_where_early_stopping_kept_it() -> None:
+    for kind in ("loss-curves", "accuracy-curves"):
+        assert "the best evaluation at step 54 is marked" in said_in(
+            section_on(kind, [stopped("a")])
+        )
+        assert "is marked" not in said_in(section_on(kind, [falling("a")]))
+
+
+def test_accuracy_says_where_it_was_highest() -> None:
+    accuracies = np.linspace(0.5, 0.8, 40)
+    accuracies[10] = 0.95
+    said = said_in(section_on("accuracy-curves", [falling("a", val_accuracy=accuracies)]))
+    assert "At the last of 40 evaluations a has 90.00% of the training and 80.00%" in said
+    assert "highest validation accuracy is 95.00%, after step 20" in said
+    assert "The weights that are kept have 90.00% and 80.00%." in said
+
+
+def test_kept_is_said_of_the_best_where_early_stopping_keeps_it() -> None:
+    (rows,) = tables_of(section_on("early-stopping", [stopped("early")]))
+    assert [row[:3] for row in rows] == [["early", "best, kept", "54"], ["early", "last", "60"]]
+    section = section_on("early-stopping", [falling("plain")])
+    (rows,) = tables_of(section)
+    assert [row[1] for row in rows] == ["best", "last"]
+    assert "kept" not in said_in(section)
+    assert "Trained without early stopping: plain." in said_in(section)
+    assert "Trained without" not in said_in(section_on("early-stopping", [stopped("early")]))
+
+
+def test_early_stopping_is_told_of_each_run() -> None:
+    late = stopped("late", stop_reason=StopReason.MAX_EPOCHS)
+    said = said_in(section_on("early-stopping", [stopped("early"), late]))
+    assert "Early stopping ended the run early at step 60" in said
+    assert "Early stopping never came in the run late" in said
+    alone = said_in(section_on("early-stopping", [stopped("early"), late], names=["late"]))
+    assert "the run early" not in alone
+
+
+def test_runs_that_are_not_shown_are_not_spoken_of() -> None:
+    """A diverged run alone has no findings of these checks, and gets nobody else's."""
+    runs = [diverged("bad"), stopped("early"), *sweep("l2")]
+    for kind in ("early-stopping", "overfitting", "weight-norm", "l2-accuracy"):
+        said = said_in(section_on(kind, runs, names=["bad"]))
+        assert "early" not in said.replace("early stopping", "")
+        assert "l2[" not in said
+
+
+def test_overfitting_is_told_of_each_run_that_came_to_its_end() -> None:
+    runs = [falling("fine"), falling("gap", train_accuracy=0.99), diverged("bad")]
+    section = section_on("overfitting", runs)
+    (rows,) = tables_of(section)
+    assert [row[0] for row in rows] == ["fine", "gap"]
+    said = said_in(section)
+    assert "At the end of fine the training accuracy is 90.00%" in said
+    assert "At the end of gap the training accuracy is 99.00%" in said
+    assert "training did not come to its end: bad." in said
+    assert "That is overfitting" not in said
+    turning = 0.3 + 0.2 * ((np.arange(40) - 15) / 25) ** 2
+    risen = run_outcome("risen", turning, train_accuracy=0.99, weights=NOISY)
+    said = said_in(section_on("overfitting", [risen]))
+    assert "That is overfitting" in said
+    assert "did not come to its end" not in said
+    assert tables_of(section_on("overfitting", [diverged("bad")])) == []
+
+
+def dipping(name: str, **options: Any) -> RunOutcome:
+    accuracies = 0.95 + 0.001 * np.random.default_rng(0).standard_normal(40)
+    accuracies[[12, 22, 32]] -= 0.1
+    return falling(name, val_accuracy=accuracies, **options)
+
+
+def test_shuffling_compares_shuffled_with_unshuffled_runs() -> None:
+    runs = [dipping("file", shuffle=False), falling("mixed")]
+    section = section_on("shuffling", runs)
+    said = said_in(section)
+    assert "The unshuffled run file has 3 dips" in said
+    assert "The shuffled run mixed has no dip" in said
+    assert "file (not shuffled) ends at" in said
+    assert "mixed (shuffled) ends at" in said
+    assert "3 dips are marked" in said
+    assert "nothing to compare" not in said
+    (rows,) = tables_of(section)
+    assert [row[:2] for row in rows] == [["file", "3"], ["mixed", "0"]]
+    assert rows[0][4:] == ["20 steps", "3 of 3"]
+    assert rows[1][2:] == ["–"] * 4
+
+
+@pytest.mark.parametrize(("shuffle", "order"), [(True, "shuffled"), (False, "not shuffled")])
+def test_runs_of_one_order_are_not_compared(shuffle: bool, order: str) -> None:
+    said = said_in(section_on("shuffling", [falling("a", shuffle=shuffle)]))
+    assert f"Only runs that are {order} are here: there is nothing to compare." in said
+
+
+def test_gradients_are_shown_for_every_objective() -> None:
+    section = section_on("gradient-check", [], names=[])
+    (rows,) = tables_of(section)
+    assert len(rows) == 6
+    assert "the gradients are right" in said_in(section)
+
+
+def test_weights_of_the_least_and_the_most_penalized_run() -> None:
+    none, some, much = (falling(f"l{i}", l2=l2) for i, l2 in enumerate((0.0, 0.1, 1.0)))
+    much = replace(much, model=falling("x", weights=SMOOTH).model)
+    said = said_in(section_on("weights", [some, much, none]))
+    assert "what does the penalty do to them?" in said
+    assert "The noise is 0.9" in said or "The noise is 1.0" in said
+    assert "for λ = 0 and " in said
+    assert "for λ = 1: neighbouring pixels of the first differ" in said
+    assert "λ = 0.1" not in said
+
+
+def test_a_penalty_that_is_the_same_for_all_is_not_asked_about() -> None:
+    said = said_in(section_on("weights", [falling("a"), falling("b", seed=1, weights=SMOOTH)]))
+    assert "What do the weights look like?" in said
+    assert "penalty" not in said.partition("\n")[0]
+    assert "for a and" in said
+    assert "for b: neighbouring" in said
+    assert "λ = 0" not in said
+    alone = said_in(section_on("weights", [falling("a")]))
+    assert "for λ = 0. λ = 0: norm 1." in alone
+    assert "neighbouring pixels of the first" not in alone
+
+
+def test_weights_that_are_no_pictures_are_not_drawn() -> None:
+    note = "Weights are drawn where features are pixels and all models have the same outputs."
+    for runs, facts in (
+        ([falling("a")], {"image_shape": None}),
+        ([falling("a")], {"image_shape": [14, 14]}),  # four numbers a pixel
+        ([falling("a"), falling("b", classes=(3, 4, 5))], {}),
+        ([falling("a", weights=np.zeros((784, 3)))], {}),
+    ):
+        section = section_on("weights", runs, **facts)
+        assert note in said_in(section)
+        assert not figures_of(section)
+
+
+def test_each_sweep_over_the_penalty_has_its_answer() -> None:
+    runs = [*sweep("a"), *sweep("b", norms=(0.5, 1.0, 2.0), learning_rate=0.5)]
+    section = section_on("l2-accuracy", runs)
+    assert len(figures_of(section)) == len(tables_of(section)) == 2
+    said = said_in(section)
+    assert "Which penalty gives the best validation accuracy?" in said
+    assert [[row[0] for row in rows] for rows in tables_of(section)] == [
+        [f"{base}[l2={l2}]" for l2 in (1.0, 0.1, 0.01)] for base in "ab"
+    ]
+    for base in "ab":
+        assert f"Of {base}[l2=1.0], {base}[l2=0.1] and {base}[l2=0.01] the best" in said
+    assert "Not compared" not in said
+    section = section_on("weight-norm", runs)
+    assert len(figures_of(section)) == 2
+    said = said_in(section)
+    assert "is inversely proportional to λ over this range" in said
+    assert "it is not inversely proportional to it" in said
+
+
+def test_a_sweep_of_two_is_drawn_and_said_to_be_too_short() -> None:
+    section = section_on("weight-norm", sweep("a")[:2])
+    assert len(figures_of(section)) == 1
+    assert "Of a[l2=1.0] and a[l2=0.1] too few" in said_in(section)
+    assert "proportional to" not in words(section.answer)
+
+
+def test_runs_that_are_not_compared_are_named() -> None:
+    runs = [*sweep("a"), diverged("bad", l2=10.0), falling("other", learning_rate=0.5)]
+    assert "Not compared: bad and other." in said_in(section_on("l2-accuracy", runs))
+    assert "Not compared: other." in said_in(section_on("weight-norm", runs))
+
+
+@pytest.mark.parametrize("kind", ["l2-accuracy", "weight-norm"])
+def test_a_sweep_over_something_else_is_not_asked_about_the_penalty(kind: str) -> None:
+    section = section_on(kind, rates())
+    assert section.question is None
+    assert not figures_of(section)
+    assert "Not compared: rate[learning_rate=0.01], rate[learning_rate=0.1] and" in said_in(section)
+
+
+def test_a_sweep_over_the_learning_rate_says_which_run_is_best() -> None:
+    section = section_on("sweep-accuracy", [*rates(), diverged("bad", learning_rate=9.0)])
+    said = said_in(section)
+    assert "λ" not in said
+    assert "penalty" not in said
+    assert "kept is 95.00%, by rate[learning_rate=0.1]; the worst 80.00%, by" in said
+    (rows,) = tables_of(section)
+    assert [row[0] for row in rows][-1] == "bad"
+    assert "diverged" in rows[-1][-1]
+    alike = said_in(section_on("sweep-accuracy", [falling("a"), falling("b", seed=1)]))
+    assert "a and b all keep weights of 90.00% accuracy." in alike
+    assert "the worst" not in alike
+    alone = said_in(section_on("sweep-accuracy", [falling("a"), diverged("bad")]))
+    assert "none can be called best" in alone
