@@ -15,7 +15,7 @@ from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json, visible
 from onelayer.data.files import Examples, formulas, read_examples, write_predictions
 from onelayer.inference import Classifier, Metrics
-from onelayer.words import fixed, listed
+from onelayer.words import first_few, fixed
 from onelayer.workflow.files import match_labels
 
 MOST_CLASSES_SHOWN = 20
@@ -47,7 +47,7 @@ def run_predict_command(
     if text := formulas(out, columns):
         say(
             console,
-            f"Warning: a spreadsheet would take text in this file for formulas: {listed(text)}. "
+            f"Warning: a spreadsheet would take text in this file for formulas: {first_few(text)}. "
             "Import it as text, or write .parquet.",
         )
 

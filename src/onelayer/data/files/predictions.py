@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from onelayer.errors import InputError
 from onelayer.storage import write_file
-from onelayer.words import listed
-
+from onelayer.words import first_few
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a text begins with that spreadsheets take for a formula, some only after a blank."""
@@ -48,7 +47,7 @@ def write_predictions(path: str | Path, columns: Mapping[str, ArrayLike]) -> Non
     if not arrays:
         raise InputError(f"{path}: there are no columns to write; give at least one.")
     if len({len(array) for array in arrays.values()}) > 1:
-        counts = listed(arrays.items(), lambda item: f"{item[0]} {len(item[1])}")
+        counts = first_few(arrays.items(), lambda item: f"{item[0]} {len(item[1])}")
         raise InputError(f"{path}: the columns differ in length: {counts}; give one length.")
     frame, content = pl.DataFrame(arrays), io.BytesIO()
     if ending == ".csv":
