@@ -25,6 +25,7 @@ _JOINERS = "\u200c\u200d"
 """They spell words of some languages, and move nothing."""
 
 _NARROWEST_NAME = 4
+_ANY_WIDTH = 10_000
 
 
 def visible(text: str) -> str:
@@ -76,21 +77,19 @@ class Terminal(Console):
         Where there is little room, headings are broken between words, then names are cut, and at
         last the table is wider than the terminal, which breaks its lines.
         """
-        if self.measure(table).maximum > self.width:
-            for column in table.columns:
-                header = str(column.header)
-                if column.justify == "right":
-                    cells = [visible(str(cell)) for cell in column.cells]
-                    column.width = max(map(cell_len, [*cells, *header.split(), ""]))
-                    column.no_wrap = False
-                elif column.no_wrap:
-                    column.min_width = min(_NARROWEST_NAME, self.width)
-        least = sum(
-            (_NARROWEST_NAME if column.width is None else column.width)
-            + table.padding[1] + table.padding[3]
-            for column in table.columns
-        )  # fmt: skip
-        self.print(table, width=max(self.width, least), crop=False)
+        room = self.options.update(width=_ANY_WIDTH)
+        if self.measure(table, options=room).maximum > self.width:
+            numbers = [column for column in table.columns if column.justify == "right"]
+            for column in numbers:
+                words = [*visible(str(column.header)).split(), *map(str, column.cells)]
+                column.width = max(map(cell_len, words))
+            names = [column for column in table.columns if column not in numbers]
+            edges = len(table.columns) * (table.padding[1] + table.padding[3])
+            taken = edges + sum(column.width or 0 for column in numbers)
+            for column in names:
+                column.max_width = max((self.width - taken) // len(names), _NARROWEST_NAME)
+            table.width = max(self.width, taken + _NARROWEST_NAME * len(names))
+        self.print(table, crop=False)
 
 
 def print_json(document: object) -> None:

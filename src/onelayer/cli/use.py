@@ -13,8 +13,9 @@ from rich.text import Text
 from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json, visible
-from onelayer.data.files import Examples, read_examples, write_predictions
+from onelayer.data.files import Examples, formulas, read_examples, write_predictions
 from onelayer.inference import Classifier, Metrics
+from onelayer.words import first_few, fixed
 from onelayer.workflow.files import match_labels
 
 MOST_CLASSES_SHOWN = 20
@@ -43,6 +44,12 @@ def run_predict_command(
                 columns[f"probability of {label}"] = probabilities[:, k]
         write_predictions(out, columns)
     say(console, f"{examples.n_examples:,} predictions: {out}")
+    if text := formulas(out, columns):
+        say(
+            console,
+            f"Warning: a spreadsheet would take text in this file for formulas: {first_few(text)}. "
+            "Import it as text, or write .parquet.",
+        )
 
 
 def run_evaluate_command(
@@ -60,7 +67,7 @@ def run_evaluate_command(
     say(
         console,
         f"{metrics.n:,} examples: accuracy {metrics.accuracy:.2%}, log loss "
-        f"{metrics.log_loss:.4f}, calibration error {metrics.calibration_error:.4f}.",
+        f"{fixed(metrics.log_loss)}, calibration error {metrics.calibration_error:.4f}.",
     )
     console.print_table(_confusion(metrics, console.width))
     console.print_table(_calibration(metrics))

@@ -44,10 +44,12 @@ def fit_scaling(
         return kind
     if kind == "none":
         return Scaling.identity()
-    if kind == "standard":
-        return _standard(X, weights)
-    if kind == "minmax":
-        return _minmax(X, weights)
+    # Of values that are too large a number is not finite in the end, and a `Scaling` refuses that.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if kind == "standard":
+            return _standard(X, weights)
+        if kind == "minmax":
+            return _minmax(X, weights)
     raise InputError(f"scale: {kind!r} was given; allowed: none, standard, minmax.")
 
 

@@ -13,6 +13,7 @@ from onelayer.data import Scaling
 from onelayer.data.labels import Label, as_classes
 from onelayer.errors import InputError
 from onelayer.model import LOSSES, n_outputs
+from onelayer.words import first_few, shortened
 
 
 def as_tensor(
@@ -54,7 +55,7 @@ def as_model_classes(model: object, classes: object, outputs: int) -> tuple[Labe
     names = as_classes(classes)
     if len({type(c) for c in names}) > 1 or np.array(names).dtype.kind not in "biuU":
         raise InputError(
-            f"classes: {list(names)} must be only integers, only strings or only bools."
+            f"classes: {first_few(names)} must be only integers, only strings or only bools."
         )
     if len(names) < 2 or (model == "logistic" and len(names) > 2):
         wanted = "two" if model == "logistic" else "two or more"
@@ -96,7 +97,7 @@ def as_names(names: object, n_features: int) -> tuple[str, ...] | None:
     if names is None:
         return None
     if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray):
-        raise InputError(f"feature_names: {names!r} is no list of names.")
+        raise InputError(f"feature_names: {shortened(repr(names), 60)} is no list of names.")
     if not all(isinstance(name, str) for name in names) or len(names) != n_features:
         raise InputError(f"feature_names: give {n_features} strings, one for each feature.")
     return tuple(str(name) for name in names)
@@ -129,7 +130,7 @@ def as_plain(value: object, name: str) -> dict[str, Any]:
         If it is no mapping, or holds what JSON cannot keep.
     """
     if not isinstance(value, Mapping):
-        raise InputError(f"{name}: {value!r} is no mapping.")
+        raise InputError(f"{name}: {shortened(repr(value), 60)} is no mapping.")
     try:
         plain: dict[str, Any] = json.loads(json.dumps(dict(value), allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -78,8 +79,9 @@ class Description:
     outputs: tuple[OutputWeights, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        return asdict(self)
+        """Return plain values; None for a norm beyond all numbers, which JSON does not know."""
+        norm = self.weight_norm if math.isfinite(self.weight_norm) else None
+        return asdict(self) | {"weight_norm": norm}
 
 
 def describe(classifier: Classifier, largest: int = 10) -> Description:
@@ -106,7 +108,7 @@ def describe(classifier: Classifier, largest: int = 10) -> Description:
         dtype=classifier.weights.dtype.name,
         scaling=_scaling_words(classifier),
         fills_missing=classifier.fill is not None,
-        weight_norm=float(np.linalg.norm(scaled)),
+        weight_norm=_norm(scaled),
         record=dict(classifier.record),
         data=dict(classifier.data),
         outputs=tuple(
@@ -135,6 +137,12 @@ def feature_labels(classifier: Classifier) -> tuple[str, ...]:
         color = f" {_COLORS[i % channels]}" if channels == 3 else ""
         names.append(f"({row}, {column}){color}")
     return tuple(names)
+
+
+def _norm(weights: NDArray[np.float64]) -> float:
+    """Return the Euclidean norm; squares of large weights are no reason for infinity."""
+    largest = float(np.abs(weights).max())
+    return largest * float(np.linalg.norm(weights / largest)) if largest else 0.0
 
 
 def _scaling_words(classifier: Classifier) -> str:

@@ -116,7 +116,7 @@ class Measurement:
         return Metrics(
             n=n,
             accuracy=int(right.sum()) / n,
-            log_loss=float(self._losses.sum()) / n,
+            log_loss=_mean(self._losses),
             classes=self._classes,
             confusion=np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes),
             calibration=tuple(
@@ -131,3 +131,10 @@ class Measurement:
             ),
             calibration_error=float(np.abs(hits - confidences).sum() / n),
         )
+
+
+def _mean(losses: NDArray[np.float64]) -> float:
+    """Return the mean of losses, also of those whose sum is too large for a number."""
+    with np.errstate(over="ignore"):
+        total = float(losses.sum())
+    return total / len(losses) if np.isfinite(total) else float((losses / len(losses)).sum())

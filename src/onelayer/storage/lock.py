@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from onelayer.errors import InputError
+from onelayer.storage.files import said
 
 try:
     fcntl: Any = import_module("fcntl")
@@ -30,12 +31,15 @@ class Lock:
     ------
     InputError
         If another process, or another part of this one, has it.
+    OnelayerError
+        If the file cannot be made.
     """
 
     def __init__(self, path: Path, what: Path) -> None:
         self._path = path
         while True:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            with said(path):
+                self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
             try:
                 _lock(self._file)
             except OSError:

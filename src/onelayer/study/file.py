@@ -24,6 +24,7 @@ from onelayer.study.schema import (
 )
 from onelayer.training import EarlyStopping, TrainConfig
 from onelayer.training.messages import as_toml, refuse, unknown_key
+from onelayer.words import first_few
 
 BUILT_IN = resources.files("onelayer.study") / "studies"
 OPTIONS = option_names(TrainConfig)
@@ -155,7 +156,7 @@ def resolve(
     for i, section in enumerate(sections):
         for run in section.runs:
             if not study.named((run,)):
-                known = ", ".join(dict.fromkeys([r.base for r in runs] + names))
+                known = first_few(dict.fromkeys([r.base for r in runs] + names), str)
                 raise InputError(
                     f"{where}: sections[{i}].runs: there is no run '{run}'; there are: {known}."
                 )
@@ -252,7 +253,7 @@ def _target_run(path: list[str], table: Table, override: str) -> tuple[Table, li
         for run in table["runs"]:
             if run["name"] == ".".join(path[1:end]):
                 return run, path[end:]
-    known = ", ".join(run["name"] for run in table["runs"])
+    known = first_few((run["name"] for run in table["runs"]), str)
     raise InputError(
         Argument("set", override), f": there is no run '{path[1]}'; there are: {known}."
     )

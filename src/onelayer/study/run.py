@@ -12,6 +12,7 @@ from onelayer.study.outcome import Outcome
 from onelayer.study.schema import Label, Run, Study
 from onelayer.study.writer import RunFolderWriter
 from onelayer.training import Ended, Event, RunState, Schedule, stop_on_interrupt, train_many
+from onelayer.words import first_few
 
 Observer = Callable[[Run, Event], None]
 """Who wants to see a study go on is told of each event of a run."""
@@ -34,7 +35,7 @@ def check_study(study: Study, data: StudyData) -> None:
         if run.config.model == "logistic" and train_set.n_classes != 2:
             raise InputError(
                 f"runs.{run.name}.classes: logistic regression takes two classes, the data has "
-                f"{train_set.n_classes}: {', '.join(map(str, train_set.classes))}. List two of "
+                f"{train_set.n_classes}: {first_few(train_set.classes, str)}. List two of "
                 "them."
             )
 

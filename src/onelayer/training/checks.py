@@ -8,6 +8,7 @@ from onelayer.data import Dataset
 from onelayer.errors import InputError
 from onelayer.model import Parameters, n_outputs
 from onelayer.training.config import TrainConfig
+from onelayer.words import first_few
 
 
 def check_alike(train_set: Dataset, validation_set: Dataset) -> None:
@@ -27,7 +28,7 @@ def check_config(
     train_set: Dataset, config: TrainConfig, start: Parameters | None, *, validates: bool
 ) -> None:
     """Refuse a configuration that does not fit the data."""
-    known = ", ".join(map(str, train_set.classes))
+    known = first_few(train_set.classes, str)
     if train_set.n_classes < 2:
         raise InputError(f"The data has one class, {known}: there is nothing to tell apart.")
     if config.model == "logistic" and train_set.n_classes != 2:

@@ -12,6 +12,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from onelayer.errors import InputError
+from onelayer.words import shortened
+
+_MOST_CLAUSES = 5
+"""More than these are not read, and the first are corrected first."""
 
 _PHRASES = {
     "int_type": "must be a whole number",
@@ -57,11 +61,12 @@ def refuse(
         # Each member of a union of types has a problem of its own at the same key.
         allowed.setdefault(key, []).append(phrase[0].lower() + phrase[1:])
     clauses = [
-        f"{key}: {spell(value)} was given; {' or '.join(dict.fromkeys(allowed[key]))}.".replace(
-            " or must be ", " or "
-        )
+        f"{key}: {shortened(spell(value), 60)} was given; "
+        + f"{' or '.join(dict.fromkeys(allowed[key]))}.".replace(" or must be ", " or ")
         for key, value in given.items()
     ]
+    if len(clauses) > _MOST_CLAUSES:
+        clauses[_MOST_CLAUSES:] = [f"And {len(clauses) - _MOST_CLAUSES:,} more are wrong."]
     return InputError(f"{where}: " + " ".join(clauses))
 
 

@@ -12,6 +12,7 @@ from onelayer.data import Dataset, Scaling, ScalingName, fingerprint, fit_scalin
 from onelayer.data.files import Examples, read_examples
 from onelayer.data.split import hold_out
 from onelayer.errors import Argument, InputError
+from onelayer.words import first_few
 
 Rows = NDArray[np.int64]
 
@@ -221,6 +222,6 @@ def match_labels(examples: Examples, classes: tuple[Any, ...]) -> NDArray[Any]:
     if unknown:
         raise InputError(
             f"{examples.source}: the label {unknown[0]!r} is none of the classes that the model "
-            f"was trained on: {', '.join(map(repr, classes[:20]))}."
+            f"was trained on: {first_few(classes)}."
         )
     return np.array([by_text[str(label)] for label in labels.tolist()])

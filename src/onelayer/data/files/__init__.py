@@ -4,7 +4,7 @@ Not imported by `onelayer.data`: tables and images need large libraries.
 """
 
 from onelayer.data.files.examples import Examples
-from onelayer.data.files.predictions import write_predictions
+from onelayer.data.files.predictions import formulas, write_predictions
 from onelayer.data.files.read import read_examples
 
-__all__ = ["Examples", "read_examples", "write_predictions"]
+__all__ = ["Examples", "formulas", "read_examples", "write_predictions"]

@@ -13,6 +13,7 @@ import polars as pl
 from onelayer.data.files.limits import check_inflated, check_width, short_lines
 from onelayer.data.idx import GZIP_ERRORS, inflated
 from onelayer.errors import InputError
+from onelayer.words import first_few
 
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?")
 """Words that stand for a missing number, in lower case."""
@@ -54,10 +55,9 @@ def read_header(path: str, source: str, separator: str) -> tuple[str, ...]:
     names = [name or f"Unnamed: {i}" for i, name in enumerate(names, 1)]
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        listed = ", ".join(map(repr, repeated[:10]))
         raise InputError(
-            f"{source}: more than one column is called {listed}; give each a name of its own"
-            f"{no_header_hint(names)}."
+            f"{source}: more than one column is called {first_few(repeated)}; give each a name "
+            f"of its own{no_header_hint(names)}."
         )
     return tuple(names)
 

@@ -11,12 +11,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from onelayer.errors import InputError
 from onelayer.storage import write_file
+from onelayer.words import first_few
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a text begins with that spreadsheets take for a formula, some only after a blank."""
 
 
 def write_predictions(path: str | Path, columns: Mapping[str, ArrayLike]) -> None:
     """Write columns to a .csv or .parquet file, which is there as a whole or not at all.
 
-    A file of that name is replaced.
+    A file of that name is replaced. Text is written as it is, also what a spreadsheet would take
+    for a formula: a sign in front of it would make another label of it for whatever else reads the
+    file. `formulas` names such text, so that people can be warned.
 
     Parameters
     ----------
@@ -41,7 +47,7 @@ def write_predictions(path: str | Path, columns: Mapping[str, ArrayLike]) -> Non
     if not arrays:
         raise InputError(f"{path}: there are no columns to write; give at least one.")
     if len({len(array) for array in arrays.values()}) > 1:
-        counts = ", ".join(f"{name} {len(array)}" for name, array in arrays.items())
+        counts = first_few(arrays.items(), lambda item: f"{item[0]} {len(item[1])}")
         raise InputError(f"{path}: the columns differ in length: {counts}; give one length.")
     frame, content = pl.DataFrame(arrays), io.BytesIO()
     if ending == ".csv":
@@ -49,6 +55,37 @@ def write_predictions(path: str | Path, columns: Mapping[str, ArrayLike]) -> Non
     else:
         frame.write_parquet(content)
     write_file(path, content.getbuffer())
+
+
+def formulas(path: str | Path, columns: Mapping[str, ArrayLike]) -> list[str]:
+    """Return the text in columns and their names that a spreadsheet would take for a formula.
+
+    Each is there once. Only .csv files have any: in others a text is known to be text. Text that
+    is a number, such as "-1", is none.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where the columns are written.
+    columns : mapping of str to array, shape (n,)
+    """
+    if Path(path).suffix.lower() != ".csv":
+        return []
+    texts = list(columns)
+    for values in map(np.asarray, columns.values()):
+        if values.dtype.kind in "UTO":
+            texts += map(str, np.unique(values))
+    return [
+        text for text in dict.fromkeys(texts) if text.startswith(_FORMULA) and not _number(text)
+    ]
+
+
+def _number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _column(name: str, values: ArrayLike) -> NDArray[Any]:

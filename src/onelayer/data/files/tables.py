@@ -31,6 +31,7 @@ from onelayer.data.files.list_columns import (
 )
 from onelayer.data.files.panics import damage_named
 from onelayer.errors import Argument, InputError
+from onelayer.words import first_few
 
 _NARROW = {pl.Boolean, pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Float16, pl.Float32}
 _ARROW_FILE = b"ARROW1"
@@ -151,11 +152,9 @@ def _matrix(parts: list[Spread], source: str) -> NDArray[Any]:
     columns = [part.values for part in parts]
     other = [c for c in columns if not (c.dtype.is_numeric() or c.dtype in (pl.Boolean, pl.Null))]
     if other:
-        shown = ", ".join(map(_example, other[:10]))
-        more = f" and {len(other) - 10} more" if len(other) > 10 else ""
+        shown = first_few(other, _example)
         raise InputError(
-            f"{source}: {len(other)} columns do not hold numbers: {shown}{more}; leave them out "
-            "with ",
+            f"{source}: {len(other)} columns do not hold numbers: {shown}; leave them out with ",
             Argument("drop", "NAME"),
             ", encode them as numbers, or name the one with the labels with ",
             Argument("target", "NAME"),
