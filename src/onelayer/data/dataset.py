@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
 from onelayer.data.checks import check_integer
-from onelayer.data.labels import Label, as_classes, as_labels, encode_labels, listed
+from onelayer.data.labels import Label, as_classes, as_labels, encode_labels
 from onelayer.data.matrix import as_matrix
 from onelayer.data.scaling import Scaling
 from onelayer.errors import InputError
+from onelayer.words import first_few
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
@@ -95,7 +96,7 @@ class Dataset:
         """Say what is in it, without the arrays."""
         return (
             f"Dataset({self.n_examples} examples, {self.n_features} features of {self.X.dtype}, "
-            f"classes {listed(self.classes)})"
+            f"classes {first_few(self.classes)})"
         )
 
     @property
@@ -138,21 +139,23 @@ class Dataset:
             If a class is unknown or listed twice, fewer than two are listed, or none of them has
             an example.
         """
-        known = f"the classes are {listed(self.classes)}"
+        known = f"the classes are {first_few(self.classes)}"
         try:
             wanted = as_classes(classes)
         except InputError as error:
             raise InputError(f"{error} Here {known}.") from None
         unknown = [c for c in wanted if c not in self.classes]
         if unknown:
-            raise InputError(f"classes: there is no class {listed(unknown)}; {known}.")
+            raise InputError(f"classes: there is no class {first_few(unknown)}; {known}.")
         if len(wanted) < 2:
-            raise InputError(f"classes: {listed(wanted)} is one class; list at least two; {known}.")
+            raise InputError(
+                f"classes: {first_few(wanted)} is one class; list at least two; {known}."
+            )
         indices = [self.classes.index(c) for c in wanted]
         rows = np.isin(self.targets, indices)
         if not rows.any():
             raise InputError(
-                f"classes: none of the {self.n_examples} examples is of class {listed(wanted)}; "
+                f"classes: none of the {self.n_examples} examples is of class {first_few(wanted)}; "
                 "take more examples or other classes."
             )
         chosen = tuple(self.classes[i] for i in indices)

@@ -7,17 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.errors import InputError
+from onelayer.words import first_few
 
 Label: TypeAlias = int | str  # bool is a kind of int
-
-_LISTED = 20
-
-
-def listed(items: Iterable[Label]) -> str:
-    """Return the items as text for a message, cut off when there are many."""
-    names = [repr(item) for item in items]
-    more = len(names) - _LISTED
-    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def as_labels(y: object) -> NDArray[Any]:
@@ -113,7 +105,7 @@ def encode_labels(labels: NDArray[Any], classes: tuple[Label, ...]) -> NDArray[n
     unknown = [label for label in present.tolist() if label not in index]
     if unknown:
         raise InputError(
-            f"y: the labels hold {listed(unknown)}, not among the classes {listed(classes)}; "
+            f"y: the labels hold {first_few(unknown)}, not among the classes {first_few(classes)}; "
             "add to the classes or leave these examples out."
         )
     targets = np.array([index[label] for label in present.tolist()], dtype=np.int32)[inverse]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from onelayer.data.labels import listed
 from onelayer.errors import InputError
+from onelayer.words import first_few
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,8 @@ def find_classes(y: NDArray[Any]) -> NDArray[Any]:
         ) from None
     if len(classes) < 2:
         raise InputError(
-            f"y: there is one class, {listed(classes.tolist())}: at least two classes are needed."
+            f"y: there is one class, {first_few(classes.tolist())}: at least two classes are "
+            "needed."
         )
     return classes
 
@@ -138,8 +139,8 @@ def encode(
     unknown = [label for label in present.tolist() if label not in index]
     if unknown:
         raise InputError(
-            f"{name}: the labels hold {listed(unknown)}, not among the classes "
-            f"{listed(classes.tolist())}."
+            f"{name}: the labels hold {first_few(unknown)}, not among the classes "
+            f"{first_few(classes.tolist())}."
         )
     targets = np.zeros(len(y), np.int64)
     found = np.array([index[label] for label in present.tolist()], np.int64)[inverse]
@@ -177,8 +178,8 @@ def class_factors(
     unknown = [label for label in given if label not in labels]
     if unknown and not all(label in given for label in labels):
         raise InputError(
-            f"class_weight: {listed(unknown)} is none of the classes {listed(labels)}, not all of "
-            "which have a weight."
+            f"class_weight: {first_few(unknown)} is none of the classes {first_few(labels)}, not "
+            "all of which have a weight."
         )
     try:
         factors = np.array([given.get(label, 1) for label in labels], np.float64)

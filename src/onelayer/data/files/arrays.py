@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data.files.columns import listed
 from onelayer.data.files.damage import DAMAGE
 from onelayer.data.files.examples import Examples, Request
 from onelayer.data.files.label_values import as_label_values
 from onelayer.data.files.limits import check_size
 from onelayer.data.files.sparse import SPARSE_KEYS, read_sparse
 from onelayer.errors import Argument, InputError
+from onelayer.words import first_few
 
 FEATURES = ("x", "features", "data", "images")
 LABELS = ("y", "labels", "targets", "target")
@@ -126,7 +126,7 @@ def _pick(files: Iterable[str], names: tuple[str, ...], request: Request) -> str
         found = [file for file in files if file.lower() in wanted]
         if len(found) > 1:
             raise InputError(
-                f"{request.source}: the arrays {listed(found)} could all be meant; "
+                f"{request.source}: the arrays {first_few(found)} could all be meant; "
                 f"keep one that is called {names[0]}."
             )
         if found:
@@ -138,7 +138,7 @@ def _no_array(names: tuple[str, ...], what: str, files: Iterable[str], source: s
     more = (", or give them with ", Argument("labels", "FILE")) if what == "labels" else ()
     return InputError(
         f"{source}: no array with {what}: none is called {', '.join(names)}; it holds "
-        f"{listed(list(files)) or 'none'}. Save them under such a name",
+        f"{first_few(list(files)) or 'none'}. Save them under such a name",
         *more,
         ".",
     )

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from onelayer.data.files.csv_files import no_header_hint
 from onelayer.data.files.examples import Request
 from onelayer.errors import Argument, InputError
+from onelayer.words import first_few
 
 TARGETS = ("target", "label", "class", "y")
 """What a label column is called, in any case, when no name is given."""
 
 _INDEX = re.compile(r"Unnamed: \d+|__index_level_\d+__")
-_LISTED = 10
 
 
 def choose_columns(
@@ -27,8 +27,8 @@ def choose_columns(
     unknown = [name for name in request.drop if name not in columns]
     if unknown:
         raise InputError(
-            f"{request.source}: there is no column {listed(unknown)} to drop; "
-            f"the columns are {listed(columns)}."
+            f"{request.source}: there is no column {first_few(unknown)} to drop; "
+            f"the columns are {first_few(columns)}."
         )
     kept = tuple(name for name in columns if name not in request.drop)
     target = find_target(kept, request)
@@ -37,12 +37,12 @@ def choose_columns(
     features = tuple(name for name in kept if name != target)
     if not features:
         raise InputError(
-            f"{request.source}: no feature column is left; the columns are {listed(columns)}."
+            f"{request.source}: no feature column is left; the columns are {first_few(columns)}."
         )
     index = [name for name in features if _INDEX.fullmatch(name)]
     if index:
         raise InputError(
-            f"{request.source}: the column {listed(index)} has no name in the file or is a row "
+            f"{request.source}: the column {first_few(index)} has no name in the file or is a row "
             "index of pandas; leave it out with ",
             Argument("drop", repr(index[0])),
             ", or name it.",
@@ -65,7 +65,7 @@ def find_target(kept: Sequence[str], request: Request) -> str | None:
     if request.labels is not None:
         if candidates and request.features is None:
             raise InputError(
-                f"{request.source}: the column {listed(candidates)} seems to hold labels, and "
+                f"{request.source}: the column {first_few(candidates)} seems to hold labels, and "
                 f"{request.labels} is given as well; drop one of the two (",
                 Argument("drop"),
                 ").",
@@ -75,7 +75,7 @@ def find_target(kept: Sequence[str], request: Request) -> str | None:
         if request.need_labels:
             raise InputError(
                 f"{request.source}: there is no column {request.target!r}; "
-                f"the columns are {listed(kept)}."
+                f"the columns are {first_few(kept)}."
             )
         return None
     if len(candidates) == 1:
@@ -92,14 +92,14 @@ def _unclear_target(kept: Sequence[str], candidates: Sequence[str], source: str)
             "least one feature, separated by commas (.csv) or tabs (.tsv)."
         )
     found = (
-        f"the columns {listed(candidates)} could all hold the labels"
+        f"the columns {first_few(candidates)} could all hold the labels"
         if candidates
         else f"no column is called {', '.join(TARGETS)}"
     )
     return InputError(
         f"{source}: {found}; name the label column with ",
         Argument("target", "NAME"),
-        f". The columns are {listed(kept)}{no_header_hint(kept)}.",
+        f". The columns are {first_few(kept)}{no_header_hint(kept)}.",
     )
 
 
@@ -117,12 +117,6 @@ def _features_of_model(
     if missing:
         raise InputError(
             f"{request.source}: {len(missing)} features of the model are missing: "
-            f"{listed(missing)}; the columns are {listed(kept)}."
+            f"{first_few(missing)}; the columns are {first_few(kept)}."
         )
     return features
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as text for a message, cut off when there are many."""
-    more = len(names) - _LISTED
-    return ", ".join(map(repr, names[:_LISTED])) + (f" and {more} more" if more > 0 else "")

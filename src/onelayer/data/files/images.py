@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data.files.columns import listed
 from onelayer.data.files.examples import Examples, Request
 from onelayer.data.files.pixels import Size, inspect_image, read_pixels
 from onelayer.data.files.sizes import parse_size
 from onelayer.errors import Argument, InputError
+from onelayer.words import first_few
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 
@@ -90,7 +90,7 @@ def _list_folder(request: Request) -> _Listing:
     if files:
         raise InputError(
             f"{request.source}: holds subfolders, one a class, and beside them the files "
-            f"{listed(files)}; move these elsewhere."
+            f"{first_few(files)}; move these elsewhere."
         )
     names: list[str] = []
     labels: list[str] = []
@@ -98,7 +98,7 @@ def _list_folder(request: Request) -> _Listing:
         inner, images = _entries(os.path.join(request.path, folder), f"{request.source}/{folder}")
         if inner:
             raise InputError(
-                f"{request.source}/{folder}: holds the folders {listed(inner)}; a class is a "
+                f"{request.source}/{folder}: holds the folders {first_few(inner)}; a class is a "
                 "folder of images: name the folder whose subfolders are the classes."
             )
         _check_images(images, f"{request.source}/{folder}")
@@ -134,7 +134,7 @@ def _entries(folder: str, source: str) -> tuple[list[str], list[str]]:
             f"{source}: cannot be read ({error.strerror or error}); check its permissions."
         ) from error
     if other:  # a pipe or a socket would keep its reader waiting for ever
-        raise InputError(f"{source}: {listed(other)} are no files of their own; remove them.")
+        raise InputError(f"{source}: {first_few(other)} are no files of their own; remove them.")
     return folders, files
 
 
@@ -147,6 +147,6 @@ def _check_images(files: list[str], source: str) -> None:
     other = [name for name in files if not name.lower().endswith(ENDINGS)]
     if other:
         raise InputError(
-            f"{source}: {len(other)} files are no images: {listed(other)}; move them elsewhere "
+            f"{source}: {len(other)} files are no images: {first_few(other)}; move them elsewhere "
             f"(images end in {', '.join(ENDINGS)})."
         )

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from onelayer.data.files.columns import listed
 from onelayer.data.files.examples import Request
 from onelayer.errors import Argument, InputError
+from onelayer.words import first_few
 
 _POSITION = re.compile(r"(.+)\[(?:0|[1-9]\d*)\]", re.DOTALL)
 
@@ -144,7 +144,7 @@ def in_order_of_model(
     if missing:
         raise InputError(
             f"{request.source}: {len(missing)} features of the model are missing: "
-            f"{listed(missing)}; the columns with lists are {listed(lists)}."
+            f"{first_few(missing)}; the columns with lists are {first_few(lists)}."
         )
     return np.ascontiguousarray(X[:, [index[name] for name in features]])
 
@@ -162,7 +162,7 @@ def names_of(parts: Sequence[Spread], source: str) -> tuple[str, ...]:
         repeated = [name for name, count in Counter(names).items() if count > 1]
         raise InputError(
             f"{source}: a column and a value in the lists of another are both called "
-            f"{listed(repeated)}; rename one of the two columns, or leave it out with ",
+            f"{first_few(repeated)}; rename one of the two columns, or leave it out with ",
             Argument("drop", "NAME"),
             ".",
         )

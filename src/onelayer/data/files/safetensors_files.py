@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from onelayer.data.files.arrays import as_examples
-from onelayer.data.files.columns import listed
 from onelayer.data.files.examples import Examples, Request
 from onelayer.errors import Argument, InputError
+from onelayer.words import first_few
 
 FEATURES, LABELS = "features", "labels"
 
@@ -28,8 +28,8 @@ def read_safetensors(request: Request) -> Examples:
             missing = [name for name in wanted if name not in kinds]
             if missing:
                 raise InputError(
-                    f"{source}: there is no tensor {listed(missing)}; it holds "
-                    f"{listed(list(kinds)) or 'none'}. Save the tensors as {FEATURES} and "
+                    f"{source}: there is no tensor {first_few(missing)}; it holds "
+                    f"{first_few(list(kinds)) or 'none'}. Save the tensors as {FEATURES} and "
                     f"{LABELS}, or give the labels with ",
                     Argument("labels", "FILE"),
                     ".",
