@@ -225,7 +225,7 @@ def test_bfloat16_becomes_float32(tmp_path: Path) -> None:
     ("tensors", "message"),
     [
         ({"features": ("F32", [1, 2], bytes(8))}, "no tensor 'labels'; it holds 'features'"),
-        ({"x": ("F32", [1, 2], bytes(8))}, "no tensor 'features', 'labels'"),
+        ({"x": ("F32", [1, 2], bytes(8))}, "no tensor 'features' and 'labels'"),
         ({}, "it holds none"),
         (
             {"features": ("F8_E4M3", [1, 2], bytes(2)), "labels": ("I64", [1], bytes(8))},
@@ -283,7 +283,7 @@ def test_labels_refused(labels: np.ndarray, message: str, tmp_path: Path, x_path
         ("y.txt", "1\n\n2\n3\n", "1 labels are missing, the first in row 2"),
         ("y.txt", "1\n2.5\n2\n3\n", "label of row 2 is 2.5"),
         ("y.txt", "\n\n", "there are no labels"),
-        ("y.csv", "a,b\n1,2\n", "not clear; the columns are 'a', 'b'.*--target"),
+        ("y.csv", "a,b\n1,2\n", "not clear; the columns are 'a' and 'b'.*--target"),
         ("y.csv", "y,label\n1,2\n", "not clear"),
         ("y.json", "[]", "files with this ending are not read; .*.txt"),
         ("y-idx1-ubyte", "text", "starts with the bytes"),
@@ -302,9 +302,9 @@ def test_label_files_refused(
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"a": X, "y": Y}, "no array with features: none is called x, .*holds 'a', 'y'"),
+        ({"a": X, "y": Y}, "no array with features: none is called x, .*holds 'a' and 'y'"),
         ({"X": X}, "no array with labels: .*--labels FILE"),
-        ({"X": X, "features": X, "y": Y}, "arrays 'X', 'features' could all be meant"),
+        ({"X": X, "features": X, "y": Y}, "arrays 'X' and 'features' could all be meant"),
         ({"X": X, "y": np.array([{}] * 4)}, "without Python objects"),
     ],
 )
@@ -328,7 +328,9 @@ def block_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
 def test_missing_values_in_arrays(dtype: str, tmp_path: Path) -> None:
     path = save(tmp_path / "x.npy", gaps(dtype))
-    with pytest.raises(InputError, match=r"2 of 3 columns .*of 150\): 1 \(100\), 0 \(50\); fill"):
+    with pytest.raises(
+        InputError, match=r"2 of 3 columns .*of 150\): 1 \(100\) and 0 \(50\); fill"
+    ):
         read_examples(path, need_labels=False)
     found = read_examples(path, need_labels=False, impute="mean")
     expected = np.tile(np.array([[1, 4, 3], [2, 4, 6], [3, 4, 9]]), (50, 1))

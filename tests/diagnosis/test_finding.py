@@ -10,7 +10,6 @@ from onelayer.diagnosis.checks.weights import WeightNoise
 from onelayer.diagnosis.measurement import Number
 from onelayer.diagnosis.words import count, number, percent, points
 from onelayer.errors import InputError
-from onelayer.words import listed
 
 
 @dataclass(frozen=True)
@@ -92,13 +91,6 @@ def test_a_finding_of_another_version_is_refused(change: dict[str, Any]) -> None
         (number(12345.6), "12,346"),
         (number(-12345.6), "-12,346"),
         (number(9999.4), "9999"),
-        (listed([]), ""),
-        (listed(["a"]), "a"),
-        (listed(["a", "b"]), "a and b"),
-        (listed(["a", "b", "c"]), "a, b and c"),
-        (listed("abc", 3), "a, b and c"),
-        (listed("abcde", 3), "a, b, c and 2 more"),
-        (listed(range(2000), 1), "0 and 1,999 more"),
     ],
 )
 def test_words(text: str, expected: str) -> None:

@@ -119,7 +119,7 @@ def test_metrics_are_plain_values_in_json() -> None:
     ("y", "said"),
     [
         ([3] * 99, "X has 100 examples and y has 99 labels"),
-        ([3] * 99 + [9], "the labels hold 9, not among the classes 3, 1, 2, 0"),
+        ([3] * 99 + [9], "the labels hold 9, not among the classes 3, 1, 2 and 0"),
         (["3"] * 100, "the labels hold '3', not among the classes"),
         ([], "there are no labels"),
         (3, "the shape is"),

@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
 from onelayer.data.checks import check_integer
-from onelayer.data.labels import Label, as_classes, as_labels, encode_labels, listed
+from onelayer.data.labels import Label, as_classes, as_labels, encode_labels
 from onelayer.data.matrix import as_matrix
 from onelayer.data.scaling import Scaling
 from onelayer.errors import InputError
+from onelayer.words import listed
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)

@@ -7,17 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.errors import InputError
+from onelayer.words import listed
 
 Label: TypeAlias = int | str  # bool is a kind of int
-
-_LISTED = 20
-
-
-def listed(items: Iterable[Label]) -> str:
-    """Return the items as text for a message, cut off when there are many."""
-    names = [repr(item) for item in items]
-    more = len(names) - _LISTED
-    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def as_labels(y: object) -> NDArray[Any]:

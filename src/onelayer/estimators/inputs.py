@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from onelayer.data.labels import listed
 from onelayer.errors import InputError
+from onelayer.words import listed
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,8 +25,6 @@ from onelayer.words import listed
 MOST_IN_LEAD = 3
 """So many findings of a check stand at the head of the report; the others are named."""
 
-MOST_NAMED = 20
-
 _EVALUATION = {"run": "", "step": 0, "train_loss": 1.0, "val_loss": 1.0}
 
 
@@ -81,13 +79,15 @@ def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:
     warnings = [f for f in findings if f.severity is Severity.WARNING]
     blocks: list[Block] = [Note("warning", literal(f.statement)) for f in warnings]
     if missing := [name for name in outcome.missing if name not in {r.name for r in outcome.runs}]:
-        blocks.append(Note("warning", literal(f"Not trained yet: {listed(missing)}.")))
+        blocks.append(
+            Note("warning", literal(f"Not trained yet: {listed(missing, str, every=True)}."))
+        )
     blocks.append(Paragraph(literal(_scope(outcome))))
     for kind in (EarlyStop, SweepAccuracies):
         said = [f for f in findings if f.kind is kind and f.severity is Severity.INFO]
         blocks += [Paragraph(literal(f.statement)) for f in said[:MOST_IN_LEAD]]
         if more := [name for f in said[MOST_IN_LEAD:] for name in f.runs]:
-            text = f"findings.json says the same of {listed(more, MOST_NAMED)}."
+            text = f"findings.json says the same of {listed(more, str)}."
             blocks.append(Paragraph(literal(text)))
     return tuple(blocks)
 

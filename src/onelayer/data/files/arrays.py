@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data.files.columns import listed
 from onelayer.data.files.examples import Examples, Request
 from onelayer.data.files.label_values import as_label_values
 from onelayer.data.files.sparse import SPARSE_KEYS, read_sparse
 from onelayer.errors import InputError
+from onelayer.words import listed
 
 FEATURES = ("x", "features", "data", "images")
 LABELS = ("y", "labels", "targets", "target")

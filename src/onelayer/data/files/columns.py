@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from onelayer.data.files.csv_files import no_header_hint
 from onelayer.data.files.examples import Request
 from onelayer.errors import InputError
+from onelayer.words import listed
 
 TARGETS = ("target", "label", "class", "y")
 """What a label column is called, in any case, when no name is given."""
 
 _INDEX = re.compile(r"Unnamed: \d+|__index_level_\d+__")
-_LISTED = 10
 
 
 def choose_columns(
@@ -115,9 +115,3 @@ def _features_of_model(
             f"{listed(missing)}; the columns are {listed(kept)}."
         )
     return features
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as text for a message, cut off when there are many."""
-    more = len(names) - _LISTED
-    return ", ".join(map(repr, names[:_LISTED])) + (f" and {more} more" if more > 0 else "")

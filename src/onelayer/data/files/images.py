@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data.files.columns import listed
 from onelayer.data.files.examples import Examples, Request
 from onelayer.data.files.pixels import Size, inspect_image, read_pixels
 from onelayer.data.files.sizes import parse_size
 from onelayer.errors import InputError
+from onelayer.words import listed
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 

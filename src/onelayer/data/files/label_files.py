@@ -5,11 +5,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from onelayer.data.files.arrays import map_npy
-from onelayer.data.files.columns import TARGETS, listed
+from onelayer.data.files.columns import TARGETS
 from onelayer.data.files.label_values import as_label_values, missing_labels, text_labels
 from onelayer.data.files.tables import open_table
 from onelayer.data.idx import read_idx
 from onelayer.errors import InputError
+from onelayer.words import listed
 
 
 def labels_of_npy(path: str, target: str | None) -> NDArray[Any]:  # noqa: ARG001

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from onelayer.data.files.columns import listed
 from onelayer.data.files.examples import Request
 from onelayer.errors import InputError
+from onelayer.words import listed
 
 _POSITION = re.compile(r"(.+)\[(?:0|[1-9]\d*)\]", re.DOTALL)
 

@@ -11,9 +11,9 @@ from scipy.sparse import issparse
 from onelayer.data.files.examples import Examples
 from onelayer.data.files.sparse import check_finite
 from onelayer.errors import InputError
+from onelayer.words import listed
 
 _BLOCK_BYTES = 1 << 24
-_LISTED = 10
 
 
 @dataclass
@@ -117,8 +117,8 @@ def _means(examples: Examples, counts: _Counts) -> NDArray[np.float64]:
         where = "at all" if everywhere else "in the examples to train on"
         raise InputError(
             f"{examples.source}: {len(empty)} columns hold no value {where}: "
-            f"{_listed([_feature(examples, int(i)) for i in empty])}; leave them out with --drop "
-            "NAME."
+            f"{listed((_feature(examples, int(i)) for i in empty), str)}; leave them out with "
+            "--drop NAME."
         )
     means: NDArray[np.float64] = counts.sums / counts.present
     large = np.flatnonzero(~np.isfinite(means))
@@ -141,7 +141,7 @@ def _filled(X: NDArray[Any], fill: NDArray[np.float64]) -> NDArray[Any]:
 
 def _refused(examples: Examples, missing: NDArray[np.int64]) -> InputError:
     order = np.argsort(-missing, kind="stable")[: np.count_nonzero(missing)]
-    shown = _listed([f"{_feature(examples, int(i))} ({missing[i]})" for i in order])
+    shown = listed((f"{_feature(examples, int(i))} ({missing[i]})" for i in order), str)
     return InputError(
         f"{examples.source}: values are missing in {len(order)} of {examples.n_features} columns "
         f"(number of rows, of {examples.n_examples}): {shown}; fill them with --impute mean, or "
@@ -165,8 +165,3 @@ def _infinite(examples: Examples, start: int, block: NDArray[Any]) -> InputError
 def _feature(examples: Examples, index: int) -> str:
     names = examples.feature_names
     return str(index) if names is None else repr(names[index])
-
-
-def _listed(shown: list[str]) -> str:
-    more = len(shown) - _LISTED
-    return ", ".join(shown[:_LISTED]) + (f" and {more} more" if more > 0 else "")

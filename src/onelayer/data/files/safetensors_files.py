@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from onelayer.data.files.arrays import as_examples
-from onelayer.data.files.columns import listed
 from onelayer.data.files.examples import Examples, Request
 from onelayer.errors import InputError
+from onelayer.words import listed
 
 FEATURES, LABELS = "features", "labels"
 

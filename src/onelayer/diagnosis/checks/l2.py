@@ -120,6 +120,10 @@ def _accuracy_of(run: RunOutcome) -> float:
     return run.record.final.val_accuracy
 
 
+def _names(runs: list[RunOutcome]) -> str:
+    return listed((run.name for run in runs), str, every=True)
+
+
 def _accuracy(runs: list[RunOutcome]) -> Finding:
     best_run, worst_run = max(runs, key=_accuracy_of), min(runs, key=_accuracy_of)
     best, worst = _accuracy_of(best_run), _accuracy_of(worst_run)
@@ -131,13 +135,13 @@ def _accuracy(runs: list[RunOutcome]) -> Finding:
         if run is not best_run and difference_interval(best, n, _accuracy_of(run), n)[0] <= 0
     ]
     statement = (
-        f"Of {listed([run.name for run in runs])} the best validation accuracy of the weights that "
+        f"Of {_names(runs)} the best validation accuracy of the weights that "
         f"are kept is {percent(best)}, with λ = {best_run.record.config.l2:g}; the worst "
         f"{percent(worst)}, with λ = {worst_run.record.config.l2:g}: {points(best - worst)} "
         f"apart, 95% interval {100 * low:.2f} to {100 * high:.2f}. "
     )
     if tied:
-        values = listed([f"λ = {run.record.config.l2:g}" for run in tied])
+        values = listed([f"λ = {run.record.config.l2:g}" for run in tied], str, every=True)
         statement += f"On {n:,} validation examples the best cannot be told from {values}."
     else:
         statement += f"On {n:,} validation examples the best is ahead of every other."
@@ -165,7 +169,7 @@ def _norm(penalized: list[RunOutcome], runs: list[RunOutcome]) -> Finding:
     names = tuple(run.name for run in runs)
     if len(penalized) < 3:
         statement = (
-            f"Of {listed(names)} too few have a norm above zero at a λ above zero to say how the "
+            f"Of {_names(runs)} too few have a norm above zero at a λ above zero to say how the "
             "norm depends on λ: at least three are needed."
         )
         return Finding(SweepNorms, names, Severity.NOT_APPLICABLE, statement)
@@ -176,7 +180,7 @@ def _norm(penalized: list[RunOutcome], runs: list[RunOutcome]) -> Finding:
     slope = float(np.polyfit(np.log(l2), np.log(norms), 1)[0])
     steepest = float(local[np.argmax(np.abs(local))])
     statement = (
-        f"Of {listed([run.name for run in penalized])}: from "
+        f"Of {_names(penalized)}: from "
         f"λ = {l2[-1]:g} to λ = {l2[0]:g} the norm goes from {number(norms[-1])} to "
         f"{number(norms[0])}. Were it inversely proportional to λ, each tenfold λ would divide it "
         f"by 10, a slope of −1 on two logarithmic axes. The slope measured is "

@@ -117,7 +117,8 @@ def early_stopping(material: Material, choice: Choice) -> Section:
     question = "When did early stopping come, and what did it save?"
     answer = [*said(material.findings_of(EarlyStop, runs))]
     if without := [run.name for run in runs if run.record.config.early_stopping is None]:
-        answer.append(Note("info", literal(f"Trained without early stopping: {listed(without)}.")))
+        names = listed(without, str, every=True)
+        answer.append(Note("info", literal(f"Trained without early stopping: {names}.")))
     return Section(choice.title or "Early stopping", question, (table,), tuple(answer))
 
 
@@ -146,7 +147,8 @@ def overfitting(material: Material, choice: Choice) -> Section:
     blocks: list[Block] = [table] if rows else []
     settled = (StopReason.PATIENCE, StopReason.MAX_EPOCHS)
     if broken := [run.name for run in runs if run.record.stop_reason not in settled]:
-        text = f"Not looked at, since training did not come to its end: {listed(broken)}."
+        names = listed(broken, str, every=True)
+        text = f"Not looked at, since training did not come to its end: {names}."
         blocks.append(Note("info", literal(text)))
     question = "Does the model overfit?"
     return Section(choice.title or "Overfitting", question, tuple(blocks), said(findings))

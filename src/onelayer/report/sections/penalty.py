@@ -139,8 +139,8 @@ def _left_out(runs: Sequence[RunOutcome], findings: Sequence[Finding]) -> tuple[
     if not (names := [run.name for run in runs if run.name not in compared]):
         return ()
     text = (
-        f"Not compared: {listed(names)}. Runs are compared that differ in λ alone and came to the "
-        "end of their training; of several with the same λ the first stands for all."
+        f"Not compared: {listed(names, str, every=True)}. Runs are compared that differ in λ alone "
+        "and came to the end of their training; of several with one λ the first stands for all."
     )
     return (Note("info", literal(text)),)
 
@@ -181,5 +181,6 @@ def _norm_figure(runs: Sequence[RunOutcome], finding: Finding) -> tuple[Block, .
     figure = norm_against_l2(
         frame, reference=reference or None, power_law=law, name=file_stem("norm", *finding.runs)
     )
-    caption = f"Norm of what the penalty covers, of the kept weights: {listed(finding.runs)}."
+    names = listed(finding.runs, str, every=True)
+    caption = f"Norm of what the penalty covers, of the kept weights: {names}."
     return (FigureBlock(figure, literal(caption)),)

@@ -51,10 +51,11 @@ def _answer(runs: Sequence[RunOutcome]) -> tuple[Block, ...]:
         return (Note("info", "Fewer than two runs came to their end: none can be called best."),)
     best, worst = max(kept.values()), min(kept.values())
     if best == worst:
-        return (
-            Paragraph(literal(f"{listed(kept)} all keep weights of {percent(best)} accuracy.")),
-        )
-    first, last = (listed(n for n, a in kept.items() if a == end) for end in (best, worst))
+        names = listed(kept, str, every=True)
+        return (Paragraph(literal(f"{names} all keep weights of {percent(best)} accuracy.")),)
+    first, last = (
+        listed((n for n, a in kept.items() if a == end), str, every=True) for end in (best, worst)
+    )
     text = (
         f"The best validation accuracy of the weights that are kept is {percent(best)}, by "
         f"{first}; the worst {percent(worst)}, by {last}. Whether they can be told apart was not "

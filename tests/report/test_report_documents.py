@@ -41,8 +41,7 @@ OUTCOMES: dict[str, Callable[[], Outcome]] = {
         [falling(name, seed=i) for i, name in enumerate(["a_b", "a-b", "A.b", "a"])]
     ),
     "strange names": lambda: study_of(
-        renamed(stopped("a", seed=i, classes=STRANGE[:3]), name)
-        for i, name in enumerate(STRANGE)
+        renamed(stopped("a", seed=i, classes=STRANGE[:3]), name) for i, name in enumerate(STRANGE)
     ),
     "long names": lambda: study_of([falling(letter * 119 + "x") for letter in "ab"]),
 }
