@@ -316,7 +316,7 @@ def test_counts_are_taken_before_a_runs_classes(monkeypatch: pytest.MonkeyPatch)
 def test_class_that_the_data_has_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     small_source(monkeypatch)
     study = resolve(content({"name": "a", "classes": [3, 8]}, data={}), "f")
-    with pytest.raises(InputError, match=r"^runs\.a\.classes: .*no class 8; .* 1, 2, 3"):
+    with pytest.raises(InputError, match=r"^runs\.a\.classes: .*no class 8; .* 1, 2 and 3"):
         load_data(study).of(study.runs[0])
 
 
