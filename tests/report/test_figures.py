@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
+import altair as alt
 import numpy as np
 import polars as pl
 import pytest
@@ -171,6 +173,16 @@ def test_names_with_markup_are_shown_as_they_are() -> None:
     for drawing in (figure.svg(), svg.inline(figure.svg(), "f1-")):
         assert "<script" not in drawing
         assert "&lt;script&gt;" in drawing
+
+
+@pytest.mark.parametrize("values", [[{"a": "x\x00y"}], '[{"a": "x\\u0000y"}]'])
+def test_characters_that_would_end_the_process_are_spelled_out(values: Any) -> None:
+    data = alt.InlineData(values=values, format=alt.JsonDataFormat(type="json"))
+    title = alt.Axis(title="t\uffff\n")
+    chart = alt.Chart(data).mark_text().encode(text="a:N", x=alt.X("a:N", axis=title))
+    drawing = svg.render(chart, title="\x01", description="\x02")
+    for text in (r"x\x00y", r"t\uffff\n", r"\x01</title>", r"\x02</desc>"):
+        assert text in drawing
 
 
 @pytest.mark.parametrize("count", [1, 6, 7, 20])

@@ -126,6 +126,13 @@ def test_each_run_has_its_own_curves() -> None:
         assert figures_of(section) == [f"{name}-a", f"{name}-b"]
 
 
+@pytest.mark.parametrize("kind", ["loss-curves", "shuffling", "weights", "l2-accuracy"])
+def test_a_run_that_is_named_twice_is_shown_once(kind: str) -> None:
+    runs = sweep("l2")
+    twice = section_on(kind, runs, names=["l2", "l2[l2=0.1]"])
+    assert said_in(twice) == said_in(section_on(kind, runs, names=["l2"]))
+
+
 def test_the_best_step_is_marked_where_early_stopping_kept_it() -> None:
     for kind in ("loss-curves", "accuracy-curves"):
         assert "the best evaluation at step 54 is marked" in said_in(

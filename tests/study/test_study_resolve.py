@@ -103,11 +103,15 @@ def test_section_names_a_whole_sweep_or_one_member() -> None:
 
 
 def test_study_without_sections_shows_every_run() -> None:
-    table = content({"name": "a", "early_stopping": {"patience": 3}}, {"name": "s", "l2": [1, 2]})
+    table = content(
+        {"name": "a", "early_stopping": {"patience": 3}},
+        {"name": "s", "l2": [1, 2]},
+        {"name": "r", "learning_rate": [0.1, 0.2]},
+    )
     study = resolve(table, "my.toml")
     assert [(s.kind, s.runs) for s in study.sections] == [
         ("loss-curves", ("a",)), ("accuracy-curves", ("a",)), ("early-stopping", ("a",)),
-        ("l2-accuracy", ("s",)),
+        ("l2-accuracy", ("s",)), ("sweep-accuracy", ("r",)),
     ]  # fmt: skip
 
 

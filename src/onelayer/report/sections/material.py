@@ -25,8 +25,9 @@ class Material:
     findings: tuple[Finding, ...]
 
     def runs(self, choice: Choice) -> tuple[RunOutcome, ...]:
-        """Return the runs of a section that have an evaluation with a finite loss."""
-        return tuple(run for run in self.outcome.named(choice.runs) if run.record.best is not None)
+        """Return the runs of a section that have an evaluation with a finite loss, each once."""
+        named = dict.fromkeys(self.outcome.named(choice.runs))
+        return tuple(run for run in named if run.record.best is not None)
 
     def settled(self, choice: Choice) -> tuple[RunOutcome, ...]:
         """Return those of `runs` that did not diverge, whose weights therefore mean something."""
