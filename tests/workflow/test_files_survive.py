@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from scipy.sparse import csr_matrix, save_npz
 from onelayer.errors import InputError, OnelayerError
 from onelayer.storage import Folder
 from onelayer.sweep import Grid
-from onelayer.training import EarlyStopping, Evaluated, Event, TrainConfig, checkpoint
+from onelayer.training import EarlyStopping, Ended, Evaluated, Event, TrainConfig, checkpoint
 from onelayer.workflow.files import Share, TrainingFiles
 from onelayer.workflow.fit import fit_files
 from onelayer.workflow.sweep import FileSweep, sweep_files
@@ -117,8 +119,6 @@ def _same(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
 
 def test_a_sweep_that_is_stopped_goes_on_where_it_was(dense: TrainingFiles, tmp_path: Path) -> None:
     """The second call makes only the steps that the first one did not."""
-    import threading
-    from contextlib import AbstractContextManager, nullcontext
 
     grid, config = Grid.of([0.001, 0.1], 0.1), TrainConfig(max_epochs=4, batch_size=16)
     said: list[str] = []
@@ -154,8 +154,6 @@ def test_a_sweep_that_is_stopped_goes_on_where_it_was(dense: TrainingFiles, tmp_
 
 
 def test_other_options_start_anew(dense: TrainingFiles, tmp_path: Path) -> None:
-    import threading
-    from contextlib import nullcontext
 
     stop, said = threading.Event(), list[str]()
     stop.set()
@@ -177,3 +175,38 @@ def test_one_process_a_sweep(dense: TrainingFiles, tmp_path: Path) -> None:
     ):
         sweep_files(dense, Grid.of(0.1, 0.1), STOPPING, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_sweep_that_is_stopped_in_its_last_training_is_not_done(
+    dense: TrainingFiles, tmp_path: Path
+) -> None:
+    """The candidates have ended by then, and no half-trained model passes for the best one."""
+
+    grid, config = Grid.of([0.001, 0.1], 0.1), TrainConfig(max_epochs=4, batch_size=16)
+    stop, ended = threading.Event(), list[Event]()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Ended):
+            ended.append(event)
+            if len(ended) == 2:
+                stop.set()
+
+    stopped = Watch(
+        training=lambda _models, _steps: nullcontext(listen), stoppable=lambda: nullcontext(stop)
+    )
+    with pytest.raises(OnelayerError, match=r"^Interrupted\. "):
+        sweep_files(dense, grid, config, tmp_path / "out", watch=stopped)
+    assert not (tmp_path / "out" / "model.safetensors").exists()
+    again = sweep_files(dense, grid, config, tmp_path / "out")
+    whole = sweep_files(dense, grid, config, tmp_path / "whole")
+    assert again.classifier.weights.tobytes() == whole.classifier.weights.tobytes()
+    assert again.classifier.record["stop_reason"] == "max_epochs"
+
+
+def test_a_sweep_says_that_its_last_training_went_wrong(tmp_path: Path) -> None:
+    source = np.random.default_rng(0)
+    np.savez(tmp_path / "d.npz", X=source.normal(size=(90, 3)) * 1e6, y=np.arange(90) % 3)
+    files = TrainingFiles(str(tmp_path / "d.npz"), validation=Share(0.3), scale="none")
+    config = TrainConfig(max_epochs=2, batch_size=16)
+    done = sweep_files(files, Grid.of(0.0, 0.1), config, tmp_path / "out")
+    assert any("above that of equal probabilities" in note for note in done.notes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +35,11 @@ def run_fit_command(
     )
     say(console, f"{result.message[0].upper()}{result.message[1:]}.")
     say(console, _figures(result.final))
-    n_classes = len(model.classes)
-    if worse_than_equal(result.final.train_loss or 0.0, n_classes):
+    if worse := worse_than_equal(result.final.train_loss or 0.0, len(model.classes)):
         say(
             console,
-            "Warning: the training loss is above that of equal probabilities, "
-            f"{math.log(n_classes):.4f}: the steps are too large for these features. Take a "
-            "smaller --learning-rate, or --scale standard.",
+            f"Warning: the training loss is {worse}. Take a smaller --learning-rate, or --scale "
+            "standard.",
         )
     say(console, f"Model: {out}")
     if as_json:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from onelayer.errors import InputError
+from onelayer.json_values import json_value
 
 Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 """A float that need not be finite: JSON has null for it, which is read as NaN."""
@@ -31,7 +32,7 @@ class Measurement:
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as JSON values, null for numbers that JSON does not know."""
-        values: dict[str, Any] = _plain(asdict(self))
+        values: dict[str, Any] = json_value(asdict(self))
         return values
 
     @classmethod
@@ -47,12 +48,3 @@ class Measurement:
             return TypeAdapter(cls).validate_python(values)
         except ValidationError:
             raise InputError(f"the numbers of {cls.code} are not those of this onelayer") from None
-
-
-def _plain(value: Any) -> Any:
-    """Return JSON values: lists for tuples, null for numbers that are not finite."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -208,12 +207,10 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
             )
             if rate * result.config.l2 >= 1:
                 advice = "learning_rate times l2 must be below 1. " + advice
-        elif worse_than_equal(self.loss_curve_[-1], len(self.classes_)):
-            equal = math.log(len(self.classes_))
+        elif worse := worse_than_equal(self.loss_curve_[-1], len(self.classes_)):
             problem = (
                 f"Training did not converge: the loss of the last epoch, {self.loss_curve_[-1]:.3g}"
-                f", is above that of equal probabilities for all classes, {equal:.3g}: the steps "
-                "are too large for these features."
+                f", is {worse}."
             )
         else:
             return

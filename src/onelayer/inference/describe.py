@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from onelayer.data.labels import Label
 from onelayer.inference.classifier import Classifier
+from onelayer.json_values import json_value
 from onelayer.model import ModelName
 
 _COLORS = ("red", "green", "blue")
@@ -80,8 +80,7 @@ class Description:
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values; None for a norm beyond all numbers, which JSON does not know."""
-        norm = self.weight_norm if math.isfinite(self.weight_norm) else None
-        return asdict(self) | {"weight_norm": norm}
+        return asdict(self) | {"weight_norm": json_value(self.weight_norm)}
 
 
 def describe(classifier: Classifier, largest: int = 10) -> Description:

@@ -51,7 +51,9 @@ class Checkpoint:
             return True
         return False
 
-    def resume(self, configs: Mapping[str, TrainConfig], stop: threading.Event) -> dict[str, Any]:
+    def resume(
+        self, configs: Mapping[str, TrainConfig], stop: threading.Event | None = None
+    ) -> dict[str, Any]:
         """Return what lets `train_many` go on from here: its `states`, `keep` and `stop`.
 
         The states of earlier calls with other names, which have ended, are kept beside them.
@@ -60,8 +62,14 @@ class Checkpoint:
         ----------
         configs : mapping of str to TrainConfig
             The runs by the names that they have in the file, in their order.
+        stop : threading.Event, optional
+            Once set, the states are saved at once.
         """
-        states = {} if self.is_of_another else self.load(configs)
+        stop = stop or threading.Event()
+        try:
+            states = self.load(configs)
+        except OtherTrainingError:
+            states = {}
         names, earlier = list(configs), dict(self._known)
 
         def keep(running: Mapping[int, RunState]) -> None:

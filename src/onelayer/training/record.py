@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from onelayer.data.labels import Label
 from onelayer.errors import InputError
+from onelayer.json_values import json_value
 from onelayer.model import ModelName
 from onelayer.training.config import TrainConfig
 from onelayer.training.final import Final
@@ -105,11 +106,8 @@ class RunRecord:
 
 
 def _plain(numbers: Evaluation | Final | None) -> dict[str, float | None] | None:
-    if numbers is None:
-        return None
-    return {
-        k: v if v is not None and math.isfinite(v) else None for k, v in asdict(numbers).items()
-    }
+    plain: dict[str, float | None] | None = None if numbers is None else json_value(asdict(numbers))
+    return plain
 
 
 def _evaluation(values: Mapping[str, Any] | None) -> Evaluation | None:

@@ -21,9 +21,15 @@ WORSE_THAN_EQUAL = 1.1
 """A loss above that of equal probabilities, ln K, by this factor is no noise."""
 
 
-def worse_than_equal(loss: float, n_classes: int) -> bool:
-    """Return whether a training loss is above that of equal probabilities for all classes."""
-    return loss > WORSE_THAN_EQUAL * math.log(n_classes)
+def worse_than_equal(loss: float, n_classes: int) -> str | None:
+    """Say what it means that a training loss is so high; None where it is not."""
+    equal = math.log(n_classes)
+    if not loss > WORSE_THAN_EQUAL * equal:  # NaN is not, either
+        return None
+    return (
+        f"above that of equal probabilities for all classes, {equal:.3g}: the steps are too large "
+        "for these features"
+    )
 
 
 @dataclass(frozen=True, eq=False)

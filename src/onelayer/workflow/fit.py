@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 from onelayer.errors import Argument, OnelayerError
@@ -87,7 +86,7 @@ def _train(
         watch.say(f"{checkpoint.path}: is of another training, and is replaced.")
     steps = Schedule.of(config, material.n_train).max_steps
     with watch.training(1, steps) as listen, watch.stoppable() as stop:
-        how = checkpoint.resume({"model": config}, stop or threading.Event())
+        how = checkpoint.resume({"model": config}, stop)
         if (state := how["states"][0]) is not None:
             watch.say(f"Training goes on from step {state.step:,}.")
         result = train(

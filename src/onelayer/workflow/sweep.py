@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,9 +12,18 @@ import numpy as np
 
 from onelayer.errors import Argument, InputError, OnelayerError
 from onelayer.inference import Classifier
+from onelayer.json_values import json_value
 from onelayer.storage import Folder
 from onelayer.sweep import Grid, Sample, SweepResult, Task, sweep
-from onelayer.training import Checkpoint, Schedule, TrainConfig, as_classifier, warm_up
+from onelayer.training import (
+    Checkpoint,
+    Schedule,
+    StopReason,
+    TrainConfig,
+    as_classifier,
+    warm_up,
+)
+from onelayer.training.result import worse_than_equal
 from onelayer.workflow.files import (
     Material,
     TrainingFiles,
@@ -57,7 +65,7 @@ class FileSweep:
             "score": self.result.score_name,
             "summary": self.result.summary,
             "notes": self.notes,
-            "candidates": _finite(self.result.table().to_dicts()),
+            "candidates": json_value(self.result.table().to_dicts()),
         }
 
 
@@ -134,8 +142,8 @@ def sweep_files(
         if not np.isfinite(result.best_score):
             checkpoint.remove()
             raise OnelayerError(f"{result.summary} Nothing was written.")
-        notes = grid.edges((result.best.l2, result.best.learning_rate))
         classifier = as_classifier(result.final, name=out.name, **needs)
+        notes = _notes(grid, result)
         done = FileSweep(material, result, classifier, notes)
         text = json.dumps(done.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
         written = {
@@ -180,15 +188,32 @@ def _sweep(
             watch.training(len(configs) * (folds or 1), steps) as listen,
             watch.stoppable() as stop,
         ):
-            return sweep(
+            result = sweep(
                 Task(train, validation), configs, folds, scored_on=scored_on,
-                threads=threads, listen=listen, checkpoint=checkpoint,
-                stop=stop or threading.Event(),
+                threads=threads, listen=listen, checkpoint=checkpoint, stop=stop,
             )  # fmt: skip
+        if result.final.stop_reason is StopReason.INTERRUPTED:
+            raise KeyboardInterrupt
     except KeyboardInterrupt:
         raise OnelayerError(
             "Interrupted. Nothing was written yet; the same command goes on where it was."
         ) from None
+    return result
+
+
+def _notes(grid: Grid, result: SweepResult) -> list[str]:
+    """Return what there is to say beside the summary: of the last training, and of the grid."""
+    final, n_classes = result.final, result.task.train.data.n_classes
+    notes = grid.edges((result.best.l2, result.best.learning_rate))
+    if final.stop_reason is StopReason.DIVERGED:
+        notes.insert(0, f"The training of the chosen model {final.message}.")
+    elif worse := worse_than_equal(final.final.train_loss or 0.0, n_classes):
+        notes.insert(
+            0,
+            f"The training loss of the chosen model is {worse}. Take smaller learning rates, or "
+            "standard scaling.",
+        )
+    return notes
 
 
 def _check_folder(folder: Folder, *, force: bool) -> None:
@@ -219,14 +244,3 @@ def _check_folds(folds: int, material: Material) -> None:
             Argument("folds"), f": {folds} was given, and no class has more than {counts.max()} "
             "examples; take fewer folds.",
         )  # fmt: skip
-
-
-def _finite(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return rows for JSON, which knows neither NaN nor infinity: they become null."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, list):
-            return [plain(part) for part in value]
-        return None if isinstance(value, float) and not np.isfinite(value) else value
-
-    return [{key: plain(value) for key, value in row.items()} for row in rows]
