@@ -70,21 +70,22 @@ def _mode_writes(call: ast.Call) -> bool:
 
 
 HARMLESS = {
-    "os.open(os.devnull, os.O_WRONLY)",
-    "os.open(os.devnull, os.O_RDWR)",
-    "classifier.save(out)",  # of this project: it goes through storage
+    "cli/terminal.py: os.open(os.devnull, os.O_WRONLY)",
+    "cli/terminal.py: os.open(os.devnull, os.O_RDWR)",
+    "data/files/panics.py: import tempfile",  # of a file without a name
+    "data/files/panics.py: os.write(screen, written)",
+    "workflow/fit.py: classifier.save(out)",  # of this project: it goes through storage
 }
 
 
 def test_only_storage_writes() -> None:
     found = {
-        f"{path.relative_to(PACKAGE)}: {call}"
+        f"{path.relative_to(PACKAGE).as_posix()}: {call}"
         for path in PACKAGE.rglob("*.py")
         if path.relative_to(PACKAGE).parts[0] != "storage"
         for call in writes(path.read_text("utf-8"))
-        if call not in HARMLESS
     }
-    assert found == set()
+    assert found == HARMLESS
     assert list(writes((PACKAGE / "storage" / "calls.py").read_text("utf-8")))
 
 

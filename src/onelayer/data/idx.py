@@ -12,6 +12,8 @@ import math
 import os
 import sys
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -51,13 +53,8 @@ def read_idx(path: str | Path) -> NDArray[Any]:
     InputError
         If the file cannot be opened or is not exactly one well-formed IDX array.
     """
-    _check_regular(path)
-    try:
-        with open(path, "rb") as file:
-            return _read(file, str(path))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"{path}: cannot be read ({reason}); check the path.") from error
+    with _opened(path) as file:
+        return _read(file, str(path))
 
 
 def read_idx_header(path: str | Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
@@ -68,22 +65,29 @@ def read_idx_header(path: str | Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
     InputError
         As for `read_idx`.
     """
-    _check_regular(path)
-    try:
-        with open(path, "rb") as file:
-            return _read_header(inflated(file), str(path))
-    except GZIP_ERRORS as error:
-        raise InputError(f"{path}: the gzip data is damaged ({error}); get it again.") from error
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror or error}); check the path."
-        ) from error
+    with _opened(path) as file, _gzip_damage_named(str(path)):
+        return _read_header(inflated(file), str(path))
 
 
-def _check_regular(path: str | Path) -> None:
-    """Refuse a pipe or a device, which to open or read would perhaps never end."""
+@contextmanager
+def _opened(path: str | Path) -> Iterator[BinaryIO]:
+    """Open a file, but not a pipe or a device, which to open or read would perhaps never end."""
     if os.path.exists(path) and not os.path.isfile(path):
         raise InputError(f"{path}: cannot be read (it is not a file); give a file.")
+    try:
+        with open(path, "rb") as file:
+            yield file
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{path}: cannot be read ({reason}); check the path.") from error
+
+
+@contextmanager
+def _gzip_damage_named(name: str) -> Iterator[None]:
+    try:
+        yield
+    except GZIP_ERRORS as error:
+        raise InputError(f"{name}: the gzip data is damaged ({error}); get it again.") from error
 
 
 def read_idx_bytes(data: bytes, name: str) -> NDArray[Any]:
@@ -126,10 +130,8 @@ def _read(file: BinaryIO, name: str) -> NDArray[Any]:
         raise InputError(f"{name}: the file is empty; get it again.")
     stream = inflated(file)
     most = size if stream is file else size * _MAX_EXPANSION
-    try:
+    with _gzip_damage_named(name):
         return _read_array(stream, most, name)
-    except GZIP_ERRORS as error:
-        raise InputError(f"{name}: the gzip data is damaged ({error}); get it again.") from error
 
 
 def _read_array(stream: BinaryIO, most: int, name: str) -> NDArray[Any]:
