@@ -68,15 +68,20 @@ def test_the_table_of_the_readme() -> None:
         assert meaning.startswith(option_of(TrainConfig, name).help)
 
 
-def test_the_options_of_fit() -> None:
-    """Each option, by its name, with its default and what it is."""
-    command: Any = typer.main.get_command(app)
+@pytest.mark.parametrize("name", ["fit", "sweep"])
+def test_the_options_of_the_command_line(name: str) -> None:
+    """Each option, by its name, with its default and what it is; a sweep has grids of some."""
+    commands: Any = typer.main.get_command(app)
+    command = commands.commands[name]
     options = {
         parameter.name: parameter
-        for parameter in command.commands["fit"].params
+        for parameter in command.get_params(typer.Context(command))
         if parameter.param_type_name == "option"
     }
+    grids = {"fit": set(), "sweep": {"model", "l2", "learning_rate"}}[name]
     for name, field in TrainConfig.model_fields.items():
+        if name in grids:
+            continue
         assert f"--{name.replace('_', '-')}" in options[name].opts
         said = options[name].help
         assert option_of(TrainConfig, name).help.casefold() in said.casefold()

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from onelayer import __version__
 from onelayer.cli import model_commands, terminal
+from onelayer.cli.training_options import SweepCommand, TrainingCommand
 from onelayer.errors import Argument, InputError, OnelayerError
 
 # Typer has brought a copy of click since some version, and has used click itself before.
@@ -167,9 +168,9 @@ def data_get(
     run_get_command(name)
 
 
+app.command(cls=TrainingCommand)(model_commands.fit)
+app.command(cls=SweepCommand)(model_commands.sweep)
 for command in (
-    model_commands.fit,
-    model_commands.sweep,
     model_commands.predict,
     model_commands.evaluate,
     model_commands.inspect,

@@ -11,6 +11,7 @@ from onelayer.cli import options as o
 
 
 def fit(
+    ctx: typer.Context,
     train: o.Train,
     out: Annotated[
         Path, typer.Option("--out", metavar="MODEL", help="Where to write it: .safetensors.")
@@ -20,19 +21,6 @@ def fit(
     validation: o.Validation = "0.2",
     validation_labels: o.ValidationLabels = None,
     scale: o.Scale = None,
-    model: o.ModelName = "softmax",
-    learning_rate: o.LearningRate = None,
-    l2: o.L2 = None,
-    batch_size: o.BatchSize = None,
-    max_epochs: o.MaxEpochs = None,
-    early_stopping: o.EarlyStopping = None,
-    min_delta: o.MinDelta = None,
-    penalize_bias: o.PenalizeBias = None,
-    shuffle: o.Shuffle = None,
-    seed: o.Seed = None,
-    drop_last: o.DropLast = None,
-    evaluations_per_epoch: o.EvaluationsPerEpoch = None,
-    dtype: o.Dtype = None,
     size: o.Size = None,
     drop: o.Drop = None,
     impute: o.Impute = None,
@@ -48,20 +36,13 @@ def fit(
         train, target=target, labels=labels, validation=validation,
         validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
     )  # fmt: skip
-    given = o.training_options(
-        {
-            "model": model, "learning_rate": learning_rate, "l2": l2, "batch_size": batch_size,
-            "max_epochs": max_epochs, "early_stopping": early_stopping, "min_delta": min_delta,
-            "penalize_bias": penalize_bias, "shuffle": shuffle, "seed": seed,
-            "drop_last": drop_last, "evaluations_per_epoch": evaluations_per_epoch, "dtype": dtype,
-        }
-    )  # fmt: skip
     run_fit_command(
-        files, given, out=out, threads=threads, force=force, as_json=as_json, quiet=quiet
+        files, ctx.obj, out=out, threads=threads, force=force, as_json=as_json, quiet=quiet
     )
 
 
 def sweep(
+    ctx: typer.Context,
     train: o.Train,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="The folder for table, model and report.")
@@ -74,16 +55,6 @@ def sweep(
     scale: o.Scale = None,
     l2: o.L2Grid = "logspace(-6, -1, 6)",
     learning_rate: o.LearningRateGrid = "0.1",
-    batch_size: o.BatchSize = None,
-    max_epochs: o.MaxEpochs = None,
-    early_stopping: o.EarlyStopping = None,
-    min_delta: o.MinDelta = None,
-    penalize_bias: o.PenalizeBias = None,
-    shuffle: o.Shuffle = None,
-    seed: o.Seed = None,
-    drop_last: o.DropLast = None,
-    evaluations_per_epoch: o.EvaluationsPerEpoch = None,
-    dtype: o.Dtype = None,
     size: o.Size = None,
     drop: o.Drop = None,
     impute: o.Impute = None,
@@ -99,16 +70,8 @@ def sweep(
         train, target=target, labels=labels, validation=validation,
         validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
     )  # fmt: skip
-    given = o.training_options(
-        {
-            "batch_size": batch_size, "max_epochs": max_epochs, "early_stopping": early_stopping,
-            "min_delta": min_delta, "penalize_bias": penalize_bias, "shuffle": shuffle,
-            "seed": seed, "drop_last": drop_last, "evaluations_per_epoch": evaluations_per_epoch,
-            "dtype": dtype,
-        }
-    )  # fmt: skip
     run_sweep_command(
-        files, given | {"l2": l2, "learning_rate": learning_rate}, folds=folds, out=out,
+        files, ctx.obj | {"l2": l2, "learning_rate": learning_rate}, folds=folds, out=out,
         threads=threads, force=force, as_json=as_json, quiet=quiet,
     )  # fmt: skip
 

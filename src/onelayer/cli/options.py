@@ -1,4 +1,4 @@
-"""The options that several commands share. Training options have their names everywhere."""
+"""The options that several commands share, but for those of training."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ Validation = Annotated[
         "--validation",
         rich_help_panel=DATA,
         metavar="FILE|SHARE",
-        help="A file, or the share of TRAIN to hold out: 0.2; 0 for no validation.",
+        help="A file, or the share of TRAIN to hold out, drawn by --seed: 0.2; 0 for no "
+        "validation.",
     ),
 ]
 ValidationLabels = Annotated[
@@ -104,110 +105,6 @@ Scale = Annotated[
 
 # Training -------------------------------------------------------------------------------------
 
-ModelName = Annotated[
-    str,
-    typer.Option(
-        "--model",
-        rich_help_panel=TRAINING,
-        metavar="NAME",
-        help="Softmax, or logistic: one output for two classes. Default: softmax.",
-    ),
-]
-BatchSize = Annotated[
-    int | None,
-    typer.Option(
-        "--batch-size", rich_help_panel=TRAINING, help="Examples in a batch. Default: 128."
-    ),
-]
-MaxEpochs = Annotated[
-    int | None,
-    typer.Option(
-        "--max-epochs",
-        rich_help_panel=TRAINING,
-        help="Passes over the training examples. Default: 50.",
-    ),
-]
-LearningRate = Annotated[
-    float | None,
-    typer.Option(
-        "--learning-rate", rich_help_panel=TRAINING, help="Step size, above 0. Default: 0.01."
-    ),
-]
-L2 = Annotated[
-    float | None,
-    typer.Option(
-        "--l2",
-        rich_help_panel=TRAINING,
-        help="λ of the objective C + λ‖W‖², C the mean cross-entropy. Default: 0.",
-    ),
-]
-PenalizeBias = Annotated[
-    bool | None,
-    typer.Option(
-        "--penalize-bias/--no-penalize-bias",
-        rich_help_panel=TRAINING,
-        help="Whether the norm covers the bias. Default: no.",
-    ),
-]
-Shuffle = Annotated[
-    bool | None,
-    typer.Option(
-        "--shuffle/--no-shuffle",
-        rich_help_panel=TRAINING,
-        help="A new order of the examples in each epoch. Default: yes.",
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(
-        "--seed",
-        rich_help_panel=TRAINING,
-        help="Of the order of the examples, and of the split. Default: 0.",
-    ),
-]
-DropLast = Annotated[
-    bool | None,
-    typer.Option(
-        "--drop-last/--keep-last",
-        rich_help_panel=TRAINING,
-        help="Leave out a last batch that is not full. Default: no.",
-    ),
-]
-EvaluationsPerEpoch = Annotated[
-    int | None,
-    typer.Option(
-        "--evaluations-per-epoch",
-        rich_help_panel=TRAINING,
-        help="How often loss and accuracy are measured in an epoch. Default: 5.",
-    ),
-]
-EarlyStopping = Annotated[
-    int | None,
-    typer.Option(
-        "--early-stopping",
-        rich_help_panel=TRAINING,
-        metavar="PATIENCE",
-        help="Stop when the validation loss no longer falls, and keep the weights of its lowest "
-        "value: after so many evaluations in a row that were not better.",
-    ),
-]
-MinDelta = Annotated[
-    float | None,
-    typer.Option(
-        "--min-delta",
-        rich_help_panel=TRAINING,
-        help="How much better an evaluation must be to count. Default: 0.",
-    ),
-]
-Dtype = Annotated[
-    str | None,
-    typer.Option(
-        "--dtype",
-        rich_help_panel=TRAINING,
-        metavar="TYPE",
-        help="Type of the arithmetic: float32 or float64. Default: float32.",
-    ),
-]
 Values = "One number, some with commas, or 'logspace(-6, 0, 7)': seven from 1e-6 to 1."
 L2Grid = Annotated[
     str,
@@ -241,16 +138,6 @@ Threads = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the results as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
-
-
-def training_options(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the training options that were given, as `TrainConfig` takes them."""
-    options = {key: value for key, value in given.items() if value is not None}
-    patience, min_delta = options.pop("early_stopping", None), options.pop("min_delta", None)
-    if patience is not None or min_delta is not None:
-        rule = {"patience": patience, "min_delta": min_delta}
-        options["early_stopping"] = {k: v for k, v in rule.items() if v is not None}
-    return options
 
 
 def train_config(options: dict[str, Any]) -> TrainConfig:

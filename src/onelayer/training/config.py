@@ -63,7 +63,7 @@ class EarlyStopping(_Options):
     """
 
     patience: Annotated[
-        int, Option("stop when so many evaluations in a row were not better", varies=True)
+        int, Option("after so many evaluations in a row that were not better", varies=True)
     ] = Field(default=10, ge=1)
     min_delta: Annotated[
         Finite, Option("how much better an evaluation must be to count", varies=True)
