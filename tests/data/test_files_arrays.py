@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from files_material import imputed
 from safetensors.numpy import save_file
 from scipy import sparse
 
@@ -182,7 +183,7 @@ def test_sparse_needs_labels_and_is_not_filled(tmp_path: Path, y_path: Path) -> 
     with pytest.raises(InputError, match=r"comes without labels.*labels=FILE"):
         read_examples(tmp_path / "x.npz")
     with pytest.raises(InputError, match="impute does not fill sparse"):
-        read_examples(tmp_path / "x.npz", labels=y_path, impute="mean")
+        imputed(tmp_path / "x.npz", labels=y_path)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.uint8])
@@ -330,7 +331,7 @@ def test_missing_values_in_arrays(dtype: str, tmp_path: Path) -> None:
     path = save(tmp_path / "x.npy", gaps(dtype))
     with pytest.raises(InputError, match=r"2 of 3 columns .*of 150\): 1 \(100\), 0 \(50\); fill"):
         read_examples(path, need_labels=False)
-    found = read_examples(path, need_labels=False, impute="mean")
+    found = imputed(path, need_labels=False)
     expected = np.tile(np.array([[1, 4, 3], [2, 4, 6], [3, 4, 9]]), (50, 1))
     np.testing.assert_array_equal(found.X, expected)
     assert found.X.dtype == dtype
@@ -346,16 +347,16 @@ def test_infinite_value_in_an_array(tmp_path: Path) -> None:
     array = gaps()
     array[77, 2] = -np.inf
     with pytest.raises(InputError, match=r"X\[77, 2\] is -inf"):
-        read_examples(save(tmp_path / "x.npy", array), need_labels=False, impute="mean")
+        imputed(save(tmp_path / "x.npy", array), need_labels=False)
 
 
 def test_columns_without_values_and_means_too_large(tmp_path: Path) -> None:
     array = np.array([[1.0, np.nan], [2.0, np.nan]])
     with pytest.raises(InputError, match="1 columns hold no value at all: 1"):
-        read_examples(save(tmp_path / "x.npy", array), need_labels=False, impute="mean")
+        imputed(save(tmp_path / "x.npy", array), need_labels=False)
     path = save(tmp_path / "x.npy", np.full((2, 2), 1.5e308))
     with pytest.raises(InputError, match="too large for a mean"):
-        read_examples(path, need_labels=False, impute="mean")
+        imputed(path, need_labels=False)
     # The model's values do not fit float16, so that the array becomes wider.
     found = read_examples(
         save(tmp_path / "x.npy", array.astype("f2")), need_labels=False, fill=[0, 1e6]
@@ -365,7 +366,7 @@ def test_columns_without_values_and_means_too_large(tmp_path: Path) -> None:
 
 def test_means_of_whole_numbers(tmp_path: Path) -> None:
     path = save(tmp_path / "x.npy", np.array([[1, 2], [2, 255]], np.uint8))
-    found = read_examples(path, need_labels=False, impute="mean")
+    found = imputed(path, need_labels=False)
     assert isinstance(found.X, np.memmap)
     assert found.fill is not None
     assert found.fill.tolist() == [1.5, 128.5]
@@ -376,7 +377,7 @@ def test_a_large_map_is_not_loaded(tmp_path: Path) -> None:
     np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=(50_000, 1000)).flush()
     tracemalloc.start()
     try:
-        found = read_examples(path, need_labels=False, impute="mean")
+        found = imputed(path, need_labels=False)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

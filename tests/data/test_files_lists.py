@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from files_material import imputed
 
 from onelayer.data.files import read_examples
 from onelayer.errors import InputError
@@ -45,7 +46,7 @@ def test_lists_stand_between_other_columns(tmp_path: Path) -> None:
     frame = pl.DataFrame(
         {"a": [1, None], "e": VECTORS, "b": [True, False], "f": [[7], [8]], "y": [0, 1]}
     )
-    found = read_examples(put(frame, tmp_path / "d.parquet"), impute="mean")
+    found = imputed(put(frame, tmp_path / "d.parquet"))
     assert found.feature_names == ("a", "e[0]", "e[1]", "e[2]", "b", "f[0]")
     np.testing.assert_array_equal(found.X, [[1, 0.5, -1, 2, 1, 7], [1, 4, 5.5, -6, 0, 8]])
     assert found.X.flags.c_contiguous
@@ -99,7 +100,7 @@ def test_nan_in_a_list_is_a_missing_value(tmp_path: Path) -> None:
     path = put(frame, tmp_path / "d.parquet")
     with pytest.raises(InputError, match=r"'e\[1\]' \(1\); fill them with impute=mean"):
         read_examples(path)
-    assert read_examples(path, impute="mean").X.tolist() == [[1, 3], [2, 3]]
+    assert imputed(path).X.tolist() == [[1, 3], [2, 3]]
 
 
 @pytest.mark.parametrize(

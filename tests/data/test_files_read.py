@@ -83,8 +83,6 @@ def test_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"part": "validation"}, "^part: 'validation' is no part; give train or test"),
         ({"channels": 2}, "^channels: 2 is not supported"),
-        ({"impute": "median"}, "^impute: 'median' is no way .* give mean"),
-        ({"impute": "mean", "fill": [0.0]}, "^impute: the model has its own values"),
         ({"fill": [float("nan")]}, "^fill: give one finite number a feature"),
         ({"fill": [[0.0]]}, "^fill: give one finite number a feature"),
         ({"drop": ["a"]}, "no named columns"),

@@ -1,12 +1,11 @@
 import gzip
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
-from numpy.typing import NDArray
+from files_material import imputed
 
 from onelayer.data.files import read_examples
 from onelayer.errors import InputError
@@ -115,15 +114,13 @@ def test_type_of_the_features(types: list[pl.DataType], expected: type, put: Put
 
 def test_small_integers_with_gaps_are_floats(put: Put) -> None:
     frame = pl.DataFrame({"a": pl.Series([1, None], dtype=pl.UInt8), "y": [0, 1]})
-    found = read_examples(put(frame, "d.parquet"), impute="mean")
+    found = imputed(put(frame, "d.parquet"))
     assert found.X.dtype == np.float32
     assert found.X.tolist() == [[1], [1]]
 
 
 def test_text_that_is_numbers(put: Put) -> None:
-    found = read_examples(
-        put('a, b ,c,label\n1, 2.5,"7", x\n-0,+3,"8",y\n2,nan,NA,y \n'), impute="mean"
-    )
+    found = imputed(put('a, b ,c,label\n1, 2.5,"7", x\n-0,+3,"8",y\n2,nan,NA,y \n'))
     np.testing.assert_array_equal(found.X, [[1, 2.5, 7], [0, 3, 8], [2, 2.75, 7.5]])
     assert found.feature_names == ("a", "b", "c")
     assert found.y is not None
@@ -137,13 +134,13 @@ def test_a_late_value_decides_the_type_too(late: str, put: Put) -> None:
         with pytest.raises(InputError, match=r"'a' .*such as '1'"):
             read_examples(path)
     else:
-        found = read_examples(path, impute="mean")
+        found = imputed(path)
         assert found.X[-1, 0] == (1.0 if late == "NA" else float(late))
         assert found.n_examples == 3001
 
 
 def test_blank_lines_at_the_end_are_no_examples(put: Put) -> None:
-    found = read_examples(put("a,y\n1,0\n2,1\n\n,\n\n"), impute="mean")
+    found = imputed(put("a,y\n1,0\n2,1\n\n,\n\n"))
     assert found.X.tolist() == [[1], [2]]
 
 
@@ -152,21 +149,28 @@ def test_byte_order_mark_and_crlf(put: Put) -> None:
     assert (found.feature_names, found.X.tolist()) == (("a",), [[1], [2]])
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b,y\n1,,0\n2,,1\n", "1 columns hold no value at all: 'b'; .*drop"),
+        ("a,b,y\n1,2,0\n2,inf,1\n", "column 'b', row 2 is inf"),
+    ],
+)
+def test_no_means(text: str, message: str, put: Put) -> None:
+    with pytest.raises(InputError, match=message):
+        imputed(put(text))
+
+
 def test_means_of_some_of_the_examples(put: Put) -> None:
     path = put("a,b,y\n1,2,0\n,4,1\n8,,0\n100,,1\n")
-
-    def first(labels: NDArray[Any]) -> NDArray[np.int64]:
-        assert labels.tolist() == [0, 1, 0, 1]
-        return np.arange(3)
-
-    found = read_examples(path, impute="mean", impute_rows=first)
+    found = imputed(path, np.arange(3))
     assert found.X.tolist() == [[1, 2], [4.5, 4], [8, 3], [100, 3]]
     assert found.fill is not None
     assert found.fill.tolist() == [4.5, 3]
     with pytest.raises(
         InputError, match="1 columns hold no value in the examples to train on: 'b'"
     ):
-        read_examples(path, impute="mean", impute_rows=lambda labels: np.array([len(labels) - 1]))
+        imputed(path, np.array([3]))
 
 
 def test_columns_of_a_model(put: Put) -> None:
@@ -198,7 +202,7 @@ def test_drop_and_target(put: Put) -> None:
 
 
 def test_reading_again(put: Put) -> None:
-    first = read_examples(put("b,a,kind\n1,2,0\n,4,1\n"), target="kind", impute="mean")
+    first = imputed(put("b,a,kind\n1,2,0\n,4,1\n"), target="kind")
     second = read_examples(put("x,a,b\nu,,9\n"), need_labels=False, **first.reading())
     assert second.X.tolist() == [[9, 3]]
     assert second.fill is not None
@@ -238,12 +242,6 @@ def test_labels_with_gaps_count_as_none_where_none_are_needed(put: Put) -> None:
             {},
             r"2 of 3 columns .* of 2\): 'b' \(2\), 'a' \(1\); .*impute",
         ),
-        (
-            "a,b,y\n1,,0\n2,,1\n",
-            {"impute": "mean"},
-            "1 columns hold no value at all: 'b'; .*drop",
-        ),
-        ("a,b,y\n1,2,0\n2,inf,1\n", {"impute": "mean"}, "column 'b', row 2 is inf"),
         ("a,b,y\n1,2,0\n2,1e999,1\n", {}, "column 'b', row 2 is inf"),
         ("a,y\n1,2\n", {"features": ["a", "b", "c"]}, "2 features .* missing: 'b', 'c'"),
         ("a,y\n1,2\n", {"features": ["a", "y"], "target": "y"}, "'y' is a feature of the model"),

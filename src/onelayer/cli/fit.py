@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from onelayer.cli.options import train_config
 from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
+from onelayer.cli.training_options import train_config
 from onelayer.cli.watching import watched
 from onelayer.training import Final
 from onelayer.training.result import worse_than_equal

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from onelayer.training import TrainConfig
     from onelayer.workflow.files import File, Share, TrainingFiles
 
 # What a file is read by -----------------------------------------------------------------------
@@ -138,25 +137,6 @@ Threads = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the results as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
-
-
-def train_config(options: dict[str, Any]) -> TrainConfig:
-    """Return the configuration that the options spell.
-
-    Raises
-    ------
-    InputError
-        That names the option.
-    """
-    from pydantic import ValidationError
-
-    from onelayer.training import TrainConfig
-    from onelayer.training.messages import as_toml, refuse
-
-    try:
-        return TrainConfig.model_validate(options)
-    except ValidationError as error:
-        raise refuse(error, "options", "", as_toml) from None
 
 
 def training_files(

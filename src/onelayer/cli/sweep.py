@@ -8,9 +8,9 @@ from typing import Any
 from rich.table import Table
 
 from onelayer.cli.extras import advice
-from onelayer.cli.options import train_config
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
+from onelayer.cli.training_options import train_config
 from onelayer.cli.watching import watched
 from onelayer.sweep import Grid, SweepResult
 from onelayer.words import fixed

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from inspect import Parameter, Signature
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 from typer.core import TyperCommand
 
 from onelayer.cli.options import TRAINING
+from onelayer.errors import Argument
+
+if TYPE_CHECKING:
+    from onelayer.training import TrainConfig
 
 
 class TrainingCommand(TyperCommand):
@@ -108,3 +112,30 @@ def _nested(values: dict[str, Any]) -> dict[str, Any]:
     if "early_stopping" in given:
         rule[first] = given.pop("early_stopping")
     return given | ({"early_stopping": rule} if rule else {})
+
+
+def train_config(options: dict[str, Any]) -> TrainConfig:
+    """Return the configuration that the options spell.
+
+    Raises
+    ------
+    InputError
+        That names the option.
+    """
+    from pydantic import ValidationError
+
+    from onelayer.training import TrainConfig
+    from onelayer.training.messages import as_toml, refuse
+
+    try:
+        return TrainConfig.model_validate(options)
+    except ValidationError as error:
+        raise refuse(error, "", "", as_toml, _argument) from None
+
+
+def _argument(key: str) -> Argument:
+    """Return the option that sets a key of the configuration."""
+    from onelayer.training import EarlyStopping
+
+    rule, _, part = key.partition(".")
+    return Argument(rule if part in ("", next(iter(EarlyStopping.model_fields))) else part)

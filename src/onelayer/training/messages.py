@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 from onelayer.words import shortened
 
 _MOST_CLAUSES = 5
@@ -38,14 +38,22 @@ def unknown_key(where: str, path: str, allowed: Sequence[str]) -> InputError:
 
 
 def refuse(
-    error: ValidationError, where: str, path: str, spell: Callable[[object], str] = repr
+    error: ValidationError,
+    where: str,
+    path: str,
+    spell: Callable[[object], str] = repr,
+    name: Callable[[str], str | Argument] = str,
 ) -> InputError:
     """Return an error with a clause for each key that is wrong.
 
     Parameters
     ----------
+    where : str
+        What the message begins with; empty where the keys say it.
     spell : function
         How values are written where these come from.
+    name : function
+        How keys are named there.
     """
     spelled = {"true": spell(True), "false": spell(False)}
     given: dict[str, Any] = {}
@@ -60,14 +68,15 @@ def refuse(
         given.setdefault(key, problem["input"])
         # Each member of a union of types has a problem of its own at the same key.
         allowed.setdefault(key, []).append(phrase[0].lower() + phrase[1:])
-    clauses = [
-        f"{key}: {shortened(spell(value), 60)} was given; "
-        + f"{' or '.join(dict.fromkeys(allowed[key]))}.".replace(" or must be ", " or ")
-        for key, value in given.items()
-    ]
-    if len(clauses) > _MOST_CLAUSES:
-        clauses[_MOST_CLAUSES:] = [f"And {len(clauses) - _MOST_CLAUSES:,} more are wrong."]
-    return InputError(f"{where}: " + " ".join(clauses))
+    parts: list[str | Argument] = [f"{where}: "] if where else []
+    for key, value in list(given.items())[:_MOST_CLAUSES]:
+        said = " or ".join(dict.fromkeys(allowed[key])).replace(" or must be ", " or ")
+        parts += [name(key), f": {shortened(spell(value), 60)} was given; {said}. "]
+    if len(given) > _MOST_CLAUSES:
+        parts.append(f"And {len(given) - _MOST_CLAUSES:,} more are wrong.")
+    elif isinstance(parts[-1], str):
+        parts[-1] = parts[-1].rstrip()
+    return InputError(*parts)
 
 
 def _location(loc: tuple[int | str, ...]) -> list[str]:

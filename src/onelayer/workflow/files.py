@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data import Dataset, Scaling, ScalingName, fingerprint, fit_scaling
-from onelayer.data.files import Examples, read_examples
+from onelayer.data.files import Examples, complete, feature_means, read_examples
 from onelayer.data.split import hold_out
 from onelayer.errors import Argument, InputError
 from onelayer.words import first_few
@@ -58,6 +58,8 @@ class TrainingFiles:
 
     Attributes
     ----------
+    impute : {"mean"}, optional
+        Fill missing values with their feature's mean over the examples to train on.
     scale : {"none", "standard", "minmax"}, optional
         Default: images to [−1, 1], all else to mean 0 and standard deviation 1.
     """
@@ -70,6 +72,14 @@ class TrainingFiles:
     drop: tuple[str, ...] = ()
     impute: str | None = None
     scale: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse another way to fill gaps."""
+        if self.impute not in (None, "mean"):
+            raise InputError(
+                Argument("impute"), f": {self.impute!r} is no way to fill missing values; give "
+                "mean.",
+            )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,23 +133,24 @@ def read_material(files: TrainingFiles, *, logistic: bool = False, seed: int = 0
     share = files.validation if isinstance(files.validation, Share) else None
     examples = read_examples(
         files.train, target=files.target, labels=files.labels, size=files.size,
-        drop=files.drop, impute=files.impute,
-        impute_rows=(lambda labels: _split(labels, share, seed)[0]) if share else None,
+        drop=files.drop, gaps=True,
     )  # fmt: skip
-    assert examples.y is not None  # they were asked for
-    if (examples.y == examples.y[0]).all():
+    labels = examples.y
+    assert labels is not None  # they were asked for
+    if (labels == labels[0]).all():
         raise InputError(
             f"{files.labels or files.train}: all {examples.n_examples:,} labels are "
-            f"{examples.y[0].item()!r}; give examples of at least two classes."
+            f"{labels[0].item()!r}; give examples of at least two classes."
         )
-    rows, held = _split(examples.y, share, seed) if share else (None, None)
+    rows, held = _split(labels, share, seed) if share else (None, None)
+    examples = complete(examples, feature_means(examples, rows) if files.impute else None)
     chosen, words = _choose_scaling(files.scale, examples)
     weights = None if rows is None else np.isin(np.arange(examples.n_examples), rows)
     scaling = fit_scaling(examples.X, chosen, weights)
-    classes = np.unique(examples.y)
+    classes = np.unique(labels)
     train = Dataset(
         examples.X,
-        examples.y,
+        labels,
         # The engine's positive class is the first; people mean the second: 1, yes, True.
         classes=(classes[::-1] if logistic else classes).tolist(),
         scaling=scaling,

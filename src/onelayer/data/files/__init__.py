@@ -4,7 +4,15 @@ Not imported by `onelayer.data`: tables and images need large libraries.
 """
 
 from onelayer.data.files.examples import Examples
+from onelayer.data.files.missing import complete, feature_means
 from onelayer.data.files.predictions import formulas, write_predictions
 from onelayer.data.files.read import read_examples
 
-__all__ = ["Examples", "formulas", "read_examples", "write_predictions"]
+__all__ = [
+    "Examples",
+    "complete",
+    "feature_means",
+    "formulas",
+    "read_examples",
+    "write_predictions",
+]

@@ -25,12 +25,38 @@ class _Counts:
     sums: NDArray[np.float64]  # of these values
 
 
-def settle_missing(
-    examples: Examples,
-    impute: str | None,
-    fill: NDArray[np.float64] | None,
-    rows: NDArray[np.int64] | None = None,
-) -> Examples:
+def feature_means(examples: Examples, rows: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+    """Return the mean of each feature, over the values that are there.
+
+    Parameters
+    ----------
+    examples : Examples
+        A missing value is NaN.
+    rows : array of int, optional
+        The examples that have a part in it, such as those that are not held out; None: all.
+
+    Returns
+    -------
+    means : array, shape (n_features,)
+
+    Raises
+    ------
+    InputError
+        If the matrix is sparse, a value is infinite, or a feature has no value or no finite mean.
+    """
+    if issparse(examples.X):
+        raise InputError(
+            f"{examples.source}: ",
+            Argument("impute"),
+            " does not fill sparse matrices; leave it out.",
+        )
+    part = np.ones(examples.n_examples, bool)
+    if rows is not None:
+        part = np.isin(np.arange(examples.n_examples), rows)
+    return _means(examples, _scan(examples, part))
+
+
+def complete(examples: Examples, fill: NDArray[np.float64] | None = None) -> Examples:
     """Return the examples with every value present and finite.
 
     Values are looked at in blocks of rows, so that a memory map is not loaded as a whole. It
@@ -40,12 +66,8 @@ def settle_missing(
     ----------
     examples : Examples
         A missing value is NaN.
-    impute : {"mean"}, optional
-        Fill with the mean of the feature.
     fill : array, shape (n_features,), optional
-        Fill with these values.
-    rows : array of int, optional
-        The examples that have a part in the means; None: all.
+        What replaces missing values.
 
     Raises
     ------
@@ -53,12 +75,6 @@ def settle_missing(
         If a value is infinite, or missing and there is nothing to fill it with.
     """
     if issparse(examples.X):
-        if impute is not None:
-            raise InputError(
-                f"{examples.source}: ",
-                Argument("impute"),
-                " does not fill sparse matrices; leave it out.",
-            )
         check_finite(examples)
         return examples
     if fill is not None and fill.shape != (examples.n_features,):
@@ -66,14 +82,7 @@ def settle_missing(
             f"{examples.source}: has {examples.n_features} features, and the values to fill gaps "
             f"with are for {fill.size}; give a file with the model's features."
         )
-    if impute is None:
-        missing = _scan(examples, None).missing
-    else:
-        part = np.ones(examples.n_examples, bool)
-        if rows is not None:
-            part = np.isin(np.arange(examples.n_examples), rows)
-        counts = _scan(examples, part)
-        missing, fill = counts.missing, _means(examples, counts)
+    missing = _scan(examples, None).missing
     if not missing.any():
         return replace(examples, fill=fill)
     if fill is None:

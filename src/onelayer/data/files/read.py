@@ -1,10 +1,9 @@
 """Read a file, a folder or a built-in data set as examples."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +12,7 @@ from onelayer.data.files.examples import Examples, Request
 from onelayer.data.files.idx_files import is_idx_folder, read_builtin, read_idx_folder
 from onelayer.data.files.images import read_image_folder
 from onelayer.data.files.kinds import LABEL_READERS, READERS, Reader, by_ending
-from onelayer.data.files.missing import settle_missing
+from onelayer.data.files.missing import complete
 from onelayer.data.files.sizes import wanted_shape, with_wanted_shape
 from onelayer.data.files.tables import read_table
 from onelayer.data.sources import SOURCES
@@ -30,9 +29,8 @@ def read_examples(
     features: Sequence[str] | None = None,
     image_shape: Sequence[int] | None = None,
     channels: int | None = None,
-    impute: str | None = None,
-    impute_rows: Callable[[NDArray[Any]], NDArray[np.int64]] | None = None,
     fill: ArrayLike | None = None,
+    gaps: bool = False,
     need_labels: bool = True,
     part: str = "train",
 ) -> Examples:
@@ -62,13 +60,11 @@ def read_examples(
         Height and width that the images must have.
     channels : int, optional
         1 reads the images of a folder as grey, 3 as colour; other files must have that many.
-    impute : {"mean"}, optional
-        Replace missing values with the mean of their column in this file.
-    impute_rows : callable, optional
-        Given the labels, returns the numbers of the examples that have a part in the means: those
-        that are not held out. By default all have.
     fill : array, shape (n_features,), optional
         Replace missing values with these, the `fill` of the examples that a model was trained on.
+    gaps : bool
+        Return missing values as NaN, for `complete` to deal with. By default they are refused
+        where there is nothing to fill them with.
     need_labels : bool
         False: there may be no labels. A table's labels are then None too where some are missing.
     part : {"train", "test"}
@@ -99,13 +95,11 @@ def read_examples(
         need_labels=need_labels,
         part=part,
     )
-    means = _check_arguments(request, impute, fill)
+    means = _check_arguments(request, fill)
     try:
         examples = _checked_labels(_reader(path, request)(request), request)
-        rows = None
-        if impute is not None and impute_rows is not None and examples.y is not None:
-            rows = impute_rows(examples.y)
-        return settle_missing(with_wanted_shape(examples, request), impute, means, rows)
+        examples = with_wanted_shape(examples, request)
+        return examples if gaps else complete(examples, means)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"{path}: cannot be read ({reason}); check it and try again.") from error
@@ -115,19 +109,13 @@ def _is_builtin(path: str | Path) -> bool:
     return isinstance(path, str) and path in SOURCES
 
 
-def _check_arguments(
-    request: Request, impute: str | None, fill: ArrayLike | None
-) -> NDArray[np.float64] | None:
+def _check_arguments(request: Request, fill: ArrayLike | None) -> NDArray[np.float64] | None:
     if request.part not in ("train", "test"):
         raise InputError(f"part: {request.part!r} is no part; give train or test.")
     if request.channels not in (None, 1, 3):
         raise InputError(f"channels: {request.channels!r} is not supported; give 1 or 3.")
-    if impute not in (None, "mean"):
-        raise InputError(f"impute: {impute!r} is no way to fill missing values; give mean.")
     if fill is None:
         return None
-    if impute is not None:
-        raise InputError("impute: the model has its own values for gaps; leave impute out.")
     means = np.asarray(fill, dtype=np.float64)
     if means.ndim != 1 or not np.isfinite(means).all():
         raise InputError("fill: give one finite number a feature.")
