@@ -96,6 +96,8 @@ def test_files_of_the_built_in_study_fit_one_another(whole: tuple[Path, Ended]) 
     told = json.loads((folder / "environment.json").read_text("utf-8"))
     assert {"started", "finished", "seconds", "threads", "platform", "versions"} <= told.keys()
     assert {"data", "training", "diagnosis", "report"} <= told["seconds"].keys()
+    assert {"numpy", "numba", "llvmlite"} <= told["versions"].keys()
+    assert told["vector_bytes"] in (16, 32, 64)
 
 
 # Printing ---------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix, eye_array, random_array, save_npz
 from onelayer.data import Dataset
 from onelayer.data.files import limits, read_examples
 from onelayer.data.files.panics import damage_named
+from onelayer.data.idx_folder import load_idx_folder
 from onelayer.errors import InputError, OnelayerError
 
 
@@ -195,6 +196,24 @@ def test_a_header_of_more_columns_than_text_is_read_with(tmp_path: Path) -> None
     (tmp_path / "d.csv").write_text("y," + ",".join(map(str, range(250_000))) + "\n")
     with pytest.raises(InputError, match=r"names 250,001 columns, .* up to 250,000; .* \.npy"):
         read_examples(tmp_path / "d.csv")
+    (tmp_path / "d.csv").write_text("," * 250_000 + "\n")
+    with pytest.raises(InputError, match=r"names 250,001 columns"):
+        read_examples(tmp_path / "d.csv")
+
+
+def test_a_small_parquet_file_of_very_many_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A column of one value takes a few bytes on the disk, and many in memory."""
+    n = 300_000
+    frame = pl.DataFrame({"a": np.zeros(n), "b": np.zeros(n), "y": np.zeros(n, np.int64)})
+    frame.write_parquet(tmp_path / "d.parquet")
+    assert (tmp_path / "d.parquet").stat().st_size < 50_000
+    monkeypatch.setattr(limits, "available_memory", lambda: 24 * n - 1)
+    with pytest.raises(InputError, match=r"d\.parquet: expands to 0\.0 GB"):
+        read_examples(tmp_path / "d.parquet")
+    monkeypatch.setattr(limits, "available_memory", lambda: 24 * n)
+    assert read_examples(tmp_path / "d.parquet").n_examples == n
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
@@ -215,8 +234,14 @@ def test_parts_of_an_idx_folder_are_of_one_type(tmp_path: Path, part: str) -> No
         kind = 9 if name == "t10k" else 8  # 9: signed bytes, of which 200 is -56
         (tmp_path / f"{name}-images-idx3-ubyte").write_bytes(idx(images, kind))
         (tmp_path / f"{name}-labels-idx1-ubyte").write_bytes(idx(labels, 8))
-    with pytest.raises(InputError, match=r"values are of type int8, .* of type uint8"):
+    with pytest.raises(InputError, match=r"images.* of type int8, .* of type uint8"):
         read_examples(tmp_path, part=part)
+    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(idx(images, 8))
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(labels, 9))
+    with pytest.raises(InputError, match=r"labels.* of type int8, .* of type uint8"):
+        read_examples(tmp_path, part=part)
+    with pytest.raises(InputError, match=r"labels.* of type int8, .* of type uint8"):
+        load_idx_folder(tmp_path)
 
 
 @pytest.mark.parametrize("word", ["nan", "NaN", " nan "])

@@ -79,3 +79,14 @@ def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_unknown_kind_is_refused() -> None:
     with pytest.raises(InputError, match="scale: 'robust' was given; allowed: none, standard"):
         fit_scaling(material(), "robust")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_values_too_large_to_scale_are_named(kind: ScalingName, form: Any) -> None:
+    X = np.ones((4, 3))
+    X[:, 1] = [1e308, -1e308, 1.7e308, -1.7e308]
+    if form is sparse.csr_array and kind == "minmax":
+        X[:, 1] = [1e-320, 0, 0, 0]  # the largest value can always be divided by but for these
+    with pytest.raises(InputError, match=r"scale: .* feature 1 .* another unit"):
+        fit_scaling(form(X), kind)

@@ -403,3 +403,21 @@ def test_a_memory_map_of_zeros_is_not_copied(tmp_path: Path) -> None:
     config = TrainConfig(batch_size=16, max_epochs=2)
     one, other = train(plain, plain, config), train(mapped, mapped, config)
     np.testing.assert_allclose(one.weights, other.weights, rtol=1e-6)
+
+
+def test_code_is_not_kept_where_numba_keeps_its_stamp_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The stamp is Numba's own affair; without it, code of an earlier version would be run."""
+    asked = []
+
+    class Kernel:
+        _cache = None
+
+    def njit(**options: Any) -> Any:
+        asked.append(options.get("cache", False))
+        return lambda _function: Kernel()
+
+    monkeypatch.setattr(compiler.numba, "njit", njit)
+    compiler.compiled(len)
+    assert asked == [True, False]

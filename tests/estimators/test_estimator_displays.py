@@ -145,3 +145,24 @@ else:
     raise SystemExit("no error")
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_control_characters_in_names_do_not_end_the_process() -> None:
+    """The renderer aborts on them, and everything with it."""
+    names = ["f\x001", "f\x1b[31m", "f\x7f", "f 3"]
+    values = np.random.default_rng(0).normal(size=(30, 4))
+    labels = np.array(["a\x00z", "b\x01", "c"])[np.arange(30) % 3]
+    frame = pl.DataFrame(values, schema=names)
+    for model in (
+        SoftmaxRegression(max_epochs=2).fit(frame, labels),
+        LogisticRegression(max_epochs=2).fit(frame, labels == "c"),
+    ):
+        display = WeightsDisplay.from_estimator(model)
+        assert set(display.frame()["feature"]) == set(names)
+        svg = drawn(display.chart())
+        assert r"f\x1b[31m" in svg
+        assert not re.search(r"[\x00-\x08\x7f]", svg)
+    pictures = WeightsDisplay.from_estimator(
+        SoftmaxRegression(max_epochs=2).fit(values, labels), image_shape=(2, 2)
+    )
+    assert r"a\x00z" in drawn(pictures.chart())

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
+from onelayer.errors import InputError
 from onelayer.estimators import LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV
 
 rng = np.random.default_rng(0)
@@ -122,3 +123,18 @@ def test_values_that_are_not_finite_are_refused(bad: float) -> None:
     model = SoftmaxRegression(max_epochs=2).fit(X, y)
     with pytest.raises(ValueError, match=r"NaN|infinity"):
         model.predict(broken)
+
+
+@pytest.mark.parametrize("make", [sparse.csr_array, sparse.csc_array, sparse.coo_array])
+@pytest.mark.parametrize("Estimator", [LogisticRegression, SoftmaxRegressionCV])
+def test_damaged_sparse_indices_are_refused_before_they_are_followed(
+    make: Any, Estimator: Any
+) -> None:
+    damaged = make(X)
+    indices = damaged.row if make is sparse.coo_array else damaged.indices
+    indices[3] = 10_000_000
+    with pytest.raises(InputError, match=r"X: the sparse matrix is damaged .* 10000000 does"):
+        Estimator().fit(damaged, y)
+    fitted = LogisticRegression(max_epochs=1).fit(X, y)
+    with pytest.raises(InputError, match="X: the sparse matrix is damaged"):
+        fitted.predict(damaged)

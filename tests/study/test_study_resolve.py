@@ -191,7 +191,7 @@ def test_later_override_wins() -> None:
         ("runs.a.sed=5", "my.toml: runs.a.sed: unknown key. Did you mean 'seed'?"),
         ("defaults.sed=5", "my.toml: defaults.sed: unknown key. Did you mean 'seed'?"),
         ("sources.digits.sed=5", "my.toml: sources.digits.sed: unknown key. Did you mean 'seed'?"),
-        ("early_stopping.x=5", "--set: early_stopping.x: unknown key. Allowed: patience"),
+        ("early_stopping.x=5", "set: early_stopping.x: unknown key. Allowed: patience"),
         ("l2=abc", "my.toml: runs.a.l2: 'abc' was given; must be a number."),
         ("l2=", "my.toml: runs.a.l2: '' was given; must be a number."),
         ("seed=-1", "my.toml: seed: -1 was given;"),

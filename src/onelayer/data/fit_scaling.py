@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from onelayer.data.scaling import Scaling
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 
 ScalingName = Literal["none", "standard", "minmax"]
 
@@ -38,13 +38,13 @@ def fit_scaling(
     Raises
     ------
     InputError
-        If there is no such kind.
+        If there is no such kind, or the values of a feature are too large or too small for it.
     """
     if isinstance(kind, Scaling):
         return kind
     if kind == "none":
         return Scaling.identity()
-    # Of values that are too large a number is not finite in the end, and a `Scaling` refuses that.
+    # Of values that are too large a number is not finite in the end, and that is refused.
     with np.errstate(over="ignore", invalid="ignore"):
         if kind == "standard":
             return _standard(X, weights)
@@ -74,14 +74,14 @@ def _standard(X: Any, weights: NDArray[Any] | None) -> Scaling:
     # Rounding alone makes a constant feature seem to vary by this much.
     constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
     scale = 1 / np.where(constant, 1, deviation)
-    return Scaling(scale, np.zeros_like(mean) if sparse.issparse(X) else -mean * scale)
+    return _scaling(scale, np.zeros_like(mean) if sparse.issparse(X) else -mean * scale)
 
 
 def _minmax(X: Any, weights: NDArray[Any] | None) -> Scaling:
     counts = np.ones(X.shape[0]) if weights is None else np.asarray(weights, np.float64)
     if sparse.issparse(X):
         largest = abs(X[counts > 0]).max(axis=0).toarray().ravel().astype(np.float64)
-        return Scaling(1 / np.where(largest == 0, 1, largest), np.zeros_like(largest))
+        return _scaling(1 / np.where(largest == 0, 1, largest), np.zeros_like(largest))
     low, high = np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
     for block, count in _blocks(X, counts):
         some = block[count > 0]
@@ -89,7 +89,18 @@ def _minmax(X: Any, weights: NDArray[Any] | None) -> Scaling:
         high = np.maximum(high, some.max(axis=0, initial=-np.inf))
     constant = high == low
     scale = 2 / np.where(constant, 2, high - low)
-    return Scaling(scale, np.where(constant, -low, -(high + low) / 2 * scale))
+    return _scaling(scale, np.where(constant, -low, -(high + low) / 2 * scale))
+
+
+def _scaling(scale: NDArray[np.float64], offset: NDArray[np.float64]) -> Scaling:
+    wrong = np.flatnonzero(~(np.isfinite(scale) & np.isfinite(offset)) | (scale == 0))
+    if len(wrong):
+        raise InputError(
+            Argument("scale"),
+            f": the values of feature {wrong[0]} are too large or too small to be scaled; give it "
+            "in another unit.",
+        )
+    return Scaling(scale, offset)
 
 
 def _blocks(X: NDArray[Any], counts: NDArray[np.float64]) -> Any:

@@ -30,7 +30,7 @@ def load_idx_folder(folder: Path) -> tuple[Dataset, Dataset]:
     ------
     InputError
         If a file is missing or is no IDX file, images and labels do not fit one another, or the
-        images of the two parts differ in size.
+        two parts differ in the type of their values or the size of their images.
     """
     if not os.path.isdir(folder):
         raise InputError(f"{folder}: there is no such folder; give a folder with IDX files.")
@@ -70,27 +70,27 @@ def find_files(folder: Path, names: tuple[str, ...]) -> dict[str, Path]:
 
 
 def check_parts_alike(folder: Path) -> None:
-    """Refuse a folder whose training and test images differ in type or size, if it has both.
+    """Refuse a folder whose training and test files differ in type or in the size of the images.
 
     Raises
     ------
     InputError
     """
-    found = [find_file(folder, name) for name in (TRAIN_IMAGES, TEST_IMAGES)]
-    paths = [path for path in found if path is not None]
-    if len(paths) < 2:
-        return
-    (train_type, train_shape), (test_type, test_shape) = map(read_idx_header, paths)
-    if train_shape[1:] != test_shape[1:]:
-        raise InputError(
-            f"{paths[1]}: the images are {_size(test_shape)}, those of {paths[0].name} are "
-            f"{_size(train_shape)}; give files with images of one size."
-        )
-    if train_type != test_type:
-        raise InputError(
-            f"{paths[1]}: the values are of type {test_type}, those of {paths[0].name} of type "
-            f"{train_type}; give files of one type."
-        )
+    for names in ((TRAIN_IMAGES, TEST_IMAGES), (TRAIN_LABELS, TEST_LABELS)):
+        paths = [path for name in names if (path := find_file(folder, name)) is not None]
+        if len(paths) < 2:
+            continue
+        (train_type, train_shape), (test_type, test_shape) = map(read_idx_header, paths)
+        if train_shape[1:] != test_shape[1:]:
+            raise InputError(
+                f"{paths[1]}: the images are {_size(test_shape)}, those of {paths[0].name} are "
+                f"{_size(train_shape)}; give files with images of one size."
+            )
+        if train_type != test_type:
+            raise InputError(
+                f"{paths[1]}: the values are of type {test_type}, those of {paths[0].name} of "
+                f"type {train_type}; give files of one type."
+            )
 
 
 def read_images(path: Path) -> NDArray[Any]:

@@ -1,7 +1,7 @@
 """How a step and an evaluation are computed: a slow twin to read, fast twins to run."""
 
 from onelayer.engines.blas import one_blas_thread
-from onelayer.engines.choice import EngineName, open_engine
+from onelayer.engines.choice import EngineName, open_engine, vector_bytes
 from onelayer.engines.problem import Batches, Examples, Problem, Rows, Source
 from onelayer.engines.protocol import Advance, Engine, Measures, Stack
 
@@ -18,4 +18,5 @@ __all__ = [
     "Stack",
     "one_blas_thread",
     "open_engine",
+    "vector_bytes",
 ]

@@ -16,6 +16,15 @@ MOST_THREADS = 256
 """More are never of use, and a mistyped number must not exhaust the machine."""
 
 
+def vector_bytes() -> int | None:
+    """Return how wide the vectors of the compiled kernels are; None without Numba."""
+    if find_spec("numba") is None:
+        return None
+    from onelayer.engines.compiled.compiler import VECTOR_BYTES
+
+    return VECTOR_BYTES
+
+
 def open_engine(name: EngineName = "auto", threads: int | None = None) -> Engine:
     """Return an engine, to be used in a `with` statement.
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
+from onelayer.data.csr import check_indices
 from onelayer.errors import InputError
 from onelayer.words import first_few
 
@@ -42,7 +44,14 @@ class Labelled:
 
 def read_matrix(estimator: Any, X: Any) -> Any:
     """Return new examples for a fitted estimator, checked against those it was fitted to."""
+    _check_sparse(X)
     return validate_data(estimator, X, accept_sparse="csr", reset=False)
+
+
+def _check_sparse(X: Any) -> None:
+    """Refuse damaged indices before scikit-learn converts the matrix, and SciPy follows them."""
+    if issparse(X) and X.ndim == 2:
+        check_indices(X, "X")
 
 
 def read(
@@ -62,6 +71,7 @@ def read(
     ValueError
         If they cannot be used; the message says why.
     """
+    _check_sparse(X)
     X, y = validate_data(estimator, X, y, accept_sparse="csr", reset=reset)
     check_classification_targets(y)
     return X, y, as_weights(weights, len(y), name)

@@ -15,7 +15,7 @@ from onelayer.data import Scaling
 from onelayer.data.labels import Label, as_labels, encode_labels
 from onelayer.errors import InputError
 from onelayer.inference import checks, file
-from onelayer.inference.evaluation import Measurement, Metrics
+from onelayer.inference.evaluation import Accumulator, Metrics
 from onelayer.inference.probabilities import log_probabilities, probabilities
 from onelayer.inference.scoring import Examples, Matrix, RawScorer, as_matrix
 from onelayer.model import LOSSES, ModelName
@@ -195,9 +195,9 @@ class Classifier:
                 f"X has {matrix.shape[0]} examples and y has {len(targets)} labels; "
                 "give one label an example."
             )
-        measurement = Measurement(self.model, self.classes, targets)
-        self.raw.for_each_block(matrix, measurement.take, threads)
-        return measurement.metrics()
+        accumulator = Accumulator(self.model, self.classes, targets)
+        self.raw.for_each_block(matrix, accumulator.take, threads)
+        return accumulator.metrics()
 
     def _matrix(self, X: Examples) -> Matrix:
         return as_matrix(X, self.n_features, self.image_shape, self.channels)

@@ -73,7 +73,7 @@ class Metrics:
         }
 
 
-class Measurement:
+class Accumulator:
     """What each example contributes to the metrics, kept until all are there.
 
     The sums are then made in the order of the examples, in float64: they do not depend on the

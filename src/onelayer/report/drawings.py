@@ -11,6 +11,7 @@ from onelayer.diagnosis.checks.weights import noise
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.report import figures, style
 from onelayer.report.figures import WeightRow, base
+from onelayer.report.printable import printable
 from onelayer.report.svg import Drawing
 
 _LINE = 22
@@ -27,6 +28,7 @@ def loss_curves(history: pl.DataFrame, best_step: int | None) -> Drawing:
 
 def weight_pictures(frame: pl.DataFrame, shape: ImageShape, label: str) -> Drawing:
     """Draw the weights of each output as a picture."""
+    frame = _printable(frame)
     names = frame["class"].unique(maintain_order=True).to_list()
     weights = frame["weight"].to_numpy().reshape(len(names), -1).T
     row = WeightRow(label, weights, noise(weights, shape))
@@ -37,6 +39,7 @@ def weight_pictures(frame: pl.DataFrame, shape: ImageShape, label: str) -> Drawi
 
 def largest_weights(frame: pl.DataFrame, top: int) -> Drawing:
     """Draw the features with the largest weights: bars for one output, else a heat map."""
+    frame = _printable(frame)
     largest = frame.group_by("feature", maintain_order=True).agg(pl.col("weight").abs().max())
     order = largest.sort("weight", descending=True)["feature"].head(top).to_list()
     rows = frame.filter(pl.col("feature").is_in(order)).select("class", "feature", "weight")
@@ -98,6 +101,14 @@ def sweep(results: pl.DataFrame, score: str, *, negated: bool) -> Drawing:
         best.encode(x=x, y=alt.Y("score:Q", **y)),
     ]
     return _styled(base.finish(layers))
+
+
+def _printable(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a table whose text can be drawn: what people do with a chart is not seen here."""
+    return frame.with_columns(
+        column.replace_strict(names := column.unique(), [*map(printable, names)])
+        for column in frame.select(pl.col(pl.String))
+    )
 
 
 def _series(names: list[str], title: str) -> alt.Color:

@@ -9,9 +9,13 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from onelayer.engines import vector_bytes
 from onelayer.threads import available_cores
 
-PACKAGES = ("onelayer", "numpy", "scipy", "scikit-learn", "polars", "altair", "typst", "sympy")
+PACKAGES = (
+    "onelayer", "numpy", "numba", "llvmlite", "scipy", "scikit-learn", "polars", "altair", "typst",
+    "sympy",
+)  # fmt: skip
 
 
 def environment(started: datetime, seconds: dict[str, float], threads: int) -> dict[str, Any]:
@@ -35,5 +39,6 @@ def environment(started: datetime, seconds: dict[str, float], threads: int) -> d
         "platform": platform.platform(),
         "processor": platform.processor() or platform.machine(),
         "python": sys.version.split()[0],
+        "vector_bytes": vector_bytes(),
         "versions": {package: version(package) for package in PACKAGES},
     }

@@ -114,7 +114,7 @@ def resolve(
     for override in overrides:
         _apply(override, table, everywhere)
     if isinstance(stopping := everywhere.get("early_stopping"), dict):
-        _check_keys(stopping, "--set", "early_stopping", option_names(EarlyStopping))
+        _check_keys(stopping, Argument("set"), "early_stopping", option_names(EarlyStopping))
     if source is not None:
         table.setdefault("data", {})["source"] = source
     _check_shape(table, where)
@@ -211,9 +211,9 @@ def _check_options(options: Any, where: str, path: str, allowed: Sequence[str]) 
         _check_keys(stopping, where, f"{path}.early_stopping", option_names(EarlyStopping))
 
 
-def _check_keys(options: Any, where: str, path: str, allowed: Sequence[str]) -> None:
+def _check_keys(options: Any, where: str | Argument, path: str, allowed: Sequence[str]) -> None:
     if not isinstance(options, dict):
-        raise InputError(f"{where}: {path}: must be a table.")
+        raise InputError(where, f": {path}: must be a table.")
     for option in options:
         if option not in allowed:
             raise unknown_key(where, f"{path}.{option}", allowed)

@@ -30,11 +30,11 @@ _PHRASES = {
 }
 
 
-def unknown_key(where: str, path: str, allowed: Sequence[str]) -> InputError:
+def unknown_key(where: str | Argument, path: str, allowed: Sequence[str]) -> InputError:
     """Return the error for a key that does not exist."""
     close = get_close_matches(path.rpartition(".")[2], allowed, 1)
     hint = f" Did you mean '{close[0]}'?" if close else ""
-    return InputError(f"{where}: {path}: unknown key.{hint} Allowed: {', '.join(allowed)}.")
+    return InputError(where, f": {path}: unknown key.{hint} Allowed: {', '.join(allowed)}.")
 
 
 def refuse(

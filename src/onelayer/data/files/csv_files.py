@@ -39,14 +39,18 @@ def read_header(path: str, source: str, separator: str) -> tuple[str, ...]:
                 io.BufferedReader(cast(io.RawIOBase, inflated(file))), "utf-8-sig", newline=""
             )
             rows = csv.reader(short_lines(stream, source), delimiter=separator)
-            names = [name.strip() for name in next(filter(any, rows), [])]
+            names = []
+            for row in rows:
+                check_width(len(row), source)
+                if any(row):
+                    names = [name.strip() for name in row]
+                    break
     except GZIP_ERRORS as error:
         raise InputError(f"{source}: the gzip data is damaged ({error}); get it again.") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(
             f"{source}: is not text in UTF-8 ({error}); save it as CSV in UTF-8."
         ) from error
-    check_width(len(names), source)
     if not any(names):
         raise InputError(
             f"{source}: the file is empty; the first line must name the columns, "

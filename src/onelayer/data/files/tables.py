@@ -21,6 +21,7 @@ from onelayer.data.files.label_values import (
     missing_labels,
     text_labels,
 )
+from onelayer.data.files.limits import check_size
 from onelayer.data.files.list_columns import (
     Spread,
     in_columns,
@@ -34,6 +35,10 @@ from onelayer.errors import Argument, InputError
 from onelayer.words import first_few
 
 _NARROW = {pl.Boolean, pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Float16, pl.Float32}
+_BYTES: dict[Any, int] = {
+    pl.Int8: 1, pl.UInt8: 1, pl.Int16: 2, pl.UInt16: 2, pl.Float16: 2, pl.Int32: 4,
+    pl.UInt32: 4, pl.Float32: 4, pl.Int128: 16,
+}  # fmt: skip
 _ARROW_FILE = b"ARROW1"
 
 
@@ -65,7 +70,10 @@ class Table:
         else:
             with damage_named(self.source):
                 # By position: polars takes some names, such as "*", for patterns.
-                frame = self.lazy.select(pl.nth(i) for i in wanted).collect()
+                columns = self.lazy.select(pl.nth(i) for i in wanted)
+                n_rows = self.lazy.select(pl.len()).collect().item()  # which stands in the file
+                check_size(n_rows * _bytes_per_row(columns.collect_schema().dtypes()), self.source)
+                frame = columns.collect()
         if frame.is_empty():
             raise InputError(f"{self.source}: holds no row; give at least one example.")
         return frame
@@ -172,6 +180,11 @@ def _common_type(kinds: set[pl.DataType]) -> type[pl.DataType]:
     if kinds == {pl.UInt8}:
         return pl.UInt8  # with gaps, polars makes float32 of it
     return pl.Float32 if kinds <= _NARROW else pl.Float64
+
+
+def _bytes_per_row(kinds: list[pl.DataType]) -> int:
+    """Return how much memory the numbers of a row take; text and lists are not counted."""
+    return sum(_BYTES.get(kind, 8) for kind in kinds if kind.is_numeric())
 
 
 def _example(column: pl.Series) -> str:

@@ -51,5 +51,8 @@ def compiled(function: F) -> F:
         return cast(F, numba.njit(**_OPTIONS)(function))
     # Numba asks whether the kernel's own file has changed, but a kernel also holds the code of
     # those it calls. So the stamp is taken over all of them.
-    kernel._cache._cache_file._source_stamp = FINGERPRINT
+    stamped: Any = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
+    if not hasattr(stamped, "_source_stamp"):  # another Numba: rather no cache than a stale one
+        return cast(F, numba.njit(**_OPTIONS)(function))
+    stamped._source_stamp = FINGERPRINT
     return cast(F, kernel)
