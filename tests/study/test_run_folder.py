@@ -320,7 +320,7 @@ def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     ("options", "said"),
     [
         ({"batch_size": 500, "drop_last": True}, r"^runs\.b: batch_size: 500 is more than the 200"),
-        ({"model": "logistic"}, r"^runs\.b\.classes: logistic .* takes two classes, .* has 10"),
+        ({"model": "logistic"}, r"^runs\.b\.classes: logistic .* needs two classes, there are 10"),
         ({"classes": [2, 77]}, r"^runs\.b\.classes: .*no class 77"),
     ],
 )

@@ -130,7 +130,7 @@ def test_unknown_key_is_refused_with_what_is_allowed(
         (run(l2=[1, 1.0]), "runs: the name 'a[l2=1.0]' stands twice;"),
         (
             run(model="logistic", classes=[1, 2, 3]),
-            "runs.a.classes: logistic regression takes two classes, 3 are listed.",
+            "runs.a.classes: logistic regression needs two classes, there are 3: 1, 2, 3.",
         ),
         (content(sections=[{"runs": ["a"]}]), "sections[0].kind: each section needs one of "),
         (

@@ -89,6 +89,24 @@ def test_two_lists_make_their_product_the_last_one_fastest() -> None:
     ]  # fmt: skip
 
 
+def test_the_rule_of_early_stopping_can_be_swept() -> None:
+    table = content(
+        {"name": "s", "l2": [0.0, 0.1], "early_stopping": {"patience": [5, 10], "min_delta": 0.01}}
+    )
+    found = configs(table)
+    assert list(found) == [f"s[l2={p},patience={n}]" for p in ("0.0", "0.1") for n in (5, 10)]
+    rules = [c.early_stopping for c in found.values()]
+    assert [(rule.patience, rule.min_delta) for rule in rules if rule] == [
+        (5, 0.01),
+        (10, 0.01),
+    ] * 2
+    assert list(configs(content({"name": "a"}), "early_stopping.min_delta=[0.0,0.5]")) == [
+        "a[min_delta=0.0]", "a[min_delta=0.5]",
+    ]  # fmt: skip
+    with pytest.raises(InputError, match=r"runs\.a\.early_stopping\.patience: an empty list"):
+        configs(content({"name": "a", "early_stopping": {"patience": []}}))
+
+
 def test_list_in_defaults_or_on_the_command_line_sweeps_every_run() -> None:
     table = content({"name": "a"}, {"name": "b", "seed": 9}, defaults={"seed": [0, 1]})
     assert list(configs(table)) == ["a[seed=0]", "a[seed=1]", "b"]

@@ -22,7 +22,7 @@ from onelayer.training import (
 
 
 def test_logistic_of_three_classes_is_refused(fit: Fit) -> None:
-    with pytest.raises(InputError, match=r"logistic.* two classes, the data has 3: 0, 1, 2"):
+    with pytest.raises(InputError, match=r"logistic.* two classes, there are 3: 0, 1, 2"):
         fit(*parts(n_classes=3), TrainConfig(model="logistic"))
 
 

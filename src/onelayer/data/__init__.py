@@ -5,11 +5,13 @@ from onelayer.data.download import get_mnist
 from onelayer.data.fingerprint import fingerprint
 from onelayer.data.fit_scaling import ScalingName, fit_scaling
 from onelayer.data.order import epoch_order
+from onelayer.data.rows import Rows, row_blocks
 from onelayer.data.scaling import Scaling
 from onelayer.data.sources import load, load_parts
 
 __all__ = [
     "Dataset",
+    "Rows",
     "Scaling",
     "ScalingName",
     "epoch_order",
@@ -18,4 +20,5 @@ __all__ = [
     "get_mnist",
     "load",
     "load_parts",
+    "row_blocks",
 ]

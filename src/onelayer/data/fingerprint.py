@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from onelayer.data.rows import row_blocks
+
 _BLOCK_BYTES = 1 << 22
 _BLOCK_ROWS = 4096
 
@@ -46,14 +48,13 @@ def fingerprint(X: NDArray[Any] | sparse.csr_array, y: NDArray[Any]) -> str:
 def _dense_blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
     if array.size == 0:
         return
-    rows = max(1, _BLOCK_BYTES // (array.nbytes // len(array)))
-    for first in range(0, len(array), rows):
-        yield np.asarray(array[first : first + rows])
+    for rows in row_blocks(len(array), _BLOCK_BYTES // (array.nbytes // len(array))):
+        yield np.asarray(array[rows])
 
 
 def _sparse_blocks(matrix: sparse.csr_array) -> Iterator[NDArray[Any]]:
-    for first in range(0, matrix.shape[0], _BLOCK_ROWS):
-        rows = matrix[first : first + _BLOCK_ROWS]  # a copy
+    for block in row_blocks(matrix.shape[0], _BLOCK_ROWS):
+        rows = matrix[block]  # a copy
         rows.sum_duplicates()
         yield rows.indptr.astype(np.int64)
         if rows.nnz:

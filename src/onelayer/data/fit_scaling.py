@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from onelayer.data.rows import row_blocks
 from onelayer.data.scaling import Scaling
 from onelayer.errors import Argument, InputError
 
@@ -105,6 +106,5 @@ def _scaling(scale: NDArray[np.float64], offset: NDArray[np.float64]) -> Scaling
 
 def _blocks(X: NDArray[Any], counts: NDArray[np.float64]) -> Any:
     """Yield blocks of rows as float64, with their weights."""
-    rows = max(1, _VALUES_AT_ONCE // X.shape[1])
-    for start in range(0, len(X), rows):
-        yield X[start : start + rows].astype(np.float64), counts[start : start + rows]
+    for rows in row_blocks(len(X), _VALUES_AT_ONCE // X.shape[1]):
+        yield X[rows].astype(np.float64), counts[rows]

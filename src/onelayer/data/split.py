@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from onelayer.data.rows import Rows
 from onelayer.errors import InputError
-
-Rows = NDArray[np.int64]
 
 
 def hold_out(targets: NDArray[np.integer], fraction: float, seed: int) -> tuple[Rows, Rows]:

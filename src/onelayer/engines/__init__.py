@@ -2,7 +2,7 @@
 
 from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.choice import EngineName, open_engine, vector_bytes
-from onelayer.engines.problem import Batches, Examples, Problem, Rows, Source
+from onelayer.engines.problem import Batches, Examples, Problem, Source
 from onelayer.engines.protocol import Advance, Engine, Measures, Stack
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "Examples",
     "Measures",
     "Problem",
-    "Rows",
     "Source",
     "Stack",
     "one_blas_thread",

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from onelayer.data import Scaling
+from onelayer.data import Rows, Scaling
 from onelayer.model import Objective, Parameters
-
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

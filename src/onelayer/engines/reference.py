@@ -13,9 +13,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Scaling
+from onelayer.data import Rows, Scaling, row_blocks
 from onelayer.engines.blas import one_blas_thread
-from onelayer.engines.problem import Batches, Examples, Problem, Rows, Source
+from onelayer.engines.problem import Batches, Examples, Problem, Source
 from onelayer.engines.protocol import Advance, Measures, Stack
 from onelayer.engines.update import descend
 from onelayer.errors import InputError
@@ -71,8 +71,8 @@ def evaluate(
     """
     loss_function = LOSSES[model]
     total_loss, correct = 0.0, 0.0
-    for start in range(0, len(examples.rows), BLOCK_ROWS):
-        block = examples.rows[start : start + BLOCK_ROWS]
+    for some in row_blocks(len(examples.rows), BLOCK_ROWS):
+        block = examples.rows[some]
         targets, weights = examples.targets[block], examples.weights_for(number, block)
         scores = parameters.scores(scaling.apply(X[block], parameters.weights.dtype))
         losses = loss_function.values(scores, targets).astype(np.float64)

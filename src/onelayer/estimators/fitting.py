@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Scaling
+from onelayer.data import Rows, Scaling
 from onelayer.data.labels import Label
 from onelayer.errors import InputError
 from onelayer.estimators.inputs import Labelled
@@ -18,7 +18,6 @@ from onelayer.sweep import Task
 from onelayer.training import TrainResult
 
 Floats = NDArray[np.float64]
-Rows = NDArray[np.int64]
 
 
 def split_rows(examples: Labelled, fraction: float, seed: int) -> tuple[Rows, Rows]:

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data import row_blocks
+
 BLOCK_ROWS = 48
 TILE_FEATURES = 256
 TILE_OUTPUTS = 20
@@ -49,8 +51,8 @@ class BlockProduct:
         self._width = weights.shape[1]
         self._tiles = [
             (features, outputs, np.ascontiguousarray(weights[features, outputs]))
-            for outputs in _slices(self._width, TILE_OUTPUTS)
-            for features in _slices(self._n_features, TILE_FEATURES)
+            for outputs in row_blocks(self._width, TILE_OUTPUTS)
+            for features in row_blocks(self._n_features, TILE_FEATURES)
         ]
         values = BLOCK_ROWS * max(self._n_features, 2 * self._width)
         self.rows_at_once = BLOCK_ROWS * max(1, _VALUES_AT_ONCE // values)
@@ -79,7 +81,3 @@ class BlockProduct:
         if kept is None or len(kept) < blocks:
             kept = self._buffers.raw = np.empty((blocks, BLOCK_ROWS, self._n_features))
         return kept[:blocks]
-
-
-def _slices(size: int, step: int) -> list[slice]:
-    return [slice(first, first + step) for first in range(0, size, step)]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from onelayer.data import row_blocks
 from onelayer.data.csr import check_indices
 from onelayer.errors import InputError
 from onelayer.inference.product import BlockProduct
@@ -100,9 +101,7 @@ class RawScorer:
             self._check(scores, X, rows)
             use(rows, scores)
 
-        n = X.shape[0]
-        firsts = range(0, n, rows_at_once)
-        for_each(work, [slice(i, min(i + rows_at_once, n)) for i in firsts], threads)
+        for_each(work, row_blocks(X.shape[0], rows_at_once), threads)
 
     def _dense_scores(self, product: BlockProduct, X: NDArray[Any]) -> NDArray[np.float64]:
         return product(np.asarray(X).reshape(len(X), -1), self.fill)

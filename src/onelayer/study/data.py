@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from onelayer.data import Dataset, fingerprint, load_parts
+from onelayer.data.labels import Label
 from onelayer.errors import InputError
 from onelayer.study.schema import DataChoice, Run, Study
 
@@ -27,9 +28,10 @@ class StudyData:
     train: Dataset
     validation: Dataset
     notes: tuple[str, ...] = ()
+    _of_classes: dict[tuple[Label, ...], tuple[Dataset, Dataset]] = field(default_factory=dict)
 
     def of(self, run: Run) -> tuple[Dataset, Dataset]:
-        """Return the examples of a run's classes, in file order.
+        """Return the examples of a run's classes, in file order: copied once for all such runs.
 
         Raises
         ------
@@ -38,13 +40,13 @@ class StudyData:
         """
         if run.classes is None:
             return self.train, self.validation
-        try:
-            return (
-                self.train.subset_of_classes(run.classes),
-                self.validation.subset_of_classes(run.classes),
-            )
-        except InputError as error:
-            raise InputError(f"runs.{run.name}.classes: {error}") from None
+        if run.classes not in self._of_classes:
+            try:
+                parts = [d.subset_of_classes(run.classes) for d in (self.train, self.validation)]
+            except InputError as error:
+                raise InputError(f"runs.{run.name}.classes: {error}") from None
+            self._of_classes[run.classes] = parts[0], parts[1]
+        return self._of_classes[run.classes]
 
     def facts(self) -> dict[str, object]:
         """Return what results.json says of the data."""

@@ -23,6 +23,7 @@ from onelayer.study.schema import (
     option_names,
 )
 from onelayer.training import EarlyStopping, TrainConfig
+from onelayer.training.checks import check_classes
 from onelayer.training.messages import as_toml, refuse, unknown_key
 from onelayer.words import first_few
 
@@ -275,24 +276,28 @@ def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
         options = options | {key: own | value if both else value}
     name, classes = options.pop("name"), options.pop("classes", None)
     path = f"runs.{name}"
-    swept = [key for key, value in options.items() if isinstance(value, list)]
-    for key in swept:
-        if not options[key]:
+    swept = {key: value for key, value in options.items() if isinstance(value, list)}
+    rule = options.get("early_stopping")
+    rule = rule if isinstance(rule, dict) else {}
+    of_rule = {key: value for key, value in rule.items() if isinstance(value, list)}
+    for key, listed in (swept | {f"early_stopping.{k}": v for k, v in of_rule.items()}).items():
+        if not listed:
             raise InputError(f"{where}: {path}.{key}: an empty list makes no run.")
     runs = []
-    for values in itertools.product(*(options[key] for key in swept)):
-        chosen = dict(zip(swept, values, strict=True))
+    for values in itertools.product(*swept.values(), *of_rule.values()):
+        chosen = dict(zip(swept, values, strict=False))
+        if of_rule:
+            chosen["early_stopping"] = rule | dict(zip(of_rule, values[len(swept) :], strict=True))
         config = _validated(TrainConfig, options | chosen, where, path)
-        spelled = ",".join(f"{key}={_spell(getattr(config, key))}" for key in swept)
-        table = {"name": f"{name}[{spelled}]" if swept else name, "config": config}
+        found = [(key, getattr(config, key)) for key in swept]
+        found += [(key, getattr(config.early_stopping, key)) for key in of_rule]
+        spelled = ",".join(f"{key}={_spell(value)}" for key, value in found)
+        table = {"name": f"{name}[{spelled}]" if found else name, "config": config}
         if classes is not None:
             table["classes"] = classes
         runs.append(_validated(Run, table, where, path))
-        if config.model == "logistic" and classes is not None and len(classes) != 2:
-            raise InputError(
-                f"{where}: {path}.classes: logistic regression takes two classes, "
-                f"{len(classes)} are listed."
-            )
+        if classes is not None:
+            check_classes(config.model, classes, f"{where}: {path}.classes")
     return runs
 
 

@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable, Mapping
 
 from onelayer.data import Dataset
+from onelayer.data.labels import Label
 from onelayer.errors import InputError
 from onelayer.study.data import StudyData
 from onelayer.study.outcome import Outcome
-from onelayer.study.schema import Label, Run, Study
+from onelayer.study.schema import Run, Study
 from onelayer.study.writer import RunFolderWriter
 from onelayer.training import Ended, Event, RunState, Schedule, stop_on_interrupt, train_many
-from onelayer.words import first_few
+from onelayer.training.checks import check_classes
 
 Observer = Callable[[Run, Event], None]
 """Who wants to see a study go on is told of each event of a run."""
@@ -32,12 +33,7 @@ def check_study(study: Study, data: StudyData) -> None:
             Schedule.of(run.config, train_set.n_examples)
         except InputError as error:
             raise InputError(f"runs.{run.name}: {error}") from None
-        if run.config.model == "logistic" and train_set.n_classes != 2:
-            raise InputError(
-                f"runs.{run.name}.classes: logistic regression takes two classes, the data has "
-                f"{train_set.n_classes}: {first_few(train_set.classes, str)}. List two of "
-                "them."
-            )
+        check_classes(run.config.model, train_set.classes, f"runs.{run.name}.classes")
 
 
 def run_study(

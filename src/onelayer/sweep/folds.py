@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data import Rows
 from onelayer.errors import InputError
-from onelayer.sweep.task import Floats, Rows, Sample, Task
+from onelayer.sweep.task import Floats, Sample, Task
 from onelayer.training import ExampleWeights
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data import row_blocks
 from onelayer.inference import Classifier
 from onelayer.inference.scoring import RawScorer
 from onelayer.model import LOSSES
@@ -47,10 +48,9 @@ def _of_some(fold: Fold, models: Sequence[Classifier]) -> Floats:
     )
     data = fold.scored_on.data
     losses = np.empty((len(models), len(fold.rows)))
-    step = max(1, _ROWS_BY_VALUES // data.n_features)
-    for first in range(0, len(fold.rows), step):
-        rows = fold.rows[first : first + step]
-        targets, found = data.targets[rows], losses[:, first : first + step]
+    for block in row_blocks(len(fold.rows), _ROWS_BY_VALUES // data.n_features):
+        rows = fold.rows[block]
+        targets, found = data.targets[rows], losses[:, block]
 
         def use(
             some: slice,

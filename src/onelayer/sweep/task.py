@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Dataset
+from onelayer.data import Dataset, Rows
 from onelayer.inference import Classifier
 from onelayer.model import Parameters
 from onelayer.training import (
@@ -21,7 +21,6 @@ from onelayer.training import (
 from onelayer.training.final import as_classifier as of_parameters
 
 Floats = NDArray[np.float64]
-Rows = NDArray[np.int64]
 
 LARGEST = 1e100
 """Weights of a diverged run are cut off here, so that its scores are numbers."""

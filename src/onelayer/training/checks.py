@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scipy.sparse import issparse
 
 from onelayer.data import Dataset
+from onelayer.data.labels import Label
 from onelayer.errors import InputError
-from onelayer.model import Parameters, n_outputs
+from onelayer.model import ModelName, Parameters, n_outputs
 from onelayer.training.config import TrainConfig
 from onelayer.words import first_few
 
@@ -24,18 +27,23 @@ def check_alike(train_set: Dataset, validation_set: Dataset) -> None:
         )
 
 
+def check_classes(model: ModelName, classes: Sequence[Label], where: str) -> None:
+    """Refuse classes that a model cannot tell apart."""
+    known = first_few(classes, str)
+    if len(classes) < 2:
+        raise InputError(f"{where}: there is one class, {known}: there is nothing to tell apart.")
+    if model == "logistic" and len(classes) != 2:
+        raise InputError(
+            f"{where}: logistic regression needs two classes, there are {len(classes)}: {known}. "
+            "Choose two, or take softmax."
+        )
+
+
 def check_config(
     train_set: Dataset, config: TrainConfig, start: Parameters | None, *, validates: bool
 ) -> None:
     """Refuse a configuration that does not fit the data."""
-    known = first_few(train_set.classes, str)
-    if train_set.n_classes < 2:
-        raise InputError(f"The data has one class, {known}: there is nothing to tell apart.")
-    if config.model == "logistic" and train_set.n_classes != 2:
-        raise InputError(
-            f"model: logistic regression needs two classes, the data has {train_set.n_classes}: "
-            f"{known}. Choose two, or take softmax."
-        )
+    check_classes(config.model, train_set.classes, "model")
     if config.early_stopping is not None and not validates:
         raise InputError(
             "early_stopping: it needs validation examples; give some, or leave it out."

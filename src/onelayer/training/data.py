@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from onelayer.data import Dataset
-from onelayer.engines import Rows
+from onelayer.data import Dataset, Rows
 from onelayer.training.weights import ExampleWeights
 
 

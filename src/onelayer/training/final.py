@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from onelayer.data import Dataset
-from onelayer.engines import Rows
+from onelayer.data import Dataset, Rows, row_blocks
 from onelayer.errors import InputError
 from onelayer.inference import Classifier
 from onelayer.model import LOSSES, Parameters
@@ -96,8 +95,8 @@ def _weighted(
     loss = LOSSES[model.model]
     targets = part.encode(model.classes)
     sums: Sequence[float] = (0.0, 0.0)
-    for start in range(0, len(rows), ROWS_PER_BLOCK):
-        some = rows[start : start + ROWS_PER_BLOCK]
+    for block in row_blocks(len(rows), ROWS_PER_BLOCK):
+        some = rows[block]
         scores, own = model.scores(part.X[some]), weights[some]
         right = loss.predict(scores) == targets[some]
         parts = own @ loss.values(scores, targets[some]), own @ right

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import epoch_order
-from onelayer.engines import Batches, Measures, Rows, Stack
+from onelayer.data import Rows, epoch_order
+from onelayer.engines import Batches, Measures, Stack
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
 from onelayer.training.events import Ended, Evaluated, Listener, Steps

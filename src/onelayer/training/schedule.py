@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from onelayer.engines import Batches, Rows
+from onelayer.data import Rows
+from onelayer.engines import Batches
 from onelayer.errors import InputError
 from onelayer.training.config import TrainConfig
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from onelayer.engines import Rows
+from onelayer.data import Rows
 from onelayer.errors import InputError
 
 

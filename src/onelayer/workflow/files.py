@@ -8,13 +8,11 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Dataset, Scaling, ScalingName, fingerprint, fit_scaling
+from onelayer.data import Dataset, Rows, Scaling, ScalingName, fingerprint, fit_scaling
 from onelayer.data.files import Examples, complete, feature_means, read_examples
 from onelayer.data.split import hold_out
 from onelayer.errors import Argument, InputError
 from onelayer.words import first_few
-
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

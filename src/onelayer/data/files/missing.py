@@ -1,6 +1,5 @@
 """Missing and infinite values: counted, refused, or filled."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +9,7 @@ from scipy.sparse import issparse
 
 from onelayer.data.files.examples import Examples
 from onelayer.data.files.sparse import check_finite
+from onelayer.data.rows import row_blocks
 from onelayer.errors import Argument, InputError
 from onelayer.words import first_few
 
@@ -98,27 +98,25 @@ def _scan(examples: Examples, part: NDArray[np.bool_] | None) -> _Counts:
     )
     if X.dtype.kind != "f" and part is None:
         return counts
-    for start, block in _blocks(X):
+    for rows in _blocks(X):
+        block = X[rows]
         finite = np.isfinite(block)
         if not finite.all():
             missing = np.isnan(block)
             if (finite | missing).all():
                 counts.missing += missing.sum(axis=0)
             else:
-                raise _infinite(examples, start, block)
+                raise _infinite(examples, rows.start, block)
         if part is not None:
-            finite &= part[start : start + len(block), None]
+            finite &= part[rows, None]
             counts.present += finite.sum(axis=0)
             with np.errstate(over="ignore"):  # a sum that overflows is refused with its mean
                 counts.sums += block.sum(axis=0, dtype=np.float64, where=finite)
     return counts
 
 
-def _blocks(X: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
-    """Yield the first row of each block and its rows."""
-    rows = max(1, _BLOCK_BYTES // (X.shape[1] * X.dtype.itemsize))
-    for start in range(0, len(X), rows):
-        yield start, X[start : start + rows]
+def _blocks(X: NDArray[Any]) -> list[slice]:
+    return row_blocks(len(X), _BLOCK_BYTES // (X.shape[1] * X.dtype.itemsize))
 
 
 def _means(examples: Examples, counts: _Counts) -> NDArray[np.float64]:
@@ -146,8 +144,8 @@ def _filled(X: NDArray[Any], fill: NDArray[np.float64]) -> NDArray[Any]:
     fits = np.abs(fill).max() <= np.finfo(X.dtype).max
     filled: NDArray[Any] = np.array(X, dtype=X.dtype if fits else np.float64)
     values = fill.astype(filled.dtype)
-    for _, block in _blocks(filled):
-        np.copyto(block, values, where=np.isnan(block))
+    for rows in _blocks(filled):
+        np.copyto(filled[rows], values, where=np.isnan(filled[rows]))
     return filled
 
 

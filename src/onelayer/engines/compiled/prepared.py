@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from onelayer.data import row_blocks
 from onelayer.engines.compiled import csr, nonzeros
 from onelayer.engines.compiled.compiler import CONVERTS_HALF, VECTOR_BYTES
 from onelayer.engines.compiled.memory import aligned_zeros
@@ -93,10 +94,7 @@ def _mostly_zeros(X: NDArray[np.generic]) -> bool:
     """Whether it pays to copy what is not zero; a memory map stays where it is."""
     if _is_mapped(X):
         return False
-    stored = sum(
-        int(np.count_nonzero(X[first : first + ROWS_COUNTED]))
-        for first in range(0, len(X), ROWS_COUNTED)
-    )
+    stored = sum(int(np.count_nonzero(X[rows])) for rows in row_blocks(len(X), ROWS_COUNTED))
     return stored <= MOST_DENSE * X.size
 
 
