@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -207,3 +209,73 @@ def _wait_for(path: Path, process: subprocess.Popen[str], *, may_end: bool = Fal
             assert may_end, process.communicate()[1]
             return
         time.sleep(0.01)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """A file system of its own: called with mount options, it is mounted (anew) and returned."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = False
+
+    def mount(options: str) -> Path:
+        nonlocal mounted
+        options = f"remount,{options}" if mounted else options
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
+        try:
+            subprocess.run(command, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("may not mount a file system here")
+        mounted = True
+        return place
+
+    yield mount
+    if mounted:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.mark.parametrize("size", ["64k", "300k", "700k"])
+def test_a_disk_that_is_really_full(
+    study: Path, whole: dict[str, bytes], disk: Callable[[str], Path], size: str
+) -> None:
+    out = disk(f"size={size}") / "out"
+    arguments = ("study", str(study), "--out", str(out), "--quiet")
+    said = run(*arguments).refused(1)
+    assert "cannot be written: No space left on device. The disk is full: make room" in said
+    disk("size=64m")
+    assert run(*arguments).code == 0
+    assert bits(out) == whole
+
+
+def test_a_disk_that_is_really_read_only(
+    study: Path, whole: dict[str, bytes], disk: Callable[[str], Path]
+) -> None:
+    out = disk("size=64m,ro") / "out"
+    arguments = ("study", str(study), "--out", str(out), "--quiet")
+    said = run(*arguments).refused(1)
+    assert "Read-only file system" in said
+    disk("size=64m,rw")
+    assert run(*arguments).code == 0
+    before = bits(out)
+    assert before == whole
+    disk("size=64m,ro")
+    assert "Read-only file system" in run(*arguments, "--force").refused(1)
+    assert bits(out) == before
+
+
+def test_a_folder_that_vanishes(study: Path, whole: dict[str, bytes], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ("study", str(study), "--out", str(out), "--quiet")
+    process = start(*arguments, "--set", "max_epochs=4000")
+    try:
+        _wait_for(out / "checkpoint.safetensors", process)
+        shutil.rmtree(out)
+        _, said = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 1
+    assert said.count("onelayer: ") == 1
+    assert "No such file or directory" in said
+    assert "Traceback" not in said
+    assert run(*arguments).code == 0
+    assert bits(out) == whole

@@ -216,3 +216,35 @@ def test_what_does_not_fit_is_refused(fit: Fit, how: dict[str, Any], message: st
     train_set, validation_set = parts()
     with pytest.raises(InputError, match=message):
         fit(train_set, validation_set, DOUBLE, **how)
+
+
+@pytest.mark.parametrize("model", ["logistic", "softmax"])
+def test_final_is_of_the_rows_and_weights_of_the_run(fit: Fit, model: Any) -> None:
+    """Against the objective, computed from the definition on the kept weights."""
+    rng = np.random.default_rng(5)
+    train_set, validation_set = parts()
+    rows, held = np.arange(3, 50), np.arange(0, 30, 2)
+    own = ExampleWeights(rng.random(60) + 0.1, rng.random(30) + 0.1)
+    config = DOUBLE.model_copy(update={"model": model})
+
+    def expected(part: Dataset, some: Any, weights: Any) -> tuple[float, float]:
+        X = part.scaling.apply(part.X[some], np.float64)
+        Z = X @ result.weights + result.bias
+        if model == "logistic":
+            Z = np.hstack([Z, np.zeros_like(Z)])  # the positive class is the first
+        P = np.exp(Z - Z.max(axis=1, keepdims=True))
+        P /= P.sum(axis=1, keepdims=True)
+        t, w = part.targets[some], weights[some] if weights is not None else np.ones(len(some))
+        right = P.argmax(axis=1) == t
+        return float(w @ -np.log(P[range(len(t)), t]) / w.sum()), float(w @ right / w.sum())
+
+    for weights in (own, None):
+        how: dict[str, Any] = {} if weights is None else {"weights": [weights]}
+        result = fit(train_set, validation_set, config, rows=rows, validation_rows=held, **how)
+        final = result.final
+        assert (final.train_loss, final.train_accuracy) == pytest.approx(
+            expected(train_set, rows, weights and weights.train), rel=1e-12
+        )
+        assert (final.val_loss, final.val_accuracy) == pytest.approx(
+            expected(validation_set, held, weights and weights.validation), rel=1e-12
+        )
