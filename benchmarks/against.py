@@ -70,10 +70,12 @@ def workloads() -> dict[str, Callable[[], Workload]]:
         return lambda: search.fit(X, y)
 
     def whole_study() -> Workload:
-        command = [sys.executable, "-m", "onelayer", "study", "mnist", "--quiet", "--force"]
+        command = [sys.executable, "-m", "onelayer", "study", "--data", "mnist", "--quiet"]
         place = tempfile.mkdtemp()
         return lambda: subprocess.run(
-            [*command, "--out", f"{place}/run"], check=True, stdout=subprocess.DEVNULL
+            [*command, "--out", f"{place}/{time.monotonic_ns()}"],
+            check=True,
+            stdout=subprocess.DEVNULL,
         )
 
     return {

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernels_material import from_python
 from scipy.sparse import csr_array
 
 import onelayer
 from onelayer.data import Dataset, Scaling
-from onelayer.engines import Batches, Examples, Problem, Source, choice, open_engine
+from onelayer.engines import Batches, Problem, Source, WeightedRows, choice, open_engine
 from onelayer.engines.reference import ReferenceEngine
 from onelayer.errors import InputError
 from onelayer.model import Objective, Parameters
@@ -75,19 +76,19 @@ def test_gather_dot_and_update(dtype: str, stored: str, n: int, F: int, K: int) 
     scaling = feature_scaling(rng, F, dtype)
     W = padded_weights(rng, K, F, dtype)
     x, z, _ = kernels.step_scratch(n, W[None])
-    kernels.gather(as_kernels_take(X), rows, scaling, x)
+    from_python(kernels.gather)(as_kernels_take(X), rows, scaling, x)
     features = X[rows].astype(dtype) * scaling[0, :F] + scaling[1, :F]
     np.testing.assert_allclose(x[:n, :F], features, **close(dtype))
     assert not x[:, F:].any()
 
-    kernels.dot(x, n, W, z)
+    from_python(kernels.dot)(x, n, W, z)
     np.testing.assert_allclose(z[:n, :K], features @ W[:K, :F].T, **close(dtype))
 
     z[:n] = rng.normal(size=z[:n].shape)
     z[:n, K:] = 0
     keep, rate = np.dtype(dtype).type(0.9), np.dtype(dtype).type(-0.1)
     expected = keep * W[:K, :F] + rate * z[:n, :K].T @ features
-    kernels.update(x, n, z, W, keep, rate)
+    from_python(kernels.update)(x, n, z, W, keep, rate)
     np.testing.assert_allclose(W[:K, :F], expected, **close(dtype))
     assert not W[K:].any()
     assert not W[:, F:].any()
@@ -361,7 +362,7 @@ def test_rates_of_each_step_reach_the_kernels() -> None:
     rates = rng.uniform(0.01, 0.5, (2, 6))
     objectives = Objective("softmax", 0.01), Objective("softmax", 0.2, penalize_bias=True)
     source = Source(data.X, None, data.scaling, "float64")
-    examples = Examples.of(data.targets, None, [None, None])
+    examples = WeightedRows.of(data.targets, None, [None, None])
     start = tuple(Parameters.zeros(20, 3, "float64") for _ in objectives)
     found = []
     for name in ("reference", "compiled"):

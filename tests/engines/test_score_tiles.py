@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kernels_material import from_python
 
 from onelayer.model import LOSSES
 
@@ -11,6 +12,9 @@ nonzeros: Any = pytest.importorskip("onelayer.engines.compiled.nonzeros")
 parts: Any = pytest.importorskip("onelayer.engines.compiled.parts")
 residuals: Any = pytest.importorskip("onelayer.engines.compiled.residuals")
 memory: Any = pytest.importorskip("onelayer.engines.compiled.memory")
+
+count_correct, add_losses = from_python(nonzeros.count_correct), from_python(nonzeros.add_losses)
+add_bias, compute_residuals = from_python(residuals.add_bias), from_python(residuals.residuals)
 
 FLOATS = ["float32", "float64"]
 OUTPUTS = [1, 2, 3, 10, 16, 17, 40]
@@ -33,7 +37,7 @@ def block(dtype: str, models: int, K: int) -> tuple[np.ndarray, np.ndarray]:
 
 def count(z: np.ndarray, models: int, K: int, targets: np.ndarray, rows: np.ndarray) -> list[float]:
     no_weights = np.zeros(0)
-    return [nonzeros.count_correct(z, m * K, K, targets, rows, no_weights) for m in range(models)]
+    return [count_correct(z, m * K, K, targets, rows, no_weights) for m in range(models)]
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -70,7 +74,7 @@ def losses(
     places = np.full(models, -1 if weights is None else 0)
     part = parts.Part(np.zeros((0, 1)), targets, rows, table, places)
     column = memory.aligned_zeros((len(rows) * models + 64,), z.dtype)
-    nonzeros.add_losses(z, column, part, np.arange(models), K, rows, found)
+    add_losses(z, column, part, np.arange(models), K, rows, found)
     z[...] = before
     return list(found.tolist())
 
@@ -97,7 +101,7 @@ def test_weights_count(dtype: str, K: int) -> None:
     single = [losses(z[i:], 1, K, targets[i : i + 1])[0] for i in range(len(z))]
     assert losses(z, 1, K, targets, weights)[0] == pytest.approx(weights @ single, rel=1e-12)
     right = [count(z[i:], 1, K, targets[i:], np.arange(1))[0] for i in range(len(z))]
-    weighted = nonzeros.count_correct(z, 0, K, targets, np.arange(len(z)), weights)
+    weighted = count_correct(z, 0, K, targets, np.arange(len(z)), weights)
     assert weighted == pytest.approx(weights @ right, rel=1e-12)
 
 
@@ -136,8 +140,8 @@ def test_residuals(dtype: str, K: int) -> None:
     rows, weights = rng.permutation(50)[: n - 1], rng.random(50)
     column = memory.aligned_zeros((n + lanes,), np.dtype(dtype))
 
-    residuals.add_bias(z, n - 1, bias)
-    loss = residuals.residuals(z, n - 1, K, targets, rows, weights, column)
+    add_bias(z, n - 1, bias)
+    loss = compute_residuals(z, n - 1, K, targets, rows, weights, column)
     function = LOSSES["logistic" if K == 1 else "softmax"]
     tolerance = 2e-5 if dtype == "float32" else 1e-12
     expected = function.values(scores[: n - 1], targets[rows]) @ weights[rows]

@@ -13,8 +13,7 @@ from onelayer.report import compose
 from onelayer.report.document import Block, Document, FigureBlock, Note, Paragraph, Section, Table
 from onelayer.report.inline import plain
 from onelayer.report.sections import BUILDERS, Material, build
-from onelayer.study import Outcome, Run, RunOutcome, Study
-from onelayer.study import Section as Choice
+from onelayer.study import Outcome, Run, RunOutcome, SectionChoice, Study
 from onelayer.study.schema import DataChoice
 from onelayer.training import EarlyStopping, StopReason
 
@@ -83,8 +82,10 @@ def study_of(
     study = Study.model_construct(
         name="made-up", title="Made up", seed=0, data=DataChoice(),
         runs=(*(run.run for run in runs), *missing),
-        sections=tuple(Choice.model_construct(kind=kind, runs=shown, derivations=("logistic",))
-                       for kind in kinds),
+        sections=tuple(
+            SectionChoice.model_construct(kind=kind, runs=shown, derivations=("logistic",))
+            for kind in kinds
+        ),
     )  # fmt: skip
     data = {
         "source": "made up", "train": 1000, "validation": 500, "n_features": 784,

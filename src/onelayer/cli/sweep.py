@@ -54,7 +54,7 @@ def _page(files: TrainingFiles, folds: int | None) -> MakePage:
         from onelayer.report.sweep import sweep_page  # draws, and takes seconds to load
 
         scored_on = f"{folds} folds" if folds else str(files.validation)
-        facts = {"Scaling": done.material.scaling, "Scored on": scored_on}
+        facts = {"Scaling": done.data.scaling, "Scored on": scored_on}
         return sweep_page(done.result, done.classifier, done.notes, facts)
 
     return make

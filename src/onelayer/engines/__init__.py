@@ -2,7 +2,7 @@
 
 from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.choice import EngineName, open_engine, vector_bytes
-from onelayer.engines.problem import Batches, Examples, Problem, Source
+from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
 from onelayer.engines.protocol import Advance, Engine, Measures, Stack
 
 __all__ = [
@@ -10,11 +10,11 @@ __all__ = [
     "Batches",
     "Engine",
     "EngineName",
-    "Examples",
     "Measures",
     "Problem",
     "Source",
     "Stack",
+    "WeightedRows",
     "one_blas_thread",
     "open_engine",
     "vector_bytes",

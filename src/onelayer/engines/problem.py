@@ -41,7 +41,7 @@ class Source:
 
 
 @dataclass(frozen=True, eq=False)
-class Examples:
+class WeightedRows:
     """Which examples of a part take part, their targets, and how much each counts.
 
     Attributes
@@ -64,7 +64,7 @@ class Examples:
     @classmethod
     def of(
         cls, targets: NDArray[np.int32], rows: Rows | None, weights: Sequence[ArrayLike | None]
-    ) -> Examples:
+    ) -> WeightedRows:
         """Return examples; models that are given the same array share a row of weights."""
         n = len(targets)
         distinct = {id(array): array for array in weights if array is not None}
@@ -89,8 +89,8 @@ class Problem:
 
     Attributes
     ----------
-    train : Examples
-    validation : Examples or None
+    train : WeightedRows
+    validation : WeightedRows or None
         None where the source has no validation part.
     n_outputs : int
     objectives : tuple of Objective
@@ -99,8 +99,8 @@ class Problem:
         Where each model starts, in the type of the arithmetic.
     """
 
-    train: Examples
-    validation: Examples | None
+    train: WeightedRows
+    validation: WeightedRows | None
     n_outputs: int
     objectives: tuple[Objective, ...]
     initial: tuple[Parameters, ...]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from onelayer.data import Rows, Scaling, row_blocks
 from onelayer.engines.blas import one_blas_thread
-from onelayer.engines.problem import Batches, Examples, Problem, Source
+from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
 from onelayer.engines.protocol import Advance, Measures, Stack
 from onelayer.engines.update import descend
 from onelayer.errors import InputError
@@ -59,7 +59,7 @@ def step(
 
 def evaluate(
     X: Any,
-    examples: Examples,
+    examples: WeightedRows,
     scaling: Scaling,
     parameters: Parameters,
     model: ModelName,

@@ -6,7 +6,7 @@ from onelayer.study.file import read_study_file, resolve, to_toml
 from onelayer.study.outcome import Outcome, RunOutcome
 from onelayer.study.reader import FINDINGS, PAGE, STUDY, RunFolderReader
 from onelayer.study.run import Observer, check_study, run_study
-from onelayer.study.schema import SECTION_KINDS, Run, Section, Study
+from onelayer.study.schema import SECTION_KINDS, Run, SectionChoice, Study
 from onelayer.study.writer import RunFolderWriter, json_bytes
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
     "RunFolderReader",
     "RunFolderWriter",
     "RunOutcome",
-    "Section",
+    "SectionChoice",
     "Study",
     "StudyData",
     "check_study",

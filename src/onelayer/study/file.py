@@ -18,7 +18,7 @@ from onelayer.study.schema import (
     DataChoice,
     Head,
     Run,
-    Section,
+    SectionChoice,
     Study,
     option_names,
 )
@@ -148,7 +148,7 @@ def resolve(
             "systems keep one file for both; take another name."
         )
     sections = tuple(
-        _validated(Section, section, where, f"sections[{i}]")
+        _validated(SectionChoice, section, where, f"sections[{i}]")
         for i, section in enumerate(table.get("sections", ()))
     )
     study = Study(
@@ -191,7 +191,7 @@ def _check_shape(table: Table, where: str) -> None:
             raise InputError(f"{where}: {key}: must be an array of tables, [[{key}]].")
     _check_keys(table.get("data", {}), where, "data", option_names(DataChoice))
     for i, section in enumerate(table.get("sections", [])):
-        _check_keys(section, where, f"sections[{i}]", option_names(Section))
+        _check_keys(section, where, f"sections[{i}]", option_names(SectionChoice))
         if "kind" not in section:
             kinds = ", ".join(SECTION_KINDS)
             raise InputError(f"{where}: sections[{i}].kind: each section needs one of {kinds}.")
@@ -314,9 +314,9 @@ def _validated(model: type[M], table: Table, where: str, path: str) -> M:
         raise refuse(error, where, path, as_toml) from None
 
 
-def _default_sections(runs: tuple[Run, ...]) -> tuple[Section, ...]:
+def _default_sections(runs: tuple[Run, ...]) -> tuple[SectionChoice, ...]:
     """Return curves for each run or sweep, for a study that says nothing of sections."""
-    sections: list[Section] = []
+    sections: list[SectionChoice] = []
     for base in dict.fromkeys(run.base for run in runs):
         members = [run for run in runs if run.base == base]
         over_l2 = len({run.config.l2 for run in members}) > 1
@@ -327,7 +327,7 @@ def _default_sections(runs: tuple[Run, ...]) -> tuple[Section, ...]:
         chapter: str | None = base
         for kind in kinds:
             sections.append(
-                Section.model_validate({"kind": kind, "runs": (base,), "chapter": chapter})
+                SectionChoice.model_validate({"kind": kind, "runs": (base,), "chapter": chapter})
             )
             chapter = None
     return tuple(sections)

@@ -46,7 +46,7 @@ class DataChoice(Settings):
     validation: int | None = Field(default=None, ge=1)
 
 
-class Section(Settings):
+class SectionChoice(Settings):
     """One section of the report: a question, what is shown, the answer."""
 
     kind: SectionKind
@@ -87,7 +87,7 @@ class Study(Head):
 
     data: DataChoice
     runs: tuple[Run, ...]
-    sections: tuple[Section, ...]
+    sections: tuple[SectionChoice, ...]
 
     def named(self, names: tuple[str, ...]) -> tuple[Run, ...]:
         """Return the runs that a section's names stand for, in the section's order."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from onelayer.data import Dataset
-from onelayer.engines import Engine, EngineName, Examples, Problem, Source, open_engine
+from onelayer.engines import Engine, EngineName, Problem, Source, WeightedRows, open_engine
 from onelayer.model import Parameters, n_outputs
 from onelayer.training.checks import check_alike, check_config
 from onelayer.training.config import TrainConfig
@@ -238,12 +238,12 @@ class _Task:
         outputs = n_outputs(configs[0].model, train.n_classes)
         on_validation = None
         if validation is not None:
-            on_validation = Examples.of(
+            on_validation = WeightedRows.of(
                 validation.encode(train.classes), data[0].validation_rows,
                 [run.weights.validation for run in data],
             )  # fmt: skip
         return Problem(
-            Examples.of(train.targets, data[0].rows, [run.weights.train for run in data]),
+            WeightedRows.of(train.targets, data[0].rows, [run.weights.train for run in data]),
             on_validation,
             outputs,
             tuple(config.objective for config in configs),

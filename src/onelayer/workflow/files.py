@@ -81,7 +81,7 @@ class TrainingFiles:
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class TrainingData:
     """What a training needs.
 
     Attributes
@@ -117,7 +117,9 @@ class Material:
         return self.validation.n_examples if self.validation else 0
 
 
-def read_material(files: TrainingFiles, *, logistic: bool = False, seed: int = 0) -> Material:
+def read_training_data(
+    files: TrainingFiles, *, logistic: bool = False, seed: int = 0
+) -> TrainingData:
     """Read the files.
 
     What is held out has no part in the means that fill gaps, nor in the scaling.
@@ -157,7 +159,7 @@ def read_material(files: TrainingFiles, *, logistic: bool = False, seed: int = 0
     validation = train if share else None
     if isinstance(files.validation, File):
         validation = _read_validation(files.validation, files.size, examples, train)
-    return Material(examples, train, validation, rows, held, words)
+    return TrainingData(examples, train, validation, rows, held, words)
 
 
 def _split(labels: NDArray[Any], share: Share, seed: int) -> tuple[Rows, Rows]:

@@ -18,9 +18,9 @@ from onelayer.training import (
     warm_up,
 )
 from onelayer.workflow.files import (
-    Material,
+    TrainingData,
     TrainingFiles,
-    read_material,
+    read_training_data,
     what_prediction_needs,
 )
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
@@ -54,16 +54,16 @@ def fit_files(
         If training diverged or was interrupted, or the model cannot be written.
     """
     with watch.stage(f"Reading {files.train}"):
-        material = read_material(files, logistic=config.model == "logistic", seed=config.seed)
+        data = read_training_data(files, logistic=config.model == "logistic", seed=config.seed)
     with watch.stage(KERNELS):
-        warm_up(material.train, material.validation, [config])
-    watch.say(_about(material, config))
-    needs = what_prediction_needs(files, material.examples, str(files.validation or "nothing"))
+        warm_up(data.train, data.validation, [config])
+    watch.say(_about(data, config))
+    needs = what_prediction_needs(files, data.examples, str(files.validation or "nothing"))
     # Another call, or the same one on other data, does not take the checkpoint up.
     facts = {"data": needs["data"], "config": config.model_dump(mode="json")}
     with Lock(out.with_name(f".{out.name}.lock"), out):
         checkpoint = Checkpoint(out.with_name(f".{out.name}.checkpoint"), facts)
-        result = _train(material, config, checkpoint, threads, watch)
+        result = _train(data, config, checkpoint, threads, watch)
         if result.stop_reason is StopReason.DIVERGED:
             checkpoint.remove()
             advice = (", or ", Argument("scale", "standard")) if files.scale == "none" else ()
@@ -75,7 +75,7 @@ def fit_files(
 
 
 def _train(
-    material: Material,
+    data: TrainingData,
     config: TrainConfig,
     checkpoint: Checkpoint,
     threads: int | None,
@@ -84,14 +84,14 @@ def _train(
     """Train from the checkpoint on, or from the start."""
     if checkpoint.is_of_another:
         watch.say(f"{checkpoint.path}: is of another training, and is replaced.")
-    steps = Schedule.of(config, material.n_train).max_steps
+    steps = Schedule.of(config, data.n_train).max_steps
     with watch.training(1, steps) as listen, watch.stoppable() as stop:
         how = checkpoint.resume({"model": config}, stop)
         if (state := how["states"][0]) is not None:
             watch.say(f"Training goes on from step {state.step:,}.")
         result = train(
-            material.train, material.validation, config, threads, rows=material.rows,
-            validation_rows=material.validation_rows, listen=listen, **how,
+            data.train, data.validation, config, threads, rows=data.rows,
+            validation_rows=data.validation_rows, listen=listen, **how,
         )  # fmt: skip
     if result.stop_reason is StopReason.INTERRUPTED:
         raise OnelayerError(
@@ -101,11 +101,11 @@ def _train(
     return result
 
 
-def _about(material: Material, config: TrainConfig) -> str:
-    data, classes = material.train, material.train.classes
+def _about(data: TrainingData, config: TrainConfig) -> str:
+    classes = data.train.classes
     positive = f", positive: {classes[0]}" if config.model == "logistic" else ""
-    validation = f", {material.n_validation:,} to validate" if material.n_validation else ""
+    validation = f", {data.n_validation:,} to validate" if data.n_validation else ""
     return (
-        f"{material.n_train:,} examples to train{validation}; {data.n_features:,} features, "
-        f"{material.scaling}; {len(classes)} classes{positive}."
+        f"{data.n_train:,} examples to train{validation}; {data.train.n_features:,} features, "
+        f"{data.scaling}; {len(classes)} classes{positive}."
     )

@@ -25,9 +25,9 @@ from onelayer.training import (
 )
 from onelayer.training.result import worse_than_equal
 from onelayer.workflow.files import (
-    Material,
+    TrainingData,
     TrainingFiles,
-    read_material,
+    read_training_data,
     what_prediction_needs,
 )
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
@@ -42,7 +42,7 @@ class FileSweep:
 
     Attributes
     ----------
-    material : Material
+    data : TrainingData
         What was trained on.
     result : SweepResult
     classifier : Classifier
@@ -51,7 +51,7 @@ class FileSweep:
         What there is to say beside `SweepResult.summary`.
     """
 
-    material: Material
+    data: TrainingData
     result: SweepResult
     classifier: Classifier
     notes: list[str]
@@ -118,33 +118,32 @@ def sweep_files(
     if folds:
         files = replace(files, validation=None)
     with watch.stage(f"Reading {files.train}"):
-        material = read_material(files, seed=config.seed)
+        data = read_training_data(files, seed=config.seed)
     if folds is not None:
-        _check_folds(folds, material)
+        _check_folds(folds, data)
     with Folder.lock(out) as folder:
         _check_folder(folder, force=force)
         with watch.stage(KERNELS):
-            warm_up(material.train, material.validation or material.train, [config])
+            warm_up(data.train, data.validation or data.train, [config])
         candidates = len(grid.combinations())
         watch.say(
-            f"{material.examples.n_examples:,} examples, {material.train.n_features:,} features, "
-            f"{material.scaling}; {candidates} candidates"
-            + (f" on {folds} folds." if folds else ".")
+            f"{data.examples.n_examples:,} examples, {data.train.n_features:,} features, "
+            f"{data.scaling}; {candidates} candidates" + (f" on {folds} folds." if folds else ".")
         )
         on = f"{folds} folds" if folds else str(files.validation)
-        needs = what_prediction_needs(files, material.examples, on)
+        needs = what_prediction_needs(files, data.examples, on)
         facts = {
             "data": needs["data"], "folds": folds, "config": config.model_dump(mode="json"),
             "grid": [list(values) for values in grid.combinations()],
         }  # fmt: skip
         checkpoint = Checkpoint(folder.path / CHECKPOINT, facts)
-        result = _sweep(material, grid, config, folds, on, checkpoint, threads, watch)
+        result = _sweep(data, grid, config, folds, on, checkpoint, threads, watch)
         if not np.isfinite(result.best_score):
             checkpoint.remove()
             raise OnelayerError(f"{result.summary} Nothing was written.")
         classifier = as_classifier(result.final, name=out.name, **needs)
         notes = _notes(grid, result)
-        done = FileSweep(material, result, classifier, notes)
+        done = FileSweep(data, result, classifier, notes)
         text = json.dumps(done.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
         written = {
             TABLE: result.table().drop("scores").write_csv().encode(),
@@ -160,7 +159,7 @@ def sweep_files(
 
 
 def _sweep(
-    material: Material,
+    data: TrainingData,
     grid: Grid,
     config: TrainConfig,
     folds: int | None,
@@ -174,15 +173,15 @@ def _sweep(
         watch.say(f"{checkpoint.path}: is of another training, and is replaced.")
     elif checkpoint.path.exists():
         watch.say("Training goes on from the last checkpoint.")
-    train = Sample(material.train, rows=material.rows)
+    train = Sample(data.train, rows=data.rows)
     validation = None
-    if material.validation is not None:
-        validation = Sample(material.validation, rows=material.validation_rows)
+    if data.validation is not None:
+        validation = Sample(data.validation, rows=data.validation_rows)
     configs = [
         config.model_copy(update={"l2": l2, "learning_rate": rate})
         for l2, rate in grid.combinations()
     ]
-    steps = Schedule.of(config, material.n_train).max_steps
+    steps = Schedule.of(config, data.n_train).max_steps
     try:
         with (
             watch.training(len(configs) * (folds or 1), steps) as listen,
@@ -237,8 +236,8 @@ def _check_folder(folder: Folder, *, force: bool) -> None:
         folder.clear()
 
 
-def _check_folds(folds: int, material: Material) -> None:
-    counts = np.bincount(material.train.targets)
+def _check_folds(folds: int, data: TrainingData) -> None:
+    counts = np.bincount(data.train.targets)
     if folds > counts.max():
         raise InputError(
             Argument("folds"), f": {folds} was given, and no class has more than {counts.max()} "

@@ -44,7 +44,7 @@ def _column_of(feature: str, columns: Sequence[str], lists: Sequence[str]) -> st
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class ExpandedColumn:
     """The features in one column.
 
     Attributes
@@ -64,7 +64,7 @@ class Spread:
         return values.reshape(-1, len(self.names))
 
 
-def spread(column: pl.Series, source: str) -> Spread:
+def expand_lists(column: pl.Series, source: str) -> ExpandedColumn:
     """Return the features in a column; a column without lists is one feature.
 
     Raises
@@ -73,7 +73,7 @@ def spread(column: pl.Series, source: str) -> Spread:
         If lists differ in length, one or a value in one is missing, or they hold no numbers.
     """
     if not is_list(column.dtype):
-        return Spread((column.name,), column)
+        return ExpandedColumn((column.name,), column)
     where = f"{source}, column {column.name!r}"
     if isinstance(column.dtype, pl.Array) and len(column.dtype.shape) == 1:
         column = column.arr.to_list()
@@ -110,7 +110,7 @@ def spread(column: pl.Series, source: str) -> Spread:
         raise InputError(
             f"{where}: a value is missing in the list of row {row}; add it, or remove the row."
         )
-    return Spread(tuple(position_name(column.name, i) for i in range(width)), values)
+    return ExpandedColumn(tuple(position_name(column.name, i) for i in range(width)), values)
 
 
 def _first(faulty: pl.Series) -> int:
@@ -119,7 +119,7 @@ def _first(faulty: pl.Series) -> int:
 
 
 def in_order_of_model(
-    X: NDArray[Any], parts: Sequence[Spread], lists: Sequence[str], request: Request
+    X: NDArray[Any], parts: Sequence[ExpandedColumn], lists: Sequence[str], request: Request
 ) -> NDArray[Any]:
     """Return the features of `parts` in the order that was asked for.
 
@@ -149,7 +149,7 @@ def in_order_of_model(
     return np.ascontiguousarray(X[:, [index[name] for name in features]])
 
 
-def names_of(parts: Sequence[Spread], source: str) -> tuple[str, ...]:
+def names_of(parts: Sequence[ExpandedColumn], source: str) -> tuple[str, ...]:
     """Return the names of all features.
 
     Raises

@@ -23,12 +23,12 @@ from onelayer.data.files.label_values import (
 )
 from onelayer.data.files.limits import check_size
 from onelayer.data.files.list_columns import (
-    Spread,
+    ExpandedColumn,
+    expand_lists,
     in_columns,
     in_order_of_model,
     is_list,
     names_of,
-    spread,
 )
 from onelayer.data.files.panics import damage_named
 from onelayer.errors import Argument, InputError
@@ -144,7 +144,7 @@ def read_table(request: Request) -> Examples:
         frame = frame.drop(target)
         if request.need_labels or not with_gaps(labels).null_count():
             y = table.labels(labels)
-    parts = [spread(table.numeric(column), request.source) for column in frame]
+    parts = [expand_lists(table.numeric(column), request.source) for column in frame]
     X = in_order_of_model(_matrix(parts, request.source), parts, table.lists, request)
     return Examples(
         X=X,
@@ -155,7 +155,7 @@ def read_table(request: Request) -> Examples:
     )
 
 
-def _matrix(parts: list[Spread], source: str) -> NDArray[Any]:
+def _matrix(parts: list[ExpandedColumn], source: str) -> NDArray[Any]:
     """Return numeric columns as one array; a missing value is NaN."""
     columns = [part.values for part in parts]
     other = [c for c in columns if not (c.dtype.is_numeric() or c.dtype in (pl.Boolean, pl.Null))]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from onelayer.data import Scaling
-from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled, inlined
+from onelayer.engines.compiled.compiler import VECTOR_BYTES, inlined, inner
 from onelayer.engines.compiled.memory import scratch
 from onelayer.engines.compiled.nonzero_tiles import CHAINS, make_sparse_add
 from onelayer.engines.compiled.nonzeros import dot_rows
@@ -99,7 +99,7 @@ def step(part, rows, weights, V, factor, bias, rate, l2, on_bias, nothing, z, co
     return loss
 
 
-@compiled
+@inner
 def add_rows(data, rows, residuals, rate, V):
     """Set V[f] += rate * sum_i X[rows[i], f] * residuals[i], for the features that are stored."""
     values, features, begins = data.values, data.features, data.begins

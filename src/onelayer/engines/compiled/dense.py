@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.engines.compiled.compiler import VECTOR_BYTES, WIDE, compiled, inlined
+from onelayer.engines.compiled.compiler import VECTOR_BYTES, WIDE, inlined, inner
 from onelayer.engines.compiled.memory import scratch
 from onelayer.engines.compiled.parts import Scratch
 from onelayer.engines.compiled.residuals import (
@@ -60,7 +60,7 @@ def padded_outputs(n_outputs: int) -> int:
     return 1 if n_outputs == 1 else -(-n_outputs // CLASS_BLOCK) * CLASS_BLOCK
 
 
-@compiled
+@inner
 def gather(X, rows, scaling, x):
     """Set x[i, f] = scale[f] * X[rows[i], f] + offset[f]; the padding of ``x`` stays zero."""
     scale, offset = scaling[0], scaling[1]
@@ -74,7 +74,7 @@ def gather(X, rows, scaling, x):
             x[i, f] = element_at(X, rows[i], f, x) * scale[f] + offset[f]
 
 
-@compiled
+@inner
 def dot(x, n, W, z):
     """Set z[i, k] = x[i] . W[k] for the first n examples, and for what fills the last tile."""
     if W.shape[0] == 1:
@@ -87,7 +87,7 @@ def dot(x, n, W, z):
                 _dot_block(x, first, W, k, z)
 
 
-@compiled
+@inner
 def update(x, n, residuals, W, keep, rate):
     """W = keep W + rate residuals^T x over the first n examples, in place."""
     lanes = VECTOR_BYTES // W.itemsize

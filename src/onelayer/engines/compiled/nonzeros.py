@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled, inlined
+from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled, inlined, inner
 from onelayer.engines.compiled.memory import scratch
 from onelayer.engines.compiled.nonzero_tiles import CHAINS, GROUP, make_sparse_dot, take_nonzeros
 from onelayer.engines.compiled.parts import Nonzeros, Scratch
@@ -73,13 +73,13 @@ def pack(W, bias, scaling, models, a_block, packed):
             packed[block, n_features, first + k] = c
 
 
-@compiled
+@inner
 def dot(data, rows, W, z):
     """Set z[i] = X[rows[i]] . W + c, where c is the last row of ``W``."""
     add_products(data, rows, W, W.dtype.type(1), W[-1], z)
 
 
-@compiled
+@inner
 def dot_rows(data, rows, W, factor, nothing, z):
     """Set z[i] = factor * (X[rows[i]] . W); ``nothing`` is a row of zeros."""
     if W.shape[1] > 1:
@@ -97,7 +97,7 @@ def dot_rows(data, rows, W, factor, nothing, z):
         z[i, 0] = factor * ((first + second) + (third + fourth))
 
 
-@compiled
+@inner
 def add_products(data, rows, W, factor, c, z):
     """Set z[i] = factor * (X[rows[i]] . W) + c, in whole vectors of outputs."""
     values, features, begins = data.values, data.features, data.begins
@@ -158,7 +158,7 @@ def evaluate(scratch, part, also, rows, W, n_outputs, chosen, losses, correct, a
             add_losses(z, scratch.column, part, chosen, n_outputs, some, losses)
 
 
-@compiled
+@inner
 def add_losses(z, column, part, chosen, n_outputs, rows, losses):
     """Add to the models' summed losses, in float64; the scores are overwritten.
 
@@ -184,7 +184,7 @@ def add_losses(z, column, part, chosen, n_outputs, rows, losses):
             losses[j] += weight(weights, rows[i]) * loss
 
 
-@compiled
+@inner
 def add_logistic_losses(z, column, part, chosen, rows, losses):
     """Add to the summed losses of models of one output each."""
     targets = part.targets

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from onelayer.engines.compiled.compiler import compiled, inlined
+from onelayer.engines.compiled.compiler import inlined, inner
 from onelayer.engines.compiled.score_tiles import (
     add_row,
     divide_scores,
@@ -32,7 +32,7 @@ def example_weights(part, model):
     return part.weights[max(place, 0), : part.weights.shape[1] if place >= 0 else 0]
 
 
-@compiled
+@inner
 def add_bias(z, n, bias):
     """Turn the products of n examples into scores, in place."""
     for i in range(n):
@@ -42,7 +42,7 @@ def add_bias(z, n, bias):
             add_row(z, i, len(bias), bias)
 
 
-@compiled
+@inner
 def count_correct(z, first, n_outputs, targets, rows, weights):
     """Return the summed weights of the examples that one model predicts right by its scores."""
     correct = 0.0
@@ -56,7 +56,7 @@ def count_correct(z, first, n_outputs, targets, rows, weights):
     return correct
 
 
-@compiled
+@inner
 def logistic_residuals(z, n, targets, rows, weights, column):
     """Turn scores into residuals sigmoid(z) - y in place; return the summed loss."""
     one = z.dtype.type(1)
@@ -74,7 +74,7 @@ def logistic_residuals(z, n, targets, rows, weights, column):
     return loss
 
 
-@compiled
+@inner
 def softmax_residuals(z, n, n_outputs, targets, rows, weights, column):
     """Turn scores into residuals softmax(z) - onehot in place; return the summed loss."""
     loss = 0.0
@@ -91,7 +91,7 @@ def softmax_residuals(z, n, n_outputs, targets, rows, weights, column):
     return loss
 
 
-@compiled
+@inner
 def residuals(z, n, n_outputs, targets, rows, weights, column):
     """Turn the scores of n examples into residuals in place; return the summed loss in float64.
 
@@ -103,7 +103,7 @@ def residuals(z, n, n_outputs, targets, rows, weights, column):
     return softmax_residuals(z, n, n_outputs, targets, rows, weights, column)
 
 
-@compiled
+@inner
 def weigh(residuals, n, weights, rows):
     """Multiply each example's residuals by its weight, if there are weights."""
     if len(weights) > 0:

@@ -17,7 +17,7 @@ from onelayer.engines.compiled.memory import Rooms, aligned_zeros
 from onelayer.engines.compiled.parts import Outcome, Part, Rule, Scratch, Steps
 from onelayer.engines.compiled.prepared import PreparedData, Stored
 from onelayer.engines.compiled.team import Team
-from onelayer.engines.problem import Batches, Examples, Problem
+from onelayer.engines.problem import Batches, Problem, WeightedRows
 from onelayer.engines.protocol import Advance, Measures
 from onelayer.errors import InputError
 from onelayer.model import Parameters
@@ -219,7 +219,7 @@ def _do_all(work: list[Work]) -> None:
         do()
 
 
-def _part(examples: Examples, stored: Stored, *, dense: bool) -> Part:
+def _part(examples: WeightedRows, stored: Stored, *, dense: bool) -> Part:
     X = stored.dense if dense else stored.nonzeros
     assert X is not None
     return Part(X, examples.targets, examples.rows, examples.weights, examples.weights_of)

@@ -5,7 +5,7 @@ A step is W <- keep W - step sum_i residual_i x_i, in which `keep` is what the p
 
 from __future__ import annotations
 
-from onelayer.engines.compiled.compiler import compiled, inlined
+from onelayer.engines.compiled.compiler import inlined, inner
 
 
 @inlined
@@ -14,7 +14,7 @@ def kept(rate, l2, W):
     return W.dtype.type(1) - 2 * rate * l2
 
 
-@compiled
+@inner
 def update_bias(residuals, n, bias, rate, l2, on_bias):
     """Make the step of the bias by the residuals of n examples."""
     per_example = rate / bias.dtype.type(n)

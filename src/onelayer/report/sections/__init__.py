@@ -8,9 +8,9 @@ from onelayer.report.document import Note, Section
 from onelayer.report.inline import literal
 from onelayer.report.sections import curves, gradients, penalty, shuffling, sweep
 from onelayer.report.sections.material import Material
-from onelayer.study import Section as Choice
+from onelayer.study import SectionChoice
 
-Builder = Callable[[Material, Choice], Section]
+Builder = Callable[[Material, SectionChoice], Section]
 
 BUILDERS: dict[str, Builder] = {
     "derivation": gradients.derivation,
@@ -28,7 +28,7 @@ BUILDERS: dict[str, Builder] = {
 """What builds each kind of section."""
 
 
-def build(material: Material, choice: Choice) -> Section:
+def build(material: Material, choice: SectionChoice) -> Section:
     """Return the report's section for a study's section."""
     if choice.kind not in ("derivation", "gradient-check") and not material.runs(choice):
         names = ", ".join(choice.runs) or "none named"

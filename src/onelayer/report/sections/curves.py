@@ -19,13 +19,12 @@ from onelayer.report.sections.material import (
     measured,
     said,
 )
-from onelayer.study import RunOutcome
-from onelayer.study import Section as Choice
+from onelayer.study import RunOutcome, SectionChoice
 from onelayer.training import StopReason
 from onelayer.words import listed
 
 
-def loss(material: Material, choice: Choice) -> Section:
+def loss(material: Material, choice: SectionChoice) -> Section:
     """Draw the losses of each run, and say where they began and ended."""
     blocks: list[Block] = []
     answers = []
@@ -72,7 +71,7 @@ def _loss(value: float) -> str:
     return f"{value:.4f}" if np.isfinite(value) else "not finite"
 
 
-def accuracy(material: Material, choice: Choice) -> Section:
+def accuracy(material: Material, choice: SectionChoice) -> Section:
     """Draw the accuracies of each run."""
     blocks, answers = [], []
     for run in material.runs(choice):
@@ -96,7 +95,7 @@ def accuracy(material: Material, choice: Choice) -> Section:
     return Section(choice.title or "Accuracy", question, tuple(blocks), tuple(answers))
 
 
-def early_stopping(material: Material, choice: Choice) -> Section:
+def early_stopping(material: Material, choice: SectionChoice) -> Section:
     """Say when early stopping came, and what it saved."""
     runs = material.runs(choice)
     rows = []
@@ -121,7 +120,7 @@ def early_stopping(material: Material, choice: Choice) -> Section:
     return Section(choice.title or "Early stopping", question, (table,), tuple(answer))
 
 
-def overfitting(material: Material, choice: Choice) -> Section:
+def overfitting(material: Material, choice: SectionChoice) -> Section:
     """Say whether each run overfits, with the gap and the trend that tell."""
     runs = material.runs(choice)
     findings = material.findings_of(TrainingEnd, runs)

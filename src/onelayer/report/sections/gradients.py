@@ -9,10 +9,10 @@ from onelayer.model.derivations import DERIVATIONS, DerivationName, Verification
 from onelayer.report.document import Block, DerivationBlock, Note, Section, Table
 from onelayer.report.inline import literal
 from onelayer.report.sections.material import Material, measured, said
-from onelayer.study import Section as Choice
+from onelayer.study import SectionChoice
 
 
-def derivation(_material: Material, choice: Choice) -> Section:
+def derivation(_material: Material, choice: SectionChoice) -> Section:
     """Print each derivation of which every step was verified just now."""
     return Section(
         choice.title or "Derivation",
@@ -21,7 +21,7 @@ def derivation(_material: Material, choice: Choice) -> Section:
     )
 
 
-def verify_derivations(choice: Choice) -> tuple[Verification, ...]:
+def verify_derivations(choice: SectionChoice) -> tuple[Verification, ...]:
     """Verify the derivations of a section, each once in the life of the process."""
     return tuple(_verify(name) for name in choice.derivations or tuple(DERIVATIONS))
 
@@ -48,7 +48,7 @@ def _derivation_block(verification: Verification) -> Block:
     )
 
 
-def gradient_check(material: Material, choice: Choice) -> Section:
+def gradient_check(material: Material, choice: SectionChoice) -> Section:
     """Show the gradient check's errors."""
     findings = [f for f in material.findings if f.kind is GradientErrors]
     rows = tuple(

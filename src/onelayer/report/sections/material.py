@@ -10,8 +10,7 @@ from onelayer.diagnosis import Finding, Measurement, Severity
 from onelayer.diagnosis.words import percent
 from onelayer.report.document import Block, Note, Paragraph
 from onelayer.report.inline import code, literal
-from onelayer.study import Outcome, RunOutcome
-from onelayer.study import Section as Choice
+from onelayer.study import Outcome, RunOutcome, SectionChoice
 from onelayer.training import StopReason
 
 M = TypeVar("M", bound=Measurement)
@@ -24,12 +23,12 @@ class Material:
     outcome: Outcome
     findings: tuple[Finding, ...]
 
-    def runs(self, choice: Choice) -> tuple[RunOutcome, ...]:
+    def runs(self, choice: SectionChoice) -> tuple[RunOutcome, ...]:
         """Return the runs of a section that have an evaluation with a finite loss, each once."""
         named = dict.fromkeys(self.outcome.named(choice.runs))
         return tuple(run for run in named if run.record.best is not None)
 
-    def settled(self, choice: Choice) -> tuple[RunOutcome, ...]:
+    def settled(self, choice: SectionChoice) -> tuple[RunOutcome, ...]:
         """Return those of `runs` that did not diverge, whose weights therefore mean something."""
         runs = self.runs(choice)
         return tuple(run for run in runs if run.record.stop_reason is not StopReason.DIVERGED)

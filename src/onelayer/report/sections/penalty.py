@@ -23,8 +23,7 @@ from onelayer.report.figures import (
 )
 from onelayer.report.inline import code, literal
 from onelayer.report.sections.material import Material, about, l2_labels, measured, said
-from onelayer.study import RunOutcome
-from onelayer.study import Section as Choice
+from onelayer.study import RunOutcome, SectionChoice
 from onelayer.words import listed
 
 _GEARY = (
@@ -35,7 +34,7 @@ _GEARY = (
 )
 
 
-def weights(material: Material, choice: Choice) -> Section:
+def weights(material: Material, choice: SectionChoice) -> Section:
     """Draw the weights of the least and the most penalized model, and say how noisy they are."""
     settled = material.settled(choice)
     findings = material.findings_of(WeightNoise, settled)
@@ -85,7 +84,7 @@ def _noise_in_words(
     )
 
 
-def l2_accuracy(material: Material, choice: Choice) -> Section:
+def l2_accuracy(material: Material, choice: SectionChoice) -> Section:
     """Draw the accuracy of the members of each sweep over λ."""
     runs = material.runs(choice)
     findings = material.findings_of(SweepAccuracies, runs)
@@ -145,7 +144,7 @@ def _left_out(runs: Sequence[RunOutcome], findings: Sequence[Finding]) -> tuple[
     return (Note("info", literal(text)),)
 
 
-def weight_norm(material: Material, choice: Choice) -> Section:
+def weight_norm(material: Material, choice: SectionChoice) -> Section:
     """Draw the norm against λ for each sweep, and test the claim of inverse proportion."""
     runs = material.settled(choice)
     findings = material.findings_of(SweepNorms, runs)

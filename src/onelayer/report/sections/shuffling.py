@@ -12,12 +12,12 @@ from onelayer.report.figure import file_stem
 from onelayer.report.figures import accuracy_comparison
 from onelayer.report.inline import code
 from onelayer.report.sections.material import Material, about, measured, said
-from onelayer.study import Section as Choice
+from onelayer.study import SectionChoice
 
 _ORDERS = {True: "shuffled", False: "not shuffled"}
 
 
-def shuffling(material: Material, choice: Choice) -> Section:
+def shuffling(material: Material, choice: SectionChoice) -> Section:
     """Draw shuffled and unshuffled runs together, and compare their dips."""
     runs = material.runs(choice)
     findings = material.findings_of(AccuracyDips, runs)

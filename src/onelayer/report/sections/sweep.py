@@ -12,12 +12,11 @@ from onelayer.report.figure import file_stem
 from onelayer.report.figures import sweep_accuracy
 from onelayer.report.inline import code, literal
 from onelayer.report.sections.material import Material
-from onelayer.study import RunOutcome
-from onelayer.study import Section as Choice
+from onelayer.study import RunOutcome, SectionChoice
 from onelayer.words import listed
 
 
-def accuracy(material: Material, choice: Choice) -> Section:
+def accuracy(material: Material, choice: SectionChoice) -> Section:
     """Draw the validation accuracy of each run, and say which keeps the best weights."""
     runs = material.runs(choice)
     names = [run.name for run in runs]
