@@ -109,12 +109,12 @@ def test_a_folder_is_not_overwritten_without_force(table: Path) -> None:
         (("--l2", "a,b"), "l2: 'a,b' was given"),
         (("--l2", "logspace(1,2)"), "l2: 'logspace(1,2)' was given"),
         (("--l2", "-1"), "l2: -1.0 was given"),
-        (("--learning-rate", "0,0.1"), "learning_rate: 0.0 was given"),
+        (("--learning-rate", "0,0.1"), "--learning-rate: 0.0 was given"),
         (("--validation", "0"), "a sweep needs examples to choose by"),
         (("--validation", "2"), "--validation: 2 was given"),
         (("--folds", "60"), "--folds: 60 was given, and no class has more than 50"),
         (("--scale", "robust"), "scale: 'robust' was given"),
-        (("--max-epochs", "0"), "max_epochs: 0 was given"),
+        (("--max-epochs", "0"), "--max-epochs: 0 was given"),
     ],
 )
 def test_wrong_options_are_named(options: tuple[str, ...], message: str, table: Path) -> None:

@@ -253,7 +253,7 @@ def test_scaling_of_large_values_gives_no_warning(kind: str, scale: float, tmp_p
     np.savez(tmp_path / "d.npz", X=X, y=np.arange(40) % 2)
     out = tmp_path / "n.safetensors"
     said = call("fit", tmp_path / "d.npz", "--out", out, "--scale", kind).refused(2)
-    assert said.startswith("scaling: feature 0: ")
+    assert said.startswith("--scale: the values of feature 0 are too large")
 
 
 # Length -------------------------------------------------------------------------------------------

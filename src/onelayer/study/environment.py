@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -40,5 +41,10 @@ def environment(started: datetime, seconds: dict[str, float], threads: int) -> d
         "processor": platform.processor() or platform.machine(),
         "python": sys.version.split()[0],
         "vector_bytes": vector_bytes(),
-        "versions": {package: version(package) for package in PACKAGES},
+        "versions": _versions(),
     }
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {package: version(package) for package in PACKAGES}
