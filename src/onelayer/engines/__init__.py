@@ -3,7 +3,7 @@
 from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.choice import EngineName, open_engine, vector_bytes
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
-from onelayer.engines.protocol import Advance, Engine, Measures, Stack
+from onelayer.engines.protocol import Advance, Engine, Measures, Stack, Totals
 
 __all__ = [
     "Advance",
@@ -14,6 +14,7 @@ __all__ = [
     "Problem",
     "Source",
     "Stack",
+    "Totals",
     "WeightedRows",
     "one_blas_thread",
     "open_engine",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.engines.problem import Batches, Problem, Source
-from onelayer.model import Parameters
+from onelayer.model import Parameters, Sums
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,21 @@ class Stack(Protocol):
         """
 
 
+class Totals(Protocol):
+    """Sums over all training examples. A model's depend neither on the others nor on threads."""
+
+    def sums(self, models: Sequence[int], at: Sequence[Parameters]) -> list[Sums]:
+        """Return the sums of losses and gradients, in float64, in one pass for all models.
+
+        Parameters
+        ----------
+        models : sequence of int
+            The numbers of those that take part; each may stand once.
+        at : sequence of Parameters
+            Where each of them is evaluated, in the type of the arithmetic.
+        """
+
+
 class Engine(AbstractContextManager["Engine"], Protocol):
     """Makes stacks. Use it in a `with` statement, at whose end its threads are let go."""
 
@@ -90,3 +105,6 @@ class Engine(AbstractContextManager["Engine"], Protocol):
 
     def stack(self, prepared: Any, problem: Problem) -> Stack:
         """Return the models of a problem at their start."""
+
+    def totals(self, prepared: Any, problem: Problem) -> Totals:
+        """Return what sums losses and gradients of a problem's models up."""

@@ -6,8 +6,10 @@ It is the slow twin of the compiled kernels, to be read and to be compared with.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import reduce
 from typing import Any, Self
 
 import numpy as np
@@ -16,10 +18,10 @@ from numpy.typing import NDArray
 from onelayer.data import Rows, Scaling, row_blocks
 from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
-from onelayer.engines.protocol import Advance, Measures, Stack
+from onelayer.engines.protocol import Advance, Measures, Stack, Totals
 from onelayer.engines.update import descend
 from onelayer.errors import InputError
-from onelayer.model import LOSSES, ModelName, Objective, Parameters
+from onelayer.model import LOSSES, ModelName, Objective, Parameters, Sums
 
 # Rows scaled at a time in an evaluation: the block of floats then fits the second-level cache.
 BLOCK_ROWS = 512
@@ -154,6 +156,31 @@ class ReferenceStack:
             array[...] = given
 
 
+class ReferenceTotals:
+    """Sums by the objective, block by block of rows."""
+
+    def __init__(self, source: Source, problem: Problem) -> None:
+        self._source, self._problem = source, problem
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def sums(self, models: Sequence[int], at: Sequence[Parameters]) -> list[Sums]:
+        """Return the sums over all rows that take part; see `Totals`."""
+        return [self._of(m, parameters) for m, parameters in zip(models, at, strict=True)]
+
+    def _of(self, m: int, parameters: Parameters) -> Sums:
+        train, source = self._problem.train, self._source
+        parts = []
+        for some in row_blocks(len(train.rows), BLOCK_ROWS):
+            rows = train.rows[some]
+            X = source.scaling.apply(source.train[rows], parameters.weights.dtype)
+            own = self._problem.objectives[m].sums(
+                parameters, X, train.targets[rows], train.weights_for(m, rows)
+            )
+            wide = own.weights.astype(np.float64), own.bias.astype(np.float64)
+            parts.append(Sums(own.loss, *wide, own.count))
+        return reduce(operator.add, parts)
+
+
 class ReferenceEngine:
     """Nothing is prepared, and the caller's thread does the work."""
 
@@ -172,6 +199,10 @@ class ReferenceEngine:
     def prepare(self, source: Source) -> Source:
         """Return the source itself."""
         return source
+
+    def totals(self, prepared: Source, problem: Problem) -> Totals:
+        """Return what sums losses and gradients of a problem's models up."""
+        return ReferenceTotals(prepared, problem)
 
     def stack(self, prepared: Source, problem: Problem) -> Stack:
         """Return the models of a problem at their start."""

@@ -81,6 +81,36 @@ def advance(scratch, part, steps, models, rule, first, last, chosen, losses):
 
 
 @inlined
+def total(scratch, part, rows, models, chosen, j, losses, V_sums, bias_sums):
+    """Add up loss and gradient of model chosen[j] over some examples.
+
+    Parameters
+    ----------
+    scratch, part, models, chosen
+        As for `advance`; the factors are 1.
+    rows : int array
+    losses, bias_sums
+        As for `onelayer.engines.compiled.dense.total`.
+    V_sums : (len(chosen), features, padded outputs)
+        Gets x^T residuals, in the type of the arithmetic.
+    """
+    V, bias, z = models.V, models.bias, scratch.z
+    m, one, at_once = chosen[j], models.V.dtype.type(1), len(scratch.z)
+    weights = example_weights(part, m)
+    for start in range(0, len(rows), at_once):
+        some = rows[start : start + at_once]
+        n = len(some)
+        dot_rows(part.X, some, V[m], one, scratch.x[0], z)
+        add_bias(z, n, bias[m])
+        losses[j] += residuals(z, n, len(bias[m]), part.targets, some, weights, scratch.column)
+        weigh(z, n, weights, some)
+        for i in range(n):
+            for k in range(len(bias[m])):
+                bias_sums[j, k] += z[i, k]
+        add_rows(part.X, some, z, one, V_sums[j])
+
+
+@inlined
 def step(part, rows, weights, V, factor, bias, rate, l2, on_bias, nothing, z, column):
     """Update one model by one batch; return its mean loss before the update."""
     n = len(rows)

@@ -44,6 +44,9 @@ MOST_ROWS_AT_ONCE = 128
 BYTES_AT_ONCE = 2**19
 """Examples gathered at a time in an evaluation: few enough for the second-level cache."""
 
+ROWS_PER_SUM = 512
+"""Examples whose gradients are added up in the type of the arithmetic, and then in float64."""
+
 ROWS_AHEAD = 8
 """How many examples before its turn the memory is asked for one."""
 
@@ -153,6 +156,51 @@ def advance(scratch, part, steps, scaling, models, rule, first, last, chosen, lo
                 x, len(rows), part.targets, rows, example_weights(part, m), W[m], bias[m],
                 steps.rates[j, s], rule.l2[m], rule.on_bias[m], z, column,
             )  # fmt: skip
+
+
+@inlined
+def total(
+    scratch, part, rows, scaling, models, first, last, chosen, sums, losses, W_sums, bias_sums
+):
+    """Add up loss and gradient of some models over some examples, in float64.
+
+    Parameters
+    ----------
+    scratch, part, scaling, models, first, last, chosen
+        As for `advance`.
+    rows : int array
+    sums : (last - first, padded outputs, padded features)
+        Room for sums over few examples, in the type of the arithmetic.
+    losses : (len(chosen),)
+    W_sums : (len(chosen), padded outputs, padded features) float64
+    bias_sums : (len(chosen), outputs) float64
+        Get the sums of losses, of residuals^T x, and of residuals.
+    """
+    W, bias, x, z = models.W, models.bias, scratch.x, scratch.z
+    one, at_once = W.dtype.type(1), len(scratch.x)
+    held = 0
+    for start in range(0, len(rows), at_once):
+        some = rows[start : start + at_once]
+        n = len(some)
+        gather(part.X, some, scaling, x)
+        for j in range(first, last):
+            m = chosen[j]
+            weights = example_weights(part, m)
+            dot(x, n, W[m], z)
+            add_bias(z, n, bias[m])
+            losses[j] += residuals(z, n, len(bias[m]), part.targets, some, weights, scratch.column)
+            weigh(z, n, weights, some)
+            for i in range(n):
+                for k in range(len(bias[m])):
+                    bias_sums[j, k] += z[i, k]
+            update(x, n, z, sums[j - first], one if held > 0 else 0 * one, one)
+        held += n
+        if held >= ROWS_PER_SUM or start + at_once >= len(rows):
+            for j in range(first, last):
+                for k in range(W.shape[1]):
+                    for f in range(W.shape[2]):
+                        W_sums[j, k, f] += sums[j - first, k, f]
+            held = 0
 
 
 def step_scratch(batch: int, W: NDArray[np.floating]) -> Scratch:

@@ -7,6 +7,7 @@ from typing import Self
 from onelayer.engines.compiled.prepared import PreparedData
 from onelayer.engines.compiled.stack import CompiledStack
 from onelayer.engines.compiled.team import Team
+from onelayer.engines.compiled.totals import CompiledTotals
 from onelayer.engines.problem import Problem, Source
 
 
@@ -27,6 +28,10 @@ class CompiledEngine:
     def prepare(self, source: Source) -> PreparedData:
         """Return the data as kernels take it."""
         return PreparedData.of(source)
+
+    def totals(self, prepared: PreparedData, problem: Problem) -> CompiledTotals:
+        """Return what sums losses and gradients of a problem's models up."""
+        return CompiledTotals(prepared, problem, self._team)
 
     def stack(self, prepared: PreparedData, problem: Problem) -> CompiledStack:
         """Return the models of a problem at their start."""

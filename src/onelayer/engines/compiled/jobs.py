@@ -12,7 +12,7 @@ import numpy as np
 
 from onelayer.engines.compiled import csr, nonzeros
 from onelayer.engines.compiled.compiler import compiled
-from onelayer.engines.compiled.dense import advance, evaluate
+from onelayer.engines.compiled.dense import advance, evaluate, total
 from onelayer.engines.compiled.tiles import next_job
 
 ROWS_PER_PIECE = 256
@@ -90,4 +90,37 @@ def evaluate_nonzeros(scratch, counter, part, also, packed, per_block, n_outputs
         nonzeros.evaluate(
             scratch, part, also, rows, packed[block], n_outputs, chosen[mine], losses,
             outcome.correct[piece, mine], others,
+        )  # fmt: skip
+
+
+@compiled
+def sum_dense(scratch, counter, per_job, part, scaling, models, chosen, sums, totals):
+    """Add up loss and gradient of `per_job` models on a piece of the rows a job; see `Totals`."""
+    pieces = len(totals.loss)
+    rows_per_piece = -(-len(part.rows) // pieces)
+    while True:
+        piece, group = divmod(next_job(counter), -(-len(chosen) // per_job))
+        if piece >= pieces:
+            return
+        first, last = group * per_job, min((group + 1) * per_job, len(chosen))
+        rows = part.rows[piece * rows_per_piece : (piece + 1) * rows_per_piece]
+        total(
+            scratch, part, rows, scaling, models, first, last, chosen, sums, totals.loss[piece],
+            totals.weights[piece], totals.bias[piece],
+        )  # fmt: skip
+
+
+@compiled
+def sum_csr(scratch, counter, part, models, chosen, totals):
+    """Add up loss and gradient of one model on a piece of the rows a job; see `Totals`."""
+    pieces = len(totals.loss)
+    rows_per_piece = -(-len(part.rows) // pieces)
+    while True:
+        piece, j = divmod(next_job(counter), len(chosen))
+        if piece >= pieces:
+            return
+        rows = part.rows[piece * rows_per_piece : (piece + 1) * rows_per_piece]
+        csr.total(
+            scratch, part, rows, models, chosen, j, totals.loss[piece], totals.weights[piece],
+            totals.bias[piece],
         )  # fmt: skip

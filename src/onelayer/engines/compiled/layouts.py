@@ -26,6 +26,9 @@ class Layout(Protocol):
     def take_snapshot(self, models: list[int]) -> None:
         """Let the snapshot of some models be what they are now."""
 
+    def put(self, model: int, parameters: Parameters) -> None:
+        """Set a model's parameters."""
+
     def parameters(self, model: int) -> Parameters:
         """Return a copy of a model's parameters."""
 
@@ -47,8 +50,13 @@ class DenseLayout:
             for _ in range(2)
         )
         for m, parameters in enumerate(start):
-            self.models.W[m, :outputs, :n_features] = parameters.weights.T
-            self.models.bias[m] = parameters.bias
+            self.put(m, parameters)
+
+    def put(self, model: int, parameters: Parameters) -> None:
+        """Set a model's parameters."""
+        outputs = len(parameters.bias)
+        self.models.W[model, :outputs, : self._n_features] = parameters.weights.T
+        self.models.bias[model] = parameters.bias
 
     def take_snapshot(self, models: list[int]) -> None:
         """Let the snapshot of some models be what they are now."""
@@ -81,8 +89,13 @@ class CsrLayout:
         self._before = aligned_zeros(shape, dtype)
         self.snapshot = Models(self._before.transpose(0, 2, 1), np.zeros_like(self.models.bias))
         for m, parameters in enumerate(start):
-            self.models.V[m, :, :outputs] = parameters.weights
-            self.models.bias[m] = parameters.bias
+            self.put(m, parameters)
+
+    def put(self, model: int, parameters: Parameters) -> None:
+        """Set a model's parameters."""
+        self.models.V[model, :, : len(parameters.bias)] = parameters.weights
+        self.models.factors[model] = 1
+        self.models.bias[model] = parameters.bias
 
     def take_snapshot(self, models: list[int]) -> None:
         """Let the snapshot of some models be what they are now."""

@@ -98,3 +98,16 @@ class Outcome(NamedTuple):
     loss: Counts
     correct: Counts
     also_correct: Counts
+
+
+class Totals(NamedTuple):
+    """Where sums over the examples are put, each with the pieces of the rows first.
+
+    loss : (pieces, models)
+    weights : (pieces, models, ...) as the layout has the weights; float64 in the dense one
+    bias : (pieces, models, outputs)
+    """
+
+    loss: Counts
+    weights: Floats
+    bias: Counts

@@ -1,0 +1,117 @@
+"""Loss and gradient over all examples, of many models in one pass over the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from onelayer.data import row_blocks
+from onelayer.engines.compiled import csr, dense, jobs
+from onelayer.engines.compiled.layouts import CsrLayout, DenseLayout
+from onelayer.engines.compiled.memory import Rooms, aligned_zeros
+from onelayer.engines.compiled.parts import Part, Totals
+from onelayer.engines.compiled.prepared import PreparedData
+from onelayer.engines.compiled.team import Team
+from onelayer.engines.problem import Problem
+from onelayer.model import Parameters, Sums
+
+MOST_PIECES, LEAST_ROWS = 16, 256
+"""The rows are cut into so many pieces, whoever works on them; a piece has at least so many."""
+
+MOST_PIECES_CSR = 4
+"""Each has room for a gradient of its own, which sparse data makes large."""
+
+MOST_BYTES = 2**26
+"""Room for sums: models that do not fit into it together take turns."""
+
+MOST_MODELS_PER_JOB = 8
+"""Their weights and sums, with a block of examples, fit the second-level cache."""
+
+ROWS_AT_ONCE_CSR = 128
+
+
+class CompiledTotals:
+    """See `onelayer.engines.protocol.Totals`."""
+
+    def __init__(self, data: PreparedData, problem: Problem, team: Team) -> None:
+        self._data, self._problem, self._team = data, problem, team
+        self._rooms = Rooms()
+        stored, train = data.train, problem.train
+        X = stored.nonzeros if data.is_csr else stored.dense
+        assert X is not None
+        self._part = Part(X, train.targets, train.rows, train.weights, train.weights_of)
+        layout = CsrLayout if data.is_csr else DenseLayout
+        self._layout = layout(problem.initial, data.source.n_features, np.dtype(data.source.dtype))
+
+    def sums(self, models: Sequence[int], at: Sequence[Parameters]) -> list[Sums]:
+        """Return the sums over all rows that take part."""
+        for m, parameters in zip(models, at, strict=True):
+            self._layout.put(m, parameters)
+        size = int(np.prod(self._weights.shape[1:])) * 8
+        at_once = MOST_BYTES // (self._pieces() * size)
+        return [
+            found
+            for some in row_blocks(len(models), at_once)
+            for found in self._of_some(np.array(models[some], np.int64))
+        ]
+
+    @property
+    def _weights(self) -> np.ndarray:
+        layout = self._layout
+        return layout.models.V if isinstance(layout, CsrLayout) else layout.models.W
+
+    def _pieces(self) -> int:
+        most = MOST_PIECES_CSR if self._data.is_csr else MOST_PIECES
+        return min(most, -(-len(self._part.rows) // LEAST_ROWS))
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def _of_some(self, chosen: np.ndarray) -> list[Sums]:
+        layout, pieces, n_models = self._layout, self._pieces(), len(chosen)
+        shape = (pieces, n_models, *self._weights.shape[1:])
+        bias = np.zeros((pieces, n_models, self._problem.n_outputs))
+        is_csr = isinstance(layout, CsrLayout)
+        kind = self._weights.dtype if is_csr else np.dtype(np.float64)
+        totals = Totals(np.zeros((pieces, n_models)), aligned_zeros(shape, kind), bias)
+        counter = np.zeros(1, np.int64)
+        work = self._on_csr if is_csr else self._on_dense
+        self._team.run(partial(work, counter, chosen, totals))
+        found = []
+        for j in range(n_models):
+            weights = totals.weights[:, j].sum(axis=0, dtype=np.float64)  # piece after piece
+            if not is_csr:
+                weights = weights.T
+            found.append(
+                Sums(
+                    float(totals.loss[:, j].sum()),
+                    np.ascontiguousarray(
+                        weights[: self._data.source.n_features, : self._problem.n_outputs]
+                    ),
+                    totals.bias[:, j].sum(axis=0),
+                    len(self._part.rows),
+                )
+            )
+        return found
+
+    def _on_dense(self, counter: np.ndarray, chosen: np.ndarray, totals: Totals) -> None:
+        layout = self._layout
+        assert isinstance(layout, DenseLayout)
+        W = layout.models.W
+        # The same for any number of threads: what shares a block does not change a model's sums.
+        per_job = min(MOST_MODELS_PER_JOB, len(chosen))
+        with self._rooms.lent("dense", lambda: dense.evaluation_scratch(W)) as room:
+            sums = aligned_zeros((per_job, *W.shape[1:]), W.dtype)
+            jobs.sum_dense(  # type: ignore[no-untyped-call]
+                room, counter, per_job, self._part, self._data.scaling, layout.models, chosen, sums,
+                totals,
+            )  # fmt: skip
+
+    def _on_csr(self, counter: np.ndarray, chosen: np.ndarray, totals: Totals) -> None:
+        layout = self._layout
+        assert isinstance(layout, CsrLayout)
+        V = layout.models.V
+        with self._rooms.lent("csr", lambda: csr.step_scratch(ROWS_AT_ONCE_CSR, V)) as room:
+            jobs.sum_csr(  # type: ignore[no-untyped-call]
+                room, counter, self._part, layout.models, chosen, totals
+            )
