@@ -75,7 +75,8 @@ def test_totals_are_those_of_the_reference(
     for a, b in zip(ours, theirs, strict=True):
         assert a.count == b.count
         assert a.loss == pytest.approx(b.loss, rel=1e-5 if dtype == "float32" else 1e-12)
-        assert (a.weights.dtype, a.weights.shape) == (np.float64, (data.n_features, outputs))
+        assert a.weights.dtype == np.float64
+        assert a.weights.shape == (data.n_features, outputs)
         np.testing.assert_allclose(a.weights, b.weights, rtol=rtol, atol=atol)
         np.testing.assert_allclose(a.bias, b.bias, rtol=rtol, atol=atol)
 

@@ -1,0 +1,6 @@
+"""The minimum of an objective, and how near to it some parameters are."""
+
+from onelayer.optimum.certificate import ClassMeans, excess_bound
+from onelayer.optimum.solver import Optimum, minimise
+
+__all__ = ["ClassMeans", "Optimum", "excess_bound", "minimise"]

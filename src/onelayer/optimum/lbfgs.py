@@ -1,0 +1,128 @@
+"""One model's search: limited-memory BFGS with a preconditioner, asked and told.
+
+Nocedal and Wright, Numerical Optimization, algorithm 7.4; the steps are accepted by the
+approximate Wolfe conditions of Hager and Zhang (2005), which hold where the values of the objective
+are so near to one another that rounding decides.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+MEMORY = 12
+_DECREASE, _CURVATURE = 0.1, 0.9
+_MOST_TRIES = 12
+"""Steps along one direction; more do not help where so many did not."""
+
+
+class Search:
+    """Where a search is, and the point that it wants to be evaluated next.
+
+    Parameters
+    ----------
+    start : array
+    precondition : function
+        Multiplies a gradient by an estimate of the inverse Hessian.
+    noise : float
+        How far values may be off, as a share of them.
+    """
+
+    def __init__(self, start: Array, precondition: Callable[[Array], Array], noise: float) -> None:
+        self.trial = start
+        self.precondition, self.noise = precondition, noise
+        self.accepted = 0
+        self.stuck = False
+        self._value: float | None = None
+        self._high: float | None
+        self._step, self._low, self._high, self._tries = 1.0, 0.0, None, 0
+        self._pairs: deque[tuple[Array, Array, float]] = deque(maxlen=MEMORY)
+
+    def told(self, value: float, gradient: Array) -> bool:
+        """Take what was found at `trial`, and choose the next; return whether it was accepted."""
+        if self._value is None:
+            self._arrive(value, gradient)
+            return True
+        slope = _dot(gradient, self._direction)
+        if not np.isfinite(value) or not np.isfinite(slope):
+            self._high = self._step
+            self._step *= 0.1
+        elif self._too_far(value, slope):
+            self._high = self._step
+            self._step = self._between(slope)
+        elif slope < _CURVATURE * self._slope and self._tries < _MOST_TRIES:
+            self._low = self._step
+            self._step = self._step * 4 if self._high is None else self._between(slope)
+        else:
+            self._remember(gradient)
+            self._arrive(value, gradient)
+            return True
+        self._tries += 1
+        if self._tries > _MOST_TRIES:
+            if not self._pairs:
+                self.stuck = True
+            self._pairs.clear()
+            self._choose()
+        else:
+            self.trial = self.point + self._step * self._direction
+        return False
+
+    @property
+    def predicted(self) -> float:
+        """How much the next step would lower a quadratic objective: half of its slope."""
+        return -self._slope / 2
+
+    def _too_far(self, value: float, slope: float) -> bool:
+        assert self._value is not None
+        if value <= self._value + _DECREASE * self._step * self._slope:
+            return False
+        flat = value <= self._value + self.noise * abs(self._value)
+        return not (flat and slope <= (2 * _DECREASE - 1) * self._slope)
+
+    def _between(self, slope: float) -> float:
+        """Return a step between the bounds: where the slope would be zero if it were linear."""
+        low, high = self._low, self._high if self._high is not None else self._step * 4
+        change = slope - self._slope
+        zero = -self._slope * self._step / change if change > 0 else 0.5 * (low + high)
+        margin = 0.1 * (high - low)
+        return float(min(max(zero, low + margin), high - margin))
+
+    def _remember(self, gradient: Array) -> None:
+        s, y = self.trial - self.point, gradient - self.gradient
+        product = _dot(s, y)
+        if product > 0:
+            self._pairs.append((s, y, product))
+
+    def _arrive(self, value: float, gradient: Array) -> None:
+        self.point, self._value, self.gradient = self.trial, value, gradient
+        self.accepted += 1
+        self._choose()
+
+    def _choose(self) -> None:
+        """Set the direction, and the first point to try along it."""
+        q, factors = self.gradient.copy(), []
+        for s, y, product in reversed(self._pairs):
+            factors.append(_dot(s, q) / product)
+            q -= factors[-1] * y
+        direction = self.precondition(q)
+        if self._pairs:
+            _, y, product = self._pairs[-1]
+            direction *= product / _dot(y, self.precondition(y))
+        for (s, y, product), factor in zip(self._pairs, reversed(factors), strict=True):
+            direction += s * (factor - _dot(y, direction) / product)
+        self._direction, self._slope = -direction, -_dot(direction, self.gradient)
+        if not self._slope < 0:  # the preconditioner is no longer positive: begin anew
+            self._pairs.clear()
+            self._direction, self._slope = -self.gradient, -_dot(self.gradient, self.gradient)
+        self._step, self._low, self._high, self._tries = 1.0, 0.0, None, 0
+        self.trial = self.point + self._direction
+
+
+def _dot(a: Array, b: Array) -> float:
+    # Not BLAS: it shares long vectors among threads, and then adds up in another order.
+    return float((a * b).sum())

@@ -1,0 +1,105 @@
+"""A bound on J(W) - min J near a minimum that no penalty gives: by the Hessian at one point.
+
+Cross-entropies are self-concordant in a general sense (Bach, "Self-concordant analysis for logistic
+regression", 2010): along a direction D the third derivative is at most R |D| times the second, with
+R the largest norm of an example, times sqrt(2) for softmax. So
+
+    J(W + D) >= J(W) + g . D + |D|_H^2 (exp(-s) + s - 1) / s^2,  s = R |D|.
+
+With m the least eigenvalue of the Hessian H, v = sqrt(g^T H^-1 g) and a = v R / sqrt(m), the least
+value of the right side is not below J(W) - (m / R^2) (a + (1 - a) ln(1 - a)), if a < 1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from onelayer.data import Dataset, Rows, row_blocks
+from onelayer.model import Objective, Parameters, sigmoid, softmax
+
+Array = NDArray[Any]
+
+MOST_PARAMETERS = 1500
+"""With more, the Hessian takes longer than it is worth."""
+
+_ROWS_AT_ONCE = 4096
+_FLAT = 1e-11
+"""Combinations of features whose mean square is a smaller share of the largest do not vary."""
+
+
+def local_bound(
+    data: Dataset,
+    objective: Objective,
+    parameters: Parameters,
+    rows: Rows,
+    weights: Array | None,
+) -> float:
+    """Return an upper bound on J - min J without a penalty; infinite where this gives none.
+
+    Parameters
+    ----------
+    data : Dataset
+    objective : Objective
+        Without a penalty.
+    parameters : Parameters
+    rows : int array
+        The examples that take part.
+    weights : array, shape (n_examples,), or None
+        How much each counts, with mean 1 over `rows`.
+    """
+    free = max(1, len(parameters.bias) - 1)  # softmax: the last output's scores are held
+    if free * (data.n_features + 1) > 4 * MOST_PARAMETERS:
+        return math.inf
+    X = _with_ones(data, rows)
+    w = np.ones(len(rows)) if weights is None else weights[rows]
+    sizes, basis = np.linalg.eigh(X.T @ X / len(X))
+    basis = basis[:, sizes > _FLAT * sizes[-1]]
+    if free * basis.shape[1] > MOST_PARAMETERS:
+        return math.inf
+    scores = X @ np.vstack([parameters.weights, parameters.bias])
+    p = sigmoid(scores) if objective.model == "logistic" else softmax(scores)
+    targets = data.targets[rows]
+    p = np.asarray(p, np.float64)
+    residuals = p.copy()
+    if objective.model == "logistic":
+        residuals[:, 0] -= targets == 0
+    else:
+        residuals[np.arange(len(rows)), targets] -= 1
+    Z, R = X @ basis, math.sqrt(float(np.square(X).sum(axis=1).max()))
+    gradient = (Z.T @ (residuals[:, :free] * w[:, None]) / len(rows)).T.ravel()
+    values, vectors = np.linalg.eigh(_hessian(Z, p[:, :free], w))
+    least = float(values[0])
+    if least <= 0:
+        return math.inf
+    decrement = math.sqrt(float(np.square(vectors.T @ gradient) @ (1 / values)))
+    R *= math.sqrt(2) if objective.model == "softmax" else 1
+    a = decrement * R / math.sqrt(least)
+    if a >= 1:
+        return math.inf
+    # a + (1 - a) ln(1 - a) = a^2 / 2 + a^3 / 6 + a^4 / 12 + ...
+    share = a * a / 2 * (1 + a) if a < 1e-3 else a + (1 - a) * math.log1p(-a)
+    return least / R**2 * share
+
+
+def _hessian(Z: Array, p: Array, w: Array) -> Array:
+    """Return the Hessian, the features of the first output before those of the second."""
+    size, free = Z.shape[1], p.shape[1]
+    H = np.zeros((free, size, free, size))
+    for k in range(free):
+        for j in range(k + 1):
+            h = w * (p[:, k] * ((k == j) - p[:, j]))
+            H[k, :, j] = H[j, :, k] = (Z * h[:, None]).T @ Z / len(Z)
+    return H.reshape(free * size, free * size)
+
+
+def _with_ones(data: Dataset, rows: Rows) -> Array:
+    X = np.ones((len(rows), data.n_features + 1))
+    for block in row_blocks(len(rows), _ROWS_AT_ONCE):
+        some = data.scaling.apply(data.X[rows[block]], np.float64)
+        X[block, :-1] = some.toarray() if sparse.issparse(some) else some
+    return X
