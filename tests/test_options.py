@@ -40,7 +40,7 @@ def test_every_option_says_what_it_is(settings: Any) -> None:
 
 def test_models_share_a_pass_by_what_may_vary() -> None:
     varies = {name for name in FIELDS if option_of(TrainConfig, name).varies}
-    assert varies == {"learning_rate", "l2", "penalize_bias", "early_stopping"}
+    assert varies == {"learning_rate", "l2", "penalize_bias", "early_stopping", "optimum"}
     base = TrainConfig()
     other = TrainConfig(
         learning_rate=1.0, l2=1.0, penalize_bias=True, early_stopping=EarlyStopping(patience=1)
@@ -96,7 +96,7 @@ def test_the_options_of_the_command_line(name: str) -> None:
 def test_the_parameters_of_estimators(estimator: Any) -> None:
     """Each option but those that scikit-learn names otherwise; defaults but the documented ones."""
     parameters = inspect.signature(estimator).parameters
-    own = {"seed": "random_state", "model": None}
+    own = {"seed": "random_state", "model": None, "optimum": None}
     other_defaults = {"learning_rate": 0.1, "max_epochs": 200, "dtype": None}
     for name, field in TrainConfig.model_fields.items():
         theirs = own.get(name, name)

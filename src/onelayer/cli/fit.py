@@ -35,6 +35,8 @@ def run_fit_command(
     )
     say(console, f"{result.message[0].upper()}{result.message[1:]}.")
     say(console, _figures(result.final))
+    if result.minimum is not None:
+        say(console, f"{result.minimum.message[0].upper()}{result.minimum.message[1:]}.")
     if worse := worse_than_equal(result.final.train_loss or 0.0, len(model.classes)):
         say(
             console,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
@@ -20,7 +21,16 @@ from rich.progress import (
 
 from onelayer.cli.terminal import Terminal, visible
 from onelayer.study import Run
-from onelayer.training import Began, Ended, Evaluated, Event, Steps, StopReason, TrainResult
+from onelayer.training import (
+    Began,
+    Ended,
+    Evaluated,
+    Event,
+    Searched,
+    Steps,
+    StopReason,
+    TrainResult,
+)
 from onelayer.words import fixed
 
 
@@ -39,6 +49,7 @@ class StudyProgress:
         self._quiet = quiet
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
+        self._search: TaskID | None = None
         self._began: dict[str, float] = {}
         self._losses: dict[str, str] = {}
         if console.is_terminal and not quiet:
@@ -72,6 +83,8 @@ class StudyProgress:
     def __call__(self, run: Run, event: Event) -> None:
         """Show an event of a run."""
         match event:
+            case Searched():
+                self._searches(event)
             case Began():
                 self._begins(run, event)
             case Evaluated(evaluation=evaluation):
@@ -86,9 +99,21 @@ class StudyProgress:
             case Ended(result=result):
                 self._ended(run, result)
 
+    def _searches(self, event: Searched) -> None:
+        """Show one bar for all searches, as they share their passes."""
+        if self._bars is None:
+            return
+        if self._search is None:
+            self._search = self._bars.add_task("minimum", total=None, loss="")
+        far = "" if math.isinf(event.bound) else f"within {event.bound:.0e} of J"
+        self._bars.update(self._search, completed=event.passes, loss=far)
+
     def _begins(self, run: Run, event: Began) -> None:
         """Add the run's bar."""
         self._began[run.name] = time.perf_counter()
+        if self._bars and self._search is not None:
+            self._bars.remove_task(self._search)
+            self._search = None
         if self._bars:
             self._tasks[run.name] = self._bars.add_task(
                 escape(visible(run.name)),

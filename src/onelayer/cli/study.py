@@ -25,7 +25,7 @@ from onelayer.study import (
     read_study_file,
     resolve,
 )
-from onelayer.training import StopReason, warm_up
+from onelayer.training import Minimum, StopReason, warm_up
 from onelayer.words import fixed
 from onelayer.workflow.study import Clock, report_anew, study_in_folder
 from onelayer.workflow.watch import KERNELS
@@ -126,7 +126,9 @@ def _table(outcome: Outcome) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("run", no_wrap=True)
     table.add_column("ended", no_wrap=True)
-    for heading in ("steps", "best step", "val. loss", "val. acc.", "train acc.", "norm"):
+    minima = any(run.record.minimum for run in outcome.runs)
+    above = ["above min."] if minima else []
+    for heading in ("steps", "best step", "val. loss", "val. acc.", "train acc.", "norm", *above):
         table.add_column(heading, justify="right")
     for run in outcome.runs:
         record, final = run.record, run.record.final
@@ -135,10 +137,20 @@ def _table(outcome: Outcome) -> Table:
             run.name, str(record.stop_reason), f"{record.steps:,}", best,
             _shown(final.val_loss, fixed), _shown(final.val_accuracy, _percent),
             _shown(final.train_accuracy, _percent), fixed(final.weight_norm, 3),
+            *([_above(record.minimum)] if minima else []),
         )  # fmt: skip
     table.caption = "Loss, accuracies and norm are those of the weights that are kept."
+    if minima:
+        table.caption += " The last column: how far J is above its minimum."
     table.caption_justify = "left"
     return table
+
+
+def _above(minimum: Minimum | None) -> str:
+    """Return by how much J exceeds its minimum: that of the search, with what it left open."""
+    if minimum is None or minimum.excess is None:
+        return "–"
+    return f"{minimum.excess:.2g}" if minimum.bound is not None else f"≥ {minimum.excess:.2g}"
 
 
 def _shown(value: float | None, spell: Callable[[float], str]) -> str:

@@ -306,14 +306,15 @@ class _Task:
 
     def make_pass(self) -> None:
         """Evaluate every search's trial, one pass a type of the arithmetic."""
-        for dtype in ("float32", "float64"):
-            models = [model for model in self.active if model.dtype == dtype]
-            at = [model.at() for model in models]
+        kinds = {
+            dtype: [model for model in self.active if model.dtype == dtype]
+            for dtype in ("float32", "float64")
+        }
+        for dtype, models in kinds.items():
             if models:
-                numbers = [model.number for model in models]
-                for model, where, sums in zip(
-                    models, at, self._totals_in(dtype).sums(numbers, at), strict=True
-                ):
+                numbers, at = [model.number for model in models], [model.at() for model in models]
+                found = self._totals_in(dtype).sums(numbers, at)
+                for model, where, sums in zip(models, at, found, strict=True):
                     model.told(where, sums)
 
     def counting(self, model: int) -> Rows:

@@ -5,11 +5,12 @@ from onelayer.training.checkpoint import Checkpoint
 from onelayer.training.classifier import as_classifier
 from onelayer.training.config import EarlyStopping, Option, TrainConfig, option_of
 from onelayer.training.data import RunData
-from onelayer.training.events import Began, Ended, Evaluated, Event, Listener, Steps
+from onelayer.training.events import Began, Ended, Evaluated, Event, Listener, Searched, Steps
 from onelayer.training.final import Final
 from onelayer.training.history import COLUMNS, Evaluation, History, history_schema
 from onelayer.training.interrupt import stop_on_interrupt
 from onelayer.training.loop import train, train_many
+from onelayer.training.minimum import Minimum
 from onelayer.training.record import RunRecord
 from onelayer.training.result import TrainResult
 from onelayer.training.schedule import Schedule
@@ -32,12 +33,14 @@ __all__ = [
     "Final",
     "History",
     "Listener",
+    "Minimum",
     "Option",
     "OtherTrainingError",
     "RunData",
     "RunRecord",
     "RunState",
     "Schedule",
+    "Searched",
     "Steps",
     "StopReason",
     "TrainConfig",

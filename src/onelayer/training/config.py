@@ -113,6 +113,11 @@ class TrainConfig(_Options):
             varies=True,
         ),
     ] = None
+    optimum: Annotated[
+        bool,
+        Option("find the minimum of the objective too, and say how far from it the run ended",
+               varies=True),
+    ] = False  # fmt: skip
     dtype: Annotated[
         Literal["float32", "float64"], Option("type of the arithmetic: float32 or float64")
     ] = "float32"

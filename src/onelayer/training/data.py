@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from onelayer.data import Dataset, Rows
+from onelayer.optimum import Optimum
 from onelayer.training.weights import ExampleWeights
 
 
@@ -20,6 +21,8 @@ class RunData:
     rows, validation_rows : arrays of int64 or None
         The examples that take part; None: all.
     weights : ExampleWeights
+    minimum : Optimum or None
+        Of the run's objective on these examples, where it was asked for.
     """
 
     train: Dataset
@@ -27,6 +30,7 @@ class RunData:
     rows: Rows | None = None
     validation_rows: Rows | None = None
     weights: ExampleWeights = field(default_factory=ExampleWeights)
+    minimum: Optimum | None = None
 
     @property
     def n_train(self) -> int:

@@ -22,6 +22,18 @@ class Began:
     step: int
 
 
+@dataclass(frozen=True)
+class Searched:
+    """A pass of the search for the minimum of a run's objective, before the run begins.
+
+    `bound` is that on what is left, as a share of the objective.
+    """
+
+    run: int
+    passes: int
+    bound: float
+
+
 @dataclass(frozen=True, eq=False)
 class Steps:
     """Steps were made: their number before these, and the mean loss of each batch."""
@@ -47,9 +59,10 @@ class Ended:
     result: TrainResult
 
 
-Event = Began | Steps | Evaluated | Ended
-"""`run` is the number of the configuration. They come in the thread of whoever called training:
-for each run `Began`, then `Steps` and `Evaluated` in the order of the steps, and last `Ended`."""
+Event = Searched | Began | Steps | Evaluated | Ended
+"""`run` is the number of the configuration. They come in the thread of whoever called training: for
+each run `Searched`, if it asks for a minimum, `Began`, then `Steps` and `Evaluated` in the order of
+the steps, and last `Ended`."""
 
 Listener = Callable[[Event], None]
 

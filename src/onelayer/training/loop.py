@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,9 +18,10 @@ from onelayer.model import Parameters, n_outputs
 from onelayer.training.checks import check_alike, check_config
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
-from onelayer.training.events import Began, Ended, Event, Listener, ignore
+from onelayer.training.events import Began, Ended, Event, Listener, Searched, ignore
 from onelayer.training.group import Group, Keep, Run
 from onelayer.training.interrupt import stop_on_interrupt
+from onelayer.training.minimum import find_minima
 from onelayer.training.result import TrainResult
 from onelayer.training.schedule import Schedule
 from onelayer.training.state import RunState
@@ -126,6 +127,7 @@ def train_many(
             keep(known)
 
     with stop_on_interrupt(stop) as stop, open_engine(engine, threads) as opened:
+        task = task.with_minima(threads, engine, hear, stop)
         task.report_ended(hear)
         for numbers in task.groups():
             task.train(numbers, opened, first_epoch, hear, keep_known, stop)
@@ -176,6 +178,17 @@ class _Task:
             if validation_set is not None:
                 check_weights(run.weights.validation, validation_set.n_examples, chosen_validation)
         return cls(configs, data, initial, states or [None] * len(configs), {})
+
+    def with_minima(
+        self, threads: int | None, engine: EngineName, listen: Listener, stop: threading.Event
+    ) -> _Task:
+        """Return the task with the minima that configurations ask for."""
+        minima = find_minima(
+            self.configs, self.data, threads=threads, engine=engine, stop=stop,
+            watch=lambda run, passes, bound: listen(Searched(run, passes, bound)),
+        )  # fmt: skip
+        data = [replace(own, minimum=minima.get(i)) for i, own in enumerate(self.data)]
+        return replace(self, data=data)
 
     def groups(self) -> list[list[int]]:
         """Return the numbers of the configurations that share a pass, group by group.

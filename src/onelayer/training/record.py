@@ -16,6 +16,7 @@ from onelayer.model import ModelName
 from onelayer.training.config import TrainConfig
 from onelayer.training.final import Final
 from onelayer.training.history import Evaluation
+from onelayer.training.minimum import Minimum
 from onelayer.training.stopping import StopReason
 
 _COUNTS = ("n_train", "n_validation", "steps", "batches_per_epoch", "evaluations")
@@ -41,6 +42,8 @@ class RunRecord:
         Evaluations of the schedule; see `TrainResult`.
     final : Final
         The numbers of the weights that are kept; no others are shown beside these weights.
+    minimum : Minimum or None
+        How far from the minimum of its objective the run ended, where that was asked for.
     """
 
     name: str
@@ -56,6 +59,7 @@ class RunRecord:
     best: Evaluation | None
     last: Evaluation | None
     final: Final
+    minimum: Minimum | None = None
 
     @property
     def model(self) -> ModelName:
@@ -75,6 +79,7 @@ class RunRecord:
             "best": _plain(self.best),
             "last": _plain(self.last),
             "final": _plain(self.final),
+            "minimum": None if self.minimum is None else self.minimum.as_json(),
         }
 
     @classmethod
@@ -96,6 +101,7 @@ class RunRecord:
                 best=_evaluation(values["best"]),
                 last=_evaluation(values["last"]),
                 final=Final(**values["final"]),
+                minimum=Minimum.from_json(values["minimum"]) if values["minimum"] else None,
                 **{count: values[count] for count in _COUNTS},
             )
             if record.as_json() != dict(values):

@@ -14,6 +14,7 @@ from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
 from onelayer.training.final import Final, evaluate_kept
 from onelayer.training.history import Evaluation, History
+from onelayer.training.minimum import Minimum
 from onelayer.training.record import RunRecord
 from onelayer.training.stopping import StopReason
 
@@ -74,6 +75,14 @@ class TrainResult:
         """The numbers of the weights that are kept, measured when first asked for."""
         return evaluate_kept(self.config, self.parameters, self.data)
 
+    @cached_property
+    def minimum(self) -> Minimum | None:
+        """The minimum of the objective beside these weights, where it was asked for."""
+        found = self.data.minimum
+        if found is None:
+            return None
+        return Minimum.of(self.config, self.parameters, self.final, self.data, found)
+
     def record(self, name: str = "run") -> RunRecord:
         """Return what came of the run, apart from weights and history, under a name."""
         return RunRecord(
@@ -90,6 +99,7 @@ class TrainResult:
             best=self.best,
             last=self.last,
             final=self.final,
+            minimum=self.minimum,
         )
 
     @property

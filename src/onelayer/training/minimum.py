@@ -1,0 +1,159 @@
+"""How far a run ended from the minimum of its objective."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from onelayer.engines import EngineName
+from onelayer.json_values import json_value
+from onelayer.model import Parameters
+from onelayer.optimum import Optimum, minimise
+from onelayer.training.config import TrainConfig
+from onelayer.training.data import RunData
+from onelayer.training.final import Final, evaluate_kept
+from onelayer.words import fixed
+
+TOLERANCE = 1e-6
+"""What the minimum is sought to, as a share of J."""
+
+MOST_PASSES = 1000
+"""Over the examples; without a penalty a search may go on for very long."""
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """The minimum of a run's objective J, and the run beside it; JSON has null for infinity.
+
+    Attributes
+    ----------
+    value : float
+        The least J that was found.
+    bound : float or None
+        The minimum is not below `value` by more than this; None where no bound is known.
+    reason : str
+        How the search ended, see `onelayer.optimum.Optimum`.
+    passes : int
+        Over the examples.
+    final : Final
+        The numbers of the parameters that were found, as a run's own `final` has them.
+    excess : float or None
+        J of the weights that the run keeps, minus `value`; None where it is not finite. A run may
+        be ahead of a search that was not certified, by a number below 0.
+    distance : float
+        The Euclidean norm of the difference of all parameters, but for what the outputs of a
+        softmax model have in common.
+    """
+
+    value: float
+    bound: float | None
+    reason: str
+    passes: int
+    final: Final
+    excess: float | None
+    distance: float
+
+    @classmethod
+    def of(
+        cls, config: TrainConfig, kept: Parameters, final: Final, data: RunData, found: Optimum
+    ) -> Self:
+        """Return a run beside the minimum that was found for it."""
+        there = found.parameters
+        excess = None
+        if final.train_loss is not None:
+            excess = final.train_loss + config.objective.penalty(kept) - found.value
+        apart = [kept.weights - there.weights, kept.bias - there.bias]
+        if config.model == "softmax":  # what all outputs have in common changes no probability
+            apart = [part - part.mean(axis=-1, keepdims=True) for part in apart]
+        values = found.value, found.excess_bound, excess
+        value, bound, excess = json_value(list(values))
+        return cls(
+            value=value,
+            bound=bound,
+            reason=found.reason,
+            passes=found.passes,
+            final=evaluate_kept(config, there, data),
+            excess=excess,
+            distance=float(np.sqrt(sum(np.square(part).sum() for part in apart))),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        values: dict[str, Any] = json_value(asdict(self))
+        return values
+
+    @property
+    def message(self) -> str:
+        """One sentence on how far from the minimum the run ended."""
+        if self.reason == "no_minimum":
+            return "the classes can be separated: without a penalty the loss has no minimum"
+        if self.excess is None:
+            return f"the least J that was found is {fixed(self.value)}"
+        told = f"J is {self.excess:.2g} above the least that was found, {fixed(self.value)}"
+        if self.bound is None:
+            return f"{told}, of which it is not known how near to the minimum it is"
+        return f"{told}, which is at most {self.bound:.1g} above the minimum"
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Return what `as_json` made of it; a `TypeError` if these are no such values."""
+        return cls(**{**values, "final": Final(**values["final"])})
+
+
+def find_minima(
+    configs: Sequence[TrainConfig],
+    data: Sequence[RunData],
+    *,
+    threads: int | None,
+    engine: EngineName,
+    watch: Callable[[int, int, float], None],
+    stop: threading.Event,
+) -> dict[int, Optimum]:
+    """Find the minima of the runs that ask for one, those of one kind of model together.
+
+    Parameters
+    ----------
+    configs : sequence of TrainConfig
+    data : sequence of RunData
+        For each run; they differ in the weights of examples alone.
+    watch : function
+        Called for each run and pass, with the run's number, the pass's, and the bound as a share of
+        J.
+    stop : threading.Event
+        Ends the search.
+
+    Returns
+    -------
+    dict of int to Optimum
+        By number of the run.
+    """
+    kinds: dict[str, list[int]] = defaultdict(list)
+    for i, config in enumerate(configs):
+        if config.optimum:
+            kinds[config.model].append(i)
+    minima: dict[int, Optimum] = {}
+    for numbers in kinds.values():
+
+        def tell(passes: int, bounds: Sequence[float], numbers: list[int] = numbers) -> None:
+            for i, bound in zip(numbers, bounds, strict=True):
+                watch(i, passes, bound)
+
+        found = minimise(
+            data[0].train,
+            [configs[i].objective for i in numbers],
+            rows=data[0].rows,
+            weights=[data[i].weights.train for i in numbers],
+            tolerance=TOLERANCE,
+            max_passes=MOST_PASSES,
+            threads=threads,
+            engine=engine,
+            watch=tell,
+            stop=stop,
+        )
+        minima |= dict(zip(numbers, found, strict=True))
+    return minima
