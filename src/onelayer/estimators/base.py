@@ -96,14 +96,15 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         X, threads = self._read_new(X)
         scores = self.classifier_.scores(X, threads)
         if scores.shape[1] == 2:
-            return scores[:, 1] - scores[:, 0]
+            with np.errstate(over="ignore"):  # infinity has the right sign
+                return scores[:, 1] - scores[:, 0]
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each example, shape (n,)."""
-        X, threads = self._read_new(X)
-        classes = self.classes_[self._order]
-        predicted: NDArray[Any] = classes[self.classifier_.predict_indices(X, threads)]
+        """Return the most probable class of each example, the first of equals, shape (n,)."""
+        scores = self.decision_function(X)
+        indices = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
+        predicted: NDArray[Any] = self.classes_[indices]
         return predicted
 
     def predict_proba(self, X: Any) -> NDArray[np.floating]:
