@@ -4,10 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.linear_model import LogisticRegression as Reference
 
-from onelayer.estimators import LogisticRegression, SoftmaxRegression
+from onelayer.estimators import LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV
 
 BOTH = [LogisticRegression, SoftmaxRegression]
 
@@ -96,3 +98,55 @@ def test_values_as_large_as_their_type_has_are_no_error(dtype: str) -> None:
     model = SoftmaxRegression(max_epochs=1).fit(np.eye(2), [0, 1])
     with np.errstate(all="raise"):
         assert np.isfinite(model.predict_proba(X)).all()
+
+
+# Types of the coefficients ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("computed", [None, "float32", "float64"])
+@pytest.mark.parametrize("stored", ["float16", "float32", "float64", "uint8", "int64", "bool"])
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array, pd.DataFrame])
+def test_coefficients_have_the_type_that_scikit_learn_gives_them(
+    make: Any, stored: str, computed: Any
+) -> None:
+    if make is sparse.csr_array and stored == "float16":
+        pytest.skip("SciPy has no such matrices")
+    X, y = (np.arange(24).reshape(12, 2) % 7 > 2).astype(stored), np.arange(12) % 2
+    reference = Reference().fit(make(X), y)
+    for Estimator in BOTH:
+        model = Estimator(max_epochs=3, dtype=computed).fit(make(X), y)
+        assert model.coef_.dtype == reference.coef_.dtype
+        assert model.intercept_.dtype == reference.intercept_.dtype
+
+
+def test_classifier_has_the_coefficients_unrounded() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    y = X[:, 0] > 0
+    options: dict[str, Any] = {"scale": "standard", "dtype": "float64", "max_epochs": 5}
+    model = SoftmaxRegression(**options).fit(X.astype(np.float32), y)
+    exact = model.classifier_.raw
+    assert exact.weights.dtype == np.float64
+    assert (exact.weights != exact.weights.astype(np.float32)).any()
+    np.testing.assert_array_equal(model.coef_, exact.weights.T.astype(np.float32))
+    np.testing.assert_array_equal(model.intercept_, exact.bias.astype(np.float32))
+    same = SoftmaxRegression(**options).fit(X.astype(np.float32).astype(np.float64), y)
+    assert same.classifier_.to_bytes() == model.classifier_.to_bytes()
+    for part in (model.coef_, model.intercept_):
+        assert not part.flags.writeable
+
+
+def test_coefficients_too_large_for_float32_are_its_largest() -> None:
+    model = SoftmaxRegression(max_epochs=1).fit(np.eye(2, dtype=np.float32), [0, 1])
+    model = with_weights(model, [[1e300, -1e300], [1e-300, 1.0]])
+    largest = np.finfo(np.float32).max
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(model.coef_, np.array([[largest, 0], [-largest, 1]]))
+
+
+def test_last_examples_say_the_type_of_the_coefficients() -> None:
+    X, y = np.eye(2), [0, 1]
+    model = SoftmaxRegression().partial_fit(X.astype(np.float32), y, classes=y)
+    assert model.coef_.dtype == np.float32
+    assert model.partial_fit(X, y).coef_.dtype == np.float64
+    sweep = SoftmaxRegressionCV(l2=0.0, cv=None, validation_fraction=0.5, max_epochs=1)
+    assert sweep.fit(np.eye(4, dtype=np.float32), y * 2).coef_.dtype == np.float32

@@ -13,7 +13,7 @@ from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.documents import documented
 from onelayer.estimators.fitting import to_scaled
 from onelayer.estimators.inputs import Labelled, encode, read
-from onelayer.estimators.settings import as_threads, train_config
+from onelayer.estimators.settings import as_threads, coefficient_dtype, train_config
 from onelayer.inference import Classifier
 from onelayer.sweep import Task
 from onelayer.training import EarlyStopping, Evaluated, Event, TrainConfig, TrainResult
@@ -124,6 +124,7 @@ class _OneModel(LinearClassifier):
         if first and classes is None:
             raise InputError("classes must be passed on the first call to partial_fit.")
         X, y, weights = read(self, X, y, sample_weight, reset=first)
+        self._coef_dtype = coefficient_dtype(X.dtype)
         if classes is not None:
             self._set_classes(classes, first=first)
         if isinstance(self.class_weight, str):
