@@ -52,8 +52,10 @@ ATTRIBUTES = """\
 classes_ : array, shape (K,)
         The labels, sorted.
     classifier_ : onelayer.inference.Classifier
-        The model itself, which predicts; it can be kept in a file with ``save(path)``. Labels that
-        are neither integers nor strings nor bools are text in it.
+        The model itself, which predicts, with names of features, classes and scaling.
+        ``save(path)`` keeps it in a file, and ``Classifier.load(path)`` gives the same bits. Its
+        columns of probabilities are in the order of its `classes`, of which a logistic one has the
+        second first. Labels that are neither integers nor strings nor bools are text in it.
     coef_ : array, shape {coef}
         Weights of the values as they are given, whatever `scale` is: float32 if these are float32,
         otherwise float64. `classifier_`, which predicts, has them unrounded.
