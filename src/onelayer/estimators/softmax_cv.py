@@ -29,7 +29,7 @@ from onelayer.sweep import (
     results_table,
     sweep,
 )
-from onelayer.training import EarlyStopping, ExampleWeights
+from onelayer.training import EarlyStopping, ExampleWeights, TrainConfig
 
 if TYPE_CHECKING:
     import polars as pl
@@ -197,11 +197,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         if scorer is not None:
             score = FoldScorer(scorer, name, self.classes_, to_scorer, self.n_jobs)
         grid = Grid.of(self.l2, self.learning_rate)
-        options = self._options(examples.X)
-        configs = [
-            train_config(type(self).__name__, options | {"l2": l2, "learning_rate": rate})
-            for l2, rate in grid.combinations()
-        ]
+        configs = self._configs(examples.X, grid)
         cv = None if given is not None else self.cv
         if cv is None and groups is not None:
             raise InputError(
@@ -219,6 +215,13 @@ class SoftmaxRegressionCV(LinearClassifier):
             for note in grid.edges((result.best.l2, result.best.learning_rate)):
                 warnings.warn(note, UserWarning, stacklevel=2)
         return self
+
+    def _configs(self, X: Any, grid: Grid) -> list[TrainConfig]:
+        options = self._options(X)
+        return [
+            train_config(type(self).__name__, options | {"l2": l2, "learning_rate": rate})
+            for l2, rate in grid.combinations()
+        ]
 
     def _keep(self, result: SweepResult) -> None:
         """Set the fitted attributes."""
