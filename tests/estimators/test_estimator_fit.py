@@ -278,6 +278,19 @@ def test_partial_fit_learns_classes_that_come_later() -> None:
     assert set(model.predict(X).tolist()) == {0, 1, 2}
 
 
+@pytest.mark.parametrize("early_stopping", [True, 5, {"patience": 2}, EarlyStopping()])
+def test_partial_fit_says_that_early_stopping_does_not_apply(early_stopping: Any) -> None:
+    X, y = blobs()
+    model = SoftmaxRegression(early_stopping=early_stopping)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="early_stopping does not apply") as caught:
+            model.partial_fit(X, y, classes=[0, 1])
+        assert [w.filename for w in caught] == [__file__]
+    plain = SoftmaxRegression().partial_fit(X, y, classes=[0, 1])
+    same(model, SoftmaxRegression(early_stopping=False).partial_fit(X, y, [0, 1]).partial_fit(X, y))
+    same(plain, SoftmaxRegression(early_stopping=None).partial_fit(X, y, classes=[0, 1]))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 def test_interrupted_fit_keeps_what_it_has() -> None:
     X, y = blobs(n=2000)

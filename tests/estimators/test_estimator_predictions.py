@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_limits
 
@@ -65,6 +67,31 @@ def test_classifier_predicts_as_its_estimator(Estimator: Any, labels: Any, tmp_p
     assert model.predict(X).tolist() == model.classes_[(margin > 0).astype(int)].tolist()
     right = model.predict_proba(X)[np.arange(len(X)), np.searchsorted(model.classes_, names)]
     assert (right > 0.5).mean() > 0.8
+
+
+@pytest.mark.parametrize("scale", ["none", "standard", "minmax"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8"])
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+def test_a_file_keeps_all_of_an_estimator(
+    estimator: Any, dtype: str, scale: Any, tmp_path: Path
+) -> None:
+    """Names, classes, scaling, and each bit of the probabilities; also after going on."""
+    frame = pd.DataFrame(X[:300, :64].astype(dtype)).rename(columns="pixel {}".format)
+    words = np.array(["even", "odd"])[y[:300] % 2]
+    model = clone(estimator).set_params(scale=scale, learning_rate=1e-4).fit(frame, words)
+    if hasattr(model, "partial_fit"):
+        model.partial_fit(frame[:100], words[:100])
+    model.classifier_.save(tmp_path / "model.safetensors")
+    loaded = Classifier.load(tmp_path / "model.safetensors")
+    assert loaded.to_bytes() == model.classifier_.to_bytes()
+    assert loaded.feature_names == tuple(model.feature_names_in_)
+    assert set(loaded.classes) == set(model.classes_)
+    assert loaded.scaling == model.scaling_
+    columns = [loaded.classes.index(label) for label in model.classes_]
+    for given in (frame, frame[7:8]):
+        expected = model.predict_proba(given)
+        assert loaded.predict_proba(given)[:, columns].tobytes() == expected.tobytes()
+        assert loaded.predict(given).tolist() == model.predict(given).tolist()
 
 
 def test_weights_of_classes_weigh_their_own_class() -> None:

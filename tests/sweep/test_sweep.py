@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import GroupKFold, StratifiedKFold
 
 from onelayer.data import Dataset
 from onelayer.errors import InputError
@@ -120,6 +120,20 @@ def test_folds_are_those_of_the_splitter_over_the_examples_that_take_part() -> N
         np.testing.assert_array_equal(fold.rows, rows[held])
         for weights, part in ((fold.weights.train, train_rows), (fold.weights.validation, held)):
             np.testing.assert_array_equal(np.flatnonzero(np.asarray(weights)), rows[part])
+
+
+def test_groups_are_those_of_the_examples_that_take_part() -> None:
+    rows, groups = np.arange(0, 300, 2), np.arange(300) % 5
+    for given in (groups, groups.tolist()):
+        folds = cross_validation(
+            Task(Sample(TRAIN, rows=rows)), GroupKFold(2), None, {"groups": given}
+        )
+        for fold, (_, held) in zip(
+            folds, GroupKFold(2).split(rows, groups=groups[rows]), strict=True
+        ):
+            np.testing.assert_array_equal(fold.rows, rows[held])
+    with pytest.raises(InputError, match="cv: GroupKFold divides groups of examples"):
+        cross_validation(Task(Sample(TRAIN)), GroupKFold(2))
 
 
 def test_equal_scores_rank_by_penalty_and_then_by_step() -> None:

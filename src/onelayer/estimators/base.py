@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from onelayer.data import Dataset, Scaling, ScalingName, fit_scaling
 from onelayer.errors import InputError
 from onelayer.estimators import notebook
-from onelayer.estimators.fitting import as_classifier, masked, split_rows
+from onelayer.estimators.fitting import as_classifier, as_type, masked, split_rows
 from onelayer.estimators.inputs import (
     Labelled,
     class_factors,
@@ -29,6 +29,7 @@ from onelayer.estimators.settings import (
     as_early_stopping,
     as_seed,
     as_threads,
+    coefficient_dtype,
     computing_dtype,
 )
 from onelayer.inference import Classifier
@@ -55,6 +56,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     verbose: int
     n_jobs: int | None
 
+    _coef_dtype: type[np.floating] = np.float64
     classes_: NDArray[Any]
     classifier_: Classifier
     n_iter_: int
@@ -72,14 +74,14 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         return tags
 
     @property
-    def coef_(self) -> NDArray[np.float64]:
+    def coef_(self) -> NDArray[np.floating]:
         """Weights of the values as they are given, shape (n_outputs, n_features); read-only."""
-        return self.classifier_.raw.weights.T
+        return as_type(self.classifier_.raw.weights.T, self._coef_dtype)
 
     @property
-    def intercept_(self) -> NDArray[np.float64]:
+    def intercept_(self) -> NDArray[np.floating]:
         """What the scores are where all values are 0, shape (n_outputs,); read-only."""
-        return self.classifier_.raw.bias
+        return as_type(self.classifier_.raw.bias, self._coef_dtype)
 
     @property
     def scaling_(self) -> Scaling:
@@ -96,14 +98,15 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         X, threads = self._read_new(X)
         scores = self.classifier_.scores(X, threads)
         if scores.shape[1] == 2:
-            return scores[:, 1] - scores[:, 0]
+            with np.errstate(over="ignore"):  # infinity has the right sign
+                return scores[:, 1] - scores[:, 0]
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each example, shape (n,)."""
-        X, threads = self._read_new(X)
-        classes = self.classes_[self._order]
-        predicted: NDArray[Any] = classes[self.classifier_.predict_indices(X, threads)]
+        """Return the most probable class of each example, the first of equals, shape (n,)."""
+        scores = self.decision_function(X)
+        indices = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
+        predicted: NDArray[Any] = self.classes_[indices]
         return predicted
 
     def predict_proba(self, X: Any) -> NDArray[np.floating]:
@@ -124,6 +127,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     def _read_training(self, X: Any, y: Any, weights: Any) -> Labelled:
         """Check the training examples; set `classes_` and what is known of the features."""
         X, y, weights = read(self, X, y, weights, reset=True)
+        self._coef_dtype = coefficient_dtype(X.dtype)
         self.classes_ = find_classes(y if weights is None else y[weights > 0])
         if self._model == "logistic" and len(self.classes_) > 2:
             raise InputError(

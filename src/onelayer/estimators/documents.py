@@ -24,7 +24,7 @@ batch_size : int, default 128
         `patience` and `min_delta`.
     dtype : "float32", "float64" or None, default None
         Type of the arithmetic in training. None takes float32 for values of 8 bits, float16 and
-        float32, and float64 otherwise. Coefficients are float64.
+        float32, and float64 otherwise.
     scale : "none", "standard", "minmax" or a Scaling, default "none"
         What gradient descent sees of the features: the values as they are, with mean 0 and standard
         deviation 1, or in the range from -1 to 1; or what an `onelayer.data.Scaling` makes of them.
@@ -52,11 +52,15 @@ ATTRIBUTES = """\
 classes_ : array, shape (K,)
         The labels, sorted.
     classifier_ : onelayer.inference.Classifier
-        The model itself, which predicts; it can be kept in a file with ``save(path)``. Labels that
-        are neither integers nor strings nor bools are text in it.
-    coef_ : array of float64, shape {coef}
-        Weights of the values as they are given, whatever `scale` is.
-    intercept_ : array of float64, shape {intercept}
+        The model itself, which predicts, with names of features, classes and scaling.
+        ``save(path)`` keeps it in a file, and ``Classifier.load(path)`` gives the same bits. Its
+        columns of probabilities are in the order of its `classes`, of which a logistic one has the
+        second first. Labels that are neither integers nor strings nor bools are text in it.
+    coef_ : array, shape {coef}
+        Weights of the values as they are given, whatever `scale` is: float32 if these are float32,
+        otherwise float64. `classifier_`, which predicts, has them unrounded.
+    intercept_ : array, shape {intercept}
+        In the type of `coef_`.
     n_features_in_ : int
     feature_names_in_ : array of str
         Only if the training examples have names for features.

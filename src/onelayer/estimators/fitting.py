@@ -72,6 +72,17 @@ def _plain_labels(classes: NDArray[Any]) -> tuple[Label, ...]:
     return tuple(labels) if fit else tuple(map(str, labels))
 
 
+def as_type(values: Floats, dtype: type[np.floating]) -> NDArray[np.floating]:
+    """Return coefficients in a type, read-only; those too large for it are its largest number."""
+    if values.dtype == dtype:
+        return values
+    largest = float(np.finfo(dtype).max)
+    with np.errstate(under="ignore"):
+        rounded: NDArray[np.floating] = values.clip(-largest, largest).astype(dtype)
+    rounded.flags.writeable = False
+    return rounded
+
+
 def to_scaled(classifier: Classifier, scaling: Scaling) -> Parameters:
     """Return the parameters that give the classifier's scores where features are scaled so."""
     if classifier.scaling == scaling:

@@ -45,7 +45,8 @@ class Labelled:
 def read_matrix(estimator: Any, X: Any) -> Any:
     """Return new examples for a fitted estimator, checked against those it was fitted to."""
     _check_sparse(X)
-    return validate_data(estimator, X, accept_sparse="csr", reset=False)
+    with np.errstate(invalid="ignore"):  # scikit-learn adds all values up to see if any is NaN
+        return validate_data(estimator, X, accept_sparse="csr", reset=False)
 
 
 def _check_sparse(X: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.documents import documented
 from onelayer.estimators.fitting import to_scaled
 from onelayer.estimators.inputs import Labelled, encode, read
-from onelayer.estimators.settings import as_threads, train_config
+from onelayer.estimators.settings import as_threads, coefficient_dtype, train_config
 from onelayer.inference import Classifier
 from onelayer.sweep import Task
 from onelayer.training import EarlyStopping, Evaluated, Event, TrainConfig, TrainResult
@@ -108,6 +109,9 @@ class _OneModel(LinearClassifier):
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch over the given examples, from the coefficients there are.
 
+        Early stopping does not apply: there are no validation examples. A warning says so where
+        `early_stopping` is set.
+
         Parameters
         ----------
         X, y, sample_weight
@@ -124,6 +128,7 @@ class _OneModel(LinearClassifier):
         if first and classes is None:
             raise InputError("classes must be passed on the first call to partial_fit.")
         X, y, weights = read(self, X, y, sample_weight, reset=first)
+        self._coef_dtype = coefficient_dtype(X.dtype)
         if classes is not None:
             self._set_classes(classes, first=first)
         if isinstance(self.class_weight, str):
@@ -135,7 +140,7 @@ class _OneModel(LinearClassifier):
         scaling = fit_scaling(X, self.scale, weights) if first else self.scaling_
         train = self._sample(examples, scaling, examples.rows)
         task = Task(train, class_factors=self._factors(examples))
-        config = self._config(X).model_copy(update={"max_epochs": 1, "early_stopping": None})
+        config = self._config_of_an_epoch(X)
         losses = [] if first else self.loss_curve_
         self._train(task, config, None if first else self._earlier())
         self.loss_curve_ = losses + self.loss_curve_
@@ -159,6 +164,17 @@ class _OneModel(LinearClassifier):
     def _config(self, X: Any) -> TrainConfig:
         options = self._options(X) | {"learning_rate": self.learning_rate, "l2": self.l2}
         return train_config(type(self).__name__, options)
+
+    def _config_of_an_epoch(self, X: Any) -> TrainConfig:
+        config = self._config(X)
+        if config.early_stopping is not None:
+            warnings.warn(
+                "partial_fit: early_stopping does not apply, since a call is one epoch without "
+                "validation examples; call fit, or set early_stopping=None.",
+                UserWarning,
+                stacklevel=3,
+            )
+        return config.model_copy(update={"max_epochs": 1, "early_stopping": None})
 
     def _earlier(self) -> tuple[NDArray[Any], Classifier, int] | None:
         """Return classes, classifier and epochs of the last fit, if there was one."""

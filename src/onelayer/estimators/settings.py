@@ -69,6 +69,11 @@ def computing_dtype(asked: str | None, stored: np.dtype[Any]) -> str:
     return "float32" if light else "float64"
 
 
+def coefficient_dtype(stored: np.dtype[Any]) -> type[np.floating]:
+    """Return the type of `coef_` for values of a type, as scikit-learn's linear models have it."""
+    return np.float32 if stored == np.float32 else np.float64
+
+
 def as_seed(random_state: Any) -> int:
     """Return the seed that a `random_state` stands for; an int is the seed itself."""
     if isinstance(random_state, int | np.integer):

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
+from sklearn.utils.validation import check_is_fitted
 
 from onelayer.data import Scaling, ScalingName
+from onelayer.errors import InputError
 from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.documents import documented
-from onelayer.estimators.linear import SoftmaxRegression
+from onelayer.estimators.inputs import Labelled, encode, read
+from onelayer.estimators.routing import routed, router_of
+from onelayer.estimators.scoring import FoldScorer, as_scorer, name_of
 from onelayer.estimators.settings import as_threads, train_config
-from onelayer.inference import Classifier
 from onelayer.sweep import (
     AXES,
     Candidate,
     Fold,
     Grid,
+    Score,
+    SweepResult,
     log_scores,
     results_table,
     sweep,
 )
-from onelayer.training import EarlyStopping
+from onelayer.training import EarlyStopping, ExampleWeights, TrainConfig
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,7 +49,8 @@ class SoftmaxRegressionCV(LinearClassifier):
     Parameters
     ----------
     l2 : number, list, array or str, default (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
-        Strengths of the penalty to try; "logspace(-6, 2, 9)" are nine from 1e-6 to 100.
+        Strengths of the penalty to try; "logspace(-6, 0, 7)" are seven from 1e-6 to 1. Times
+        the learning rate it must be below 1: otherwise training diverges.
     learning_rate : number, list, array or str, default 0.1
         Step sizes to try.
     cv : int, splitter, iterable of splits or None, default 5
@@ -53,8 +58,8 @@ class SoftmaxRegressionCV(LinearClassifier):
         share of each class; the folds of any scikit-learn splitter; or, for None, the share
         `validation_fraction` of the examples.
     scoring : str, callable or None, default None
-        A scikit-learn scorer, of which higher is better. None is minus the log loss, computed in
-        float64 from the final coefficients.
+        A scikit-learn scorer, of which higher is better; it also says what `score` returns. None
+        is minus the log loss, computed in float64 from the final coefficients.
     <parameters>
 
     Attributes
@@ -81,6 +86,9 @@ class SoftmaxRegressionCV(LinearClassifier):
     runs for the folds' median number of epochs until their best evaluation. With `X_val` the final
     fit is the candidate's, which has been trained on all of `X` already.
 
+    A fold may train without a class. Its model knows the class all the same, and gives it little
+    probability.
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits
@@ -92,6 +100,8 @@ class SoftmaxRegressionCV(LinearClassifier):
     """
 
     _model = "softmax"
+    __metadata_request__fit: ClassVar = {"groups": UNUSED}
+    """Groups are for the splitter, which requests them."""
 
     best_params_: dict[str, Any]
     best_score_: float
@@ -150,6 +160,8 @@ class SoftmaxRegressionCV(LinearClassifier):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        groups: Any = None,
+        **params: Any,
     ) -> Self:
         """Train and score all candidates, and train the best on all examples.
 
@@ -159,6 +171,11 @@ class SoftmaxRegressionCV(LinearClassifier):
             As for `SoftmaxRegression`; weights count in training and in scores.
         X_val, y_val, sample_weight_val : optional
             Examples to score the candidates on, in place of `cv`.
+        groups : array, shape (n,), optional
+            The group of each example, for a `cv` that keeps groups together, as `GroupKFold` does.
+        **params
+            With metadata routing: what else `scoring` and `cv` have requested, by name. What has
+            a value for each example has one for each row of `X`, or with `X_val`, of that.
 
         Returns
         -------
@@ -167,28 +184,47 @@ class SoftmaxRegressionCV(LinearClassifier):
         Raises
         ------
         ValueError
-            If the examples or a parameter cannot be used.
+            If the examples or a parameter cannot be used, or `cv` needs groups and has none.
         """
-        from sklearn.metrics import check_scoring  # loads slowly
-
         examples = self._read_training(X, y, sample_weight)
         given = self._read_validation(X_val, y_val, sample_weight_val)
-        check_scoring(SoftmaxRegression(), scoring=self.scoring)  # before all the work
+        weights = (examples if given is None else given).weights
+        scorer, name = as_scorer(self.scoring, self.classes_), name_of(self.scoring)
+        to_splitter, to_scorer = routed(
+            self, "fit", scorer, {"sample_weight": weights, "groups": groups, **params}
+        )
+        score: Score = log_scores
+        if scorer is not None:
+            score = FoldScorer(scorer, name, self.classes_, to_scorer, self.n_jobs)
         grid = Grid.of(self.l2, self.learning_rate)
-        options = self._options(examples.X)
-        configs = [
+        configs = self._configs(examples.X, grid)
+        cv = None if given is not None else self.cv
+        if cv is None and groups is not None:
+            raise InputError(
+                "groups: they divide folds, and X_val or cv=None leave none; leave groups out."
+            )
+        result = sweep(
+            self._task(examples, given, configs[0].seed, holds_out=given is None and cv is None),
+            configs, cv, labels=self.classes_[examples.targets], metadata=to_splitter, score=score,
+            score_name=name, scored_on=None if given is None else "X_val",
+            threads=as_threads(self.n_jobs),
+        )  # fmt: skip
+        self._keep(result)
+        self._warn_of_divergence(result.final, stacklevel=3)
+        if np.isfinite(self.best_score_):
+            for note in grid.edges((result.best.l2, result.best.learning_rate)):
+                warnings.warn(note, UserWarning, stacklevel=2)
+        return self
+
+    def _configs(self, X: Any, grid: Grid) -> list[TrainConfig]:
+        options = self._options(X)
+        return [
             train_config(type(self).__name__, options | {"l2": l2, "learning_rate": rate})
             for l2, rate in grid.combinations()
         ]
-        cv = None if given is not None else self.cv
-        holds_out = given is None and cv is None
-        result = sweep(
-            self._task(examples, given, configs[0].seed, holds_out=holds_out), configs, cv,
-            labels=self.classes_[examples.targets],
-            score=log_scores if self.scoring is None else self._score,
-            score_name=_name_of(self.scoring), scored_on=None if given is None else "X_val",
-            threads=as_threads(self.n_jobs),
-        )  # fmt: skip
+
+    def _keep(self, result: SweepResult) -> None:
+        """Set the fitted attributes."""
         self._candidates = result.candidates
         self.best_index_, self.best_score_ = result.best_index, result.best_score
         self.best_params_ = {name: getattr(result.best, name) for name in AXES}
@@ -196,36 +232,47 @@ class SoftmaxRegressionCV(LinearClassifier):
         self._record(result.final, result.task)
         if self.verbose:
             print(f"{type(self).__name__}: {self.summary_}")
-        self._warn_of_divergence(result.final, stacklevel=3)
-        if np.isfinite(self.best_score_):
-            for note in grid.edges((result.best.l2, result.best.learning_rate)):
-                warnings.warn(note, UserWarning, stacklevel=2)
-        return self
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> float:
+        """Return the score of some examples by `scoring`, which chose the candidate.
+
+        Parameters
+        ----------
+        X : array, data frame or SciPy sparse matrix, shape (n, n_features)
+        y : array, shape (n,)
+        sample_weight : array, shape (n,), optional
+            How much each example counts.
+        **params
+            With metadata routing: what else `scoring` has requested, by name.
+
+        Returns
+        -------
+        float
+            Higher is better. By default minus the mean log loss, in float64; the share that is
+            right is ``scoring="accuracy"``.
+
+        Raises
+        ------
+        ValueError
+            If the examples cannot be used, or not scored.
+        """
+        check_is_fitted(self)
+        scorer = as_scorer(self.scoring, self.classes_)
+        given = {"sample_weight": sample_weight, **params}
+        _, to_scorer = routed(self, "score", scorer, given)
+        if scorer is not None:
+            return float(scorer(self, X, y, **to_scorer))
+        X, y, weights = read(self, X, y, sample_weight, reset=False)
+        examples = Labelled(X, encode(y, self.classes_, "y", weights), weights)
+        sample = self._sample(examples, self.scaling_, examples.rows)
+        fold = Fold(ExampleWeights(), sample, sample.numbers())
+        return float(log_scores(fold, [self.classifier_])[0])
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return what this estimator requests, and what it hands on to `cv` and `scoring`."""
+        return router_of(self, self.cv, as_scorer(self.scoring))
 
     @property
     def results_(self) -> pl.DataFrame:
         """A row for each candidate; see the class."""
         return results_table(self._candidates)
-
-    def _score(self, fold: Fold, classifiers: Sequence[Classifier]) -> NDArray[np.float64]:
-        """Return the score of each model on a fold by the scikit-learn scorer."""
-        from sklearn.metrics import check_scoring
-
-        models = [SoftmaxRegression(n_jobs=self.n_jobs) for _ in classifiers]
-        for model, classifier in zip(models, classifiers, strict=True):
-            model.classes_, model.n_features_in_ = self.classes_, classifier.n_features
-            model.classifier_ = classifier
-        scorer = check_scoring(models[0], scoring=self.scoring)
-        data = fold.scored_on.data
-        X, y = data.X[fold.rows], self.classes_[data.targets[fold.rows]]
-        options = {}
-        weights = fold.sample_weight
-        if weights is not None and "sample_weight" in inspect.signature(scorer).parameters:
-            options["sample_weight"] = weights
-        return np.array([float(scorer(model, X, y, **options)) for model in models])
-
-
-def _name_of(scoring: Any) -> str:
-    if scoring is None:
-        return "neg_log_loss"
-    return scoring if isinstance(scoring, str) else "score"

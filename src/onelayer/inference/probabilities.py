@@ -1,4 +1,8 @@
-"""Probabilities of all classes from scores. Each row's depend on its own scores alone."""
+"""Probabilities of all classes from scores. Each row's depend on its own scores alone.
+
+That a probability is too small for a number, or the difference of two scores too large, is no
+error: the probability is 0 then.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,10 @@ import numpy as np
 from onelayer.model import ModelName, sigmoid, softmax
 from onelayer.model.losses import Floats
 
+_EXTREMES = np.errstate(over="ignore", under="ignore")
 
+
+@_EXTREMES
 def probabilities(model: ModelName, scores: Floats) -> Floats:
     """Return the probability of each class, shape (n, n_classes), rows summing to 1.
 
@@ -19,10 +26,12 @@ def probabilities(model: ModelName, scores: Floats) -> Floats:
     return softmax(scores)
 
 
+@_EXTREMES
 def log_probabilities(model: ModelName, scores: Floats) -> Floats:
     """Return the logarithms of `probabilities`, shape (n, n_classes); finite for finite scores."""
     if model == "logistic":
         return -np.logaddexp(0, np.hstack([-scores, scores]))
     shifted: Floats = scores - scores.max(axis=1, keepdims=True)
+    np.maximum(shifted, np.finfo(shifted.dtype).min, out=shifted)
     shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return shifted

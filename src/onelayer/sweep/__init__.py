@@ -6,7 +6,7 @@ from onelayer.sweep.candidates import (
     results_table,
     summary,
 )
-from onelayer.sweep.folds import Fold, cross_validation
+from onelayer.sweep.folds import Fold, at_rows, cross_validation
 from onelayer.sweep.grid import AXES, Grid
 from onelayer.sweep.scores import Score, log_scores
 from onelayer.sweep.search import SweepResult, sweep
@@ -21,6 +21,7 @@ __all__ = [
     "Score",
     "SweepResult",
     "Task",
+    "at_rows",
     "cross_validation",
     "log_scores",
     "plain_name",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +46,18 @@ def single_fold(task: Task) -> list[Fold]:
     return [Fold(task.example_weights(), task.validation, task.validation.numbers())]
 
 
-def cross_validation(task: Task, cv: Any, labels: NDArray[Any] | None = None) -> list[Fold]:
+def cross_validation(
+    task: Task,
+    cv: Any,
+    labels: NDArray[Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> list[Fold]:
     """Return the folds of a splitter over the training examples.
 
     Folds are weights of 0 and more on the same examples, so that all models share one pass. A
     splitter is given the examples that count; the numbers in a list of splits are those of all
-    examples.
+    examples. A fold may train without a class: its model knows the class, and gives it little
+    probability.
 
     Parameters
     ----------
@@ -58,28 +65,33 @@ def cross_validation(task: Task, cv: Any, labels: NDArray[Any] | None = None) ->
         As for scikit-learn's `check_cv`; a number of folds is stratified by class.
     labels : array, shape (n_examples,), optional
         What the splitter sees as labels, where not those of the data set.
+    metadata : mapping, optional
+        What the splitter is given beside, by name: `groups`, one for each example, or what else
+        it takes.
 
     Raises
     ------
     ValueError
-        If the examples cannot be split so.
+        If the examples cannot be split so, or the splitter needs groups and has none.
     """
     from sklearn.model_selection import check_cv  # loads slowly
 
     sample, n = task.train, task.train.data.n_examples
     X, y = sample.data.X, sample.data.y if labels is None else labels
+    metadata = metadata or {}
+    _check_groups(cv, metadata.get("groups"), n)
     numbers = sample.numbers()
     splitter = check_cv(cv, sample.data.targets[numbers], classifier=True)
     listed = not (isinstance(cv, int | np.integer) or hasattr(cv, "split"))
     if sample.rows is None or listed:
         numbers = np.arange(n)
     else:
-        X, y = X[numbers], y[numbers]
+        X, y, metadata = X[numbers], y[numbers], at_rows(metadata, numbers, n)
     base, rows = task.loss_weights(sample), sample.numbers()
     counts = np.zeros(n)
     counts[rows] = 1 if base is None else base[rows]
     folds: list[Fold] = []
-    for train, validation in splitter.split(X, y):
+    for train, validation in splitter.split(X, y, **metadata):
         # A splitter may draw an example more than once, as the bootstrap does.
         drawn = np.bincount(numbers[train], minlength=n) * counts
         scored = np.unique(numbers[validation])
@@ -90,3 +102,27 @@ def cross_validation(task: Task, cv: Any, labels: NDArray[Any] | None = None) ->
         held[scored] = counts[scored]
         folds.append(Fold(ExampleWeights(drawn, held), sample, scored))
     return folds
+
+
+def _check_groups(cv: Any, groups: Any, n: int) -> None:
+    """Refuse groups that are missing where a splitter requests them, or too many or too few."""
+    from sklearn.utils.metadata_routing import get_routing_for_object
+
+    requests = getattr(get_routing_for_object(cv), "split", None)
+    if groups is None and requests is not None and requests.requests.get("groups"):
+        raise InputError(
+            f"cv: {type(cv).__name__} divides groups of examples, and none were given; give "
+            "groups, one for each example."
+        )
+    if groups is not None and np.shape(groups)[:1] != (n,):
+        raise InputError(
+            f"groups: the shape is {np.shape(groups)}; give one group for each of {n} examples."
+        )
+
+
+def at_rows(metadata: Mapping[str, Any], rows: Rows, n: int) -> dict[str, Any]:
+    """Return metadata for some rows of n: of what has a value for each row, those of the rows."""
+    return {
+        name: np.asarray(value)[rows] if np.shape(value)[:1] == (n,) else value
+        for name, value in metadata.items()
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -97,6 +97,7 @@ def sweep(
     cv: Any = None,
     *,
     labels: NDArray[Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
     score: Score = log_scores,
     score_name: str = "neg_log_loss",
     scored_on: str | None = None,
@@ -115,8 +116,8 @@ def sweep(
         The candidates; those that differ in `l2` and `learning_rate` alone share the batches.
     cv : int, splitter or iterable of splits, optional
         Folds of the training examples to score on; see `cross_validation`.
-    labels : array, optional
-        What a splitter sees as labels, where not those of the data set.
+    labels, metadata : optional
+        What a splitter is given; see `cross_validation`.
     score : function
         See `Score`.
     score_name, scored_on : str
@@ -149,7 +150,7 @@ def sweep(
         words = "the examples held out" if task.holds_out else words
     else:
         task = Task(task.train, task.train, task.class_factors)  # folds are weights on the same
-        folds = cross_validation(task, cv, labels)
+        folds = cross_validation(task, cv, labels, metadata)
         words = f"{len(folds)} folds"
     trains_again = task.holds_out
     stop = stop or threading.Event()
