@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-MEMORY = 12
+MEMORY = 20
 _DECREASE, _CURVATURE = 0.1, 0.9
 _MOST_TRIES = 12
 """Steps along one direction; more do not help where so many did not."""

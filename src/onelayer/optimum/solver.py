@@ -38,7 +38,7 @@ Reason = Literal["certified", "uncertified", "no_minimum", "passes", "precision"
 Watch = Callable[[int, Sequence[float]], None]
 
 NOISE = {"float32": 1e-6, "float64": 1e-14}
-REFRESH = (4, 12, 40)
+REFRESH = (5, 20)
 """After so many steps the curvature is estimated anew."""
 
 _PATIENCE = 12

@@ -38,6 +38,7 @@ class CompiledTotals:
     def __init__(self, data: PreparedData, problem: Problem, team: Team) -> None:
         self._data, self._problem, self._team = data, problem, team
         self._rooms = Rooms()
+        self._totals: dict[int, Totals] = {}
         stored, train = data.train, problem.train
         X = stored.nonzeros if data.is_csr else stored.dense
         assert X is not None
@@ -66,14 +67,27 @@ class CompiledTotals:
         most = MOST_PIECES_CSR if self._data.is_csr else MOST_PIECES
         return min(most, -(-len(self._part.rows) // LEAST_ROWS))
 
+    def _room(self, n_models: int) -> Totals:
+        """Return room for the sums of so many models, made once: fresh memory costs more."""
+        if n_models not in self._totals:
+            pieces, is_csr = self._pieces(), self._data.is_csr
+            kind = self._weights.dtype if is_csr else np.dtype(np.float64)
+            self._totals = {
+                n_models: Totals(
+                    np.zeros((pieces, n_models)),
+                    aligned_zeros((pieces, n_models, *self._weights.shape[1:]), kind),
+                    np.zeros((pieces, n_models, self._problem.n_outputs)),
+                )
+            }
+        return self._totals[n_models]
+
     @np.errstate(over="ignore", invalid="ignore")
     def _of_some(self, chosen: np.ndarray) -> list[Sums]:
-        layout, pieces, n_models = self._layout, self._pieces(), len(chosen)
-        shape = (pieces, n_models, *self._weights.shape[1:])
-        bias = np.zeros((pieces, n_models, self._problem.n_outputs))
+        layout, n_models = self._layout, len(chosen)
         is_csr = isinstance(layout, CsrLayout)
-        kind = self._weights.dtype if is_csr else np.dtype(np.float64)
-        totals = Totals(np.zeros((pieces, n_models)), aligned_zeros(shape, kind), bias)
+        totals = self._room(n_models)
+        for array in totals:
+            array[...] = 0
         counter = np.zeros(1, np.int64)
         work = self._on_csr if is_csr else self._on_dense
         self._team.run(partial(work, counter, chosen, totals))
