@@ -42,30 +42,26 @@ class Sample:
             sparse.hstack([X, ones], "csr") if sparse.issparse(X) else np.hstack([X, ones])
         )
 
-    def inverse(self, objective: Objective, parameters: Parameters, weights: Array | None) -> Array:
-        """Return the inverse of the estimated Hessian of one output at some parameters.
+    def curvature(
+        self, objective: Objective, parameters: Parameters, weights: Array | None
+    ) -> NDArray[np.float64]:
+        """Return the estimated Hessian of the mean loss for one output, at some parameters.
 
         Returns
         -------
-        array of float32
+        array
             (n_features + 1, n_features + 1), or its diagonal where there are many features.
         """
         p = self._probabilities(objective, parameters)
         h = (p * (1 - p)).mean(axis=1)
         if weights is not None:
             h = h * weights[self.rows].astype(np.float32)
-        penalty = np.full(self.X.shape[1], 2 * objective.l2)
-        penalty[-1] *= objective.penalize_bias
         if not self._whole:
             squares = self.X.multiply(self.X) if sparse.issparse(self.X) else self.X**2
-            diagonal = np.asarray(squares.T @ h).ravel() / len(h) + penalty
-            inverse: Array = 1 / (diagonal + _RIDGES[0] * diagonal.mean())
-            return inverse.astype(np.float32)
+            return np.asarray(squares.T @ h, np.float64).ravel() / len(h)
         root = np.sqrt(h)[:, None]
         X = self.X.multiply(root).toarray() if sparse.issparse(self.X) else self.X * root
-        products = (X.T @ X).astype(np.float64) / len(h)
-        products[np.diag_indices_from(products)] += penalty
-        return _inverse(products).astype(np.float32)
+        return np.asarray(X.T @ X, np.float64) / len(h)
 
     def bias_step(
         self, objective: Objective, parameters: Parameters, slope: Array, weights: Array | None
@@ -88,18 +84,26 @@ class Sample:
         return sigmoid(scores) if objective.model == "logistic" else softmax(scores)
 
 
-def _inverse(products: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the inverse of a symmetric matrix that is made positive first."""
+def inverse(curvature: NDArray[np.float64], objective: Objective) -> Array:
+    """Return the inverse of the curvature with that of the penalty, in float32.
+
+    What is too small to be told from rounding is raised first.
+    """
+    penalty = np.full(len(curvature), 2 * objective.l2)
+    penalty[-1] *= objective.penalize_bias
+    if curvature.ndim == 1:
+        raised = curvature + penalty
+        return np.asarray(1 / (raised + _RIDGES[0] * raised.mean()), np.float32)
+    products = curvature + np.diag(penalty)
     size = np.trace(products) / len(products) or 1.0
     for ridge in _RIDGES:
         raised = products + ridge * size * np.eye(len(products))
         factor, failed = linalg.lapack.dpotrf(raised, lower=True, overwrite_a=True)
         if not failed:
             break
-    inverse, _ = linalg.lapack.dpotri(factor, lower=True, overwrite_c=True)
-    lower = np.tril(inverse, -1)
-    whole: NDArray[np.float64] = lower + lower.T + np.diag(np.diag(inverse))
-    return whole
+    found, _ = linalg.lapack.dpotri(factor, lower=True, overwrite_c=True)
+    lower = np.tril(found, -1)
+    return np.asarray(lower + lower.T + np.diag(np.diag(found)), np.float32)
 
 
 def multiply(inverse: Array, gradient: NDArray[np.float64]) -> NDArray[np.float64]:

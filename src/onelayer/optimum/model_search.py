@@ -1,0 +1,162 @@
+"""The search for one objective's minimum, and when it ends."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.model import Parameters, Sums
+from onelayer.optimum.certificate import ClassMeans, bound_of_best_bias, excess_bound
+from onelayer.optimum.lbfgs import Search
+from onelayer.optimum.local import local_bound
+from onelayer.optimum.preconditioner import inverse, multiply
+from onelayer.optimum.result import Optimum, Reason
+from onelayer.optimum.separation import separates
+from onelayer.optimum.setting import Setting
+
+NOISE = {"float32": 1e-6, "float64": 1e-14}
+"""How far values may be off, as a share of them."""
+
+REFRESH = (5, 20)
+"""After so many steps the curvature is estimated anew."""
+
+_PATIENCE = 12
+"""Steps in float32 without a bound that is a third lower: it is not precise enough."""
+
+_MOST_BIAS_STEPS = 8
+
+_SEPARATED = 10
+"""Steps from one look whether the classes are separated to the next."""
+
+
+class ModelSearch:
+    """One objective's search, in float32 and then in float64: asked and told.
+
+    Attributes
+    ----------
+    means : ClassMeans or None
+        To be set where the bias is free.
+    is_stale : bool
+        Whether `refresh` is due before the next pass.
+    """
+
+    def __init__(self, setting: Setting, number: int) -> None:
+        self.setting, self.number = setting, number
+        self.objective, self.weights = setting.objectives[number], setting.weights(number)
+        self.dtype, self.passes = "float32", 0
+        self.value, self.loss, self.bound = math.inf, math.inf, math.inf
+        self.means: ClassMeans | None = None
+        self._reason: Reason | None = None
+        self._best, self._since, self._bias_steps = math.inf, 0, 0
+        self.parameters = self.start = setting.start(number)
+        self.is_stale = True
+        self.inverse = np.zeros(0, np.float32)
+        self.search = self._search(np.vstack([self.start.weights, self.start.bias]))
+
+    def _search(self, start: NDArray[np.float64]) -> Search:
+        return Search(start, lambda gradient: multiply(self.inverse, gradient), NOISE[self.dtype])
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has not ended."""
+        return self._reason is None
+
+    def at(self) -> Parameters:
+        """Return where the next pass evaluates, in the type of its arithmetic."""
+        trial = self.search.trial.astype(self.dtype)
+        self.search.trial = trial.astype(np.float64)  # what is told is about these very numbers
+        return Parameters(trial[:-1], trial[-1])
+
+    def told(self, at: Parameters, sums: Sums) -> None:
+        """Take a pass's sums; end, or go on."""
+        self.passes += 1
+        wide = Parameters(at.weights.astype(np.float64), at.bias.astype(np.float64))
+        value = sums.mean_loss + self.objective.penalty(wide)
+        gradient = self.objective.gradient_from(sums, wide)
+        if not self.search.told(value, np.vstack([gradient.weights, gradient.bias])):
+            if self.search.stuck:
+                self._change_or_end("precision")
+            return
+        self.parameters, self.value, self.loss = wide, value, sums.mean_loss
+        self.bound = excess_bound(self.objective, wide, sums, self.means)
+        wanted = self.setting.tolerance * abs(value)
+        if self.bound <= wanted:
+            self._change_or_end("certified")
+            return
+        if not self.objective.penalize_bias and self._bias_is_left(wide, sums, wanted):
+            return
+        if self.objective.l2 == 0 and self._ends_without_penalty(wanted):
+            return
+        self.is_stale |= self.search.accepted in REFRESH
+        self._watch_precision()
+
+    def _bias_is_left(self, here: Parameters, sums: Sums, wanted: float) -> bool:
+        """Make the bias the best one for weights that are good enough; return whether they are.
+
+        Its gradient comes into the bound by itself, and not squared.
+        """
+        if self._bias_steps >= _MOST_BIAS_STEPS or (
+            bound_of_best_bias(self.objective, here, sums) > wanted / 2
+        ):
+            return False
+        self._bias_steps += 1
+        slope = sums.bias / sums.count
+        step = self.setting.sample.bias_step(self.objective, here, slope, self.weights)
+        self.dtype = "float64"
+        self.search = self._search(np.vstack([here.weights, here.bias + step]))
+        return True
+
+    def _ends_without_penalty(self, wanted: float) -> bool:
+        """End where the classes are separated, or J can hardly fall any more; return whether."""
+        setting = self.setting
+        rows = setting.counting(self.number)
+        if self.search.accepted % _SEPARATED == 0 and separates(
+            setting.data, self.parameters, rows
+        ):
+            self._reason = "no_minimum"
+        elif self.search.predicted <= wanted / 4:
+            if self.dtype == "float32":
+                self._change_or_end("certified")
+                return True
+            self.bound = local_bound(
+                setting.data, self.objective, self.parameters, setting.examples.rows, self.weights
+            )
+            if self.bound <= wanted:
+                self._reason = "certified"
+            elif self.search.predicted <= wanted / 1000:
+                self._reason = "uncertified"
+        return self._reason is not None
+
+    def _watch_precision(self) -> None:
+        self._since += 1
+        if self.bound < 2 / 3 * self._best:
+            self._best, self._since = self.bound, 0
+        if self.dtype == "float32" and self.objective.l2 > 0 and self._since > _PATIENCE:
+            self._change_or_end("precision")
+
+    def _change_or_end(self, reason: Reason) -> None:
+        """Go on in float64, which certifies, or end there."""
+        if self.dtype == "float64":
+            self._reason = reason
+            return
+        self.dtype, self._since = "float64", 0
+        self.is_stale |= reason != "certified"  # then one pass is enough, as a rule
+        self.search = self._search(np.vstack([self.parameters.weights, self.parameters.bias]))
+
+    def refresh(self) -> None:
+        """Estimate the curvature where the search is."""
+        self.is_stale = False
+        if self.parameters is self.start:
+            curvature = self.setting.first_curvature(self.number)
+        else:
+            curvature = self.setting.sample.curvature(self.objective, self.parameters, self.weights)
+        self.inverse = inverse(curvature, self.objective)
+
+    def found(self, left: Reason) -> Optimum:
+        """Return what was found; `left` is the reason if the search has not ended."""
+        return Optimum(
+            self.objective, self.parameters, self.value, self.loss, self.bound, self.passes,
+            self._reason or left,
+        )  # fmt: skip

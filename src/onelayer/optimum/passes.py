@@ -1,0 +1,94 @@
+"""Passes over the data, each of which serves all searches."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.engines import Engine, Problem, Source, Totals
+from onelayer.model import Parameters, sigmoid, softmax
+from onelayer.optimum.certificate import ClassMeans
+from onelayer.optimum.model_search import ModelSearch
+from onelayer.optimum.setting import Setting
+from onelayer.threads import for_each
+
+
+class Passes:
+    """All searches, and the passes over the data that they share."""
+
+    def __init__(self, engine: Engine, setting: Setting, threads: int | None) -> None:
+        self._engine, self._setting, self._threads = engine, setting, threads
+        self._totals: dict[str, Totals] = {}
+        self.searches = [ModelSearch(setting, m) for m in range(len(setting.objectives))]
+        self._refresh()
+        self._measure_means()
+
+    @property
+    def active(self) -> list[ModelSearch]:
+        """The searches that have not ended."""
+        return [model for model in self.searches if model.is_active]
+
+    def make_pass(self) -> None:
+        """Evaluate every search's trial, one pass a type of the arithmetic."""
+        kinds = {
+            dtype: [model for model in self.active if model.dtype == dtype]
+            for dtype in ("float32", "float64")
+        }
+        for dtype, models in kinds.items():
+            if models:
+                numbers, at = [model.number for model in models], [model.at() for model in models]
+                found = self._totals_in(dtype).sums(numbers, at)
+                for model, where, sums in zip(models, at, found, strict=True):
+                    model.told(where, sums)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Estimate curvatures anew where that is due, some at once: BLAS has one thread."""
+        stale = [model for model in self.active if model.is_stale]
+        for_each(ModelSearch.refresh, stale, self._threads)
+
+    def _totals_in(self, dtype: str) -> Totals:
+        if dtype not in self._totals:
+            setting = self._setting
+            source = Source(setting.data.X, None, setting.data.scaling, dtype)
+            start = Parameters.zeros(setting.data.n_features, setting.outputs, dtype)
+            models = (start,) * len(setting.objectives)
+            problem = Problem(setting.examples, None, setting.outputs, setting.objectives, models)
+            self._totals[dtype] = self._engine.totals(self._engine.prepare(source), problem)
+        return self._totals[dtype]
+
+    def _measure_means(self) -> None:
+        """Measure what the bounds of models with a free bias need, once for all alike."""
+        first_of: dict[int, int] = {}
+        for model in self.searches:
+            if model.objective.l2 > 0 and not model.objective.penalize_bias:
+                first_of.setdefault(self._setting.kind(model.number), model.number)
+        if not first_of:
+            return
+        numbers, shift = list(first_of.values()), np.zeros(self._setting.outputs)
+        shift[0] = 1
+        totals, sums, predicted = self._totals_in("float32"), [], []
+        for other in (0.0, 1.0):
+            at = [
+                Parameters(
+                    np.zeros((self._setting.data.n_features, self._setting.outputs), np.float32),
+                    (self._setting.start(m).bias + other * shift).astype(np.float32),
+                )
+                for m in numbers
+            ]
+            sums.append(totals.sums(numbers, at))
+            predicted.append([_probabilities(p.bias) for p in at])
+        means = {
+            key: ClassMeans.of(
+                self._setting.shares(m), sums[0][i], predicted[0][i], sums[1][i],
+                predicted[1][i],
+            )
+            for i, (key, m) in enumerate(first_of.items())
+        }  # fmt: skip
+        for model in self.searches:
+            model.means = means.get(self._setting.kind(model.number))
+
+
+def _probabilities(bias: NDArray[np.floating]) -> NDArray[np.float64]:
+    wide = np.asarray(bias, np.float64)
+    return np.asarray(sigmoid(wide) if len(wide) == 1 else softmax(wide), np.float64)

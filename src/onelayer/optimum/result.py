@@ -1,0 +1,41 @@
+"""What a search for a minimum returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from onelayer.model import Objective, Parameters
+
+Reason = Literal["certified", "uncertified", "no_minimum", "passes", "precision", "interrupted"]
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """What was found for one objective.
+
+    Attributes
+    ----------
+    objective : Objective
+    parameters : Parameters
+        In float64.
+    value, loss : float
+        The objective J, and the mean loss C, there.
+    excess_bound : float
+        No parameters have a J that is smaller by more than this; infinite where no bound is known.
+    passes : int
+        Over the examples.
+    reason : str
+        "certified": the bound is within the tolerance. "no_minimum": `parameters` separate the
+        classes, and J falls for ever along them. "uncertified": without a penalty, J hardly falls
+        any more, and no bound could be had. "passes", "precision", "interrupted": the search ended
+        before.
+    """
+
+    objective: Objective
+    parameters: Parameters
+    value: float
+    loss: float
+    excess_bound: float
+    passes: int
+    reason: Reason

@@ -1,0 +1,89 @@
+"""What all searches for minima on the same examples share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from onelayer.data import Dataset, Rows
+from onelayer.engines import WeightedRows
+from onelayer.errors import InputError
+from onelayer.model import Objective, Parameters, n_outputs
+from onelayer.optimum.preconditioner import Sample
+
+
+class Setting:
+    """The examples, how much each counts for each objective, and how near is near enough.
+
+    Raises
+    ------
+    InputError
+        If a class has no example that counts.
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        objectives: Sequence[Objective],
+        rows: Rows | None,
+        weights: Sequence[ArrayLike | None],
+        tolerance: float,
+    ) -> None:
+        self.data, self.objectives, self.tolerance = data, tuple(objectives), tolerance
+        self.outputs = n_outputs(objectives[0].model, data.n_classes)
+        self.examples = WeightedRows.of(data.targets, rows, weights)
+        self.sample = Sample(data, self.examples.rows)
+        self._shares = [self._shares_of(m) for m in range(len(objectives))]
+        self._curvatures: dict[int, NDArray[np.float64]] = {}
+        for m, objective in enumerate(objectives):
+            if self.kind(m) not in self._curvatures:
+                self._curvatures[self.kind(m)] = self.sample.curvature(
+                    objective, self.start(m), self.weights(m)
+                )
+
+    def kind(self, model: int) -> int:
+        """Return what is the same for all models with the same weights of examples."""
+        return int(self.examples.weights_of[model])
+
+    def weights(self, model: int) -> NDArray[np.float64] | None:
+        """Return how much each example of the data counts for a model."""
+        return self.examples.weights_for(model, np.arange(self.data.n_examples))
+
+    def start(self, model: int) -> Parameters:
+        """Return where a search begins: weights of 0, and the bias that predicts the shares."""
+        shares = self._shares[model]
+        bias = np.log(shares) - np.log(shares).mean()
+        if self.outputs == 1:
+            bias = np.array([math.log(shares[0] / shares[1])])
+        return Parameters(np.zeros((self.data.n_features, self.outputs)), bias)
+
+    def shares(self, model: int) -> NDArray[np.float64]:
+        """Return the share of each output's class, as the model weighs examples."""
+        return self._shares[model][: self.outputs]
+
+    def first_curvature(self, model: int) -> NDArray[np.float64]:
+        """Return the estimated curvature where a search begins."""
+        return self._curvatures[self.kind(model)]
+
+    def counting(self, model: int) -> Rows:
+        """Return the rows that count for a model."""
+        rows = self.examples.rows
+        weights = self.examples.weights_for(model, rows)
+        return rows if weights is None else rows[weights > 0]
+
+    def _shares_of(self, model: int) -> NDArray[np.float64]:
+        rows = self.examples.rows
+        counts = np.bincount(
+            self.data.targets[rows], self.examples.weights_for(model, rows), self.data.n_classes
+        )
+        if (counts == 0).any():
+            absent = self.data.classes[int(np.argmin(counts))]
+            raise InputError(
+                f"y: no example of the class {absent!r} counts: its bias has no best value; leave "
+                "the class out."
+            )
+        shares: NDArray[np.float64] = counts / counts.sum()
+        return shares
