@@ -63,7 +63,7 @@ def sweep(
     as_json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Train a softmax model for each penalty and learning rate, all together; keep the best."""
+    """Train a model for each penalty and learning rate, all together; keep the best."""
     from onelayer.cli.sweep import run_sweep_command
 
     files = o.training_files(

@@ -12,6 +12,8 @@ from onelayer.data import Dataset, Rows, Scaling, ScalingName, fingerprint, fit_
 from onelayer.data.files import Examples, complete, feature_means, read_examples
 from onelayer.data.split import hold_out
 from onelayer.errors import Argument, InputError
+from onelayer.model import ModelName
+from onelayer.training.checks import check_classes
 from onelayer.words import first_few
 
 
@@ -116,19 +118,25 @@ class TrainingData:
             return len(self.validation_rows)
         return self.validation.n_examples if self.validation else 0
 
+    def classes_in_words(self, model: ModelName) -> str:
+        """Say how many classes there are, and which one is a logistic model's positive one."""
+        classes = self.train.classes
+        positive = f", positive: {classes[0]}" if model == "logistic" else ""
+        return f"{len(classes)} classes{positive}"
+
 
 def read_training_data(
-    files: TrainingFiles, *, logistic: bool = False, seed: int = 0
+    files: TrainingFiles, model: ModelName = "softmax", *, seed: int = 0
 ) -> TrainingData:
-    """Read the files.
+    """Read the files, in the order of classes that a model takes.
 
     What is held out has no part in the means that fill gaps, nor in the scaling.
 
     Raises
     ------
     InputError
-        If a file cannot be read, the two do not fit one another, there is one class, or a class
-        has too few examples for the share.
+        If a file cannot be read, the two do not fit one another, there is one class, or more than
+        the model tells apart, or a class has too few examples for the share.
     """
     share = files.validation if isinstance(files.validation, Share) else None
     examples = read_examples(
@@ -142,17 +150,18 @@ def read_training_data(
             f"{files.labels or files.train}: all {examples.n_examples:,} labels are "
             f"{labels[0].item()!r}; give examples of at least two classes."
         )
+    classes = np.unique(labels).tolist()
+    check_classes(model, classes, Argument("model"))
     rows, held = _split(labels, share, seed) if share else (None, None)
     examples = complete(examples, feature_means(examples, rows) if files.impute else None)
     chosen, words = _choose_scaling(files.scale, examples)
     weights = None if rows is None else np.isin(np.arange(examples.n_examples), rows)
     scaling = fit_scaling(examples.X, chosen, weights)
-    classes = np.unique(labels)
     train = Dataset(
         examples.X,
         labels,
         # The engine's positive class is the first; people mean the second: 1, yes, True.
-        classes=(classes[::-1] if logistic else classes).tolist(),
+        classes=classes[::-1] if model == "logistic" else classes,
         scaling=scaling,
         image_shape=_shape(examples),
     )

@@ -54,7 +54,7 @@ def fit_files(
         If training diverged or was interrupted, or the model cannot be written.
     """
     with watch.stage(f"Reading {files.train}"):
-        data = read_training_data(files, logistic=config.model == "logistic", seed=config.seed)
+        data = read_training_data(files, config.model, seed=config.seed)
     with watch.stage(KERNELS):
         warm_up(data.train, data.validation, [config])
     watch.say(_about(data, config))
@@ -102,10 +102,8 @@ def _train(
 
 
 def _about(data: TrainingData, config: TrainConfig) -> str:
-    classes = data.train.classes
-    positive = f", positive: {classes[0]}" if config.model == "logistic" else ""
     validation = f", {data.n_validation:,} to validate" if data.n_validation else ""
     return (
         f"{data.n_train:,} examples to train{validation}; {data.train.n_features:,} features, "
-        f"{data.scaling}; {len(classes)} classes{positive}."
+        f"{data.scaling}; {data.classes_in_words(config.model)}."
     )

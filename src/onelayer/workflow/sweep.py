@@ -60,6 +60,7 @@ class FileSweep:
         """Return the content of results.json."""
         best = self.result.best
         return {
+            "model": self.classifier.model,
             "best": {"l2": best.l2, "learning_rate": best.learning_rate},
             "best_score": self.result.best_score,
             "score": self.result.score_name,
@@ -85,7 +86,7 @@ def sweep_files(
     make_page: MakePage | None = None,
     watch: Watch = UNSEEN,
 ) -> FileSweep:
-    """Train a softmax model for each penalty and learning rate, and write a folder.
+    """Train a model for each penalty and learning rate, and write a folder.
 
     Where the process was killed or interrupted, the same call goes on from the last checkpoint.
 
@@ -118,7 +119,7 @@ def sweep_files(
     if folds:
         files = replace(files, validation=None)
     with watch.stage(f"Reading {files.train}"):
-        data = read_training_data(files, seed=config.seed)
+        data = read_training_data(files, config.model, seed=config.seed)
     if folds is not None:
         _check_folds(folds, data)
     with Folder.lock(out) as folder:
@@ -128,7 +129,8 @@ def sweep_files(
         candidates = len(grid.combinations())
         watch.say(
             f"{data.examples.n_examples:,} examples, {data.train.n_features:,} features, "
-            f"{data.scaling}; {candidates} candidates" + (f" on {folds} folds." if folds else ".")
+            f"{data.scaling}; {data.classes_in_words(config.model)}; {candidates} candidates, "
+            f"{config.model} regression" + (f" on {folds} folds." if folds else ".")
         )
         on = f"{folds} folds" if folds else str(files.validation)
         needs = what_prediction_needs(files, data.examples, on)
