@@ -94,7 +94,7 @@ def test_a_sweep_of_logistic_models(how: tuple[str, str], two: Path) -> None:
     out, alone = two.parent / "sweep", two.parent / "alone.safetensors"
     done = call("sweep", two, "--out", out, *QUICK, *how, "--model", "logistic")
     assert done.code == 0, done.err
-    assert "2 classes, positive: kind 2; 4 candidates, logistic regression" in done.err
+    assert "2 classes, positive: kind 2; 4 candidates of logistic regression" in done.err
     page = (out / "report.html").read_text()
     assert "Logistic regression on" in page
     assert "positive: kind 2" in page

@@ -12,6 +12,7 @@ from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
 from onelayer.errors import InputError
 from onelayer.inference import Classifier, Description, describe
+from onelayer.training.class_weights import class_weights_in_words
 from onelayer.words import first_few
 
 FORMATS = ("onnx", "skops")
@@ -67,11 +68,14 @@ def _facts(d: Description) -> Iterator[tuple[str, str]]:
     record = d.record
     sizes = f"{record['n_train']:,} examples, {record['n_validation']:,} to validate"
     yield "training", f"{sizes}; {record['message']}"
-    final = record["final"]
-    for part, key in (("validation", "val"), ("training", "train")):
+    final, weights = record["final"], record.get("class_weights")
+    if weights is not None:
+        yield "class weights", class_weights_in_words(record["classes"], weights)
+    how = ("", "") if weights is None else (" (not weighted)", " (both weighted by class)")
+    for part, key, words in zip(("validation", "training"), ("val", "train"), how, strict=True):
         loss, accuracy = final[f"{key}_loss"], final[f"{key}_accuracy"]
         if loss is not None and accuracy is not None:
-            yield f"{part} examples", f"loss {loss:.4f}, accuracy {accuracy:.2%}"
+            yield f"{part} examples", f"loss {loss:.4f}, accuracy {accuracy:.2%}{words}"
     yield (
         "options",
         ", ".join(

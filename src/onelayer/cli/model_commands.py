@@ -24,6 +24,7 @@ def fit(
     size: o.Size = None,
     drop: o.Drop = None,
     impute: o.Impute = None,
+    class_weight: o.ClassWeight = None,
     threads: o.Threads = None,
     force: o.Force = False,
     as_json: o.Json = False,
@@ -35,6 +36,7 @@ def fit(
     files = o.training_files(
         train, target=target, labels=labels, validation=validation,
         validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
+        class_weight=class_weight,
     )  # fmt: skip
     run_fit_command(
         files, ctx.obj, out=out, threads=threads, force=force, as_json=as_json, quiet=quiet
@@ -58,6 +60,7 @@ def sweep(
     size: o.Size = None,
     drop: o.Drop = None,
     impute: o.Impute = None,
+    class_weight: o.ClassWeight = None,
     threads: o.Threads = None,
     force: o.Force = False,
     as_json: o.Json = False,
@@ -69,6 +72,7 @@ def sweep(
     files = o.training_files(
         train, target=target, labels=labels, validation=validation,
         validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
+        class_weight=class_weight,
     )  # fmt: skip
     run_sweep_command(
         files, ctx.obj | {"l2": l2, "learning_rate": learning_rate}, folds=folds, out=out,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from onelayer.errors import Argument, InputError
+
 if TYPE_CHECKING:
     from onelayer.workflow.files import File, Share, TrainingFiles
 
@@ -90,6 +92,18 @@ Impute = Annotated[
         show_default=False,
     ),
 ]
+ClassWeight = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--class-weight",
+        rich_help_panel=TRAINING,
+        metavar="balanced|NAME=NUMBER",
+        help="How much examples count in training: balanced, so that all classes count the same in "
+        "sum, or a class's number; may be repeated. Classes without one have 1. Validation does "
+        "not take them into account.",
+        show_default=False,
+    ),
+]
 Scale = Annotated[
     str | None,
     typer.Option(
@@ -145,13 +159,37 @@ def training_files(
     validation: str,
     validation_labels: str | None,
     drop: list[str] | None,
+    class_weight: list[str] | None,
     **how: Any,
 ) -> TrainingFiles:
     """Return the files that the options name."""
     from onelayer.workflow.files import TrainingFiles
 
     chosen = _validation(validation, validation_labels)
-    return TrainingFiles(train, validation=chosen, drop=tuple(drop or ()), **how)
+    weights = _class_weight(class_weight or [])
+    return TrainingFiles(
+        train, validation=chosen, drop=tuple(drop or ()), class_weight=weights, **how
+    )
+
+
+def _class_weight(given: list[str]) -> str | dict[str, float] | None:
+    """Return what "balanced", or "NAME=NUMBER" for some classes, mean."""
+    if given in ([], ["balanced"]):
+        return given[0] if given else None
+    weights: dict[str, float] = {}
+    for text in given:
+        name, _, number = text.rpartition("=")
+        try:
+            weight = float(number)
+        except ValueError:
+            name = ""
+        if not name or name in weights:
+            raise InputError(
+                Argument("class_weight"), f": {text!r} was given; give balanced alone, or "
+                "NAME=NUMBER once for a class.",
+            )  # fmt: skip
+        weights[name] = weight
+    return weights
 
 
 def _validation(text: str, labels: str | None) -> Share | File | None:

@@ -55,6 +55,8 @@ def _page(files: TrainingFiles, folds: int | None) -> MakePage:
 
         scored_on = f"{folds} folds" if folds else str(files.validation)
         facts = {"Scaling": done.data.scaling, "Scored on": scored_on}
+        if weighted := done.data.weights_in_words():
+            facts |= {"Weighted": weighted}
         return sweep_page(done.result, done.classifier, done.notes, facts)
 
     return make

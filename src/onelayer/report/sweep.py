@@ -142,8 +142,8 @@ def _weights(result: SweepResult, classifier: Classifier) -> Section:
         drawn = drawings.largest_weights(table, MOST_FEATURES)
     figure = Figure(
         "weights", "Weights of the chosen model",
-        f"The weights of {'the positive' if _is_logistic(classifier) else 'each'} class: as pictures for images, otherwise those of the features that "
-        "weigh most.",
+        f"The weights of {'the positive' if _is_logistic(classifier) else 'each'} class: as "
+        "pictures for images, otherwise those of the features that weigh most.",
         table, drawn,
     )  # fmt: skip
     return Section(

@@ -41,6 +41,9 @@ class RunRecord:
         Evaluations of the schedule; see `TrainResult`.
     final : Final
         The numbers of the weights that are kept; no others are shown beside these weights.
+    class_weights : tuple of float or None
+        How much an example of each class counted, in the order of `classes`; None: all the same.
+        The training loss and accuracy of `final` are weighted so, those of validation are not.
     """
 
     name: str
@@ -56,6 +59,7 @@ class RunRecord:
     best: Evaluation | None
     last: Evaluation | None
     final: Final
+    class_weights: tuple[float, ...] | None = None
 
     @property
     def model(self) -> ModelName:
@@ -75,6 +79,7 @@ class RunRecord:
             "best": _plain(self.best),
             "last": _plain(self.last),
             "final": _plain(self.final),
+            **({} if self.class_weights is None else {"class_weights": list(self.class_weights)}),
         }
 
     @classmethod
@@ -96,6 +101,7 @@ class RunRecord:
                 best=_evaluation(values["best"]),
                 last=_evaluation(values["last"]),
                 final=Final(**values["final"]),
+                class_weights=tuple(values["class_weights"]) if "class_weights" in values else None,
                 **{count: values[count] for count in _COUNTS},
             )
             if record.as_json() != dict(values):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,10 +11,16 @@ from numpy.typing import NDArray
 
 from onelayer.data import Dataset, Rows, Scaling, ScalingName, fingerprint, fit_scaling
 from onelayer.data.files import Examples, complete, feature_means, read_examples
+from onelayer.data.labels import Label
 from onelayer.data.split import hold_out
 from onelayer.errors import Argument, InputError
 from onelayer.model import ModelName
 from onelayer.training.checks import check_classes
+from onelayer.training.class_weights import (
+    ClassWeight,
+    class_factors,
+    class_weights_in_words,
+)
 from onelayer.words import first_few
 
 
@@ -62,6 +69,8 @@ class TrainingFiles:
         Fill missing values with their feature's mean over the examples to train on.
     scale : {"none", "standard", "minmax"}, optional
         Default: images to [−1, 1], all else to mean 0 and standard deviation 1.
+    class_weight : "balanced" or mapping, optional
+        How much examples of each class count in training; see `class_factors`. Labels may be text.
     """
 
     train: str
@@ -72,6 +81,7 @@ class TrainingFiles:
     drop: tuple[str, ...] = ()
     impute: str | None = None
     scale: str | None = None
+    class_weight: ClassWeight = None
 
     def __post_init__(self) -> None:
         """Refuse another way to fill gaps."""
@@ -97,6 +107,9 @@ class TrainingData:
         The examples that take part; None: all.
     scaling : str
         In words.
+    class_factors : array or None
+        How much examples of each class count in training, in the order of `train.classes`; None:
+        all the same. Validation never takes them into account.
     """
 
     examples: Examples
@@ -105,6 +118,12 @@ class TrainingData:
     rows: Rows | None
     validation_rows: Rows | None
     scaling: str
+    class_factors: NDArray[np.float64] | None = None
+
+    @property
+    def class_weights(self) -> list[float] | None:
+        """The same numbers, for JSON."""
+        return None if self.class_factors is None else self.class_factors.tolist()
 
     @property
     def n_train(self) -> int:
@@ -123,6 +142,13 @@ class TrainingData:
         classes = self.train.classes
         positive = f", positive: {classes[0]}" if model == "logistic" else ""
         return f"{len(classes)} classes{positive}"
+
+    def weights_in_words(self) -> str | None:
+        """Say how much classes count, and where; None where all count the same."""
+        if self.class_factors is None:
+            return None
+        counts = class_weights_in_words(self.train.classes, self.class_factors)
+        return f"Weights of classes: {counts}; they count in training, not in validation."
 
 
 def read_training_data(
@@ -168,7 +194,19 @@ def read_training_data(
     validation = train if share else None
     if isinstance(files.validation, File):
         validation = _read_validation(files.validation, files.size, examples, train)
-    return TrainingData(examples, train, validation, rows, held, words)
+    factors = class_factors(
+        _by_label(files.class_weight, train.classes), train.classes,
+        train.targets if rows is None else train.targets[rows],
+    )  # fmt: skip
+    return TrainingData(examples, train, validation, rows, held, words, factors)
+
+
+def _by_label(given: ClassWeight, classes: tuple[Label, ...]) -> ClassWeight:
+    """Return weights by label, where a label may be given as text."""
+    if not isinstance(given, Mapping):
+        return given
+    by_text = {str(label): label for label in classes}
+    return {by_text.get(str(label), label): weight for label, weight in given.items()}
 
 
 def _split(labels: NDArray[Any], share: Share, seed: int) -> tuple[Rows, Rows]:

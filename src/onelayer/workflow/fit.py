@@ -9,6 +9,7 @@ from onelayer.inference import Classifier
 from onelayer.storage import Lock
 from onelayer.training import (
     Checkpoint,
+    ExampleWeights,
     Schedule,
     StopReason,
     TrainConfig,
@@ -58,9 +59,12 @@ def fit_files(
     with watch.stage(KERNELS):
         warm_up(data.train, data.validation, [config])
     watch.say(_about(data, config))
+    if weighted := data.weights_in_words():
+        watch.say(weighted)
     needs = what_prediction_needs(files, data.examples, str(files.validation or "nothing"))
     # Another call, or the same one on other data, does not take the checkpoint up.
     facts = {"data": needs["data"], "config": config.model_dump(mode="json")}
+    facts |= {"class_weights": data.class_weights}
     with Lock(out.with_name(f".{out.name}.lock"), out):
         checkpoint = Checkpoint(out.with_name(f".{out.name}.checkpoint"), facts)
         result = _train(data, config, checkpoint, threads, watch)
@@ -68,7 +72,7 @@ def fit_files(
             checkpoint.remove()
             advice = (", or ", Argument("scale", "standard")) if files.scale == "none" else ()
             raise OnelayerError(f"Training {result.message}", *advice, ". No model was written.")
-        classifier = as_classifier(result, name=out.stem, **needs)
+        classifier = as_classifier(result, name=out.stem, class_weights=data.class_weights, **needs)
         classifier.save(out)
         checkpoint.remove()
     return result, classifier
@@ -85,13 +89,16 @@ def _train(
     if checkpoint.is_of_another:
         watch.say(f"{checkpoint.path}: is of another training, and is replaced.")
     steps = Schedule.of(config, data.n_train).max_steps
+    weights = ExampleWeights(
+        None if data.class_factors is None else data.class_factors[data.train.targets]
+    )
     with watch.training(1, steps) as listen, watch.stoppable() as stop:
         how = checkpoint.resume({"model": config}, stop)
         if (state := how["states"][0]) is not None:
             watch.say(f"Training goes on from step {state.step:,}.")
         result = train(
             data.train, data.validation, config, threads, rows=data.rows,
-            validation_rows=data.validation_rows, listen=listen, **how,
+            validation_rows=data.validation_rows, weights=[weights], listen=listen, **how,
         )  # fmt: skip
     if result.stop_reason is StopReason.INTERRUPTED:
         raise OnelayerError(

@@ -64,6 +64,8 @@ class FileSweep:
             "best": {"l2": best.l2, "learning_rate": best.learning_rate},
             "best_score": self.result.best_score,
             "score": self.result.score_name,
+            "class_weights": self.data.class_weights
+            and dict(zip(map(str, self.data.train.classes), self.data.class_weights, strict=True)),
             "summary": self.result.summary,
             "notes": self.notes,
             "candidates": json_value(self.result.table().to_dicts()),
@@ -129,13 +131,16 @@ def sweep_files(
         candidates = len(grid.combinations())
         watch.say(
             f"{data.examples.n_examples:,} examples, {data.train.n_features:,} features, "
-            f"{data.scaling}; {data.classes_in_words(config.model)}; {candidates} candidates, "
-            f"{config.model} regression" + (f" on {folds} folds." if folds else ".")
+            f"{data.scaling}; {data.classes_in_words(config.model)}; {candidates} candidates "
+            f"of {config.model} regression" + (f" on {folds} folds." if folds else ".")
         )
+        if weighted := data.weights_in_words():
+            watch.say(weighted)
         on = f"{folds} folds" if folds else str(files.validation)
         needs = what_prediction_needs(files, data.examples, on)
         facts = {
             "data": needs["data"], "folds": folds, "config": config.model_dump(mode="json"),
+            "class_weights": data.class_weights,
             "grid": [list(values) for values in grid.combinations()],
         }  # fmt: skip
         checkpoint = Checkpoint(folder.path / CHECKPOINT, facts)
@@ -143,7 +148,9 @@ def sweep_files(
         if not np.isfinite(result.best_score):
             checkpoint.remove()
             raise OnelayerError(f"{result.summary} Nothing was written.")
-        classifier = as_classifier(result.final, name=out.name, **needs)
+        classifier = as_classifier(
+            result.final, name=out.name, class_weights=data.class_weights, **needs
+        )
         notes = _notes(grid, result)
         done = FileSweep(data, result, classifier, notes)
         text = json.dumps(done.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
@@ -179,6 +186,7 @@ def _sweep(
     validation = None
     if data.validation is not None:
         validation = Sample(data.validation, rows=data.validation_rows)
+    task = Task(train, validation, data.class_factors, weighs_validation=False)
     configs = [
         config.model_copy(update={"l2": l2, "learning_rate": rate})
         for l2, rate in grid.combinations()
@@ -190,7 +198,7 @@ def _sweep(
             watch.stoppable() as stop,
         ):
             result = sweep(
-                Task(train, validation), configs, folds, scored_on=scored_on,
+                task, configs, folds, scored_on=scored_on,
                 threads=threads, listen=listen, checkpoint=checkpoint, stop=stop,
             )  # fmt: skip
         if result.final.stop_reason is StopReason.INTERRUPTED:
