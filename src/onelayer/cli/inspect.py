@@ -60,9 +60,10 @@ def _facts(d: Description) -> Iterator[tuple[str, str]]:
     if d.fills_missing:
         yield "missing values", "replaced with the means of the training examples"
     yield "weight norm", f"{d.weight_norm:.4g}"
-    for key in ("source", "fingerprint"):
+    said = {"source": "trained on", "fingerprint": "data SHA-256", "groups": "groups by"}
+    for key, words in said.items():
         if key in d.data:
-            yield {"source": "trained on", "fingerprint": "data SHA-256"}[key], str(d.data[key])
+            yield words, str(d.data[key])
     if not d.record:
         return
     record = d.record

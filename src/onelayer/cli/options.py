@@ -81,6 +81,26 @@ Drop = Annotated[
         "--drop", rich_help_panel=DATA, metavar="NAME", help="Leave out a column; may be repeated."
     ),
 ]
+Groups = Annotated[
+    str | None,
+    typer.Option(
+        "--groups",
+        rich_help_panel=DATA,
+        metavar="COLUMN",
+        help="Examples with the same value in this column stay together: all in one fold, all held "
+        "out or none. It is no feature.",
+        show_default=False,
+    ),
+]
+Key = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key",
+        metavar="NAME",
+        help="A column of DATA to write in front of the predictions; may be repeated. It is no "
+        "feature.",
+    ),
+]
 Impute = Annotated[
     str | None,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,20 +14,29 @@ from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
 from onelayer.data.files import Examples, formulas, read_examples, write_predictions
+from onelayer.errors import Argument, InputError
 from onelayer.inference import Classifier
 from onelayer.words import first_few
 from onelayer.workflow.files import match_labels
 
 
 def run_predict_command(
-    model: Path, data: str, *, labels: str | None, out: Path, proba: bool, force: bool, quiet: bool
+    model: Path,
+    data: str,
+    *,
+    labels: str | None,
+    key: list[str],
+    out: Path,
+    proba: bool,
+    force: bool,
+    quiet: bool,
 ) -> None:
     """Run the command; see `onelayer predict --help`."""
     out = check_out(out, (".csv", ".parquet"), force=force)
     console = Terminal(quiet=quiet)
     classifier = Classifier.load(model)
     with console.status(f"Predicting {data}"):
-        examples = read_for(classifier, data, labels, need_labels=False)
+        examples = read_for(classifier, data, labels, need_labels=False, key=key)
         columns: dict[str, Any] = {}
         if examples.names is not None:
             columns["name"] = np.array(examples.names)
@@ -35,6 +45,7 @@ def run_predict_command(
             probabilities = classifier.predict_proba(examples.X)
             for k, label in enumerate(classifier.classes):
                 columns[f"probability of {label}"] = probabilities[:, k]
+        columns = _behind(examples.keys, columns)
         write_predictions(out, columns)
     say(console, f"{examples.n_examples:,} predictions: {out}")
     if text := formulas(out, columns):
@@ -43,6 +54,17 @@ def run_predict_command(
             f"Warning: a spreadsheet would take text in this file for formulas: {first_few(text)}. "
             "Import it as text, or write .parquet.",
         )
+
+
+def _behind(keys: Mapping[str, Any], columns: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of predictions behind those that ride along."""
+    both = [name for name in keys if name in columns]
+    if both:
+        raise InputError(
+            Argument("key"), f": the predictions have a column {both[0]!r} of their own; rename "
+            "that of the data.",
+        )  # fmt: skip
+    return {**keys, **columns}
 
 
 def run_evaluate_command(
@@ -90,6 +112,7 @@ def read_for(
     *,
     need_labels: bool,
     target: str | None = None,
+    key: Sequence[str] = (),
 ) -> Examples:
     """Read a file as the model's training file was read."""
     names = classifier.feature_names
@@ -97,6 +120,7 @@ def read_for(
         data,
         target=target or classifier.target,
         labels=labels,
+        key=key,
         size=classifier.data.get("size"),
         features=names,
         image_shape=classifier.image_shape,

@@ -12,15 +12,11 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset, Rows, Scaling, ScalingName, fingerprint, fit_scaling
 from onelayer.data.files import Examples, complete, feature_means, read_examples
 from onelayer.data.labels import Label
-from onelayer.data.split import hold_out
+from onelayer.data.split import hold_out, hold_out_groups
 from onelayer.errors import Argument, InputError
 from onelayer.model import ModelName
 from onelayer.training.checks import check_classes
-from onelayer.training.class_weights import (
-    ClassWeight,
-    class_factors,
-    class_weights_in_words,
-)
+from onelayer.training.class_weights import ClassWeight, class_factors
 from onelayer.words import first_few
 
 
@@ -71,6 +67,8 @@ class TrainingFiles:
         Default: images to [−1, 1], all else to mean 0 and standard deviation 1.
     class_weight : "balanced" or mapping, optional
         How much examples of each class count in training; see `class_factors`. Labels may be text.
+    groups : str, optional
+        A column: examples with the same value in it are all held out, or none; and all in one fold.
     """
 
     train: str
@@ -82,6 +80,7 @@ class TrainingFiles:
     impute: str | None = None
     scale: str | None = None
     class_weight: ClassWeight = None
+    groups: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse another way to fill gaps."""
@@ -137,19 +136,6 @@ class TrainingData:
             return len(self.validation_rows)
         return self.validation.n_examples if self.validation else 0
 
-    def classes_in_words(self, model: ModelName) -> str:
-        """Say how many classes there are, and which one is a logistic model's positive one."""
-        classes = self.train.classes
-        positive = f", positive: {classes[0]}" if model == "logistic" else ""
-        return f"{len(classes)} classes{positive}"
-
-    def weights_in_words(self) -> str | None:
-        """Say how much classes count, and where; None where all count the same."""
-        if self.class_factors is None:
-            return None
-        counts = class_weights_in_words(self.train.classes, self.class_factors)
-        return f"Weights of classes: {counts}; they count in training, not in validation."
-
 
 def read_training_data(
     files: TrainingFiles, model: ModelName = "softmax", *, seed: int = 0
@@ -167,7 +153,7 @@ def read_training_data(
     share = files.validation if isinstance(files.validation, Share) else None
     examples = read_examples(
         files.train, target=files.target, labels=files.labels, size=files.size,
-        drop=files.drop, gaps=True,
+        drop=files.drop, groups=files.groups, gaps=True,
     )  # fmt: skip
     labels = examples.y
     assert labels is not None  # they were asked for
@@ -178,7 +164,7 @@ def read_training_data(
         )
     classes = np.unique(labels).tolist()
     check_classes(model, classes, Argument("model"))
-    rows, held = _split(labels, share, seed) if share else (None, None)
+    rows, held = _split(labels, examples.groups, share, seed) if share else (None, None)
     examples = complete(examples, feature_means(examples, rows) if files.impute else None)
     chosen, words = _choose_scaling(files.scale, examples)
     weights = None if rows is None else np.isin(np.arange(examples.n_examples), rows)
@@ -209,10 +195,15 @@ def _by_label(given: ClassWeight, classes: tuple[Label, ...]) -> ClassWeight:
     return {by_text.get(str(label), label): weight for label, weight in given.items()}
 
 
-def _split(labels: NDArray[Any], share: Share, seed: int) -> tuple[Rows, Rows]:
+def _split(
+    labels: NDArray[Any], groups: NDArray[np.int64] | None, share: Share, seed: int
+) -> tuple[Rows, Rows]:
     """Return the rows to train on and those to hold out, as the estimators split them too."""
+    targets = np.unique(labels, return_inverse=True)[1]
     try:
-        return hold_out(np.unique(labels, return_inverse=True)[1], share.fraction, seed)
+        if groups is not None:
+            return hold_out_groups(targets, groups, share.fraction, seed)
+        return hold_out(targets, share.fraction, seed)
     except InputError as error:
         raise InputError(Argument("validation"), ": ", *error.parts) from None
 
@@ -242,6 +233,7 @@ def what_prediction_needs(
             "validation": scored_on,
             "size": files.size,
             "fingerprint": fingerprint(examples.X, examples.y),
+            **({} if files.groups is None else {"groups": files.groups}),
         },
     }
 

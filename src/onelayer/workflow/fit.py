@@ -24,7 +24,9 @@ from onelayer.workflow.files import (
     read_training_data,
     what_prediction_needs,
 )
+from onelayer.workflow.splits import scored_on
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
+from onelayer.workflow.words import classes_in_words, remarks
 
 
 def fit_files(
@@ -59,9 +61,9 @@ def fit_files(
     with watch.stage(KERNELS):
         warm_up(data.train, data.validation, [config])
     watch.say(_about(data, config))
-    if weighted := data.weights_in_words():
-        watch.say(weighted)
-    needs = what_prediction_needs(files, data.examples, str(files.validation or "nothing"))
+    for remark in remarks(data):
+        watch.say(*remark)
+    needs = what_prediction_needs(files, data.examples, scored_on(files))
     # Another call, or the same one on other data, does not take the checkpoint up.
     facts = {"data": needs["data"], "config": config.model_dump(mode="json")}
     facts |= {"class_weights": data.class_weights}
@@ -112,5 +114,5 @@ def _about(data: TrainingData, config: TrainConfig) -> str:
     validation = f", {data.n_validation:,} to validate" if data.n_validation else ""
     return (
         f"{data.n_train:,} examples to train{validation}; {data.train.n_features:,} features, "
-        f"{data.scaling}; {data.classes_in_words(config.model)}."
+        f"{data.scaling}; {classes_in_words(data, config.model)}."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onelayer.errors import Argument, InputError, OnelayerError
 from onelayer.inference import Classifier
@@ -30,7 +32,9 @@ from onelayer.workflow.files import (
     read_training_data,
     what_prediction_needs,
 )
+from onelayer.workflow.splits import Splits, rare_class, scored_on, split
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
+from onelayer.workflow.words import classes_in_words, remarks
 
 TABLE, RESULTS, MODEL, PAGE = "results.csv", "results.json", "model.safetensors", "report.html"
 CHECKPOINT = "checkpoint.safetensors"
@@ -122,29 +126,32 @@ def sweep_files(
         files = replace(files, validation=None)
     with watch.stage(f"Reading {files.train}"):
         data = read_training_data(files, config.model, seed=config.seed)
-    if folds is not None:
-        _check_folds(folds, data)
+    splits = None if folds is None else split(data, folds)
     with Folder.lock(out) as folder:
         _check_folder(folder, force=force)
         with watch.stage(KERNELS):
             warm_up(data.train, data.validation or data.train, [config])
         candidates = len(grid.combinations())
+        many = "s" if candidates > 1 else ""
         watch.say(
             f"{data.examples.n_examples:,} examples, {data.train.n_features:,} features, "
-            f"{data.scaling}; {data.classes_in_words(config.model)}; {candidates} candidates "
+            f"{data.scaling}; {classes_in_words(data, config.model)}; {candidates} candidate{many} "
             f"of {config.model} regression" + (f" on {folds} folds." if folds else ".")
         )
-        if weighted := data.weights_in_words():
-            watch.say(weighted)
-        on = f"{folds} folds" if folds else str(files.validation)
+        for remark in remarks(data):
+            watch.say(*remark)
+        if folds and (rare := rare_class(data, folds)):
+            watch.say(rare)
+        on = scored_on(files, folds)
         needs = what_prediction_needs(files, data.examples, on)
         facts = {
             "data": needs["data"], "folds": folds, "config": config.model_dump(mode="json"),
             "class_weights": data.class_weights,
+            "groups": None if data.examples.groups is None else _digest(data.examples.groups),
             "grid": [list(values) for values in grid.combinations()],
         }  # fmt: skip
         checkpoint = Checkpoint(folder.path / CHECKPOINT, facts)
-        result = _sweep(data, grid, config, folds, on, checkpoint, threads, watch)
+        result = _sweep(data, grid, config, splits, on, checkpoint, threads, watch)
         if not np.isfinite(result.best_score):
             checkpoint.remove()
             raise OnelayerError(f"{result.summary} Nothing was written.")
@@ -171,8 +178,8 @@ def _sweep(
     data: TrainingData,
     grid: Grid,
     config: TrainConfig,
-    folds: int | None,
-    scored_on: str,
+    splits: Splits | None,
+    on: str,
     checkpoint: Checkpoint,
     threads: int | None,
     watch: Watch,
@@ -194,11 +201,11 @@ def _sweep(
     steps = Schedule.of(config, data.n_train).max_steps
     try:
         with (
-            watch.training(len(configs) * (folds or 1), steps) as listen,
+            watch.training(len(configs) * len(splits or [None]), steps) as listen,
             watch.stoppable() as stop,
         ):
             result = sweep(
-                task, configs, folds, scored_on=scored_on,
+                task, configs, splits, scored_on=on,
                 threads=threads, listen=listen, checkpoint=checkpoint, stop=stop,
             )  # fmt: skip
         if result.final.stop_reason is StopReason.INTERRUPTED:
@@ -246,10 +253,6 @@ def _check_folder(folder: Folder, *, force: bool) -> None:
         folder.clear()
 
 
-def _check_folds(folds: int, data: TrainingData) -> None:
-    counts = np.bincount(data.train.targets)
-    if folds > counts.max():
-        raise InputError(
-            Argument("folds"), f": {folds} was given, and no class has more than {counts.max()} "
-            "examples; take fewer folds.",
-        )  # fmt: skip
+def _digest(groups: NDArray[np.int64]) -> str:
+    """Return what tells other groups: a checkpoint is of the same folds."""
+    return hashlib.sha256(groups.tobytes()).hexdigest()
