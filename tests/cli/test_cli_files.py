@@ -157,6 +157,21 @@ def test_evaluate_shows_each_class_and_a_baseline(
     assert max(map(len, table)) <= int(columns)
 
 
+def test_long_names_leave_a_confusion_matrix_narrow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, y = material(3)
+    names = pl.Series("label", ["x" * 80, "a name with many words in it, as people give", "z"])
+    frame(X, y).with_columns(names.gather(y)).write_csv(tmp_path / "d.csv")
+    model = str(tmp_path / "m.safetensors")
+    assert call("fit", str(tmp_path / "d.csv"), "--out", model, *QUICK).code == 0
+    for columns in ("60", "100"):
+        monkeypatch.setenv("COLUMNS", columns)
+        shown = call("evaluate", model, str(tmp_path / "d.csv")).err
+        tables = shown.partition("class ")[2].splitlines()
+        assert max(map(len, tables)) <= int(columns)
+
+
 def test_evaluate_shows_the_worst_of_many_classes(tmp_path: Path) -> None:
     model, data = written(tmp_path, 30)
     shown = call("evaluate", model, data).err

@@ -11,7 +11,7 @@ from rich.text import Text
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, visible
 from onelayer.inference import ClassMetrics, Metrics
-from onelayer.words import fixed
+from onelayer.words import first_few, fixed, shortened
 
 MOST_CLASSES_SHOWN = 20
 """More do not fit a terminal; the worst classes and the most frequent confusions are listed."""
@@ -40,8 +40,8 @@ def print_metrics(console: Terminal, metrics: Metrics) -> None:
     say(console, f"ROC AUC {_number(metrics.roc_auc)}{each}.")
     say(
         console,
-        f"Always saying {str(metrics.most_frequent)!r}, the most frequent class of these examples, "
-        f"is right for {metrics.baseline_accuracy:.2%}.",
+        f"Always saying {first_few([metrics.most_frequent])}, the most frequent class of these "
+        f"examples, is right for {metrics.baseline_accuracy:.2%}.",
     )
     console.print_table(_by_class(metrics))
     console.print_table(_confusion(metrics, console.width))
@@ -92,9 +92,13 @@ def _confusion(metrics: Metrics, width: int) -> Table:
         return _worst_confusions(metrics)
     table = Table(title="Rows: true, columns: predicted", box=None, title_justify="left")
     table.add_column("", style="bold", no_wrap=True, max_width=width // 3)
+    share = (width - width // 3) // len(labels) - 2
     for label, column in zip(labels, columns, strict=True):
+        room = max(share, column)
+        longest = max(map(len, label.split()), default=0)
+        heading = label if longest <= room else shortened(label, room)
         table.add_column(
-            label, justify="right", header_style="bold", no_wrap=True, min_width=column
+            heading, justify="right", header_style="bold", no_wrap=True, min_width=column
         )
     for k, row in enumerate(counts):
         cells = (Text(n, style="bold" if j == k else "") for j, n in enumerate(row))
