@@ -117,9 +117,9 @@ ClassWeight = Annotated[
     typer.Option(
         "--class-weight",
         rich_help_panel=TRAINING,
-        metavar="balanced|NAME=NUMBER",
+        metavar="WEIGHT",
         help="How much examples count in training: balanced, so that all classes count the same in "
-        "sum, or a class's number; may be repeated. Classes without one have 1. Validation does "
+        "sum, or NAME=NUMBER for a class; may be repeated. Other classes have 1. Validation does "
         "not take them into account.",
         show_default=False,
     ),
