@@ -98,6 +98,8 @@ def test_a_sweep_of_logistic_models(how: tuple[str, str], two: Path) -> None:
     page = (out / "report.html").read_text()
     assert "Logistic regression on" in page
     assert "positive: kind 2" in page
+    assert "All candidates of logistic regression, the best first" in page
+    assert pl.read_csv(out / "results.csv")["model"].to_list() == ["logistic"] * 4
     assert json.loads((out / "results.json").read_text())["model"] == "logistic"
     model = Classifier.load(out / "model.safetensors")
     assert (model.model, model.classes) == ("logistic", ("kind 2", "kind 1"))

@@ -92,7 +92,8 @@ def _candidates(result: SweepResult) -> Section:
     table = Table(
         ("rank", "λ", "learning rate", "log loss", *errors, "training loss", "ended"),
         tuple(_cells(row, with_error=bool(errors)) for row in rows.to_dicts()),
-        caption="All candidates, the best first. The training loss is that of the last epoch.",
+        caption=f"All candidates of {result.configs[0].model} regression, the best first. The "
+        "training loss is that of the last epoch.",
     )
     return Section(
         "Candidates",

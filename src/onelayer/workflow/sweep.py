@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from onelayer.errors import Argument, InputError, OnelayerError
 from onelayer.inference import Classifier
 from onelayer.json_values import json_value
+from onelayer.model import ModelName
 from onelayer.storage import Folder
 from onelayer.sweep import Grid, Sample, SweepResult, Task, sweep
 from onelayer.training import (
@@ -162,7 +164,7 @@ def sweep_files(
         done = FileSweep(data, result, classifier, notes)
         text = json.dumps(done.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
         written = {
-            TABLE: result.table().drop("scores").write_csv().encode(),
+            TABLE: _table(result, config.model).encode(),
             MODEL: classifier.to_bytes(),
             RESULTS: f"{text}\n".encode(),
         }
@@ -215,6 +217,12 @@ def _sweep(
             "Interrupted. Nothing was written yet; the same command goes on where it was."
         ) from None
     return result
+
+
+def _table(result: SweepResult, model: ModelName) -> str:
+    """Return the candidates as CSV, each with the kind of model that it is."""
+    table = result.table().drop("scores")
+    return table.insert_column(0, pl.Series("model", [model] * len(table))).write_csv()
 
 
 def _notes(grid: Grid, result: SweepResult) -> list[str]:
