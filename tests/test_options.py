@@ -78,7 +78,7 @@ def test_the_options_of_the_command_line(name: str) -> None:
         for parameter in command.get_params(typer.Context(command))
         if parameter.param_type_name == "option"
     }
-    grids = {"fit": set(), "sweep": {"model", "l2", "learning_rate"}}[name]
+    grids = {"fit": set(), "sweep": {"l2", "learning_rate"}}[name]
     for name, field in TrainConfig.model_fields.items():
         if name in grids:
             continue

@@ -16,6 +16,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 from scipy import sparse
 
+from onelayer.cli.measured import differs_visibly
 from onelayer.data.split import hold_out
 from onelayer.inference import Classifier
 from onelayer.training import TrainConfig
@@ -128,6 +129,91 @@ def test_each_kind_of_file_there_and_back(kind: Any, tmp_path: Path) -> None:
     assert labels == [classifier.classes[k] for k in probabilities.argmax(axis=1)]
     if kind is images:
         assert table["name"][0] == str(Path("kind 0") / "000.png")
+
+
+def written(folder: Path, n_classes: int, used: int | None = None) -> tuple[str, str]:
+    """Return a model, and examples of some of its classes."""
+    X, y = material(n_classes)
+    model = str(folder / "m.safetensors")
+    assert call("fit", *csv(folder, X, y), "--out", model, *QUICK, "--validation", "0").code == 0
+    some = y < (used or n_classes)
+    frame(X[some], y[some]).write_csv(folder / "some.csv")
+    return model, str(folder / "some.csv")
+
+
+@pytest.mark.parametrize("columns", ["100", "60"])
+def test_evaluate_shows_each_class_and_a_baseline(
+    columns: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    shown = call("evaluate", *written(tmp_path, 3, used=2)).err
+    assert re.search(r"ROC AUC [01]\.\d{4}, the mean over the classes, each against the", shown)
+    assert "Always saying 'class 0', the most frequent class of these examples, is right" in shown
+    assert re.search(r"class 0 +40 +[01]\.\d{4} +[01]\.\d{4} +[01]\.\d{4}\b", shown)
+    assert re.search(r"class 2 +0 +– +– +–", shown)
+    assert re.search(r"mean \(macro\) +1\.0000 +1\.0000 +1\.0000", shown)
+    assert "\nRows: true, columns: predicted\n" in shown
+    table = [line for line in shown.splitlines() if "class" in line and "  " in line]
+    assert max(map(len, table)) <= int(columns)
+
+
+def test_long_names_leave_a_confusion_matrix_narrow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, y = material(3)
+    names = pl.Series("label", ["x" * 80, "a name with many words in it, as people give", "z"])
+    frame(X, y).with_columns(names.gather(y)).write_csv(tmp_path / "d.csv")
+    model = str(tmp_path / "m.safetensors")
+    assert call("fit", str(tmp_path / "d.csv"), "--out", model, *QUICK).code == 0
+    for columns in ("60", "100"):
+        monkeypatch.setenv("COLUMNS", columns)
+        shown = call("evaluate", model, str(tmp_path / "d.csv")).err
+        tables = shown.partition("class ")[2].splitlines()
+        assert max(map(len, tables)) <= int(columns)
+
+
+def test_evaluate_shows_the_worst_of_many_classes(tmp_path: Path) -> None:
+    model, data = written(tmp_path, 30)
+    shown = call("evaluate", model, data).err
+    rows = shown.partition("The 5 lowest F1 of 30 classes, and the means\n")[2].splitlines()
+    assert rows[6].split()[:2] == ["mean", "(macro)"]
+    lowest = [float(row.split()[-1]) for row in rows[1:6]]
+    assert lowest == sorted(lowest)
+    found = json.loads(call("evaluate", model, data, "--json").out)["by_class"]
+    assert max(lowest) <= sorted(c["f1"] for c in found)[4] + 1e-4
+
+
+def test_evaluate_tells_of_a_clipped_log_loss(tmp_path: Path) -> None:
+    X, y = np.array([[-1.0], [1.0]] * 20), np.array([0, 1] * 20)
+    data = npz(tmp_path, X, y)
+    model = str(tmp_path / "m.safetensors")
+    assert call("fit", *data, "--out", model, "--scale", "none", *QUICK).code == 0
+    assert "scikit-learn" not in call("evaluate", model, *data).err
+    np.savez(tmp_path / "far.npz", X=np.where(X > 0, -1e3, -1.0), y=y)
+    done = call("evaluate", model, str(tmp_path / "far.npz"), "--json")
+    shown, clipped = " ".join(done.err.split()), json.loads(done.out)["clipped_log_loss"]
+    loss = re.search(r"log loss ([\d.]+),", shown)
+    assert loss is not None
+    assert float(loss[1]) > 100 > 36 > clipped
+    assert (
+        f"This log loss is the exact one. scikit-learn's log_loss prints {clipped:.4f}: it clips "
+        "probabilities that are nearly 0 or 1." in shown
+    )
+
+
+@pytest.mark.parametrize(
+    ("exact", "other", "differ"),
+    [
+        (36.22, 36.18, False),
+        (36.4, 36.1, True),
+        (2e-16, 4e-16, False),
+        (0.00005, 0.0002, True),
+        (1.234, 1.2345, False),
+        (1e6, 30.0, True),
+    ],
+)
+def test_losses_differ_in_three_digits(exact: float, other: float, differ: bool) -> None:
+    assert differs_visibly(exact, other) == differs_visibly(other, exact) == differ
 
 
 def test_a_model_remembers_its_columns(tmp_path: Path) -> None:

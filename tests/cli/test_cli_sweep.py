@@ -81,6 +81,49 @@ def test_the_chosen_model_is_that_of_the_estimator(table: Path) -> None:
     np.testing.assert_allclose(model.predict_proba(X), estimator.predict_proba(X), atol=1e-12)
 
 
+@pytest.fixture
+def two(table: Path) -> Path:
+    """Give the flowers of two kinds."""
+    path = table.parent / "two.csv"
+    pl.read_csv(table).filter(pl.col("label") != "kind 0").write_csv(path)
+    return path
+
+
+@pytest.mark.parametrize("how", [("--folds", "3"), ("--validation", "0.3")])
+def test_a_sweep_of_logistic_models(how: tuple[str, str], two: Path) -> None:
+    out, alone = two.parent / "sweep", two.parent / "alone.safetensors"
+    done = call("sweep", two, "--out", out, *QUICK, *how, "--model", "logistic")
+    assert done.code == 0, done.err
+    assert "2 classes, positive: kind 2; 4 candidates of logistic regression" in done.err
+    page = (out / "report.html").read_text()
+    assert "Logistic regression on" in page
+    assert "positive: kind 2" in page
+    assert "All candidates of logistic regression, the best first" in page
+    assert pl.read_csv(out / "results.csv")["model"].to_list() == ["logistic"] * 4
+    assert json.loads((out / "results.json").read_text())["model"] == "logistic"
+    model = Classifier.load(out / "model.safetensors")
+    assert (model.model, model.classes) == ("logistic", ("kind 2", "kind 1"))
+    if "--folds" not in how:
+        return  # the scaling is that of the examples that were not held out
+    # The final model is the one that is trained alone by its options.
+    best = pl.read_csv(out / "results.csv").filter(rank=1).to_dicts()[0]
+    options = ("--l2", best["l2"], "--learning-rate", best["learning_rate"], *QUICK[4:])
+    kind = ("--model", "logistic", "--validation", "0")
+    assert call("fit", two, "--out", alone, *options, *kind).code == 0
+    np.testing.assert_allclose(model.weights, Classifier.load(alone).weights, rtol=1e-5)
+
+
+def test_logistic_models_tell_two_classes_apart(table: Path) -> None:
+    out = table.parent / "sweep"
+    for command in (("sweep", *GRID, "--out", out), ("fit", "--out", f"{out}.safetensors")):
+        said = call(command[0], table, *command[1:], "--model", "logistic").refused(2)
+        assert said == (
+            "--model: logistic regression needs two classes, there are 3: kind 0, kind 1, kind 2. "
+            "Choose two, or take softmax."
+        )
+    assert not out.exists()
+
+
 def test_json_is_the_results_document(table: Path) -> None:
     out = table.parent / "sweep"
     done = call("sweep", str(table), "--out", str(out), *QUICK, "--json", "--quiet")

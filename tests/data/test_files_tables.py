@@ -280,7 +280,12 @@ def test_damaged(content: bytes, name: str, message: str, put: Put) -> None:
 
 
 def test_pandas_index_is_no_feature(put: Put) -> None:
-    path = put(pl.DataFrame({"a": [1], "__index_level_0__": [7], "y": [0]}), "d.parquet")
+    frame = pl.DataFrame({"a": [1], "__index_level_0__": [7], "y": [0]})
+    for name in ("d.parquet", "d.ipc"):
+        found = read_examples(put(frame, name))
+        assert found.X.tolist() == [[1]]
+        assert found.index == ("__index_level_0__",)
+    path = put(frame, "d.csv")
     with pytest.raises(InputError, match=r"'__index_level_0__' .*row index of pandas"):
         read_examples(path)
     assert read_examples(path, drop=["__index_level_0__"]).X.tolist() == [[1]]

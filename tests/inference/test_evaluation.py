@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,19 @@ def test_loss_is_finite_however_wrong_the_model_is() -> None:
     assert metrics.accuracy == 0
 
 
+@pytest.mark.parametrize("model", [softmax(), logistic()])
+@pytest.mark.parametrize("strength", [0.1, 1, 30, 1000])
+def test_clipped_loss_is_that_of_scikit_learn(model: Classifier, strength: float) -> None:
+    model = replace(model, weights=strength * model.weights, bias=strength * model.bias)
+    X, y = raw_rows(3000), labels(model.classes)
+    metrics, order = model.evaluate(X, y), np.argsort(np.array(model.classes))
+    judged: dict[str, Any] = {"labels": np.array(model.classes)[order]}
+    theirs = log_loss(y, model.predict_proba(X)[:, order], **judged)
+    assert metrics.clipped_log_loss == pytest.approx(theirs, rel=1e-9)
+    if strength == 1000:
+        assert metrics.log_loss > 1.5 * theirs
+
+
 def test_class_without_an_example_has_a_row_of_zeros() -> None:
     metrics = softmax().evaluate(raw_rows(50), [DIGITS[1]] * 50)
     assert metrics.confusion[1].sum() == 50
@@ -107,12 +121,16 @@ def test_metrics_are_plain_values_in_json() -> None:
     assert isinstance(metrics, Metrics)
     told = json.loads(json.dumps(metrics.as_json(), allow_nan=False))
     assert told.keys() == {
-        "n", "accuracy", "log_loss", "classes", "confusion", "calibration", "calibration_error",
+        "n", "accuracy", "baseline_accuracy", "most_frequent", "log_loss",
+        "clipped_log_loss", "roc_auc", "macro_precision", "macro_recall", "macro_f1", "classes",
+        "by_class", "confusion", "calibration", "calibration_error",
     }  # fmt: skip
     assert told["confusion"] == metrics.confusion.tolist()
     assert told["calibration"][0] == {
         "low": 0, "high": 0.1, "n": 0, "confidence": None, "accuracy": None,
     }  # fmt: skip
+    assert told["by_class"][1]["label"] == "yes"
+    assert told["by_class"][1].keys() == {"label", "n", "precision", "recall", "f1"}
 
 
 @pytest.mark.parametrize(

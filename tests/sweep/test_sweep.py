@@ -61,6 +61,24 @@ def test_folds_train_the_best_anew_on_all_examples() -> None:
     assert result.classifier.classes == TRAIN.classes
 
 
+@pytest.mark.parametrize("weighs_validation", [True, False])
+def test_classes_count_in_training_and_scores_never(weighs_validation: bool) -> None:
+    factors = np.array([1.0, 2.0, 5.0])
+    task = Task(Sample(TRAIN), Sample(OTHER), factors, weighs_validation)
+    weights = task.example_weights()
+    np.testing.assert_array_equal(weights.train, factors[TRAIN.targets])
+    watched = factors[OTHER.targets] if weighs_validation else None
+    np.testing.assert_array_equal(weights.validation, watched)
+    for fold in cross_validation(task, 3):
+        held = np.zeros(TRAIN.n_examples)
+        held[fold.rows] = factors[TRAIN.targets][fold.rows] if weighs_validation else 1
+        np.testing.assert_array_equal(fold.weights.validation, held)
+        np.testing.assert_array_equal(
+            fold.weights.train, np.where(held > 0, 0, factors[TRAIN.targets])
+        )
+        assert fold.sample_weight is None
+
+
 def test_record_tells_of_the_final_training() -> None:
     """With early stopping the final training has nothing to watch, and runs for fewer epochs."""
     stops = configs(0.0, 1.0, early_stopping=EarlyStopping(patience=3), max_epochs=60)

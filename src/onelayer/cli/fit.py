@@ -34,7 +34,7 @@ def run_fit_command(
         files, train_config(options), out, threads=threads, watch=watched(console)
     )
     say(console, f"{result.message[0].upper()}{result.message[1:]}.")
-    say(console, _figures(result.final))
+    say(console, _figures(result.final, weighted="class_weights" in model.record))
     if result.minimum is not None:
         say(console, f"{result.minimum.message[0].upper()}{result.minimum.message[1:]}.")
     if worse := worse_than_equal(result.final.train_loss or 0.0, len(model.classes)):
@@ -48,10 +48,12 @@ def run_fit_command(
         print_json({"file": str(out), **model.record})
 
 
-def _figures(final: Final) -> str:
+def _figures(final: Final, *, weighted: bool) -> str:
     text = f"training loss {_shown(final.train_loss)}, accuracy {final.train_accuracy or 0:.2%}"
+    text += " (both weighted by class)" if weighted else ""
     if final.val_loss is not None and final.val_accuracy is not None:
         text += f"; validation loss {_shown(final.val_loss)}, accuracy {final.val_accuracy:.2%}"
+        text += " (not weighted)" if weighted else ""
     return f"The model has {text}."
 
 

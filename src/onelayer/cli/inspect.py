@@ -12,6 +12,7 @@ from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
 from onelayer.errors import InputError
 from onelayer.inference import Classifier, Description, describe
+from onelayer.training.class_weights import class_weights_in_words
 from onelayer.words import first_few
 
 FORMATS = ("onnx", "skops")
@@ -59,19 +60,23 @@ def _facts(d: Description) -> Iterator[tuple[str, str]]:
     if d.fills_missing:
         yield "missing values", "replaced with the means of the training examples"
     yield "weight norm", f"{d.weight_norm:.4g}"
-    for key in ("source", "fingerprint"):
+    said = {"source": "trained on", "fingerprint": "data SHA-256", "groups": "groups by"}
+    for key, words in said.items():
         if key in d.data:
-            yield {"source": "trained on", "fingerprint": "data SHA-256"}[key], str(d.data[key])
+            yield words, str(d.data[key])
     if not d.record:
         return
     record = d.record
     sizes = f"{record['n_train']:,} examples, {record['n_validation']:,} to validate"
     yield "training", f"{sizes}; {record['message']}"
-    final = record["final"]
-    for part, key in (("validation", "val"), ("training", "train")):
+    final, weights = record["final"], record.get("class_weights")
+    if weights is not None:
+        yield "class weights", class_weights_in_words(record["classes"], weights)
+    how = ("", "") if weights is None else (" (not weighted)", " (both weighted by class)")
+    for part, key, words in zip(("validation", "training"), ("val", "train"), how, strict=True):
         loss, accuracy = final[f"{key}_loss"], final[f"{key}_accuracy"]
         if loss is not None and accuracy is not None:
-            yield f"{part} examples", f"loss {loss:.4f}, accuracy {accuracy:.2%}"
+            yield f"{part} examples", f"loss {loss:.4f}, accuracy {accuracy:.2%}{words}"
     yield (
         "options",
         ", ".join(

@@ -24,6 +24,8 @@ def fit(
     size: o.Size = None,
     drop: o.Drop = None,
     impute: o.Impute = None,
+    groups: o.Groups = None,
+    class_weight: o.ClassWeight = None,
     threads: o.Threads = None,
     force: o.Force = False,
     as_json: o.Json = False,
@@ -35,6 +37,7 @@ def fit(
     files = o.training_files(
         train, target=target, labels=labels, validation=validation,
         validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
+        class_weight=class_weight, groups=groups,
     )  # fmt: skip
     run_fit_command(
         files, ctx.obj, out=out, threads=threads, force=force, as_json=as_json, quiet=quiet
@@ -58,17 +61,20 @@ def sweep(
     size: o.Size = None,
     drop: o.Drop = None,
     impute: o.Impute = None,
+    groups: o.Groups = None,
+    class_weight: o.ClassWeight = None,
     threads: o.Threads = None,
     force: o.Force = False,
     as_json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Train a softmax model for each penalty and learning rate, all together; keep the best."""
+    """Train a model for each penalty and learning rate, all together; keep the best."""
     from onelayer.cli.sweep import run_sweep_command
 
     files = o.training_files(
         train, target=target, labels=labels, validation=validation,
         validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
+        class_weight=class_weight, groups=groups,
     )  # fmt: skip
     run_sweep_command(
         files, ctx.obj | {"l2": l2, "learning_rate": learning_rate}, folds=folds, out=out,
@@ -86,13 +92,16 @@ def predict(
         bool, typer.Option("--proba", help="Add a column with each class's probability.")
     ] = False,
     labels: o.Labels = None,
+    key: o.Key = None,
     force: o.Force = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Predict the classes of a file's examples."""
     from onelayer.cli.use import run_predict_command
 
-    run_predict_command(model, data, labels=labels, out=out, proba=proba, force=force, quiet=quiet)
+    run_predict_command(
+        model, data, labels=labels, key=key or [], out=out, proba=proba, force=force, quiet=quiet
+    )
 
 
 def evaluate(

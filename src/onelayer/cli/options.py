@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from onelayer.errors import Argument, InputError
+
 if TYPE_CHECKING:
     from onelayer.workflow.files import File, Share, TrainingFiles
 
@@ -79,6 +81,26 @@ Drop = Annotated[
         "--drop", rich_help_panel=DATA, metavar="NAME", help="Leave out a column; may be repeated."
     ),
 ]
+Groups = Annotated[
+    str | None,
+    typer.Option(
+        "--groups",
+        rich_help_panel=DATA,
+        metavar="COLUMN",
+        help="Examples with the same value in this column stay together: all in one fold, all held "
+        "out or none. It is no feature.",
+        show_default=False,
+    ),
+]
+Key = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key",
+        metavar="NAME",
+        help="A column of DATA to write in front of the predictions; may be repeated. It is no "
+        "feature.",
+    ),
+]
 Impute = Annotated[
     str | None,
     typer.Option(
@@ -87,6 +109,18 @@ Impute = Annotated[
         metavar="mean",
         help="Replace missing values with the mean of their column in the training examples; those "
         "held out have no part in it.",
+        show_default=False,
+    ),
+]
+ClassWeight = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--class-weight",
+        rich_help_panel=TRAINING,
+        metavar="WEIGHT",
+        help="How much examples count in training: balanced, so that all classes count the same in "
+        "sum, or NAME=NUMBER for a class; may be repeated. Other classes have 1. Validation does "
+        "not take them into account.",
         show_default=False,
     ),
 ]
@@ -145,13 +179,37 @@ def training_files(
     validation: str,
     validation_labels: str | None,
     drop: list[str] | None,
+    class_weight: list[str] | None,
     **how: Any,
 ) -> TrainingFiles:
     """Return the files that the options name."""
     from onelayer.workflow.files import TrainingFiles
 
     chosen = _validation(validation, validation_labels)
-    return TrainingFiles(train, validation=chosen, drop=tuple(drop or ()), **how)
+    weights = _class_weight(class_weight or [])
+    return TrainingFiles(
+        train, validation=chosen, drop=tuple(drop or ()), class_weight=weights, **how
+    )
+
+
+def _class_weight(given: list[str]) -> str | dict[str, float] | None:
+    """Return what "balanced", or "NAME=NUMBER" for some classes, mean."""
+    if given in ([], ["balanced"]):
+        return given[0] if given else None
+    weights: dict[str, float] = {}
+    for text in given:
+        name, _, number = text.rpartition("=")
+        try:
+            weight = float(number)
+        except ValueError:
+            name = ""
+        if not name or name in weights:
+            raise InputError(
+                Argument("class_weight"), f": {text!r} was given; give balanced alone, or "
+                "NAME=NUMBER once for a class.",
+            )  # fmt: skip
+        weights[name] = weight
+    return weights
 
 
 def _validation(text: str, labels: str | None) -> Share | File | None:

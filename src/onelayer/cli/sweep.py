@@ -15,7 +15,9 @@ from onelayer.cli.watching import watched
 from onelayer.sweep import Grid, SweepResult
 from onelayer.words import fixed
 from onelayer.workflow.files import TrainingFiles
+from onelayer.workflow.splits import scored_on
 from onelayer.workflow.sweep import MODEL, PAGE, TABLE, FileSweep, MakePage, sweep_files
+from onelayer.workflow.words import weights_in_words
 
 
 def run_sweep_command(
@@ -53,8 +55,9 @@ def _page(files: TrainingFiles, folds: int | None) -> MakePage:
     def make(done: FileSweep) -> str:
         from onelayer.report.sweep import sweep_page  # draws, and takes seconds to load
 
-        scored_on = f"{folds} folds" if folds else str(files.validation)
-        facts = {"Scaling": done.data.scaling, "Scored on": scored_on}
+        facts = {"Scaling": done.data.scaling, "Scored on": scored_on(files, folds)}
+        if weighted := weights_in_words(done.data):
+            facts |= {"Weighted": weighted}
         return sweep_page(done.result, done.classifier, done.notes, facts)
 
     return make

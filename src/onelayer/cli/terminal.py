@@ -75,8 +75,12 @@ class Terminal(Console):
         """Print a table whose numbers, the columns to the right, are whole whatever the width.
 
         Where there is little room, headings are broken between words, then names are cut, and at
-        last the table is wider than the terminal, which breaks its lines.
+        last the table is wider than the terminal, which breaks its lines. A title is a line of its
+        own, that is not broken at the width of the table.
         """
+        if table.title is not None:
+            self.print(table.title, style="table.title")
+            table.title = None
         room = self.options.update(width=_ANY_WIDTH)
         if self.measure(table, options=room).maximum > self.width:
             numbers = [column for column in table.columns if column.justify == "right"]

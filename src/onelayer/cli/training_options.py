@@ -39,9 +39,9 @@ class TrainingCommand(TyperCommand):
 
 
 class SweepCommand(TrainingCommand):
-    """One that takes grids of penalties and learning rates, and trains softmax models."""
+    """One that takes grids of penalties and learning rates."""
 
-    left_out = ("model", "l2", "learning_rate")
+    left_out = ("l2", "learning_rate")
 
 
 def _parameters(left_out: tuple[str, ...]) -> list[Any]:

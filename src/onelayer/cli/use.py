@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.table import Table
-from rich.text import Text
 
+from onelayer.cli.measured import print_metrics
 from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
-from onelayer.cli.terminal import Terminal, print_json, visible
+from onelayer.cli.terminal import Terminal, print_json
 from onelayer.data.files import Examples, formulas, read_examples, write_predictions
-from onelayer.inference import Classifier, Metrics
-from onelayer.words import first_few, fixed
+from onelayer.errors import Argument, InputError
+from onelayer.inference import Classifier
+from onelayer.words import first_few
 from onelayer.workflow.files import match_labels
-
-MOST_CLASSES_SHOWN = 20
-"""A larger confusion matrix does not fit a terminal; the most frequent confusions are listed."""
-
-LEAST_OF_NAME = 8
-"""A name that is cut to fewer characters than this says nothing."""
 
 
 def run_predict_command(
-    model: Path, data: str, *, labels: str | None, out: Path, proba: bool, force: bool, quiet: bool
+    model: Path,
+    data: str,
+    *,
+    labels: str | None,
+    key: list[str],
+    out: Path,
+    proba: bool,
+    force: bool,
+    quiet: bool,
 ) -> None:
     """Run the command; see `onelayer predict --help`."""
     out = check_out(out, (".csv", ".parquet"), force=force)
     console = Terminal(quiet=quiet)
     classifier = Classifier.load(model)
     with console.status(f"Predicting {data}"):
-        examples = read_for(classifier, data, labels, need_labels=False)
+        examples = read_for(classifier, data, labels, need_labels=False, key=key)
         columns: dict[str, Any] = {}
         if examples.names is not None:
             columns["name"] = np.array(examples.names)
@@ -42,6 +45,7 @@ def run_predict_command(
             probabilities = classifier.predict_proba(examples.X)
             for k, label in enumerate(classifier.classes):
                 columns[f"probability of {label}"] = probabilities[:, k]
+        columns = _behind(examples.keys, columns)
         write_predictions(out, columns)
     say(console, f"{examples.n_examples:,} predictions: {out}")
     if text := formulas(out, columns):
@@ -50,6 +54,17 @@ def run_predict_command(
             f"Warning: a spreadsheet would take text in this file for formulas: {first_few(text)}. "
             "Import it as text, or write .parquet.",
         )
+
+
+def _behind(keys: Mapping[str, Any], columns: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of predictions behind those that ride along."""
+    both = [name for name in keys if name in columns]
+    if both:
+        raise InputError(
+            Argument("key"), f": the predictions have a column {both[0]!r} of their own; rename "
+            "that of the data.",
+        )  # fmt: skip
+    return {**keys, **columns}
 
 
 def run_evaluate_command(
@@ -64,13 +79,8 @@ def run_evaluate_command(
         metrics = classifier.evaluate(examples.X, match_labels(examples, classifier.classes))
     if left_out:
         say(console, f"{left_out:,} examples are not of the run that made this model: left out.")
-    say(
-        console,
-        f"{metrics.n:,} examples: accuracy {metrics.accuracy:.2%}, log loss "
-        f"{fixed(metrics.log_loss)}, calibration error {metrics.calibration_error:.4f}.",
-    )
-    console.print_table(_confusion(metrics, console.width))
-    console.print_table(_calibration(metrics))
+    if not quiet:
+        print_metrics(console, metrics)
     if as_json:
         print_json(metrics.as_json())
 
@@ -102,6 +112,7 @@ def read_for(
     *,
     need_labels: bool,
     target: str | None = None,
+    key: Sequence[str] = (),
 ) -> Examples:
     """Read a file as the model's training file was read."""
     names = classifier.feature_names
@@ -109,6 +120,7 @@ def read_for(
         data,
         target=target or classifier.target,
         labels=labels,
+        key=key,
         size=classifier.data.get("size"),
         features=names,
         image_shape=classifier.image_shape,
@@ -117,51 +129,3 @@ def read_for(
         need_labels=need_labels,
         part="test",
     )
-
-
-def _confusion(metrics: Metrics, width: int) -> Table:
-    """Return the matrix if its counts, and something of each name, have room; else a list."""
-    labels = [visible(str(label)) for label in metrics.classes]
-    counts = [[f"{n:,}" for n in row] for row in metrics.confusion.tolist()]
-    name = min(max(map(len, labels)), LEAST_OF_NAME)
-    columns = [max(name, *map(len, column)) for column in zip(*counts, strict=True)]
-    if len(labels) > MOST_CLASSES_SHOWN or sum(columns) + name + 2 * (len(labels) + 1) > width:
-        return _worst_confusions(metrics)
-    table = Table(title="Rows: true, columns: predicted", box=None, title_justify="left")
-    table.add_column("", style="bold", no_wrap=True, max_width=width // 3)
-    for label, column in zip(labels, columns, strict=True):
-        table.add_column(
-            label, justify="right", header_style="bold", no_wrap=True, min_width=column
-        )
-    for k, row in enumerate(counts):
-        cells = (Text(n, style="bold" if j == k else "") for j, n in enumerate(row))
-        table.add_row(labels[k], *cells)
-    return table
-
-
-def _worst_confusions(metrics: Metrics) -> Table:
-    table = Table(title="Most frequent confusions", box=None, title_justify="left")
-    table.add_column("true", header_style="bold", no_wrap=True)
-    table.add_column("predicted", header_style="bold", no_wrap=True)
-    table.add_column("examples", header_style="bold", justify="right")
-    wrong = metrics.confusion.copy()
-    np.fill_diagonal(wrong, 0)
-    for flat in np.argsort(-wrong, axis=None, kind="stable")[:10]:
-        true, predicted = np.unravel_index(flat, wrong.shape)
-        if wrong[true, predicted]:
-            labels = metrics.classes[true], metrics.classes[predicted]
-            table.add_row(*map(str, labels), f"{wrong[true, predicted]:,}")
-    return table
-
-
-def _calibration(metrics: Metrics) -> Table:
-    table = Table(title="Calibration of the top probability", box=None, title_justify="left")
-    for heading in ("probability", "examples", "mean", "right"):
-        table.add_column(heading, justify="right", header_style="bold")
-    for part in metrics.calibration:
-        if part.confidence is not None and part.accuracy is not None:
-            table.add_row(
-                f"{part.low:.1f}–{part.high:.1f}", f"{part.n:,}", f"{part.confidence:.1%}",
-                f"{part.accuracy:.1%}",
-            )  # fmt: skip
-    return table

@@ -8,6 +8,7 @@ from onelayer.cli import signals
 from onelayer.cli.bar import TrainingBar
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal
+from onelayer.errors import Argument
 from onelayer.workflow.watch import Watch
 
 
@@ -16,6 +17,10 @@ def watched(console: Terminal) -> Watch:
     return Watch(
         stage=console.status,
         training=partial(TrainingBar, console),
-        say=partial(say, console),
+        say=partial(_say, console),
         stoppable=signals.listening,
     )
+
+
+def _say(console: Terminal, *pieces: str | Argument) -> None:
+    say(console, "".join(p.flag() if isinstance(p, Argument) else p for p in pieces))

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from onelayer.data.rows import Rows
 from onelayer.errors import InputError
@@ -44,4 +44,31 @@ def hold_out(targets: NDArray[np.integer], fraction: float, seed: int) -> tuple[
             f"are {len(counts)} classes, and the smallest has {counts.min()} of them. Give "
             "validation examples of your own, or more examples."
         ) from None
+    return np.sort(kept), np.sort(held)
+
+
+def hold_out_groups(
+    targets: NDArray[np.integer], groups: NDArray[np.integer], fraction: float, seed: int
+) -> tuple[Rows, Rows]:
+    """Split examples so that those of one group stay together; `fraction` is that of the groups.
+
+    Raises
+    ------
+    InputError
+        If there are too few groups for this share, or a class has no examples to train on.
+    """
+    n_groups = len(np.unique(groups))
+    splitter = GroupShuffleSplit(1, test_size=float(fraction), random_state=seed % 2**32)
+    try:
+        kept, held = next(splitter.split(targets, groups=groups))
+    except ValueError:
+        raise InputError(
+            f"{fraction:g} of {n_groups} groups cannot be held out. Give validation examples of "
+            "your own, or more groups."
+        ) from None
+    if len(np.unique(targets[kept])) < len(np.unique(targets)):
+        raise InputError(
+            f"{fraction:g} of {n_groups} groups would leave a class without examples to train on. "
+            "Give another seed, a smaller share, or validation examples of your own."
+        )
     return np.sort(kept), np.sort(held)

@@ -18,7 +18,6 @@ from onelayer.estimators import notebook
 from onelayer.estimators.fitting import as_classifier, as_type, masked, split_rows
 from onelayer.estimators.inputs import (
     Labelled,
-    class_factors,
     encode,
     find_classes,
     read,
@@ -36,6 +35,7 @@ from onelayer.inference import Classifier
 from onelayer.model import ModelName
 from onelayer.sweep import Sample, Task
 from onelayer.training import Evaluation, History, StopReason, TrainResult
+from onelayer.training.class_weights import class_factors
 from onelayer.training.result import worse_than_equal
 
 
@@ -162,7 +162,9 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
 
     def _factors(self, examples: Labelled) -> NDArray[np.float64] | None:
         """Return how much an example of each class counts, in the model's order of classes."""
-        factors = class_factors(self.class_weight, self.classes_, examples)
+        factors = class_factors(
+            self.class_weight, self.classes_.tolist(), examples.targets, examples.weights
+        )
         return None if factors is None else factors[self._order]
 
     def _sample(self, examples: Labelled, scaling: Scaling, rows: Any) -> Sample:

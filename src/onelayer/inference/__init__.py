@@ -1,5 +1,6 @@
 """Trained models that predict, can be kept in a file, and exported to other libraries."""
 
+from onelayer.inference.by_class import ClassMetrics
 from onelayer.inference.classifier import Classifier
 from onelayer.inference.describe import Description, FeatureWeight, OutputWeights, describe
 from onelayer.inference.evaluation import CalibrationBin, Metrics
@@ -7,6 +8,7 @@ from onelayer.inference.weights_table import weights_table
 
 __all__ = [
     "CalibrationBin",
+    "ClassMetrics",
     "Classifier",
     "Description",
     "FeatureWeight",

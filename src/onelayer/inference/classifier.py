@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -196,8 +196,9 @@ class Classifier:
                 "give one label an example."
             )
         accumulator = Accumulator(self.model, self.classes, targets)
-        self.raw.for_each_block(matrix, accumulator.take, threads)
-        return accumulator.metrics()
+        scores = partial(self.raw.for_each_block, matrix, threads=threads)
+        scores(accumulator.take)
+        return accumulator.metrics(scores)
 
     def _matrix(self, X: Examples) -> Matrix:
         return as_matrix(X, self.n_features, self.image_shape, self.channels)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data.labels import Label
+from onelayer.inference.by_class import ClassMetrics, class_metrics, mean_of_defined
 from onelayer.inference.probabilities import log_probabilities
+from onelayer.inference.ranking import PassOverScores, roc_auc
 from onelayer.model import LOSSES, ModelName
 
 N_BINS = 10
@@ -34,6 +38,8 @@ class CalibrationBin:
 class Metrics:
     """A classifier on labelled examples.
 
+    The fields are measured in one pass over the examples; the properties when they are asked for.
+
     Attributes
     ----------
     n : int
@@ -50,6 +56,13 @@ class Metrics:
     calibration_error : float
         The expected calibration error: sum over bins of n_bin / n * |accuracy - confidence|;
         C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017, equation 3.
+    roc_auc : float or None
+        Area under the ROC curve; for more than two classes the mean of each against the rest. It
+        takes another pass over the examples, which are kept for it. See
+        `onelayer.inference.ranking`.
+    clipped_log_loss : float
+        The log loss as `sklearn.metrics.log_loss` computes it from float64 probabilities, which it
+        clips to [eps, 1 - eps]: no example loses more than 36.04.
     """
 
     n: int
@@ -59,14 +72,55 @@ class Metrics:
     confusion: NDArray[np.int64]
     calibration: tuple[CalibrationBin, ...]
     calibration_error: float
+    _ranked: Callable[[], float | None] = field(repr=False)
+    _clipped: Callable[[], float] = field(repr=False)
+
+    @cached_property
+    def roc_auc(self) -> float | None:
+        """See the class."""
+        return self._ranked()
+
+    @cached_property
+    def clipped_log_loss(self) -> float:
+        """See the class."""
+        return self._clipped()
+
+    @cached_property
+    def by_class(self) -> tuple[ClassMetrics, ...]:
+        """Precision, recall and F1 of each class, in the order of `classes`."""
+        return class_metrics(self.classes, self.confusion)
+
+    @property
+    def macro(self) -> dict[str, float | None]:
+        """The means of `by_class` over the classes for which a value is defined; or None."""
+        return {
+            name: mean_of_defined(getattr(found, name) for found in self.by_class)
+            for name in ("precision", "recall", "f1")
+        }
+
+    @property
+    def most_frequent(self) -> Label:
+        """The class with the most of these examples."""
+        return self.classes[int(self.confusion.sum(axis=1).argmax())]
+
+    @property
+    def baseline_accuracy(self) -> float:
+        """The accuracy of always saying `most_frequent`."""
+        return int(self.confusion.sum(axis=1).max()) / self.n
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain values."""
+        """Return plain values of all there is; None is what is not defined."""
         return {
             "n": self.n,
             "accuracy": self.accuracy,
+            "baseline_accuracy": self.baseline_accuracy,
+            "most_frequent": self.most_frequent,
             "log_loss": self.log_loss,
+            "clipped_log_loss": self.clipped_log_loss,
+            "roc_auc": self.roc_auc,
+            **{f"macro_{name}": mean for name, mean in self.macro.items()},
             "classes": list(self.classes),
+            "by_class": [asdict(found) for found in self.by_class],
             "confusion": self.confusion.tolist(),
             "calibration": [asdict(b) for b in self.calibration],
             "calibration_error": self.calibration_error,
@@ -103,8 +157,14 @@ class Accumulator:
         self._tops[rows] = np.exp(logarithms.max(axis=1))
         self._predicted[rows] = LOSSES[self._model].predict(scores)
 
-    def metrics(self) -> Metrics:
-        """Return the metrics of all examples."""
+    def metrics(self, scores: PassOverScores) -> Metrics:
+        """Return the metrics of all examples.
+
+        Parameters
+        ----------
+        scores : function
+            Gives all scores once more, for what takes another pass.
+        """
         n, n_classes = len(self._targets), len(self._classes)
         right = self._predicted == self._targets
         pairs = self._targets.astype(np.int64) * n_classes + self._predicted
@@ -130,6 +190,8 @@ class Accumulator:
                 for i in range(N_BINS)
             ),
             calibration_error=float(np.abs(hits - confidences).sum() / n),
+            _ranked=partial(roc_auc, self._model, self._targets, n_classes, scores),
+            _clipped=partial(_clipped_mean, self._losses),
         )
 
 
@@ -138,3 +200,8 @@ def _mean(losses: NDArray[np.float64]) -> float:
     with np.errstate(over="ignore"):
         total = float(losses.sum())
     return total / len(losses) if np.isfinite(total) else float((losses / len(losses)).sum())
+
+
+def _clipped_mean(losses: NDArray[np.float64]) -> float:
+    eps = np.finfo(np.float64).eps
+    return float(np.clip(losses, -np.log1p(-eps), -np.log(eps)).mean())

@@ -42,7 +42,7 @@ def sweep_page(
         sections.append(_weights(result, classifier))
     document = Document(
         title="A sweep over penalty and learning rate",
-        subtitle=f"Softmax regression on {source}",
+        subtitle=f"{classifier.model.capitalize()} regression on {source}",
         lead=(
             Paragraph(literal(result.summary)),
             *(Note("warning", literal(note)) for note in notes),
@@ -52,7 +52,7 @@ def sweep_page(
             ("Data", literal(source)),
             ("Examples", f"{classifier.data['examples']:,}"),
             ("Features", f"{classifier.n_features:,}"),
-            ("Classes", f"{len(classifier.classes):,}"),
+            ("Classes", f"{len(classifier.classes):,}{_positive(classifier)}"),
             *((name, literal(value)) for name, value in facts.items()),
             ("Batch size", f"{config.batch_size:,}"),
             ("Epochs", f"at most {config.max_epochs:,}"),
@@ -62,6 +62,14 @@ def sweep_page(
         footer="Every number on this page was measured in the run that wrote it.",
     )
     return to_html(document)
+
+
+def _positive(classifier: Classifier) -> str:
+    return f", positive: {literal(str(classifier.classes[0]))}" if _is_logistic(classifier) else ""
+
+
+def _is_logistic(classifier: Classifier) -> bool:
+    return classifier.model == "logistic"
 
 
 def _early_stopping(rule: EarlyStopping | None) -> str:
@@ -84,7 +92,8 @@ def _candidates(result: SweepResult) -> Section:
     table = Table(
         ("rank", "λ", "learning rate", "log loss", *errors, "training loss", "ended"),
         tuple(_cells(row, with_error=bool(errors)) for row in rows.to_dicts()),
-        caption="All candidates, the best first. The training loss is that of the last epoch.",
+        caption=f"All candidates of {result.configs[0].model} regression, the best first. The "
+        "training loss is that of the last epoch.",
     )
     return Section(
         "Candidates",
@@ -134,8 +143,8 @@ def _weights(result: SweepResult, classifier: Classifier) -> Section:
         drawn = drawings.largest_weights(table, MOST_FEATURES)
     figure = Figure(
         "weights", "Weights of the chosen model",
-        "The weights of each class: as pictures for images, otherwise those of the features that "
-        "weigh most.",
+        f"The weights of {'the positive' if _is_logistic(classifier) else 'each'} class: as "
+        "pictures for images, otherwise those of the features that weigh most.",
         table, drawn,
     )  # fmt: skip
     return Section(

@@ -87,9 +87,8 @@ def cross_validation(
         numbers = np.arange(n)
     else:
         X, y, metadata = X[numbers], y[numbers], at_rows(metadata, numbers, n)
-    base, rows = task.loss_weights(sample), sample.numbers()
-    counts = np.zeros(n)
-    counts[rows] = 1 if base is None else base[rows]
+    counts = _in_part(sample, task.loss_weights(sample))
+    watched = _in_part(sample, task.watched_weights(sample))
     folds: list[Fold] = []
     for train, validation in splitter.split(X, y, **metadata):
         # A splitter may draw an example more than once, as the bootstrap does.
@@ -99,7 +98,7 @@ def cross_validation(
         if not drawn.any() or not len(scored):
             raise InputError(f"cv: fold {len(folds)} has no examples that count on one side.")
         held = np.zeros(n)
-        held[scored] = counts[scored]
+        held[scored] = watched[scored]
         folds.append(Fold(ExampleWeights(drawn, held), sample, scored))
     return folds
 
@@ -126,3 +125,10 @@ def at_rows(metadata: Mapping[str, Any], rows: Rows, n: int) -> dict[str, Any]:
         name: np.asarray(value)[rows] if np.shape(value)[:1] == (n,) else value
         for name, value in metadata.items()
     }
+
+
+def _in_part(sample: Sample, weights: Floats | None) -> Floats:
+    """Return weights that are 0 for examples that take no part."""
+    counts, rows = np.zeros(sample.data.n_examples), sample.numbers()
+    counts[rows] = 1 if weights is None else weights[rows]
+    return counts

@@ -149,7 +149,7 @@ def sweep(
         folds, words = single_fold(task), "the validation examples"
         words = "the examples held out" if task.holds_out else words
     else:
-        task = Task(task.train, task.train, task.class_factors)  # folds are weights on the same
+        task = replace(task, validation=task.train)  # folds are weights on the same
         folds = cross_validation(task, cv, labels, metadata)
         words = f"{len(folds)} folds"
     trains_again = task.holds_out

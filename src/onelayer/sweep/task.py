@@ -69,11 +69,15 @@ class Task:
         It may be other rows of the same data set.
     class_factors : array, shape (n_classes,), or None
         How much an example of each class counts, beside its own weight.
+    weighs_validation : bool
+        Whether classes count so too where a model is watched, for early stopping for example.
+        Scores never do.
     """
 
     train: Sample
     validation: Sample | None = None
     class_factors: Floats | None = None
+    weighs_validation: bool = True
 
     @property
     def holds_out(self) -> bool:
@@ -85,7 +89,7 @@ class Task:
         rows = self.train.rows
         if self.holds_out and self.validation is not None:
             rows = np.union1d(self.train.numbers(), self.validation.numbers())
-        return Task(replace(self.train, rows=rows), None, self.class_factors)
+        return replace(self, train=replace(self.train, rows=rows), validation=None)
 
     def loss_weights(self, sample: Sample) -> Floats | None:
         """Return how much each example of a sample counts in the loss; None: all the same."""
@@ -94,9 +98,13 @@ class Task:
         by_class = self.class_factors[sample.data.targets]
         return by_class if sample.weights is None else by_class * sample.weights
 
+    def watched_weights(self, sample: Sample) -> Floats | None:
+        """Return how much each example counts where a model is watched; None: all the same."""
+        return self.loss_weights(sample) if self.weighs_validation else sample.weights
+
     def example_weights(self) -> ExampleWeights:
         """Return the weights of a model that trains on all the training examples."""
-        on_validation = None if self.validation is None else self.loss_weights(self.validation)
+        on_validation = None if self.validation is None else self.watched_weights(self.validation)
         return ExampleWeights(self.loss_weights(self.train), on_validation)
 
     def fit(

@@ -8,7 +8,7 @@ from scipy.sparse import issparse
 
 from onelayer.data import Dataset
 from onelayer.data.labels import Label
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 from onelayer.model import ModelName, Parameters, n_outputs
 from onelayer.training.config import TrainConfig
 from onelayer.words import first_few
@@ -27,15 +27,16 @@ def check_alike(train_set: Dataset, validation_set: Dataset) -> None:
         )
 
 
-def check_classes(model: ModelName, classes: Sequence[Label], where: str) -> None:
+def check_classes(model: ModelName, classes: Sequence[Label], where: str | Argument) -> None:
     """Refuse classes that a model cannot tell apart."""
     known = first_few(classes, str)
     if len(classes) < 2:
-        raise InputError(f"{where}: there is one class, {known}: there is nothing to tell apart.")
+        raise InputError(where, f": there is one class, {known}: there is nothing to tell apart.")
     if model == "logistic" and len(classes) != 2:
         raise InputError(
-            f"{where}: logistic regression needs two classes, there are {len(classes)}: {known}. "
-            "Choose two, or take softmax."
+            where,
+            f": logistic regression needs two classes, there are {len(classes)}: {known}. "
+            "Choose two, or take softmax.",
         )
 
 
@@ -43,7 +44,7 @@ def check_config(
     train_set: Dataset, config: TrainConfig, start: Parameters | None, *, validates: bool
 ) -> None:
     """Refuse a configuration that does not fit the data."""
-    check_classes(config.model, train_set.classes, "model")
+    check_classes(config.model, train_set.classes, Argument("model"))
     if config.early_stopping is not None and not validates:
         raise InputError(
             "early_stopping: it needs validation examples; give some, or leave it out."

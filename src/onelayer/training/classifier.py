@@ -18,6 +18,7 @@ def as_classifier(
     name: str = "run",
     classes: Sequence[Label] | None = None,
     data: Mapping[str, Any] | None = None,
+    class_weights: Sequence[float] | None = None,
     **more: Any,
 ) -> Classifier:
     """Return what was trained as a classifier for raw values, with its record.
@@ -30,11 +31,14 @@ def as_classifier(
         What to call the classes, in the order of the outputs. Default: as in the training set.
     data : mapping, optional
         Where the data came from.
+    class_weights : sequence of float, optional
+        How much an example of each class counted, for the record.
     **more
         Other parts of a `Classifier`: feature_names, fill, target, image_shape, channels.
     """
     labels = result.data.train.classes if classes is None else tuple(classes)
-    record = replace(result.record(name), classes=labels).as_json()
+    factors = None if class_weights is None else tuple(map(float, class_weights))
+    record = replace(result.record(name), classes=labels, class_weights=factors).as_json()
     return final.as_classifier(
         result.config, result.parameters, result.data.train,
         classes=labels, record=record, data=data or {}, **more,

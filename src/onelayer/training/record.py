@@ -44,6 +44,9 @@ class RunRecord:
         The numbers of the weights that are kept; no others are shown beside these weights.
     minimum : Minimum or None
         How far from the minimum of its objective the run ended, where that was asked for.
+    class_weights : tuple of float or None
+        How much an example of each class counted, in the order of `classes`; None: all the same.
+        The training loss and accuracy of `final` are weighted so, those of validation are not.
     """
 
     name: str
@@ -60,6 +63,7 @@ class RunRecord:
     last: Evaluation | None
     final: Final
     minimum: Minimum | None = None
+    class_weights: tuple[float, ...] | None = None
 
     @property
     def model(self) -> ModelName:
@@ -80,6 +84,7 @@ class RunRecord:
             "last": _plain(self.last),
             "final": _plain(self.final),
             "minimum": None if self.minimum is None else self.minimum.as_json(),
+            **({} if self.class_weights is None else {"class_weights": list(self.class_weights)}),
         }
 
     @classmethod
@@ -102,6 +107,7 @@ class RunRecord:
                 last=_evaluation(values["last"]),
                 final=Final(**values["final"]),
                 minimum=Minimum.from_json(values["minimum"]) if values["minimum"] else None,
+                class_weights=tuple(values["class_weights"]) if "class_weights" in values else None,
                 **{count: values[count] for count in _COUNTS},
             )
             if record.as_json() != dict(values):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,8 +11,12 @@ from numpy.typing import NDArray
 
 from onelayer.data import Dataset, Rows, Scaling, ScalingName, fingerprint, fit_scaling
 from onelayer.data.files import Examples, complete, feature_means, read_examples
-from onelayer.data.split import hold_out
+from onelayer.data.labels import Label
+from onelayer.data.split import hold_out, hold_out_groups
 from onelayer.errors import Argument, InputError
+from onelayer.model import ModelName
+from onelayer.training.checks import check_classes
+from onelayer.training.class_weights import ClassWeight, class_factors
 from onelayer.words import first_few
 
 
@@ -60,6 +65,10 @@ class TrainingFiles:
         Fill missing values with their feature's mean over the examples to train on.
     scale : {"none", "standard", "minmax"}, optional
         Default: images to [−1, 1], all else to mean 0 and standard deviation 1.
+    class_weight : "balanced" or mapping, optional
+        How much examples of each class count in training; see `class_factors`. Labels may be text.
+    groups : str, optional
+        A column: examples with the same value in it are all held out, or none; and all in one fold.
     """
 
     train: str
@@ -70,6 +79,8 @@ class TrainingFiles:
     drop: tuple[str, ...] = ()
     impute: str | None = None
     scale: str | None = None
+    class_weight: ClassWeight = None
+    groups: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse another way to fill gaps."""
@@ -95,6 +106,9 @@ class TrainingData:
         The examples that take part; None: all.
     scaling : str
         In words.
+    class_factors : array or None
+        How much examples of each class count in training, in the order of `train.classes`; None:
+        all the same. Validation never takes them into account.
     """
 
     examples: Examples
@@ -103,6 +117,12 @@ class TrainingData:
     rows: Rows | None
     validation_rows: Rows | None
     scaling: str
+    class_factors: NDArray[np.float64] | None = None
+
+    @property
+    def class_weights(self) -> list[float] | None:
+        """The same numbers, for JSON."""
+        return None if self.class_factors is None else self.class_factors.tolist()
 
     @property
     def n_train(self) -> int:
@@ -118,22 +138,22 @@ class TrainingData:
 
 
 def read_training_data(
-    files: TrainingFiles, *, logistic: bool = False, seed: int = 0
+    files: TrainingFiles, model: ModelName = "softmax", *, seed: int = 0
 ) -> TrainingData:
-    """Read the files.
+    """Read the files, in the order of classes that a model takes.
 
     What is held out has no part in the means that fill gaps, nor in the scaling.
 
     Raises
     ------
     InputError
-        If a file cannot be read, the two do not fit one another, there is one class, or a class
-        has too few examples for the share.
+        If a file cannot be read, the two do not fit one another, there is one class, or more than
+        the model tells apart, or a class has too few examples for the share.
     """
     share = files.validation if isinstance(files.validation, Share) else None
     examples = read_examples(
         files.train, target=files.target, labels=files.labels, size=files.size,
-        drop=files.drop, gaps=True,
+        drop=files.drop, groups=files.groups, gaps=True,
     )  # fmt: skip
     labels = examples.y
     assert labels is not None  # they were asked for
@@ -142,30 +162,48 @@ def read_training_data(
             f"{files.labels or files.train}: all {examples.n_examples:,} labels are "
             f"{labels[0].item()!r}; give examples of at least two classes."
         )
-    rows, held = _split(labels, share, seed) if share else (None, None)
+    classes = np.unique(labels).tolist()
+    check_classes(model, classes, Argument("model"))
+    rows, held = _split(labels, examples.groups, share, seed) if share else (None, None)
     examples = complete(examples, feature_means(examples, rows) if files.impute else None)
     chosen, words = _choose_scaling(files.scale, examples)
     weights = None if rows is None else np.isin(np.arange(examples.n_examples), rows)
     scaling = fit_scaling(examples.X, chosen, weights)
-    classes = np.unique(labels)
     train = Dataset(
         examples.X,
         labels,
         # The engine's positive class is the first; people mean the second: 1, yes, True.
-        classes=(classes[::-1] if logistic else classes).tolist(),
+        classes=classes[::-1] if model == "logistic" else classes,
         scaling=scaling,
         image_shape=_shape(examples),
     )
     validation = train if share else None
     if isinstance(files.validation, File):
         validation = _read_validation(files.validation, files.size, examples, train)
-    return TrainingData(examples, train, validation, rows, held, words)
+    factors = class_factors(
+        _by_label(files.class_weight, train.classes), train.classes,
+        train.targets if rows is None else train.targets[rows],
+    )  # fmt: skip
+    return TrainingData(examples, train, validation, rows, held, words, factors)
 
 
-def _split(labels: NDArray[Any], share: Share, seed: int) -> tuple[Rows, Rows]:
+def _by_label(given: ClassWeight, classes: tuple[Label, ...]) -> ClassWeight:
+    """Return weights by label, where a label may be given as text."""
+    if not isinstance(given, Mapping):
+        return given
+    by_text = {str(label): label for label in classes}
+    return {by_text.get(str(label), label): weight for label, weight in given.items()}
+
+
+def _split(
+    labels: NDArray[Any], groups: NDArray[np.int64] | None, share: Share, seed: int
+) -> tuple[Rows, Rows]:
     """Return the rows to train on and those to hold out, as the estimators split them too."""
+    targets = np.unique(labels, return_inverse=True)[1]
     try:
-        return hold_out(np.unique(labels, return_inverse=True)[1], share.fraction, seed)
+        if groups is not None:
+            return hold_out_groups(targets, groups, share.fraction, seed)
+        return hold_out(targets, share.fraction, seed)
     except InputError as error:
         raise InputError(Argument("validation"), ": ", *error.parts) from None
 
@@ -195,6 +233,7 @@ def what_prediction_needs(
             "validation": scored_on,
             "size": files.size,
             "fingerprint": fingerprint(examples.X, examples.y),
+            **({} if files.groups is None else {"groups": files.groups}),
         },
     }
 

@@ -9,6 +9,7 @@ from onelayer.inference import Classifier
 from onelayer.storage import Lock
 from onelayer.training import (
     Checkpoint,
+    ExampleWeights,
     Schedule,
     StopReason,
     TrainConfig,
@@ -23,7 +24,9 @@ from onelayer.workflow.files import (
     read_training_data,
     what_prediction_needs,
 )
+from onelayer.workflow.splits import scored_on
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
+from onelayer.workflow.words import classes_in_words, remarks
 
 
 def fit_files(
@@ -54,13 +57,16 @@ def fit_files(
         If training diverged or was interrupted, or the model cannot be written.
     """
     with watch.stage(f"Reading {files.train}"):
-        data = read_training_data(files, logistic=config.model == "logistic", seed=config.seed)
+        data = read_training_data(files, config.model, seed=config.seed)
     with watch.stage(KERNELS):
         warm_up(data.train, data.validation, [config])
     watch.say(_about(data, config))
-    needs = what_prediction_needs(files, data.examples, str(files.validation or "nothing"))
+    for remark in remarks(data):
+        watch.say(*remark)
+    needs = what_prediction_needs(files, data.examples, scored_on(files))
     # Another call, or the same one on other data, does not take the checkpoint up.
     facts = {"data": needs["data"], "config": config.model_dump(mode="json")}
+    facts |= {"class_weights": data.class_weights}
     with Lock(out.with_name(f".{out.name}.lock"), out):
         checkpoint = Checkpoint(out.with_name(f".{out.name}.checkpoint"), facts)
         result = _train(data, config, checkpoint, threads, watch)
@@ -68,7 +74,7 @@ def fit_files(
             checkpoint.remove()
             advice = (", or ", Argument("scale", "standard")) if files.scale == "none" else ()
             raise OnelayerError(f"Training {result.message}", *advice, ". No model was written.")
-        classifier = as_classifier(result, name=out.stem, **needs)
+        classifier = as_classifier(result, name=out.stem, class_weights=data.class_weights, **needs)
         classifier.save(out)
         checkpoint.remove()
     return result, classifier
@@ -85,13 +91,16 @@ def _train(
     if checkpoint.is_of_another:
         watch.say(f"{checkpoint.path}: is of another training, and is replaced.")
     steps = Schedule.of(config, data.n_train).max_steps
+    weights = ExampleWeights(
+        None if data.class_factors is None else data.class_factors[data.train.targets]
+    )
     with watch.training(1, steps) as listen, watch.stoppable() as stop:
         how = checkpoint.resume({"model": config}, stop)
         if (state := how["states"][0]) is not None:
             watch.say(f"Training goes on from step {state.step:,}.")
         result = train(
             data.train, data.validation, config, threads, rows=data.rows,
-            validation_rows=data.validation_rows, listen=listen, **how,
+            validation_rows=data.validation_rows, weights=[weights], listen=listen, **how,
         )  # fmt: skip
     if result.stop_reason is StopReason.INTERRUPTED:
         raise OnelayerError(
@@ -102,10 +111,8 @@ def _train(
 
 
 def _about(data: TrainingData, config: TrainConfig) -> str:
-    classes = data.train.classes
-    positive = f", positive: {classes[0]}" if config.model == "logistic" else ""
     validation = f", {data.n_validation:,} to validate" if data.n_validation else ""
     return (
         f"{data.n_train:,} examples to train{validation}; {data.train.n_features:,} features, "
-        f"{data.scaling}; {len(classes)} classes{positive}."
+        f"{data.scaling}; {classes_in_words(data, config.model)}."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from onelayer.errors import Argument, InputError, OnelayerError
 from onelayer.inference import Classifier
 from onelayer.json_values import json_value
+from onelayer.model import ModelName
 from onelayer.storage import Folder
 from onelayer.sweep import Grid, Sample, SweepResult, Task, sweep
 from onelayer.training import (
@@ -30,7 +34,9 @@ from onelayer.workflow.files import (
     read_training_data,
     what_prediction_needs,
 )
+from onelayer.workflow.splits import Splits, rare_class, scored_on, split
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
+from onelayer.workflow.words import classes_in_words, remarks
 
 TABLE, RESULTS, MODEL, PAGE = "results.csv", "results.json", "model.safetensors", "report.html"
 CHECKPOINT = "checkpoint.safetensors"
@@ -60,9 +66,12 @@ class FileSweep:
         """Return the content of results.json."""
         best = self.result.best
         return {
+            "model": self.classifier.model,
             "best": {"l2": best.l2, "learning_rate": best.learning_rate},
             "best_score": self.result.best_score,
             "score": self.result.score_name,
+            "class_weights": self.data.class_weights
+            and dict(zip(map(str, self.data.train.classes), self.data.class_weights, strict=True)),
             "summary": self.result.summary,
             "notes": self.notes,
             "candidates": json_value(self.result.table().to_dicts()),
@@ -85,7 +94,7 @@ def sweep_files(
     make_page: MakePage | None = None,
     watch: Watch = UNSEEN,
 ) -> FileSweep:
-    """Train a softmax model for each penalty and learning rate, and write a folder.
+    """Train a model for each penalty and learning rate, and write a folder.
 
     Where the process was killed or interrupted, the same call goes on from the last checkpoint.
 
@@ -118,35 +127,44 @@ def sweep_files(
     if folds:
         files = replace(files, validation=None)
     with watch.stage(f"Reading {files.train}"):
-        data = read_training_data(files, seed=config.seed)
-    if folds is not None:
-        _check_folds(folds, data)
+        data = read_training_data(files, config.model, seed=config.seed)
+    splits = None if folds is None else split(data, folds)
     with Folder.lock(out) as folder:
         _check_folder(folder, force=force)
         with watch.stage(KERNELS):
             warm_up(data.train, data.validation or data.train, [config])
         candidates = len(grid.combinations())
+        many = "s" if candidates > 1 else ""
         watch.say(
             f"{data.examples.n_examples:,} examples, {data.train.n_features:,} features, "
-            f"{data.scaling}; {candidates} candidates" + (f" on {folds} folds." if folds else ".")
+            f"{data.scaling}; {classes_in_words(data, config.model)}; {candidates} candidate{many} "
+            f"of {config.model} regression" + (f" on {folds} folds." if folds else ".")
         )
-        on = f"{folds} folds" if folds else str(files.validation)
+        for remark in remarks(data):
+            watch.say(*remark)
+        if folds and (rare := rare_class(data, folds)):
+            watch.say(rare)
+        on = scored_on(files, folds)
         needs = what_prediction_needs(files, data.examples, on)
         facts = {
             "data": needs["data"], "folds": folds, "config": config.model_dump(mode="json"),
+            "class_weights": data.class_weights,
+            "groups": None if data.examples.groups is None else _digest(data.examples.groups),
             "grid": [list(values) for values in grid.combinations()],
         }  # fmt: skip
         checkpoint = Checkpoint(folder.path / CHECKPOINT, facts)
-        result = _sweep(data, grid, config, folds, on, checkpoint, threads, watch)
+        result = _sweep(data, grid, config, splits, on, checkpoint, threads, watch)
         if not np.isfinite(result.best_score):
             checkpoint.remove()
             raise OnelayerError(f"{result.summary} Nothing was written.")
-        classifier = as_classifier(result.final, name=out.name, **needs)
+        classifier = as_classifier(
+            result.final, name=out.name, class_weights=data.class_weights, **needs
+        )
         notes = _notes(grid, result)
         done = FileSweep(data, result, classifier, notes)
         text = json.dumps(done.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
         written = {
-            TABLE: result.table().drop("scores").write_csv().encode(),
+            TABLE: _table(result, config.model).encode(),
             MODEL: classifier.to_bytes(),
             RESULTS: f"{text}\n".encode(),
         }
@@ -162,8 +180,8 @@ def _sweep(
     data: TrainingData,
     grid: Grid,
     config: TrainConfig,
-    folds: int | None,
-    scored_on: str,
+    splits: Splits | None,
+    on: str,
     checkpoint: Checkpoint,
     threads: int | None,
     watch: Watch,
@@ -177,6 +195,7 @@ def _sweep(
     validation = None
     if data.validation is not None:
         validation = Sample(data.validation, rows=data.validation_rows)
+    task = Task(train, validation, data.class_factors, weighs_validation=False)
     configs = [
         config.model_copy(update={"l2": l2, "learning_rate": rate})
         for l2, rate in grid.combinations()
@@ -184,11 +203,11 @@ def _sweep(
     steps = Schedule.of(config, data.n_train).max_steps
     try:
         with (
-            watch.training(len(configs) * (folds or 1), steps) as listen,
+            watch.training(len(configs) * len(splits or [None]), steps) as listen,
             watch.stoppable() as stop,
         ):
             result = sweep(
-                Task(train, validation), configs, folds, scored_on=scored_on,
+                task, configs, splits, scored_on=on,
                 threads=threads, listen=listen, checkpoint=checkpoint, stop=stop,
             )  # fmt: skip
         if result.final.stop_reason is StopReason.INTERRUPTED:
@@ -198,6 +217,12 @@ def _sweep(
             "Interrupted. Nothing was written yet; the same command goes on where it was."
         ) from None
     return result
+
+
+def _table(result: SweepResult, model: ModelName) -> str:
+    """Return the candidates as CSV, each with the kind of model that it is."""
+    table = result.table().drop("scores")
+    return table.insert_column(0, pl.Series("model", [model] * len(table))).write_csv()
 
 
 def _notes(grid: Grid, result: SweepResult) -> list[str]:
@@ -236,10 +261,6 @@ def _check_folder(folder: Folder, *, force: bool) -> None:
         folder.clear()
 
 
-def _check_folds(folds: int, data: TrainingData) -> None:
-    counts = np.bincount(data.train.targets)
-    if folds > counts.max():
-        raise InputError(
-            Argument("folds"), f": {folds} was given, and no class has more than {counts.max()} "
-            "examples; take fewer folds.",
-        )  # fmt: skip
+def _digest(groups: NDArray[np.int64]) -> str:
+    """Return what tells other groups: a checkpoint is of the same folds."""
+    return hashlib.sha256(groups.tobytes()).hexdigest()

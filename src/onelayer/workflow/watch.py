@@ -31,14 +31,14 @@ class Watch:
         From the number of models and of the steps that one makes at most to what listens, within a
         block, to their training.
     say : function
-        Takes a line for people.
+        Takes a line for people, in pieces as those of an error.
     """
 
     stage: Stage = lambda _text: nullcontext()
     training: Callable[[int, int], AbstractContextManager[Listener]] = lambda _models, _steps: (
         nullcontext(ignore)
     )
-    say: Callable[[str], object] = lambda _line: None
+    say: Callable[..., object] = lambda *_pieces: None
     stoppable: Stoppable = nullcontext
 
 

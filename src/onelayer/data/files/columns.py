@@ -5,19 +5,23 @@ from collections.abc import Sequence
 
 from onelayer.data.files.csv_files import no_header_hint
 from onelayer.data.files.examples import Request
+from onelayer.data.files.pandas_index import INDEX
 from onelayer.errors import Argument, InputError
 from onelayer.words import first_few
 
 TARGETS = ("target", "label", "class", "y")
 """What a label column is called, in any case, when no name is given."""
 
-_INDEX = re.compile(r"Unnamed: \d+|__index_level_\d+__")
+_UNNAMED = re.compile(rf"Unnamed: \d+|{INDEX.pattern}")
 
 
 def choose_columns(
-    columns: tuple[str, ...], request: Request
+    columns: tuple[str, ...], request: Request, index: tuple[str, ...] = ()
 ) -> tuple[tuple[str, ...], str | None]:
     """Return the names of the feature columns, in order, and of the target column.
+
+    The columns of a row index are no features, nor are those that are read beside them. A model
+    gets its features in any case.
 
     Raises
     ------
@@ -30,24 +34,50 @@ def choose_columns(
             f"{request.source}: there is no column {first_few(unknown)} to drop; "
             f"the columns are {first_few(columns)}."
         )
-    kept = tuple(name for name in columns if name not in request.drop)
+    _check_beside(columns, request)
+    aside = {*request.drop, *request.beside} - {*(request.features or ())}
+    kept = tuple(name for name in columns if name not in aside)
     target = find_target(kept, request)
     if request.features is not None:
         return _features_of_model(kept, target, request), target
-    features = tuple(name for name in kept if name != target)
+    features = tuple(name for name in kept if name != target and name not in index)
     if not features:
         raise InputError(
             f"{request.source}: no feature column is left; the columns are {first_few(columns)}."
         )
-    index = [name for name in features if _INDEX.fullmatch(name)]
-    if index:
+    unnamed = [name for name in features if _UNNAMED.fullmatch(name)]
+    if unnamed:
         raise InputError(
-            f"{request.source}: the column {first_few(index)} has no name in the file or is a row "
-            "index of pandas; leave it out with ",
-            Argument("drop", repr(index[0])),
+            f"{request.source}: the column {first_few(unnamed)} has no name in the file or is a "
+            "row index of pandas; leave it out with ",
+            Argument("drop", repr(unnamed[0])),
             ", or name it.",
         )
     return features, target
+
+
+def _target_names(columns: Sequence[str], request: Request) -> list[str]:
+    """Return the columns that are called as labels are."""
+    taken = (*request.drop, *(request.features or ()))
+    return [name for name in columns if name.lower() in TARGETS and name not in taken]
+
+
+def _check_beside(columns: tuple[str, ...], request: Request) -> None:
+    """Refuse columns that do not exist, and labels for groups."""
+    named = [(Argument("key"), name) for name in request.key]
+    if request.groups is not None:
+        named.append((Argument("groups"), request.groups))
+    for argument, name in named:
+        if name not in columns:
+            raise InputError(
+                argument, f": {request.source} has no column {name!r}; the columns are "
+                f"{first_few(columns)}.",
+            )  # fmt: skip
+    labels = [request.target] if request.target is not None else _target_names(columns, request)
+    if request.groups is not None and request.labels is None and labels == [request.groups]:
+        raise InputError(
+            Argument("groups"), f": the column {request.groups!r} holds the labels; name another."
+        )
 
 
 def find_target(kept: Sequence[str], request: Request) -> str | None:
@@ -60,8 +90,7 @@ def find_target(kept: Sequence[str], request: Request) -> str | None:
     """
     if request.labels is None and request.target in kept:
         return request.target
-    taken = request.features or ()
-    candidates = [name for name in kept if name.lower() in TARGETS and name not in taken]
+    candidates = _target_names(kept, request)
     if request.labels is not None:
         if candidates and request.features is None:
             raise InputError(

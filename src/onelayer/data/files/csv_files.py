@@ -76,9 +76,17 @@ def no_header_hint(names: Sequence[str]) -> str:
 
 
 def read_csv_columns(
-    path: str, source: str, separator: str, names: tuple[str, ...], wanted: list[int]
+    path: str,
+    source: str,
+    separator: str,
+    names: tuple[str, ...],
+    wanted: list[int],
+    *,
+    as_text: bool = False,
 ) -> pl.DataFrame:
     """Return columns of a CSV file by their positions; text stays as it is in the file.
+
+    With `as_text` numbers do as well: 007 is not 7.
 
     Raises
     ------
@@ -90,7 +98,7 @@ def read_csv_columns(
             check_inflated(path, source)
         _check_width(path, separator, names)
         try:
-            frame = _collect(path, separator, names, wanted, _QUICK_ROWS)
+            frame = _collect(path, separator, names, wanted, 0 if as_text else _QUICK_ROWS)
         except pl.exceptions.ComputeError:
             # A later value does not fit the type of the first rows: look at all of them, which
             # takes several times as long.

@@ -1,6 +1,7 @@
 """What is read from a file, and what was asked for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,6 +43,14 @@ class Examples:
         What replaced missing values, where that was asked for.
     scaling : Scaling, optional
         What a model should see of a raw value, where the source says it (built-in data).
+    groups : array of int64, shape (n,), optional
+        The number of each example's group, where a column was named for them.
+    keys : mapping of str to column
+        The columns that were asked for beside the features, as they are in the file.
+    index : tuple of str
+        The columns that hold a row index of pandas, and are no features.
+    identifiers : tuple of str
+        The features that look like identifiers.
     """
 
     X: Matrix
@@ -55,6 +64,10 @@ class Examples:
     names: tuple[str, ...] | None = None
     fill: NDArray[np.float64] | None = None
     scaling: Scaling | None = None
+    groups: NDArray[np.int64] | None = None
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    index: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
 
     @property
     def n_examples(self) -> int:
@@ -93,6 +106,8 @@ class Request:
     labels: str | None
     size: str | None
     drop: tuple[str, ...]
+    groups: str | None
+    key: tuple[str, ...]
     features: tuple[str, ...] | None
     image_shape: tuple[int, int] | None
     channels: int | None
@@ -103,3 +118,8 @@ class Request:
     def must_hold_labels(self) -> bool:
         """Whether the file itself must hold labels."""
         return self.need_labels and self.labels is None
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The columns that are read beside features and labels."""
+        return tuple(dict.fromkeys([*self.key, *([] if self.groups is None else [self.groups])]))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from onelayer.data.files.csv_files import MISSING
@@ -100,6 +101,16 @@ def _whole(values: NDArray[Any], where: str) -> NDArray[Any]:
             "whole numbers, strings or bools (to predict a quantity is not what this does)."
         )
     return values.astype(np.int64)
+
+
+def with_gaps(labels: pl.Series) -> pl.Series:
+    """Return a column of labels with null for those that are missing: text, NaN, or null."""
+    if labels.dtype in (pl.Categorical, pl.Enum):
+        labels = labels.cast(pl.String)
+    if labels.dtype == pl.String:
+        missing = labels.str.strip_chars().str.to_lowercase().is_in(MISSING_LABELS)
+        return labels.set(missing.fill_null(True), None)
+    return labels.fill_nan(None) if labels.dtype.is_float() else labels
 
 
 def missing_labels(count: int, first: int, where: str) -> InputError:

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -13,11 +13,13 @@ from onelayer.errors import InputError
 from onelayer.storage import write_file
 from onelayer.words import first_few
 
+Column: TypeAlias = ArrayLike | pl.Series
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a text begins with that spreadsheets take for a formula, some only after a blank."""
 
 
-def write_predictions(path: str | Path, columns: Mapping[str, ArrayLike]) -> None:
+def write_predictions(path: str | Path, columns: Mapping[str, Column]) -> None:
     """Write columns to a .csv or .parquet file, which is there as a whole or not at all.
 
     A file of that name is replaced. Text is written as it is, also what a spreadsheet would take
@@ -27,7 +29,7 @@ def write_predictions(path: str | Path, columns: Mapping[str, ArrayLike]) -> Non
     Parameters
     ----------
     path : str or Path
-    columns : mapping of str to array, shape (n,)
+    columns : mapping of str to array, shape (n,), or polars.Series
         The name and the values of each column, in order.
 
     Raises
@@ -57,7 +59,7 @@ def write_predictions(path: str | Path, columns: Mapping[str, ArrayLike]) -> Non
     write_file(path, content.getbuffer())
 
 
-def formulas(path: str | Path, columns: Mapping[str, ArrayLike]) -> list[str]:
+def formulas(path: str | Path, columns: Mapping[str, Column]) -> list[str]:
     """Return the text in columns and their names that a spreadsheet would take for a formula.
 
     Each is there once. Only .csv files have any: in others a text is known to be text. Text that
@@ -72,7 +74,8 @@ def formulas(path: str | Path, columns: Mapping[str, ArrayLike]) -> list[str]:
     if Path(path).suffix.lower() != ".csv":
         return []
     texts = list(columns)
-    for values in map(np.asarray, columns.values()):
+    for column in columns.values():
+        values = np.asarray(column.drop_nulls() if isinstance(column, pl.Series) else column)
         if values.dtype.kind in "UTO":
             texts += map(str, np.unique(values))
     return [
@@ -88,7 +91,9 @@ def _number(text: str) -> bool:
     return True
 
 
-def _column(name: str, values: ArrayLike) -> NDArray[Any]:
+def _column(name: str, values: Column) -> NDArray[Any] | pl.Series:
+    if isinstance(values, pl.Series):
+        return values
     array = np.asarray(values)
     if array.ndim != 1:
         raise InputError(f"column {name!r}: the shape is {array.shape}; give one dimension.")

@@ -18,6 +18,9 @@ from onelayer.data.files.tables import read_table
 from onelayer.data.sources import SOURCES
 from onelayer.errors import Argument, InputError
 
+_OF_COLUMNS = {"drop": "be dropped", "groups": "hold groups", "key": "be kept as a key"}
+"""Arguments that name columns, and what becomes of these."""
+
 
 def read_examples(
     path: str | Path,
@@ -26,6 +29,8 @@ def read_examples(
     labels: str | Path | None = None,
     size: str | None = None,
     drop: Sequence[str] = (),
+    groups: str | None = None,
+    key: Sequence[str] = (),
     features: Sequence[str] | None = None,
     image_shape: Sequence[int] | None = None,
     channels: int | None = None,
@@ -53,6 +58,11 @@ def read_examples(
         features.
     drop : sequence of str
         Columns of a table to leave out.
+    groups : str, optional
+        A column of a table that says to which group an example belongs; it is no feature.
+    key : sequence of str
+        Columns of a table that are kept as they are, in `Examples.keys`; they are no features,
+        unless `features` names them.
     features : sequence of str, optional
         The columns to take, in this order, however many more there are. A file without columns
         must have that many features.
@@ -89,6 +99,8 @@ def read_examples(
         labels=None if labels is None else os.path.expanduser(labels),
         size=size,
         drop=tuple(drop),
+        groups=groups,
+        key=tuple(dict.fromkeys(key)),
         features=None if features is None else tuple(features),
         image_shape=wanted_shape(image_shape, size),
         channels=channels,
@@ -124,12 +136,13 @@ def _check_arguments(request: Request, fill: ArrayLike | None) -> NDArray[np.flo
 
 def _reader(path: str | Path, request: Request) -> Reader:
     reader = read_builtin if _is_builtin(path) else _reader_of_path(request)
-    if request.drop and reader is not read_table:
-        raise InputError(
-            f"{request.source}: has no named columns, so that none can be dropped; leave ",
-            Argument("drop"),
-            " out.",
-        )
+    for name, use in _OF_COLUMNS.items():
+        if getattr(request, name) and reader is not read_table:
+            raise InputError(
+                f"{request.source}: has no named columns, so that none can {use}; leave ",
+                Argument(name),
+                " out.",
+            )
     if request.labels is not None and reader in (read_builtin, read_idx_folder, read_image_folder):
         raise InputError(
             f"{request.source}: comes with its labels; leave ", Argument("labels"), " out."

@@ -1,5 +1,6 @@
 """Tables: CSV, Parquet and Arrow IPC files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from onelayer.data.files.beside import read_beside
 from onelayer.data.files.columns import choose_columns
 from onelayer.data.files.csv_files import (
     numbers_in,
@@ -15,11 +17,12 @@ from onelayer.data.files.csv_files import (
     separator_of,
 )
 from onelayer.data.files.examples import Examples, Request
+from onelayer.data.files.identifiers import identifiers
 from onelayer.data.files.label_values import (
-    MISSING_LABELS,
     as_label_values,
     missing_labels,
     text_labels,
+    with_gaps,
 )
 from onelayer.data.files.limits import check_size
 from onelayer.data.files.list_columns import (
@@ -30,6 +33,7 @@ from onelayer.data.files.list_columns import (
     is_list,
     names_of,
 )
+from onelayer.data.files.pandas_index import pandas_index
 from onelayer.data.files.panics import damage_named
 from onelayer.errors import Argument, InputError
 from onelayer.words import first_few
@@ -60,13 +64,18 @@ class Table:
     lazy: pl.LazyFrame | None
     lists: tuple[str, ...] = ()
 
-    def read(self, names: list[str]) -> pl.DataFrame:
-        """Return some columns, in this order, as they are in the file."""
+    def read(self, names: Sequence[str], *, as_text: bool = False) -> pl.DataFrame:
+        """Return some columns, in this order, as they are in the file.
+
+        With `as_text` those of a CSV file are text, also where they hold numbers.
+        """
         index = {name: i for i, name in enumerate(self.columns)}
         wanted = [index[name] for name in names]
         if self.lazy is None:
             separator = separator_of(self.path)
-            frame = read_csv_columns(self.path, self.source, separator, self.columns, wanted)
+            frame = read_csv_columns(
+                self.path, self.source, separator, self.columns, wanted, as_text=as_text
+            )
         else:
             with damage_named(self.source):
                 # By position: polars takes some names, such as "*", for patterns.
@@ -119,16 +128,6 @@ def open_table(path: str, source: str) -> Table:
         return Table(path, source, tuple(schema.names()), lazy, lists)
 
 
-def with_gaps(labels: pl.Series) -> pl.Series:
-    """Return a column of labels with null for those that are missing: text, NaN, or null."""
-    if labels.dtype in (pl.Categorical, pl.Enum):
-        labels = labels.cast(pl.String)
-    if labels.dtype == pl.String:
-        missing = labels.str.strip_chars().str.to_lowercase().is_in(MISSING_LABELS)
-        return labels.set(missing.fill_null(True), None)
-    return labels.fill_nan(None) if labels.dtype.is_float() else labels
-
-
 def read_table(request: Request) -> Examples:
     """Read the numeric columns of a table as features, and one column as labels.
 
@@ -136,7 +135,9 @@ def read_table(request: Request) -> Examples:
     """
     table = open_table(request.path, request.source)
     in_table = in_columns(request, table.columns, table.lists)
-    columns, target = choose_columns(table.columns, in_table)
+    trains = request.features is None
+    index = pandas_index(request.path, table.columns) if trains and table.lazy is not None else ()
+    columns, target = choose_columns(table.columns, in_table, index)
     frame = table.read([*columns, *([target] if target is not None else [])])
     y = None
     if target is not None:
@@ -146,12 +147,18 @@ def read_table(request: Request) -> Examples:
             y = table.labels(labels)
     parts = [expand_lists(table.numeric(column), request.source) for column in frame]
     X = in_order_of_model(_matrix(parts, request.source), parts, table.lists, request)
+    beside = (
+        read_beside(table.read(request.beside, as_text=True), request) if request.beside else {}
+    )
     return Examples(
         X=X,
         y=y,
         feature_names=request.features or names_of(parts, request.source),
         target=target,
         source=request.source,
+        index=tuple(name for name in index if name not in (*request.drop, *request.beside, target)),
+        identifiers=identifiers(frame) if trains else (),
+        **beside,
     )
 
 
