@@ -529,3 +529,17 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
         assert refused.code == 2
         assert refused.err.startswith(f"onelayer: {data[0]}: ")
     assert call("inspect", str(tmp_path / "none.safetensors")).code == 2
+
+
+def test_the_minimum_is_found_where_it_is_asked_for(tmp_path: Path) -> None:
+    model, data = tmp_path / "m.safetensors", npz(tmp_path, *material())
+    done = call("fit", *data, "--out", str(model), *QUICK, "--l2", "0.01", "--optimum")
+    assert done.code == 0, done.err
+    record = Classifier.load(model).record["minimum"]
+    assert record["reason"] == "certified"
+    assert record["excess"] > record["bound"] >= 0
+    said = f"J is {record['excess']:.2g} above the least that was found"
+    assert said in " ".join(done.err.split())
+    assert said in " ".join(call("inspect", str(model)).out.split())
+    plain = call("fit", *data, "--out", str(model), *QUICK, "--l2", "0.01", "--force")
+    assert "least that was found" not in plain.err

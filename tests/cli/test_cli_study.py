@@ -349,3 +349,17 @@ def test_without_the_libraries_of_reports_one_line_says_what_to_install(
     assert ended.code == 0, ended.err
     assert (tmp_path / "sweep" / "model.safetensors").exists()
     assert not (tmp_path / "sweep" / "report.html").exists()
+
+
+@pytest.mark.usefixtures("no_report")
+def test_the_minima_stand_beside_the_runs(study: Path, tmp_path: Path) -> None:
+    ended = call("study", study, "--out", tmp_path / "out", "--set", "optimum=true", "--json")
+    assert ended.code == 0, ended.err
+    assert "above" in ended.err
+    assert "how far J is above its minimum" in " ".join(ended.err.split())
+    minima = {run["name"]: run["minimum"] for run in json.loads(ended.out)["runs"]}
+    for name in ("l2[l2=1.0]", "l2[l2=0.1]"):
+        assert minima[name]["reason"] == "certified"
+        assert minima[name]["excess"] > 0
+    assert minima["plain"]["reason"] == "no_minimum"  # 200 digits are separated
+    assert minima["plain"]["bound"] is None

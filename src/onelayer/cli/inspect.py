@@ -12,6 +12,7 @@ from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
 from onelayer.errors import InputError
 from onelayer.inference import Classifier, Description, describe
+from onelayer.training import Minimum
 from onelayer.training.class_weights import class_weights_in_words
 from onelayer.words import first_few
 
@@ -77,6 +78,8 @@ def _facts(d: Description) -> Iterator[tuple[str, str]]:
         loss, accuracy = final[f"{key}_loss"], final[f"{key}_accuracy"]
         if loss is not None and accuracy is not None:
             yield f"{part} examples", f"loss {loss:.4f}, accuracy {accuracy:.2%}{words}"
+    if record.get("minimum"):
+        yield "minimum", Minimum.from_json(record["minimum"]).message
     yield (
         "options",
         ", ".join(
