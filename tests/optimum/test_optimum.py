@@ -171,6 +171,54 @@ def test_without_a_penalty_a_minimum_is_certified_by_its_curvature(model: ModelN
         assert found.excess_bound <= tolerance * found.value
 
 
+def along(direction: Parameters, data: Dataset, model: ModelName) -> list[float]:
+    W, b = direction.weights, direction.bias
+    return [
+        Objective(model).value(Parameters(c * W, c * b), data.X, data.targets)
+        for c in np.array([0.1, 1, 10]) / np.linalg.norm(W)
+    ]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_classes_that_are_separated_in_part_have_no_minimum(model: ModelName) -> None:
+    """A feature that one class alone has: its weight grows for ever, the others stay."""
+    data = of(model, n=90)
+    mark = (np.arange(90) % 7 == 0) & (data.targets == 0)
+    partly = Dataset(np.hstack([data.X, mark[:, None]]), data.y, classes=data.classes)
+    (found,) = minimise(partly, [Objective(model)])
+    assert found.reason == "no_minimum"
+    assert found.direction is not None
+    # From anywhere, it lowers J for ever.
+    start = Parameters(np.ones_like(found.direction.weights), np.zeros_like(found.direction.bias))
+    values = [
+        Objective(model).value(
+            Parameters(
+                start.weights + c * found.direction.weights, start.bias + c * found.direction.bias
+            ),
+            partly.X, partly.targets,
+        )
+        for c in (0, 10, 20)
+    ]  # fmt: skip
+    assert values[0] > values[1] > values[2]
+    assert minimise(data, [Objective(model)])[0].direction is None
+
+
+@pytest.mark.parametrize("penalize_bias", [False, True])
+@pytest.mark.parametrize("model", MODELS)
+def test_units_and_zeros_of_features_cost_no_passes(model: ModelName, penalize_bias: bool) -> None:
+    """Raw tables are like that: a year beside a share."""
+    data = of(model, n=200)
+    raw = Dataset(10 + data.X * [0.01, 1.0, 100, 1e4], data.y, classes=data.classes)
+    (plain,) = minimise(data, [Objective(model)], tolerance=1e-6)
+    (found,) = minimise(raw, [Objective(model)], tolerance=1e-6)
+    assert found.reason == plain.reason == "certified"
+    assert found.value == pytest.approx(plain.value, rel=3e-6)  # the same function
+    assert found.passes <= plain.passes + 10
+    (penalized,) = minimise(raw, [Objective(model, 1e-4, penalize_bias)])
+    assert penalized.reason == "certified"
+    assert penalized.passes < 60
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_separated_classes_have_no_minimum_and_the_proof_is_given(model: ModelName) -> None:
     data = of(model)
@@ -181,11 +229,8 @@ def test_separated_classes_have_no_minimum_and_the_proof_is_given(model: ModelNa
     (found,) = minimise(apart, [Objective(model)])
     assert found.reason == "no_minimum"
     assert found.excess_bound == math.inf
-    W, b = found.parameters.weights, found.parameters.bias
-    losses = [
-        Objective(model).value(Parameters(c * W, c * b), apart.X, apart.targets)
-        for c in np.array([0.1, 1, 10]) / np.linalg.norm(W)
-    ]
+    assert found.direction is not None
+    losses = along(found.direction, apart, model)
     assert losses[0] > losses[1] > losses[2]
     assert losses[2] < 0.01
     # With a penalty there is one.

@@ -2,7 +2,7 @@
 
 Cross-entropies are self-concordant in a general sense (Bach, "Self-concordant analysis for logistic
 regression", 2010): along a direction D the third derivative is at most R |D| times the second, with
-R the largest norm of an example, times sqrt(2) for softmax. So
+R the largest norm of an example, times sqrt(2) for softmax, in any coordinates. So
 
     J(W + D) >= J(W) + g . D + |D|_H^2 (exp(-s) + s - 1) / s^2,  s = R |D|.
 
@@ -28,8 +28,8 @@ MOST_PARAMETERS = 1500
 """With more, the Hessian takes longer than it is worth."""
 
 _ROWS_AT_ONCE = 4096
-_FLAT = 1e-11
-"""Combinations of features whose mean square is a smaller share of the largest do not vary."""
+_FLAT = 1e-13
+"""A combination of features whose variance is a smaller share of the largest is one of rounding."""
 
 
 def local_bound(
@@ -55,13 +55,12 @@ def local_bound(
     free = max(1, len(parameters.bias) - 1)  # softmax: the last output's scores are held
     if free * (data.n_features + 1) > 4 * MOST_PARAMETERS:
         return math.inf
-    X = _with_ones(data, rows)
+    X = _features(data, rows)
     w = np.ones(len(rows)) if weights is None else weights[rows]
-    sizes, basis = np.linalg.eigh(X.T @ X / len(X))
-    basis = basis[:, sizes > _FLAT * sizes[-1]]
-    if free * basis.shape[1] > MOST_PARAMETERS:
+    Z = _whitened(X)
+    if free * Z.shape[1] > MOST_PARAMETERS:
         return math.inf
-    scores = X @ np.vstack([parameters.weights, parameters.bias])
+    scores = X @ parameters.weights + parameters.bias
     p = sigmoid(scores) if objective.model == "logistic" else softmax(scores)
     targets = data.targets[rows]
     p = np.asarray(p, np.float64)
@@ -70,7 +69,7 @@ def local_bound(
         residuals[:, 0] -= targets == 0
     else:
         residuals[np.arange(len(rows)), targets] -= 1
-    Z, R = X @ basis, math.sqrt(float(np.square(X).sum(axis=1).max()))
+    R = math.sqrt(float(np.square(Z).sum(axis=1).max()))
     gradient = (Z.T @ (residuals[:, :free] * w[:, None]) / len(rows)).T.ravel()
     values, vectors = np.linalg.eigh(_hessian(Z, p[:, :free], w))
     least = float(values[0])
@@ -97,9 +96,23 @@ def _hessian(Z: Array, p: Array, w: Array) -> Array:
     return H.reshape(free * size, free * size)
 
 
-def _with_ones(data: Dataset, rows: Rows) -> Array:
-    X = np.ones((len(rows), data.n_features + 1))
+def _features(data: Dataset, rows: Rows) -> Array:
+    X = np.empty((len(rows), data.n_features))
     for block in row_blocks(len(rows), _ROWS_AT_ONCE):
         some = data.scaling.apply(data.X[rows[block]], np.float64)
-        X[block, :-1] = some.toarray() if sparse.issparse(some) else some
+        X[block] = some.toarray() if sparse.issparse(some) else some
     return X
+
+
+def _whitened(X: Array) -> Array:
+    """Return coordinates of the same models: uncorrelated features of variance 1, and a last 1.
+
+    Without a penalty and with a free bias J is the same function in any coordinates, and in these
+    the bound is a good one, whatever the units of the features are.
+    """
+    X = X - X.mean(axis=0)
+    X = X[:, X.any(axis=0)]
+    X /= np.sqrt(np.square(X).mean(axis=0))
+    sizes, basis = np.linalg.eigh(X.T @ X / len(X))
+    varies = sizes > _FLAT * max(float(sizes[-1]), 0) if len(sizes) else np.zeros(0, bool)
+    return np.hstack([X @ (basis[:, varies] / np.sqrt(sizes[varies])), np.ones((len(X), 1))])

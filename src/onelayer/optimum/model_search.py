@@ -11,9 +11,8 @@ from onelayer.model import Parameters, Sums
 from onelayer.optimum.certificate import ClassMeans, bound_of_best_bias, excess_bound
 from onelayer.optimum.lbfgs import Search
 from onelayer.optimum.local import local_bound
-from onelayer.optimum.preconditioner import inverse, multiply
 from onelayer.optimum.result import Optimum, Reason
-from onelayer.optimum.separation import separates
+from onelayer.optimum.separation import find_direction, separates
 from onelayer.optimum.setting import Setting
 
 NOISE = {"float32": 1e-6, "float64": 1e-14}
@@ -26,6 +25,9 @@ _PATIENCE = 12
 """Steps in float32 without a bound that is a third lower: it is not precise enough."""
 
 _MOST_BIAS_STEPS = 8
+
+_HARDLY = 1e-4
+"""Of what is wanted: where J falls by less without a penalty, there may be no minimum."""
 
 _SEPARATED = 10
 """Steps from one look whether the classes are separated to the next."""
@@ -49,6 +51,7 @@ class ModelSearch:
         self.value, self.loss, self.bound = math.inf, math.inf, math.inf
         self.means: ClassMeans | None = None
         self._reason: Reason | None = None
+        self._direction: Parameters | None = None
         self._best, self._since, self._bias_steps = math.inf, 0, 0
         self.parameters = self.start = setting.start(number)
         self.is_stale = True
@@ -56,6 +59,7 @@ class ModelSearch:
         self.search = self._search(np.vstack([self.start.weights, self.start.bias]))
 
     def _search(self, start: NDArray[np.float64]) -> Search:
+        multiply = self.setting.sample.multiply
         return Search(start, lambda gradient: multiply(self.inverse, gradient), NOISE[self.dtype])
 
     @property
@@ -110,23 +114,22 @@ class ModelSearch:
 
     def _ends_without_penalty(self, wanted: float) -> bool:
         """End where the classes are separated, or J can hardly fall any more; return whether."""
-        setting = self.setting
+        setting, here = self.setting, self.parameters
         rows = setting.counting(self.number)
-        if self.search.accepted % _SEPARATED == 0 and separates(
-            setting.data, self.parameters, rows
-        ):
-            self._reason = "no_minimum"
+        if self.search.accepted % _SEPARATED == 0 and separates(setting.data, here, rows):
+            self._reason, self._direction = "no_minimum", here
         elif self.search.predicted <= wanted / 4:
             if self.dtype == "float32":
                 self._change_or_end("certified")
                 return True
             self.bound = local_bound(
-                setting.data, self.objective, self.parameters, setting.examples.rows, self.weights
+                setting.data, self.objective, here, setting.examples.rows, self.weights
             )
             if self.bound <= wanted:
                 self._reason = "certified"
-            elif self.search.predicted <= wanted / 1000:
-                self._reason = "uncertified"
+            elif self.search.predicted <= _HARDLY * wanted:
+                self._direction = find_direction(setting.data, setting.outputs, rows)
+                self._reason = "uncertified" if self._direction is None else "no_minimum"
         return self._reason is not None
 
     def _watch_precision(self) -> None:
@@ -152,11 +155,11 @@ class ModelSearch:
             curvature = self.setting.first_curvature(self.number)
         else:
             curvature = self.setting.sample.curvature(self.objective, self.parameters, self.weights)
-        self.inverse = inverse(curvature, self.objective)
+        self.inverse = self.setting.sample.inverse(curvature, self.objective)
 
     def found(self, left: Reason) -> Optimum:
         """Return what was found; `left` is the reason if the search has not ended."""
         return Optimum(
             self.objective, self.parameters, self.value, self.loss, self.bound, self.passes,
-            self._reason or left,
+            self._reason or left, self._direction,
         )  # fmt: skip

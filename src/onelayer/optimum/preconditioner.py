@@ -3,6 +3,9 @@
 The Hessian of the mean loss has a block mean h_i x_i x_i^T for each output, with
 h_i = p_i (1 - p_i) of that output. One matrix serves all outputs here: h_i is their mean. Its
 inverse is what steps begin with; L-BFGS corrects what it leaves.
+
+It is made in coordinates in which features have mean 0 and variance 1, or 1 as their mean square
+where they are sparse. So the units and the zero of a feature do not matter.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from onelayer.data import Dataset, Rows
 from onelayer.model import Objective, Parameters, sigmoid, softmax
 
 Array = NDArray[Any]
+Wide = NDArray[np.float64]
 
 MOST_FEATURES = 2500
 """With more, a matrix of their products costs more than it saves; their squares alone are taken."""
@@ -30,21 +34,28 @@ which the matrix is positive."""
 
 
 class Sample:
-    """Some of the examples, evenly spread, as features with a last one that is 1."""
+    """Some of the examples, evenly spread, with features of variance 1."""
 
     def __init__(self, data: Dataset, rows: Rows) -> None:
         self._whole = data.n_features <= MOST_FEATURES
         count = max(LEAST_ROWS, ROWS_PER_FEATURE * data.n_features if self._whole else 0)
         self.rows = rows[:: max(1, len(rows) // count)]
-        X = data.scaling.apply(data.X[self.rows], np.dtype(np.float32))
+        X = data.scaling.apply(data.X[self.rows], np.float64)
         ones = np.ones((len(self.rows), 1), np.float32)
-        self.X: Any = (
-            sparse.hstack([X, ones], "csr") if sparse.issparse(X) else np.hstack([X, ones])
-        )
+        if sparse.issparse(X):
+            self._mean = np.zeros(data.n_features)
+            squares = np.asarray(X.multiply(X).mean(axis=0)).ravel()
+            self._size = _positive(np.sqrt(squares))
+            scaled = X.multiply(1 / self._size).astype(np.float32)
+            self._X: Any = sparse.hstack([scaled, ones], "csr")
+        else:
+            self._mean = X.mean(axis=0)
+            X -= self._mean
+            self._size = _positive(np.sqrt(np.square(X).mean(axis=0)))
+            X /= self._size
+            self._X = np.hstack([X.astype(np.float32), ones])
 
-    def curvature(
-        self, objective: Objective, parameters: Parameters, weights: Array | None
-    ) -> NDArray[np.float64]:
+    def curvature(self, objective: Objective, parameters: Parameters, weights: Wide | None) -> Wide:
         """Return the estimated Hessian of the mean loss for one output, at some parameters.
 
         Returns
@@ -56,16 +67,55 @@ class Sample:
         h = (p * (1 - p)).mean(axis=1)
         if weights is not None:
             h = h * weights[self.rows].astype(np.float32)
+        X = self._X
         if not self._whole:
-            squares = self.X.multiply(self.X) if sparse.issparse(self.X) else self.X**2
+            squares = X.multiply(X) if sparse.issparse(X) else X**2
             return np.asarray(squares.T @ h, np.float64).ravel() / len(h)
         root = np.sqrt(h)[:, None]
-        X = self.X.multiply(root).toarray() if sparse.issparse(self.X) else self.X * root
+        X = X.multiply(root).toarray() if sparse.issparse(X) else X * root
         return np.asarray(X.T @ X, np.float64) / len(h)
 
+    def inverse(self, curvature: Wide, objective: Objective) -> Array:
+        """Return the inverse of the curvature with that of the penalty, in float32.
+
+        What is too small to be told from rounding is raised first.
+        """
+        on_weights = 2 * objective.l2 / self._size**2
+        # The bias of features that are not centred is b - mean . W.
+        of_bias = np.append(-self._mean / self._size, 1.0)
+        on_bias = 2 * objective.l2 * objective.penalize_bias
+        if curvature.ndim == 1:
+            raised = curvature + np.append(on_weights, 0.0) + on_bias * of_bias**2
+            return np.asarray(1 / (raised + _RIDGES[0] * raised.mean()), np.float32)
+        products = curvature + np.diag(np.append(on_weights, 0.0))
+        products += on_bias * np.outer(of_bias, of_bias)
+        size = np.trace(products) / len(products) or 1.0
+        for ridge in _RIDGES:
+            raised = products + ridge * size * np.eye(len(products))
+            factor, failed = linalg.lapack.dpotrf(raised, lower=True, overwrite_a=True)
+            if not failed:
+                break
+        found, _ = linalg.lapack.dpotri(factor, lower=True, overwrite_c=True)
+        lower = np.tril(found, -1)
+        return np.asarray(lower + lower.T + np.diag(np.diag(found)), np.float32)
+
+    def multiply(self, inverse: Array, gradient: Wide) -> Wide:
+        """Return the inverse times a gradient, (n_features + 1, n_outputs)."""
+        scaled = np.empty_like(gradient)
+        scaled[:-1] = (gradient[:-1] - np.outer(self._mean, gradient[-1])) / self._size[:, None]
+        scaled[-1] = gradient[-1]
+        if inverse.ndim == 1:
+            product = inverse[:, None] * scaled
+        else:
+            size = float(np.abs(scaled).max()) or 1.0  # small numbers keep off float32's edge
+            product = np.asarray(inverse @ (scaled / size).astype(np.float32), np.float64) * size
+        product[:-1] /= self._size[:, None]
+        product[-1] -= self._mean @ product[:-1]
+        return product
+
     def bias_step(
-        self, objective: Objective, parameters: Parameters, slope: Array, weights: Array | None
-    ) -> NDArray[np.float64]:
+        self, objective: Objective, parameters: Parameters, slope: Wide, weights: Wide | None
+    ) -> Wide:
         """Return Newton's step of a free bias alone, by the estimated Hessian.
 
         Parameters
@@ -79,37 +129,11 @@ class Sample:
         return np.asarray(-np.linalg.lstsq(hessian, slope, rcond=1e-9)[0], np.float64)
 
     def _probabilities(self, objective: Objective, parameters: Parameters) -> Array:
-        stacked = np.vstack([parameters.weights, parameters.bias]).astype(np.float32)
-        scores = np.asarray(self.X @ stacked)
+        W, bias = parameters.weights, parameters.bias
+        stacked = np.vstack([W * self._size[:, None], bias + self._mean @ W]).astype(np.float32)
+        scores = np.asarray(self._X @ stacked)
         return sigmoid(scores) if objective.model == "logistic" else softmax(scores)
 
 
-def inverse(curvature: NDArray[np.float64], objective: Objective) -> Array:
-    """Return the inverse of the curvature with that of the penalty, in float32.
-
-    What is too small to be told from rounding is raised first.
-    """
-    penalty = np.full(len(curvature), 2 * objective.l2)
-    penalty[-1] *= objective.penalize_bias
-    if curvature.ndim == 1:
-        raised = curvature + penalty
-        return np.asarray(1 / (raised + _RIDGES[0] * raised.mean()), np.float32)
-    products = curvature + np.diag(penalty)
-    size = np.trace(products) / len(products) or 1.0
-    for ridge in _RIDGES:
-        raised = products + ridge * size * np.eye(len(products))
-        factor, failed = linalg.lapack.dpotrf(raised, lower=True, overwrite_a=True)
-        if not failed:
-            break
-    found, _ = linalg.lapack.dpotri(factor, lower=True, overwrite_c=True)
-    lower = np.tril(found, -1)
-    return np.asarray(lower + lower.T + np.diag(np.diag(found)), np.float32)
-
-
-def multiply(inverse: Array, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the inverse times a gradient, (n_features + 1, n_outputs)."""
-    if inverse.ndim == 1:
-        return inverse[:, None] * gradient
-    size = float(np.abs(gradient).max()) or 1.0  # small numbers are kept from float32's edge
-    product: NDArray[np.float64] = (inverse @ (gradient / size).astype(np.float32)) * size
-    return product.astype(np.float64)
+def _positive(sizes: Wide) -> Wide:
+    return np.where(sizes > 0, sizes, 1.0)

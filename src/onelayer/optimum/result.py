@@ -26,10 +26,12 @@ class Optimum:
     passes : int
         Over the examples.
     reason : str
-        "certified": the bound is within the tolerance. "no_minimum": `parameters` separate the
-        classes, and J falls for ever along them. "uncertified": without a penalty, J hardly falls
+        "certified": the bound is within the tolerance. "no_minimum": J falls for ever along
+        `direction`, since it separates classes. "uncertified": without a penalty, J hardly falls
         any more, and no bound could be had. "passes", "precision", "interrupted": the search ended
         before.
+    direction : Parameters or None
+        The proof that there is no minimum: see `onelayer.optimum.separation`.
     """
 
     objective: Objective
@@ -39,3 +41,4 @@ class Optimum:
     excess_bound: float
     passes: int
     reason: Reason
+    direction: Parameters | None = None
