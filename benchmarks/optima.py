@@ -23,7 +23,7 @@ from onelayer.optimum import minimise
 
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
-MOST_ITERATIONS = 2000
+MOST_ITERATIONS = 1024
 
 
 @dataclass
