@@ -282,10 +282,9 @@ def checkpoints() -> list[Row]:
 def optimum() -> list[Row]:
     """One penalty, to a certified relative excess, against the best of the peers."""
     rng = np.random.default_rng(0)
-    table = Dataset(
-        rng.standard_normal((20_000, 60)).astype(np.float32),
-        (rng.random(20_000) < 0.3).astype(int), classes=(0, 1),
-    )  # fmt: skip
+    X = rng.standard_normal((20_000, 60)).astype(np.float32)
+    chance = 1 / (1 + np.exp(-X @ (0.3 * rng.standard_normal(60))))
+    table = Dataset(X, (rng.random(20_000) < chance).astype(int), classes=(0, 1))
     tasks = {
         f"MNIST {n:,}": (optima.Task(load("mnist", train=n, validation=1000)[0], 1e-3), 6)
         for n in (20_000, 60_000)
@@ -295,7 +294,8 @@ def optimum() -> list[Row]:
         for tolerance in (1e-3, 1e-6):
             times = medians(interleaved(optima.contenders(task, tolerance)))
             ours = times.pop("onelayer")
-            best = min(times.values())
+            # Where no peer gets there: the time after which they are given up.
+            best = min(times.values(), default=float(optima.MOST_SECONDS))
             detail = f"onelayer {ours:.3f} s; " + ", ".join(
                 f"{peer} {seconds:.3f} s" for peer, seconds in times.items()
             )

@@ -7,6 +7,7 @@ must prove as much by its own certificate, and has no such help.
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ from onelayer.optimum import minimise
 
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
-MOST_ITERATIONS = 1024
+MOST_SECONDS, MOST_ITERATIONS = 15, 4096
+"""A peer whose fit takes longer or more, and is not there yet, is given up."""
 
 
 @dataclass
@@ -104,15 +106,16 @@ def pytorch(task: Task, threads: int) -> Callable[[int], Parameters]:
 
 def iterations_to(task: Task, fit: Callable[[int], Parameters], tolerance: float) -> int | None:
     """Return the fewest iterations, to a tenth, that come within the tolerance; None if none do."""
-    reached, least = None, 1
-    count = 4
-    while count <= MOST_ITERATIONS:
-        if task.excess(fit(count)) <= tolerance:
-            reached = count
+    reached, least = 4, 1
+    while True:
+        start = time.perf_counter()
+        excess = task.excess(fit(reached))
+        if excess <= tolerance:
             break
-        least, count = count, count * 2
-    if reached is None:
-        return None
+        # One that ends by itself before it is there does not take longer with more iterations.
+        if time.perf_counter() - start > MOST_SECONDS or reached >= MOST_ITERATIONS:
+            return None
+        least, reached = reached, reached * 2
     while reached - least > max(1, reached // 10):
         middle = (reached + least) // 2
         if task.excess(fit(middle)) <= tolerance:
