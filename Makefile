@@ -7,10 +7,10 @@ study: .venv/installed  ## run the whole study on the embedded digits
 	$(BIN)/onelayer study
 
 test: .venv/installed-dev  ## run the tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 coverage: .venv/installed-dev  ## run the tests, and print which lines and branches they do not reach
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term-missing:skip-covered
 
 check: .venv/installed-dev  ## style, types and the one-way flow of imports
 	$(BIN)/ruff check .
