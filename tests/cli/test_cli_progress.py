@@ -11,7 +11,7 @@ from rich.console import Console
 
 from onelayer.cli.bar import TrainingBar
 from onelayer.cli.progress import say
-from onelayer.training import Evaluated, Evaluation, Steps
+from onelayer.training import Evaluated, Evaluation, Searched, Steps
 
 
 def terminal(width: int, *, is_terminal: bool = True) -> tuple[Console, io.StringIO]:
@@ -64,3 +64,15 @@ def test_the_bar_shows_the_lowest_loss(losses: list[float | None], shown: str, w
     assert shown in line
     assert ("lowest" in line) == ("lowest" in shown)
     assert "…" not in line
+
+
+def test_the_bar_shows_the_search_for_a_minimum_until_there_is_a_loss() -> None:
+    console, out = terminal(60)
+    at = Evaluation(step=9, epoch=0, val_loss=1, val_accuracy=0, train_accuracy=0, weight_norm=0)
+    with TrainingBar(console, 1, 20) as bar:
+        bar(Searched(0, 34, 0.1))
+        bar.refresh()
+        assert "the minimum: pass 34" in out.getvalue().splitlines()[-1]
+        bar(Evaluated(0, at))
+        bar.refresh()
+        assert "the minimum" not in out.getvalue().splitlines()[-1]

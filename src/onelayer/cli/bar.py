@@ -7,7 +7,7 @@ from math import inf, isfinite
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from onelayer.training import Ended, Evaluated, Event, Steps
+from onelayer.training import Ended, Evaluated, Event, Searched, Steps
 from onelayer.words import fixed
 
 
@@ -36,7 +36,7 @@ class TrainingBar(Progress):
             transient=True,
             disable=not console.is_terminal or console.quiet,
         )
-        self._steps = steps
+        self._steps, self._passes = steps, 0
         self._done = [0] * models
         self._losses: dict[int, float] = {}
         what = "training" if models == 1 else f"{models} models"
@@ -44,7 +44,9 @@ class TrainingBar(Progress):
 
     def __call__(self, event: Event) -> None:
         """Take note of an event of training."""
-        if isinstance(event, Evaluated):
+        if isinstance(event, Searched):
+            self._passes = event.passes
+        elif isinstance(event, Evaluated):
             self._losses[event.run] = event.evaluation.val_loss
         elif isinstance(event, Steps):
             self._done[event.run] = event.first + len(event.losses)
@@ -54,7 +56,7 @@ class TrainingBar(Progress):
 
     def _shown_loss(self) -> str:
         if not self._losses:
-            return ""
+            return f"the minimum: pass {self._passes}" if self._passes else ""
         which = "validation loss" if len(self._done) == 1 else "lowest validation loss"
         # Of models that diverge the loss may be NaN, which is below and above nothing.
         finite = [value for value in self._losses.values() if isfinite(value)]

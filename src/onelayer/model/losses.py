@@ -17,6 +17,7 @@ These forms equal the textbook ones and stay finite for every finite score, sinc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,12 +48,15 @@ class Loss:
         Loss of each example, shape (n,), natural logarithm, in the dtype of the scores.
     residuals : function
         Derivative of each example's loss with respect to its scores, shape (n, n_outputs).
+    probabilities : function
+        Of each output, shape (n, n_outputs), from the scores alone.
     predict : function
         Index of the predicted class, shape (n,).
     """
 
     values: _ScoreFunction
     residuals: _ScoreFunction
+    probabilities: Callable[[Floats], Floats]
     predict: _PredictFunction
 
 
@@ -104,6 +108,6 @@ def _softmax_predict(scores: Floats) -> Targets:
 
 
 LOSSES: dict[ModelName, Loss] = {
-    "logistic": Loss(_logistic_values, _logistic_residuals, _logistic_predict),
-    "softmax": Loss(_softmax_values, _softmax_residuals, _softmax_predict),
+    "logistic": Loss(_logistic_values, _logistic_residuals, sigmoid, _logistic_predict),
+    "softmax": Loss(_softmax_values, _softmax_residuals, softmax, _softmax_predict),
 }

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from onelayer.data import Dataset, Rows, row_blocks
-from onelayer.model import Objective, Parameters, sigmoid, softmax
+from onelayer.model import LOSSES, Objective, Parameters
 
 Array = NDArray[Any]
 
@@ -60,15 +60,8 @@ def local_bound(
     Z = _whitened(X)
     if free * Z.shape[1] > MOST_PARAMETERS:
         return math.inf
-    scores = X @ parameters.weights + parameters.bias
-    p = sigmoid(scores) if objective.model == "logistic" else softmax(scores)
-    targets = data.targets[rows]
-    p = np.asarray(p, np.float64)
-    residuals = p.copy()
-    if objective.model == "logistic":
-        residuals[:, 0] -= targets == 0
-    else:
-        residuals[np.arange(len(rows)), targets] -= 1
+    loss, scores = LOSSES[objective.model], parameters.scores(X)
+    p, residuals = loss.probabilities(scores), loss.residuals(scores, data.targets[rows])
     R = math.sqrt(float(np.square(Z).sum(axis=1).max()))
     gradient = (Z.T @ (residuals[:, :free] * w[:, None]) / len(rows)).T.ravel()
     values, vectors = np.linalg.eigh(_hessian(Z, p[:, :free], w))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.engines import Engine, Problem, Source, Totals
-from onelayer.model import Parameters, sigmoid, softmax
+from onelayer.model import LOSSES, Parameters
 from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.model_search import ModelSearch
 from onelayer.optimum.setting import Setting
@@ -77,7 +77,7 @@ class Passes:
                 for m in numbers
             ]
             sums.append(totals.sums(numbers, at))
-            predicted.append([_probabilities(p.bias) for p in at])
+            predicted.append([self._predicted(p.bias) for p in at])
         means = {
             key: ClassMeans.of(
                 self._setting.shares(m), sums[0][i], predicted[0][i], sums[1][i],
@@ -88,7 +88,7 @@ class Passes:
         for model in self.searches:
             model.means = means.get(self._setting.kind(model.number))
 
-
-def _probabilities(bias: NDArray[np.floating]) -> NDArray[np.float64]:
-    wide = np.asarray(bias, np.float64)
-    return np.asarray(sigmoid(wide) if len(wide) == 1 else softmax(wide), np.float64)
+    def _predicted(self, bias: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the probabilities that a bias alone predicts."""
+        loss = LOSSES[self._setting.objectives[0].model]
+        return np.asarray(loss.probabilities(bias.astype(np.float64)), np.float64)

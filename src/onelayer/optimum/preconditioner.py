@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from onelayer.data import Dataset, Rows
-from onelayer.model import Objective, Parameters, sigmoid, softmax
+from onelayer.model import LOSSES, Objective, Parameters
 
 Array = NDArray[Any]
 Wide = NDArray[np.float64]
@@ -131,8 +131,7 @@ class Sample:
     def _probabilities(self, objective: Objective, parameters: Parameters) -> Array:
         W, bias = parameters.weights, parameters.bias
         stacked = np.vstack([W * self._size[:, None], bias + self._mean @ W]).astype(np.float32)
-        scores = np.asarray(self._X @ stacked)
-        return sigmoid(scores) if objective.model == "logistic" else softmax(scores)
+        return LOSSES[objective.model].probabilities(np.asarray(self._X @ stacked))
 
 
 def _positive(sizes: Wide) -> Wide:

@@ -50,7 +50,8 @@ class Setting:
 
     def weights(self, model: int) -> NDArray[np.float64] | None:
         """Return how much each example of the data counts for a model."""
-        return self.examples.weights_for(model, np.arange(self.data.n_examples))
+        kind = self.kind(model)
+        return None if kind < 0 else self.examples.weights[kind]
 
     def start(self, model: int) -> Parameters:
         """Return where a search begins: weights of 0, and the bias that predicts the shares."""

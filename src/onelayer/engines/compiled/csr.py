@@ -20,6 +20,7 @@ from onelayer.engines.compiled.nonzeros import dot_rows
 from onelayer.engines.compiled.parts import Nonzeros, Scratch
 from onelayer.engines.compiled.residuals import (
     add_bias,
+    add_totals,
     example_weights,
     residuals,
     weigh,
@@ -101,12 +102,9 @@ def total(scratch, part, rows, models, chosen, j, losses, V_sums, bias_sums):
         some = rows[start : start + at_once]
         n = len(some)
         dot_rows(part.X, some, V[m], one, scratch.x[0], z)
-        add_bias(z, n, bias[m])
-        losses[j] += residuals(z, n, len(bias[m]), part.targets, some, weights, scratch.column)
-        weigh(z, n, weights, some)
-        for i in range(n):
-            for k in range(len(bias[m])):
-                bias_sums[j, k] += z[i, k]
+        losses[j] += add_totals(
+            z, n, bias[m], part.targets, some, weights, scratch.column, bias_sums[j]
+        )
         add_rows(part.X, some, z, one, V_sums[j])
 
 

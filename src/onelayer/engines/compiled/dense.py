@@ -17,6 +17,7 @@ from onelayer.engines.compiled.memory import scratch
 from onelayer.engines.compiled.parts import Scratch
 from onelayer.engines.compiled.residuals import (
     add_bias,
+    add_totals,
     count_correct,
     example_weights,
     residuals,
@@ -187,12 +188,9 @@ def total(
             m = chosen[j]
             weights = example_weights(part, m)
             dot(x, n, W[m], z)
-            add_bias(z, n, bias[m])
-            losses[j] += residuals(z, n, len(bias[m]), part.targets, some, weights, scratch.column)
-            weigh(z, n, weights, some)
-            for i in range(n):
-                for k in range(len(bias[m])):
-                    bias_sums[j, k] += z[i, k]
+            losses[j] += add_totals(
+                z, n, bias[m], part.targets, some, weights, scratch.column, bias_sums[j]
+            )
             update(x, n, z, sums[j - first], one if held > 0 else 0 * one, one)
         held += n
         if held >= ROWS_PER_SUM or start + at_once >= len(rows):

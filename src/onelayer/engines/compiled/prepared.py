@@ -13,8 +13,8 @@ from onelayer.data import row_blocks
 from onelayer.engines.compiled import csr, nonzeros
 from onelayer.engines.compiled.compiler import CONVERTS_HALF, VECTOR_BYTES
 from onelayer.engines.compiled.memory import aligned_zeros
-from onelayer.engines.compiled.parts import Nonzeros
-from onelayer.engines.problem import Source
+from onelayer.engines.compiled.parts import Nonzeros, Part
+from onelayer.engines.problem import Source, WeightedRows
 
 MOST_DENSE = 0.35
 """Above this share of stored values that are not zero, the dense kernels evaluate faster."""
@@ -35,6 +35,12 @@ class Stored:
 
     dense: NDArray[Any] | None
     nonzeros: Nonzeros | None
+
+    def part(self, examples: WeightedRows, *, dense: bool) -> Part:
+        """Return the examples as kernels take them, by their dense or their stored values."""
+        X = self.dense if dense else self.nonzeros
+        assert X is not None
+        return Part(X, examples.targets, examples.rows, examples.weights, examples.weights_of)
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,6 +103,21 @@ def residuals(z, n, n_outputs, targets, rows, weights, column):
     return softmax_residuals(z, n, n_outputs, targets, rows, weights, column)
 
 
+@inlined
+def add_totals(z, n, bias, targets, rows, weights, column, bias_sums):
+    """Turn the products of n examples into weighted residuals; return the summed loss.
+
+    `bias_sums` gets the sums of the residuals, in float64.
+    """
+    add_bias(z, n, bias)
+    loss = residuals(z, n, len(bias), targets, rows, weights, column)
+    weigh(z, n, weights, rows)
+    for i in range(n):
+        for k in range(len(bias)):
+            bias_sums[k] += z[i, k]
+    return loss
+
+
 @inner
 def weigh(residuals, n, weights, rows):
     """Multiply each example's residuals by its weight, if there are weights."""

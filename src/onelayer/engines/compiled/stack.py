@@ -15,9 +15,9 @@ from onelayer.engines.compiled.compiler import VECTOR_BYTES
 from onelayer.engines.compiled.layouts import CsrLayout, DenseLayout, as_parameters
 from onelayer.engines.compiled.memory import Rooms, aligned_zeros
 from onelayer.engines.compiled.parts import Outcome, Part, Rule, Scratch, Steps
-from onelayer.engines.compiled.prepared import PreparedData, Stored
+from onelayer.engines.compiled.prepared import PreparedData
 from onelayer.engines.compiled.team import Team
-from onelayer.engines.problem import Batches, Problem, WeightedRows
+from onelayer.engines.problem import Batches, Problem
 from onelayer.engines.protocol import Advance, Measures
 from onelayer.errors import InputError
 from onelayer.model import Parameters
@@ -82,7 +82,7 @@ class CompiledStack:
         # Two jobs a thread, so that a thread that is held up does not keep the others waiting.
         shared = len(chosen) // (2 * self._team.threads)
         per_job = min(MOST_MODELS_PER_JOB, max(1, shared))
-        part = _part(self._problem.train, self._data.train, dense=not self._data.is_csr)
+        part = self._data.train.part(self._problem.train, dense=not self._data.is_csr)
         batch = int(np.diff(steps.offsets).max())
         if isinstance(layout, CsrLayout):
             V = layout.models.V
@@ -112,8 +112,8 @@ class CompiledStack:
         assert problem.validation is not None
         assert data.validation is not None
         is_dense = data.train.nonzeros is None
-        train = _part(problem.train, data.train, dense=is_dense)
-        validation = _part(problem.validation, data.validation, dense=is_dense)
+        train = data.train.part(problem.train, dense=is_dense)
+        validation = data.validation.part(problem.validation, dense=is_dense)
         nothing = np.zeros((0, len(chosen)))
         on_train, loss, correct = (
             np.zeros((_pieces(len(examples.rows)), len(chosen)))
@@ -217,12 +217,6 @@ class CompiledStack:
 def _do_all(work: list[Work]) -> None:
     for do in work:
         do()
-
-
-def _part(examples: WeightedRows, stored: Stored, *, dense: bool) -> Part:
-    X = stored.dense if dense else stored.nonzeros
-    assert X is not None
-    return Part(X, examples.targets, examples.rows, examples.weights, examples.weights_of)
 
 
 def _pieces(n: int) -> int:

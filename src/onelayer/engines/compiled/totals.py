@@ -11,7 +11,7 @@ from onelayer.data import row_blocks
 from onelayer.engines.compiled import csr, dense, jobs
 from onelayer.engines.compiled.layouts import CsrLayout, DenseLayout
 from onelayer.engines.compiled.memory import Rooms, aligned_zeros
-from onelayer.engines.compiled.parts import Part, Totals
+from onelayer.engines.compiled.parts import Totals
 from onelayer.engines.compiled.prepared import PreparedData
 from onelayer.engines.compiled.team import Team
 from onelayer.engines.problem import Problem
@@ -39,10 +39,7 @@ class CompiledTotals:
         self._data, self._problem, self._team = data, problem, team
         self._rooms = Rooms()
         self._totals: dict[int, Totals] = {}
-        stored, train = data.train, problem.train
-        X = stored.nonzeros if data.is_csr else stored.dense
-        assert X is not None
-        self._part = Part(X, train.targets, train.rows, train.weights, train.weights_of)
+        self._part = data.train.part(problem.train, dense=not data.is_csr)
         layout = CsrLayout if data.is_csr else DenseLayout
         self._layout = layout(problem.initial, data.source.n_features, np.dtype(data.source.dtype))
 
