@@ -87,6 +87,11 @@ class TrainConfig(_Options):
     model: Annotated[ModelName, Option("softmax, or logistic: one output for two classes")] = (
         "softmax"
     )
+    solver: Annotated[
+        Literal["sgd", "optimum"],
+        Option("sgd: steps on mini-batches; optimum: the exact minimum, which takes no options of "
+               "steps"),
+    ] = "sgd"  # fmt: skip
     learning_rate: Annotated[Finite, Option("step size, above 0", varies=True)] = Field(
         default=0.01, gt=0
     )
@@ -118,9 +123,28 @@ class TrainConfig(_Options):
         Option("find the minimum of the objective too, and say how far from it the run ended",
                varies=True),
     ] = False  # fmt: skip
+    tolerance: Annotated[
+        Finite,
+        Option("of a search for the minimum: how far J may be above it, as a share of J",
+               varies=True),
+    ] = Field(default=1e-6, gt=0, lt=1)  # fmt: skip
     dtype: Annotated[
         Literal["float32", "float64"], Option("type of the arithmetic: float32 or float64")
     ] = "float32"
+
+    @model_validator(mode="after")
+    def _fits_the_solver(self) -> TrainConfig:
+        if self.solver == "optimum" and self.early_stopping is not None:
+            raise ValueError(
+                "solver: the optimum is found without steps, and early_stopping ends steps; leave "
+                "one of them out"
+            )
+        return self
+
+    @property
+    def seeks_minimum(self) -> bool:
+        """Whether the minimum is to be found, as the model or beside it."""
+        return self.optimum or self.solver == "optimum"
 
     @property
     def objective(self) -> Objective:

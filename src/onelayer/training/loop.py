@@ -19,13 +19,14 @@ from onelayer.training.checks import check_alike, check_config
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
 from onelayer.training.events import Began, Ended, Event, Listener, Searched, ignore
+from onelayer.training.found import found_state
 from onelayer.training.group import Group, Keep, Run
 from onelayer.training.interrupt import stop_on_interrupt
 from onelayer.training.minimum import find_minima
 from onelayer.training.result import TrainResult
 from onelayer.training.schedule import Schedule
 from onelayer.training.state import RunState
-from onelayer.training.stopping import BestSoFar
+from onelayer.training.stopping import BestSoFar, StopReason
 from onelayer.training.weights import ExampleWeights, check_rows, check_weights
 
 
@@ -119,7 +120,7 @@ def train_many(
             results[event.run] = event.result
         listen(event)
 
-    known = {i: state for i, state in enumerate(task.states) if state is not None}
+    known: dict[int, RunState] = {}
 
     def keep_known(states: Mapping[int, RunState]) -> None:
         known.update(states)
@@ -128,6 +129,10 @@ def train_many(
 
     with stop_on_interrupt(stop) as stop, open_engine(engine, threads) as opened:
         task = task.with_minima(threads, engine, hear, stop)
+        known |= {
+            i: state for i, state in enumerate(task.states)
+            if state is not None and state.reason is not StopReason.INTERRUPTED
+        }  # fmt: skip
         task.report_ended(hear)
         for numbers in task.groups():
             task.train(numbers, opened, first_epoch, hear, keep_known, stop)
@@ -188,7 +193,11 @@ class _Task:
             watch=lambda run, passes, bound: listen(Searched(run, passes, bound)),
         )  # fmt: skip
         data = [replace(own, minimum=minima.get(i)) for i, own in enumerate(self.data)]
-        return replace(self, data=data)
+        states = list(self.states)
+        for i, config in enumerate(self.configs):
+            if config.solver == "optimum":
+                states[i] = found_state(config, minima[i])
+        return replace(self, data=data, states=states)
 
     def groups(self) -> list[list[int]]:
         """Return the numbers of the configurations that share a pass, group by group.

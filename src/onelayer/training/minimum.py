@@ -19,9 +19,6 @@ from onelayer.training.data import RunData
 from onelayer.training.final import Final, evaluate_kept
 from onelayer.words import fixed
 
-TOLERANCE = 1e-6
-"""What the minimum is sought to, as a share of J."""
-
 MOST_PASSES = 1000
 """Over the examples; without a penalty a search may go on for very long."""
 
@@ -105,6 +102,25 @@ class Minimum:
         return cls(**{**values, "final": Final(**values["final"])})
 
 
+def ended_search(found: Optimum) -> str:
+    """Say how a search ended whose parameters a run keeps."""
+    after = f"after {found.passes} passes over the examples"
+    if found.reason == "certified":
+        return f"minimum found {after}, to within {found.excess_bound:.1g} of J"
+    if found.reason == "no_minimum":
+        return (
+            f"no minimum: the classes can be separated, and without a penalty the loss falls for "
+            f"ever; the weights are those {after}"
+        )
+    if found.reason == "interrupted":
+        return f"interrupted {after}"
+    bound = (
+        f"J may be {found.excess_bound:.1g} above it" if np.isfinite(found.excess_bound)
+        else "how near it is, is not known"
+    )  # fmt: skip
+    return f"search for the minimum ended {after}: {bound}"
+
+
 def find_minima(
     configs: Sequence[TrainConfig],
     data: Sequence[RunData],
@@ -114,7 +130,7 @@ def find_minima(
     watch: Callable[[int, int, float], None],
     stop: threading.Event,
 ) -> dict[int, Optimum]:
-    """Find the minima of the runs that ask for one, those of one kind of model together.
+    """Find the minima of the runs that ask for one, those of one kind and tolerance together.
 
     Parameters
     ----------
@@ -132,12 +148,12 @@ def find_minima(
     dict of int to Optimum
         By number of the run.
     """
-    kinds: dict[str, list[int]] = defaultdict(list)
+    kinds: dict[tuple[str, float], list[int]] = defaultdict(list)
     for i, config in enumerate(configs):
-        if config.optimum:
-            kinds[config.model].append(i)
+        if config.seeks_minimum:
+            kinds[config.model, config.tolerance].append(i)
     minima: dict[int, Optimum] = {}
-    for numbers in kinds.values():
+    for (_, tolerance), numbers in kinds.items():
 
         def tell(passes: int, bounds: Sequence[float], numbers: list[int] = numbers) -> None:
             for i, bound in zip(numbers, bounds, strict=True):
@@ -148,7 +164,7 @@ def find_minima(
             [configs[i].objective for i in numbers],
             rows=data[0].rows,
             weights=[data[i].weights.train for i in numbers],
-            tolerance=TOLERANCE,
+            tolerance=tolerance,
             max_passes=MOST_PASSES,
             threads=threads,
             engine=engine,

@@ -14,7 +14,7 @@ from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
 from onelayer.training.final import Final, evaluate_kept
 from onelayer.training.history import Evaluation, History
-from onelayer.training.minimum import Minimum
+from onelayer.training.minimum import Minimum, ended_search
 from onelayer.training.record import RunRecord
 from onelayer.training.stopping import StopReason
 
@@ -83,6 +83,21 @@ class TrainResult:
             return None
         return Minimum.of(self.config, self.parameters, self.final, self.data, found)
 
+    @property
+    def train_loss(self) -> float:
+        """The mean training loss of the last epoch's batches, or of the minimum that was found."""
+        if self.config.solver == "optimum" and self.data.minimum is not None:
+            return self.data.minimum.loss
+        losses = self.history.epoch_losses()
+        return losses[-1] if losses else math.nan
+
+    @property
+    def passes(self) -> int:
+        """How often the run went over the examples: the epochs begun, or the search's passes."""
+        if self.config.solver == "optimum" and self.data.minimum is not None:
+            return self.data.minimum.passes
+        return -(-self.history.steps // self.history.batches_per_epoch)
+
     def record(self, name: str = "run") -> RunRecord:
         """Return what came of the run, apart from weights and history, under a name."""
         return RunRecord(
@@ -107,6 +122,8 @@ class TrainResult:
         """One sentence on how the run ended."""
         steps = self.history.steps
         rate = self.config.learning_rate
+        if self.config.solver == "optimum" and self.data.minimum is not None:
+            return ended_search(self.data.minimum)
         if self.stop_reason is StopReason.DIVERGED:
             return (
                 f"diverged: the loss was no longer finite at step {steps - 1} with learning rate "

@@ -10,12 +10,15 @@ from onelayer.training.config import EarlyStopping
 
 
 class StopReason(StrEnum):
-    """How a run ended."""
+    """How a run ended; the last three are those of a search for the minimum."""
 
     PATIENCE = "patience"
     MAX_EPOCHS = "max_epochs"
     DIVERGED = "diverged"
     INTERRUPTED = "interrupted"
+    CONVERGED = "converged"
+    NO_MINIMUM = "no_minimum"
+    NOT_CERTIFIED = "not_certified"
 
 
 @dataclass(frozen=True)
