@@ -83,9 +83,7 @@ def _split(name: str, frame: pd.DataFrame, labels: pd.Series, seed: int, most: i
     y = np.unique(labels.astype(str), return_inverse=True)[1]
     if len(frame) > most:
         frame, _, y, _ = train_test_split(frame, y, train_size=most, random_state=0, stratify=y)
-    X, X_test, y, y_test = train_test_split(
-        frame, y, test_size=0.25, random_state=seed, stratify=y
-    )
+    X, X_test, y, y_test = train_test_split(frame, y, test_size=0.25, random_state=seed, stratify=y)
     one_hot = OneHotEncoder(drop="if_binary", handle_unknown="ignore", sparse_output=False)
     features = make_column_transformer((StandardScaler(), numeric), (one_hot, others))
     with_variance = StandardScaler()

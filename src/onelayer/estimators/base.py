@@ -28,6 +28,7 @@ from onelayer.estimators.settings import (
     as_early_stopping,
     as_seed,
     as_threads,
+    chosen_solver,
     coefficient_dtype,
     computing_dtype,
 )
@@ -47,6 +48,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     """From scikit-learn's order of classes to the model's, and back. A logistic model's score is
     that of its first class, scikit-learn's that of the last; all other code knows the model's."""
 
+    solver: str
     early_stopping: Any
     dtype: str | None
     scale: ScalingName | Scaling
@@ -178,6 +180,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         owner = type(self).__name__
         return {name: getattr(self, name) for name in SHARED} | {
             "model": self._model,
+            "solver": chosen_solver(self),
             "seed": as_seed(self.random_state),
             "dtype": computing_dtype(self.dtype, X.dtype),
             "early_stopping": as_early_stopping(owner, self.early_stopping),
@@ -196,16 +199,27 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         )
         self.history_ = result.history
         self.loss_curve_ = result.history.epoch_losses()
-        self.n_iter_ = len(self.loss_curve_)
+        self.n_iter_ = result.passes
         self.validation_scores_ = [e.val_accuracy for e in result.history.evaluations]
         self.best_ = result.best
         self.stop_reason_ = str(result.stop_reason)
         if result.stop_reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
 
-    def _warn_of_divergence(self, result: TrainResult, stacklevel: int) -> None:
+    def _warn_of_its_end(self, result: TrainResult, stacklevel: int) -> None:
+        """Warn of a run that diverged, or ended far from the minimum."""
         rate = result.config.learning_rate
         advice = f"Take a learning_rate below {rate:g}, or scale='standard'."
+        if result.config.solver == "optimum":
+            if result.stop_reason is StopReason.CONVERGED:
+                return
+            warnings.warn(
+                f"{result.message[0].upper()}{result.message[1:]}. "
+                + ("Set l2 above 0." if result.config.l2 == 0 else "Scale the features, or set a "
+                   "higher tolerance."),
+                ConvergenceWarning, stacklevel=stacklevel,
+            )  # fmt: skip
+            return
         if result.stop_reason is StopReason.DIVERGED:
             problem = (
                 "Training diverged: the loss was no longer finite after "
@@ -213,11 +227,14 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
             )
             if rate * result.config.l2 >= 1:
                 advice = "learning_rate times l2 must be below 1. " + advice
-        elif worse := worse_than_equal(self.loss_curve_[-1], len(self.classes_)):
+        elif worse := worse_than_equal(result.train_loss, len(self.classes_)):
             problem = (
-                f"Training did not converge: the loss of the last epoch, {self.loss_curve_[-1]:.3g}"
+                f"Training did not converge: the loss of the last epoch, {result.train_loss:.3g}"
                 f", is {worse}."
             )
+        elif result.convergence is not None and not result.convergence.reached:
+            problem = f"Training ended by max_epochs, and {result.convergence.message}."
+            advice = "Raise max_epochs or learning_rate, or take solver='optimum'."
         else:
             return
         warnings.warn(f"{problem} {advice}", ConvergenceWarning, stacklevel=stacklevel)

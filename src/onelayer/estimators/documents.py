@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TypeVar
 
 PARAMETERS = """\
-batch_size : int, default 128
+solver : "auto", "optimum" or "sgd", default "auto"
+        "optimum" finds the minimum of the objective; "sgd" trains by steps on mini-batches. "auto"
+        makes steps if one of their options is set: learning_rate, batch_size, max_epochs, shuffle,
+        drop_last, evaluations_per_epoch or early_stopping.
+    batch_size : int, default 128
         Examples in a batch.
     max_epochs : int, default 200
         Passes over the training examples; more than `TrainConfig`'s, since an estimator is mostly
@@ -22,6 +26,8 @@ batch_size : int, default 128
         Stop when the validation loss no longer falls, and keep the coefficients of its lowest
         value. True waits for 10 evaluations without an improvement, an int for as many; a dict has
         `patience` and `min_delta`.
+    tolerance : float, default 1e-6
+        How far the objective may be above its minimum, as a share of it, where that is sought.
     dtype : "float32", "float64" or None, default None
         Type of the arithmetic in training. None takes float32 for values of 8 bits, float16 and
         float32, and float64 otherwise.
@@ -65,9 +71,9 @@ classes_ : array, shape (K,)
     feature_names_in_ : array of str
         Only if the training examples have names for features.
     n_iter_ : int
-        Epochs begun.
+        Epochs begun, or passes over the examples until the minimum was found.
     loss_curve_ : list of float
-        Mean training loss over the batches of each epoch, without the penalty.
+        Mean training loss over the batches of each epoch, without the penalty; empty without steps.
     validation_scores_ : list of float
         Validation accuracy of each evaluation; empty without validation examples.
     history_ : onelayer.training.History
@@ -75,7 +81,8 @@ classes_ : array, shape (K,)
     best_ : onelayer.training.Evaluation or None
         The evaluation with the lowest validation loss.
     stop_reason_ : str
-        ``max_epochs``, ``patience``, ``diverged`` or ``interrupted``.
+        ``converged``, or ``no_minimum`` or ``not_certified`` where there is none or it was not
+        found well; of steps ``max_epochs``, ``patience`` or ``diverged``; ``interrupted``.
     scaling_ : onelayer.data.Scaling
         What `scale` came to."""
 

@@ -1,4 +1,4 @@
-"""Logistic and softmax regression by mini-batch gradient descent."""
+"""Logistic and softmax regression: the exact minimum, or mini-batch gradient descent."""
 
 from __future__ import annotations
 
@@ -14,9 +14,15 @@ from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.documents import documented
 from onelayer.estimators.fitting import to_scaled
 from onelayer.estimators.inputs import Labelled, encode, read
-from onelayer.estimators.settings import as_threads, coefficient_dtype, train_config
+from onelayer.estimators.settings import (
+    LEARNING_RATE,
+    as_threads,
+    coefficient_dtype,
+    train_config,
+)
 from onelayer.inference import Classifier
-from onelayer.sweep import Task
+from onelayer.model import n_outputs
+from onelayer.sweep import Task, penalty_of
 from onelayer.training import EarlyStopping, Evaluated, Event, TrainConfig, TrainResult
 from onelayer.training.events import ignore
 
@@ -27,8 +33,9 @@ class _OneModel(LinearClassifier):
     def __init__(
         self,
         *,
-        learning_rate: float = 0.1,
-        l2: float = 0.0,
+        solver: str = "auto",
+        learning_rate: float | None = None,
+        l2: float | None = None,
         batch_size: int = 128,
         max_epochs: int = 200,
         penalize_bias: bool = False,
@@ -36,6 +43,7 @@ class _OneModel(LinearClassifier):
         drop_last: bool = False,
         evaluations_per_epoch: int = 5,
         early_stopping: bool | int | dict[str, Any] | EarlyStopping | None = None,
+        tolerance: float = 1e-6,
         dtype: str | None = None,
         scale: ScalingName | Scaling = "none",
         validation_fraction: float = 0.1,
@@ -45,6 +53,7 @@ class _OneModel(LinearClassifier):
         verbose: int = 0,
         n_jobs: int | None = None,
     ) -> None:
+        self.solver = solver
         self.learning_rate = learning_rate
         self.l2 = l2
         self.batch_size = batch_size
@@ -54,6 +63,7 @@ class _OneModel(LinearClassifier):
         self.drop_last = drop_last
         self.evaluations_per_epoch = evaluations_per_epoch
         self.early_stopping = early_stopping
+        self.tolerance = tolerance
         self.dtype = dtype
         self.scale = scale
         self.validation_fraction = validation_fraction
@@ -99,11 +109,11 @@ class _OneModel(LinearClassifier):
         earlier = self._earlier() if self.warm_start else None
         examples = self._read_training(X, y, sample_weight)
         validation = self._read_validation(X_val, y_val, sample_weight_val)
-        config = self._config(examples.X)
+        config = self._config(examples.X, examples.weights)
         holds_out = config.early_stopping is not None
         task = self._task(examples, validation, config.seed, holds_out=holds_out)
         result = self._train(task, config, earlier)
-        self._warn_of_divergence(result, stacklevel=3)
+        self._warn_of_its_end(result, stacklevel=3)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -161,12 +171,18 @@ class _OneModel(LinearClassifier):
             )
         self.classes_ = given
 
-    def _config(self, X: Any) -> TrainConfig:
-        options = self._options(X) | {"learning_rate": self.learning_rate, "l2": self.l2}
+    def _config(self, X: Any, weights: Any, **others: Any) -> TrainConfig:
+        options = self._options(X) | others
+        l2, rate = self.l2, self.learning_rate
+        if l2 is None:
+            count = X.shape[0] if weights is None else float(weights.sum())
+            outputs = n_outputs(self._model, len(self.classes_))
+            l2 = 0.0 if options["solver"] == "sgd" else penalty_of(1.0, count, outputs)
+        options |= {"learning_rate": LEARNING_RATE if rate is None else rate, "l2": l2}
         return train_config(type(self).__name__, options)
 
     def _config_of_an_epoch(self, X: Any) -> TrainConfig:
-        config = self._config(X)
+        config = self._config(X, None, solver="sgd")
         if config.early_stopping is not None:
             warnings.warn(
                 "partial_fit: early_stopping does not apply, since a call is one epoch without "
@@ -207,7 +223,7 @@ class _OneModel(LinearClassifier):
         self._epochs = first_epoch + -(-result.history.steps // result.history.batches_per_epoch)
         self._record(result, task)
         if self.verbose:
-            print(f"{type(self).__name__}: {result.message}; loss {self.loss_curve_[-1]:.4g}")
+            print(f"{type(self).__name__}: {result.message}; loss {result.train_loss:.4g}")
         return result
 
 
@@ -222,17 +238,18 @@ def _print_evaluation(event: Event) -> None:
 
 @documented
 class LogisticRegression(_OneModel):
-    """Logistic regression for two classes, by mini-batch gradient descent.
+    """Logistic regression for two classes: the exact minimum, or mini-batch gradient descent.
 
     The objective is C + l2 * |w|^2, with C the mean cross-entropy of the probabilities
     sigmoid(x·w + b) of the second class. The README converts `l2` from other libraries.
 
     Parameters
     ----------
-    learning_rate : float, default 0.1
-        Step size; ten times `TrainConfig`'s, which suits the many features of images.
-    l2 : float, default 0.0
-        Strength of the penalty.
+    l2 : float or None, default None
+        Strength of the penalty. None is 0 where steps are made, and otherwise 1 / (2 n), n the
+        (weighted) number of examples: scikit-learn's C = 1. `SoftmaxRegressionCV` chooses one.
+    learning_rate : float or None, default None
+        Step size; None is 0.1, ten times `TrainConfig`'s, which suits the many features of images.
     <parameters>
 
     Attributes
@@ -255,7 +272,7 @@ class LogisticRegression(_OneModel):
 
 @documented
 class SoftmaxRegression(_OneModel):
-    """Softmax regression for two classes or more, by mini-batch gradient descent.
+    """Softmax regression for any classes: the exact minimum, or mini-batch gradient descent.
 
     The objective is C + l2 * |W|^2, with C the mean cross-entropy of the probabilities
     softmax(x·W + b). The README converts `l2` from other libraries. There is a row of
@@ -263,10 +280,11 @@ class SoftmaxRegression(_OneModel):
 
     Parameters
     ----------
-    learning_rate : float, default 0.1
-        Step size; ten times `TrainConfig`'s, which suits the many features of images.
-    l2 : float, default 0.0
-        Strength of the penalty.
+    l2 : float or None, default None
+        Strength of the penalty. None is 0 where steps are made, and otherwise 1 / (2 n), n the
+        (weighted) number of examples: scikit-learn's C = 1. `SoftmaxRegressionCV` chooses one.
+    learning_rate : float or None, default None
+        Step size; None is 0.1, ten times `TrainConfig`'s, which suits the many features of images.
     <parameters>
 
     Attributes

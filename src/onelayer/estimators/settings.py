@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,10 +14,11 @@ from sklearn.utils import check_random_state
 
 from onelayer.errors import InputError
 from onelayer.threads import available_cores
-from onelayer.training import EarlyStopping, TrainConfig
+from onelayer.training import EarlyStopping, TrainConfig, fitting_solver
 from onelayer.training.messages import refuse
 
 SHARED = (
+    "tolerance",
     "batch_size",
     "max_epochs",
     "penalize_bias",
@@ -25,6 +27,23 @@ SHARED = (
     "evaluations_per_epoch",
 )
 """Parameters that go into a `TrainConfig` as they are."""
+
+
+LEARNING_RATE = 0.1
+"""Ten times that of `TrainConfig`, which suits the many features of images."""
+
+
+def chosen_solver(estimator: Any) -> str:
+    """Return the solver; "auto" makes steps where one of their options is not at its default."""
+    if estimator.solver != "auto":
+        return str(estimator.solver)
+    given = set()
+    for name, parameter in inspect.signature(type(estimator)).parameters.items():
+        value = getattr(estimator, name)
+        plain = isinstance(value, int | float | np.number | str)  # the others are compared as one
+        if value is not parameter.default and not (plain and value == parameter.default):
+            given.add(name)
+    return fitting_solver(given)
 
 
 def train_config(owner: str, options: Mapping[str, Any]) -> TrainConfig:

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,7 +16,12 @@ from onelayer.estimators.documents import documented
 from onelayer.estimators.inputs import Labelled, encode, read
 from onelayer.estimators.routing import routed, router_of
 from onelayer.estimators.scoring import FoldScorer, as_scorer, name_of
-from onelayer.estimators.settings import as_threads, train_config
+from onelayer.estimators.settings import (
+    LEARNING_RATE,
+    as_threads,
+    chosen_solver,
+    train_config,
+)
 from onelayer.sweep import (
     AXES,
     Candidate,
@@ -26,6 +30,7 @@ from onelayer.sweep import (
     Score,
     SweepResult,
     log_scores,
+    penalties_for,
     results_table,
     sweep,
 )
@@ -35,9 +40,13 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+STEPS_L2 = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+"""What is tried by steps where no penalties are given."""
+
+
 @documented
 class SoftmaxRegressionCV(LinearClassifier):
-    """Softmax regression whose penalty and learning rate are chosen on validation data.
+    """Softmax regression whose penalty is chosen on validation data, with steps their size too.
 
     All candidates, on all folds, are trained together in one pass over the examples of each epoch;
     each comes out as if trained alone. The best is then trained on all examples.
@@ -48,11 +57,13 @@ class SoftmaxRegressionCV(LinearClassifier):
 
     Parameters
     ----------
-    l2 : number, list, array or str, default (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
-        Strengths of the penalty to try; "logspace(-6, 0, 7)" are seven from 1e-6 to 1. Times
-        the learning rate it must be below 1: otherwise training diverges.
-    learning_rate : number, list, array or str, default 0.1
-        Step sizes to try.
+    l2 : number, list, array, str or None, default None
+        Strengths of the penalty to try; "logspace(-6, 0, 7)" are seven from 1e-6 to 1. None tries
+        those of scikit-learn's `LogisticRegressionCV`, 1 / (2 C n) for ten C from 1e-4 to 1e4 and n
+        examples; with steps 1e-5 to 1e-1. With steps, times the learning rate it must be below 1:
+        otherwise training diverges.
+    learning_rate : number, list, array, str or None, default None
+        Step sizes to try; None is 0.1.
     cv : int, splitter, iterable of splits or None, default 5
         What candidates are scored on unless `fit` is given `X_val`: so many folds with the same
         share of each class; the folds of any scikit-learn splitter; or, for None, the share
@@ -69,7 +80,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         A row for each candidate: ``l2, learning_rate, mean_score, std_score, standard_error,
         scores`` (one a fold), ``train_loss, epochs, stop_reason, rank``.
     best_params_ : dict
-        `l2` and `learning_rate` of the best.
+        `l2` of the best, and `learning_rate` if it was trained by steps.
     best_score_ : float
         Its mean score; NaN if all candidates diverged.
     best_index_ : int
@@ -113,8 +124,9 @@ class SoftmaxRegressionCV(LinearClassifier):
     def __init__(
         self,
         *,
-        l2: Any = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1),
-        learning_rate: Any = 0.1,
+        l2: Any = None,
+        learning_rate: Any = None,
+        solver: str = "auto",
         cv: Any = 5,
         scoring: str | Callable[..., float] | None = None,
         batch_size: int = 128,
@@ -124,6 +136,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         drop_last: bool = False,
         evaluations_per_epoch: int = 5,
         early_stopping: bool | int | dict[str, Any] | EarlyStopping | None = None,
+        tolerance: float = 1e-6,
         dtype: str | None = None,
         scale: ScalingName | Scaling = "none",
         validation_fraction: float = 0.1,
@@ -134,6 +147,7 @@ class SoftmaxRegressionCV(LinearClassifier):
     ) -> None:
         self.l2 = l2
         self.learning_rate = learning_rate
+        self.solver = solver
         self.cv = cv
         self.scoring = scoring
         self.batch_size = batch_size
@@ -143,6 +157,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         self.drop_last = drop_last
         self.evaluations_per_epoch = evaluations_per_epoch
         self.early_stopping = early_stopping
+        self.tolerance = tolerance
         self.dtype = dtype
         self.scale = scale
         self.validation_fraction = validation_fraction
@@ -196,7 +211,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         score: Score = log_scores
         if scorer is not None:
             score = FoldScorer(scorer, name, self.classes_, to_scorer, self.n_jobs)
-        grid = Grid.of(self.l2, self.learning_rate)
+        grid = self._grid(examples)
         configs = self._configs(examples.X, grid)
         cv = None if given is not None else self.cv
         if cv is None and groups is not None:
@@ -210,11 +225,24 @@ class SoftmaxRegressionCV(LinearClassifier):
             threads=as_threads(self.n_jobs),
         )  # fmt: skip
         self._keep(result)
-        self._warn_of_divergence(result.final, stacklevel=3)
-        if np.isfinite(self.best_score_):
+        self._warn_of_its_end(result.final, stacklevel=3)
+        if self.l2 is not None and result.says_of_edges:
             for note in grid.edges((result.best.l2, result.best.learning_rate)):
                 warnings.warn(note, UserWarning, stacklevel=2)
         return self
+
+    def _grid(self, examples: Labelled) -> Grid:
+        """Return what is tried; where no penalties are given, those that suit the solver."""
+        steps, l2, rate = chosen_solver(self) == "sgd", self.l2, self.learning_rate
+        if l2 is None:
+            counting = examples.targets if examples.rows is None else examples.rows
+            l2 = STEPS_L2 if steps else penalties_for(len(counting), len(self.classes_))
+        if not steps and rate is not None:
+            raise InputError(
+                "learning_rate: solver='optimum' makes no steps; leave it out, or take "
+                "solver='sgd'."
+            )
+        return Grid.of(l2, LEARNING_RATE if rate is None else rate)
 
     def _configs(self, X: Any, grid: Grid) -> list[TrainConfig]:
         options = self._options(X)
@@ -227,7 +255,8 @@ class SoftmaxRegressionCV(LinearClassifier):
         """Set the fitted attributes."""
         self._candidates = result.candidates
         self.best_index_, self.best_score_ = result.best_index, result.best_score
-        self.best_params_ = {name: getattr(result.best, name) for name in AXES}
+        best = {name: getattr(result.best, name) for name in AXES}
+        self.best_params_ = {name: value for name, value in best.items() if value is not None}
         self.score_name_, self.summary_ = result.score_name, result.summary
         self._record(result.final, result.task)
         if self.verbose:

@@ -7,7 +7,7 @@ from onelayer.sweep.candidates import (
     summary,
 )
 from onelayer.sweep.folds import Fold, at_rows, cross_validation
-from onelayer.sweep.grid import AXES, Grid
+from onelayer.sweep.grid import AXES, Grid, penalties_for, penalty_of
 from onelayer.sweep.scores import Score, log_scores
 from onelayer.sweep.search import SweepResult, sweep
 from onelayer.sweep.task import Sample, Task
@@ -24,6 +24,8 @@ __all__ = [
     "at_rows",
     "cross_validation",
     "log_scores",
+    "penalties_for",
+    "penalty_of",
     "plain_name",
     "results_table",
     "summary",

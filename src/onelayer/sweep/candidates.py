@@ -22,11 +22,14 @@ class Candidate:
 
     Attributes
     ----------
-    l2, learning_rate : float
+    l2 : float
+    learning_rate : float or None
+        None where the minimum was found without steps.
     scores : tuple of float
         One a fold; NaN where training diverged.
     train_loss, epochs : float
-        Means over the folds of the last epoch's training loss, and of the epochs begun.
+        Means over the folds of the last epoch's training loss, and of the epochs begun; of the
+        loss at the minimum, and of the passes over the examples that it took.
     stop_reason : str
         The folds' reasons, "a/b" where they differ.
     rank : int
@@ -35,7 +38,7 @@ class Candidate:
     """
 
     l2: float
-    learning_rate: float
+    learning_rate: float | None
     scores: tuple[float, ...]
     train_loss: float
     epochs: float
@@ -63,7 +66,8 @@ class Candidate:
 
     def __str__(self) -> str:
         """Name it by what sets it apart."""
-        return f"l2 = {self.l2:g} and learning_rate = {self.learning_rate:g}"
+        rate = self.learning_rate
+        return f"l2 = {self.l2:g}" + ("" if rate is None else f" and learning_rate = {rate:g}")
 
 
 def _number(value: np.floating) -> float | None:
@@ -91,14 +95,13 @@ def ranked_candidates(
     ranks[np.lexsort((rates, -l2, -means))] = np.arange(1, len(configs) + 1)
     candidates = []
     for i, config in enumerate(configs):
-        losses = [r.history.epoch_losses() for r in results[i]]
         candidates.append(
             Candidate(
                 l2=config.l2,
-                learning_rate=config.learning_rate,
+                learning_rate=None if config.solver == "optimum" else config.learning_rate,
                 scores=tuple(scores[i].tolist()),
-                train_loss=float(np.mean([fold[-1] for fold in losses])),
-                epochs=float(np.mean([len(fold) for fold in losses])),
+                train_loss=float(np.mean([r.train_loss for r in results[i]])),
+                epochs=float(np.mean([r.passes for r in results[i]])),
                 stop_reason="/".join(sorted({str(r.stop_reason) for r in results[i]})),
                 rank=int(ranks[i]),
             )

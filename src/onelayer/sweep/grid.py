@@ -15,6 +15,21 @@ from onelayer.errors import InputError
 AXES = ("l2", "learning_rate")
 
 
+def penalty_of(C: float, n: float, n_outputs: int) -> float:
+    """Return the penalty that is as strong as scikit-learn's C on n examples.
+
+    C weighs the sum of the losses, not their mean: l2 = 1 / (2 C n). Two outputs share the weights
+    of the one that scikit-learn has for two classes, w / 2 and -w / 2, whose squares add up to half
+    of its own: they take twice as much.
+    """
+    return (2 if n_outputs == 2 else 1) / (2 * C * n)
+
+
+def penalties_for(n: float, n_outputs: int) -> tuple[float, ...]:
+    """Return the penalties that are tried where none are given: `LogisticRegressionCV`'s ten."""
+    return tuple(penalty_of(C, n, n_outputs) for C in np.logspace(4, -4, 10).tolist())
+
+
 @dataclass(frozen=True)
 class Grid:
     """All combinations of some penalties and some learning rates, each in rising order."""
@@ -37,7 +52,7 @@ class Grid:
         """Return all pairs of a penalty and a learning rate, penalty after penalty."""
         return list(product(self.l2, self.learning_rate))
 
-    def edges(self, best: tuple[float, float]) -> list[str]:
+    def edges(self, best: tuple[float, float | None]) -> list[str]:
         """Say where a better value may lie outside; a penalty of 0 has nothing below it."""
         notes = []
         for name, values, value in zip(AXES, (self.l2, self.learning_rate), best, strict=True):

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+NEARLY = 1e-4
+"""The tolerance of candidates: that of their minima, which only the final model needs exactly."""
+
+
 @dataclass(frozen=True, eq=False)
 class SweepResult:
     """What a sweep showed, and the model that was chosen.
@@ -75,6 +79,17 @@ class SweepResult:
         """Its mean score; NaN if all candidates diverged."""
         score = self.best.mean_score
         return float("nan") if score is None else score
+
+    @property
+    def says_of_edges(self) -> bool:
+        """Whether the best being at an edge of the grid says that a better one lies outside.
+
+        It does not where models ended far from their minima: that changes their order.
+        """
+        far = (StopReason.DIVERGED, StopReason.NO_MINIMUM, StopReason.NOT_CERTIFIED)
+        convergence = self.final.convergence
+        settled = convergence is None or convergence.reached
+        return bool(np.isfinite(self.best_score)) and settled and self.final.stop_reason not in far
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -158,9 +173,10 @@ def sweep(
     def resumed(named: dict[str, TrainConfig]) -> dict[str, Any]:
         return {"stop": stop} if checkpoint is None else checkpoint.resume(named, stop)
 
-    named = {f"{i}/{f}": config for i, config in enumerate(configs) for f in range(len(folds))}
+    tried = [_nearly(config) for config in configs] if trains_again else configs
+    named = {f"{i}/{f}": config for i, config in enumerate(tried) for f in range(len(folds))}
     how = {"listen": listen, "threads": threads} | resumed(named)
-    results = _train(task, configs, folds, how, with_curves=not trains_again)
+    results = _train(task, tried, folds, how, with_curves=not trains_again)
     by_fold = []
     for f, fold in enumerate(folds):
         by_fold.append(score(fold, [task.classifier(row[f]) for row in results]))
@@ -196,6 +212,13 @@ def _train(
     if any(result.stop_reason is StopReason.INTERRUPTED for result in results):
         raise KeyboardInterrupt
     return [results[i : i + len(folds)] for i in range(0, len(results), len(folds))]
+
+
+def _nearly(config: TrainConfig) -> TrainConfig:
+    """Return the options of a candidate, which is nearly the minimum if it is one."""
+    if config.solver == "sgd":
+        return config
+    return config.model_copy(update={"tolerance": max(config.tolerance, NEARLY)})
 
 
 def _until_their_best(config: TrainConfig, results: Sequence[TrainResult]) -> TrainConfig:

@@ -3,7 +3,14 @@
 from onelayer.engines import EngineName
 from onelayer.training.checkpoint import Checkpoint
 from onelayer.training.classifier import as_classifier
-from onelayer.training.config import EarlyStopping, Option, TrainConfig, option_of
+from onelayer.training.config import (
+    EarlyStopping,
+    Option,
+    TrainConfig,
+    fitting_solver,
+    option_of,
+)
+from onelayer.training.convergence import Convergence
 from onelayer.training.data import RunData
 from onelayer.training.events import Began, Ended, Evaluated, Event, Listener, Searched, Steps
 from onelayer.training.final import Final
@@ -23,6 +30,7 @@ __all__ = [
     "COLUMNS",
     "Began",
     "Checkpoint",
+    "Convergence",
     "EarlyStopping",
     "Ended",
     "EngineName",
@@ -47,6 +55,7 @@ __all__ = [
     "TrainResult",
     "as_classifier",
     "encode_states",
+    "fitting_solver",
     "history_schema",
     "option_of",
     "read_states",

@@ -6,6 +6,7 @@ estimators' parameters and the documents follow from it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -50,10 +51,13 @@ class Option:
         A clause that stands before the default.
     varies : bool
         Whether models that are trained in one pass over the data may differ in it.
+    of_steps : bool
+        Whether it says something only where a model is trained by steps.
     """
 
     help: str
     varies: bool = False
+    of_steps: bool = False
 
 
 class EarlyStopping(_Options):
@@ -92,22 +96,28 @@ class TrainConfig(_Options):
         Option("sgd: steps on mini-batches; optimum: the exact minimum, which takes no options of "
                "steps"),
     ] = "sgd"  # fmt: skip
-    learning_rate: Annotated[Finite, Option("step size, above 0", varies=True)] = Field(
-        default=0.01, gt=0
+    learning_rate: Annotated[Finite, Option("step size, above 0", varies=True, of_steps=True)] = (
+        Field(default=0.01, gt=0)
     )
-    batch_size: Annotated[int, Option("examples in a batch")] = Field(default=128, ge=1, le=MOST)
-    max_epochs: Annotated[int, Option("passes over the training examples")] = Field(
+    batch_size: Annotated[int, Option("examples in a batch", of_steps=True)] = Field(
+        default=128, ge=1, le=MOST
+    )
+    max_epochs: Annotated[int, Option("passes over the training examples", of_steps=True)] = Field(
         default=50, ge=1, le=MOST
     )
     l2: Annotated[
         Finite, Option("λ of the objective C + λ‖W‖², C the mean cross-entropy", varies=True)
     ] = Field(default=0.0, ge=0)
     penalize_bias: Annotated[bool, Option("whether the norm covers the bias", varies=True)] = False
-    shuffle: Annotated[bool, Option("a new order of the examples in each epoch")] = True
+    shuffle: Annotated[bool, Option("a new order of the examples in each epoch", of_steps=True)] = (
+        True
+    )
     seed: Annotated[int, Option("of the order of the examples")] = Field(default=0, ge=0, lt=2**63)
-    drop_last: Annotated[bool, Option("leave out a last batch that is not full")] = False
+    drop_last: Annotated[bool, Option("leave out a last batch that is not full", of_steps=True)] = (
+        False
+    )
     evaluations_per_epoch: Annotated[
-        int, Option("how often loss and accuracy are measured in an epoch")
+        int, Option("how often loss and accuracy are measured in an epoch", of_steps=True)
     ] = Field(default=5, ge=1, le=MOST)
     early_stopping: Annotated[
         EarlyStopping | None,
@@ -116,6 +126,7 @@ class TrainConfig(_Options):
             "stop when the validation loss no longer falls, and keep the weights of its lowest "
             "value",
             varies=True,
+            of_steps=True,
         ),
     ] = None
     optimum: Annotated[
@@ -163,6 +174,12 @@ class TrainConfig(_Options):
             if option_of(type(self), name).varies
         }
         return self.model_copy(update=own)
+
+
+def fitting_solver(given: Iterable[str]) -> Literal["sgd", "optimum"]:
+    """Return the solver where none was asked for: steps if one of their options was given."""
+    steps = {name for name in TrainConfig.model_fields if option_of(TrainConfig, name).of_steps}
+    return "optimum" if steps.isdisjoint(given) else "sgd"
 
 
 def option_of(settings: type[Settings], name: str) -> Option:

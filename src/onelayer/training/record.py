@@ -14,6 +14,7 @@ from onelayer.errors import InputError
 from onelayer.json_values import json_value
 from onelayer.model import ModelName
 from onelayer.training.config import TrainConfig
+from onelayer.training.convergence import Convergence
 from onelayer.training.final import Final
 from onelayer.training.history import Evaluation
 from onelayer.training.minimum import Minimum
@@ -44,6 +45,8 @@ class RunRecord:
         The numbers of the weights that are kept; no others are shown beside these weights.
     minimum : Minimum or None
         How far from the minimum of its objective the run ended, where that was asked for.
+    convergence : Convergence or None
+        About how far, where it ran out of epochs.
     class_weights : tuple of float or None
         How much an example of each class counted, in the order of `classes`; None: all the same.
         The training loss and accuracy of `final` are weighted so, those of validation are not.
@@ -63,6 +66,7 @@ class RunRecord:
     last: Evaluation | None
     final: Final
     minimum: Minimum | None = None
+    convergence: Convergence | None = None
     class_weights: tuple[float, ...] | None = None
 
     @property
@@ -84,6 +88,7 @@ class RunRecord:
             "last": _plain(self.last),
             "final": _plain(self.final),
             "minimum": None if self.minimum is None else self.minimum.as_json(),
+            "convergence": None if self.convergence is None else self.convergence.as_json(),
             **({} if self.class_weights is None else {"class_weights": list(self.class_weights)}),
         }
 
@@ -107,6 +112,7 @@ class RunRecord:
                 last=_evaluation(values["last"]),
                 final=Final(**values["final"]),
                 minimum=Minimum.from_json(values["minimum"]) if values["minimum"] else None,
+                convergence=Convergence.from_json(values["convergence"]),
                 class_weights=tuple(values["class_weights"]) if "class_weights" in values else None,
                 **{count: values[count] for count in _COUNTS},
             )

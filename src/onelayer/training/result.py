@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from onelayer.model import Parameters
 from onelayer.training.config import TrainConfig
+from onelayer.training.convergence import Convergence, measure_convergence
 from onelayer.training.data import RunData
 from onelayer.training.final import Final, evaluate_kept
 from onelayer.training.history import Evaluation, History
@@ -98,6 +99,14 @@ class TrainResult:
             return self.data.minimum.passes
         return -(-self.history.steps // self.history.batches_per_epoch)
 
+    @cached_property
+    def convergence(self) -> Convergence | None:
+        """How far from its minimum a run ended that ran out of epochs; None for any other."""
+        if self.stop_reason is not StopReason.MAX_EPOCHS:
+            return None
+        with np.errstate(over="ignore", invalid="ignore"):
+            return measure_convergence(self.config, self.parameters, self.data)
+
     def record(self, name: str = "run") -> RunRecord:
         """Return what came of the run, apart from weights and history, under a name."""
         return RunRecord(
@@ -115,6 +124,7 @@ class TrainResult:
             last=self.last,
             final=self.final,
             minimum=self.minimum,
+            convergence=self.convergence,
         )
 
     @property
