@@ -3,7 +3,15 @@
 from onelayer.engines import EngineName
 from onelayer.training.checkpoint import Checkpoint
 from onelayer.training.classifier import as_classifier
-from onelayer.training.config import EarlyStopping, Option, TrainConfig, option_of
+from onelayer.training.config import (
+    Averaging,
+    EarlyStopping,
+    Option,
+    RateSchedule,
+    TrainConfig,
+    option_of,
+    table_of,
+)
 from onelayer.training.data import RunData
 from onelayer.training.events import Began, Ended, Evaluated, Event, Listener, Searched, Steps
 from onelayer.training.final import Final
@@ -21,6 +29,7 @@ from onelayer.training.weights import ExampleWeights
 
 __all__ = [
     "COLUMNS",
+    "Averaging",
     "Began",
     "Checkpoint",
     "EarlyStopping",
@@ -36,6 +45,7 @@ __all__ = [
     "Minimum",
     "Option",
     "OtherTrainingError",
+    "RateSchedule",
     "RunData",
     "RunRecord",
     "RunState",
@@ -51,6 +61,7 @@ __all__ = [
     "option_of",
     "read_states",
     "stop_on_interrupt",
+    "table_of",
     "train",
     "train_many",
     "warm_up",

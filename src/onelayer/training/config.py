@@ -7,11 +7,20 @@ estimators' parameters and the documents follow from it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from onelayer.engines import UpdateRule
 from onelayer.model import ModelName, Objective
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -70,9 +79,80 @@ class EarlyStopping(_Options):
     ] = Field(default=0.0, ge=0)
 
 
-def _false_means_none(value: Any) -> Any:
-    # TOML has no null: `early_stopping = false` lifts a default.
-    return None if value is False else value
+class _Kinds(_Options):
+    """Settings of a `kind`, which says what else may be set; the rest is None."""
+
+    takes: ClassVar[dict[str, dict[str, Any]]]
+    """For each kind what it takes, with the default; None where it must be given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_kind(cls, values: Any) -> Any:
+        values = {"kind": values} if isinstance(values, str) else values
+        takes = cls.takes.get(values.get("kind")) if isinstance(values, dict) else None
+        if takes is None:  # the kind itself will be refused
+            return values
+        given = {name: value for name, value in values.items() if value is not None}
+        for name in given.keys() & cls.model_fields.keys() - {"kind", *takes}:
+            raise ValueError(f"{values['kind']} takes no {name}")
+        for name, default in takes.items():
+            if given.setdefault(name, default) is None:
+                raise ValueError(f"{values['kind']} needs {name}")
+        return given
+
+
+class Averaging(_Kinds):
+    """Let an average of the iterates stand for the model: it is evaluated, and kept.
+
+    The mean of all iterates from one step on (Polyak and Juditsky, "Acceleration of stochastic
+    approximation by averaging", 1992), or an exponential average, that goes the share 1 - `decay`
+    of the way to each new iterate.
+    """
+
+    takes: ClassVar = {"mean": {"start": 0}, "exponential": {"start": 0, "decay": 0.999}}
+
+    kind: Annotated[Literal["mean", "exponential"], Option("mean, or exponential")]
+    decay: Annotated[
+        Finite | None, Option("exponential: what the average keeps of itself in a step; 0.999")
+    ] = Field(default=None, ge=0, lt=1)
+    start: Annotated[int | None, Option("the first step whose iterate is averaged; 0")] = Field(
+        default=None, ge=0, le=MOST
+    )
+
+
+class RateSchedule(_Kinds):
+    """What becomes of the learning rate from step to step; see `onelayer.training.rates`."""
+
+    takes: ClassVar = {
+        "step": {"every": None, "factor": 0.1},
+        "inverse": {"every": None},
+        "cosine": {"floor": 0.0},
+        "one_cycle": {},
+    }
+
+    kind: Annotated[
+        Literal["step", "inverse", "cosine", "one_cycle"],
+        Option("step, inverse, cosine or one_cycle"),
+    ]
+    every: Annotated[
+        int | None,
+        Option("step: after so many steps the rate falls; inverse: after so many it is half"),
+    ] = Field(default=None, ge=1, le=MOST)
+    factor: Annotated[
+        Finite | None, Option("step: what the rate is multiplied by each time; 0.1")
+    ] = Field(default=None, gt=0, le=1)
+    floor: Annotated[
+        Finite | None, Option("cosine: the share of the rate to which it falls; 0")
+    ] = Field(default=None, ge=0, le=1)
+
+
+def _lifts(*words: Any) -> BeforeValidator:
+    """Let these words mean None: TOML has no null, and `early_stopping = false` lifts a default."""
+
+    def none_for(value: Any) -> Any:
+        return None if any(value is word or value == word for word in words) else value
+
+    return BeforeValidator(none_for)
 
 
 class TrainConfig(_Options):
@@ -106,13 +186,37 @@ class TrainConfig(_Options):
     ] = Field(default=5, ge=1, le=MOST)
     early_stopping: Annotated[
         EarlyStopping | None,
-        BeforeValidator(_false_means_none),
+        _lifts(False),
         Option(
             "stop when the validation loss no longer falls, and keep the weights of its lowest "
             "value",
             varies=True,
         ),
     ] = None
+    momentum: Annotated[
+        Finite, Option("how much of its velocity a step keeps, below 1; 0: plain", varies=True)
+    ] = Field(default=0.0, ge=0, lt=1)
+    nesterov: Annotated[bool, Option("momentum in Nesterov's form", varies=True)] = False
+    averaging: Annotated[
+        Averaging | None,
+        _lifts(False, "none"),
+        Option("evaluate and keep an average of the iterates", varies=True),
+    ] = None
+    schedule: Annotated[
+        RateSchedule | None,
+        _lifts(False, "constant"),
+        Option("how the learning rate changes from step to step", varies=True),
+    ] = None
+    warmup_steps: Annotated[
+        int, Option("steps in which the learning rate first rises", varies=True)
+    ] = Field(default=0, ge=0, le=MOST)
+    max_steps: Annotated[
+        int | None, Option("end after so many steps, if max_epochs does not before", varies=True)
+    ] = Field(default=None, ge=1, le=MOST)
+    initial_std: Annotated[
+        Finite,
+        Option("standard deviation of normal weights to start from; 0: zeros", varies=True),
+    ] = Field(default=0.0, ge=0)
     optimum: Annotated[
         bool,
         Option("find the minimum of the objective too, and say how far from it the run ended",
@@ -122,10 +226,22 @@ class TrainConfig(_Options):
         Literal["float32", "float64"], Option("type of the arithmetic: float32 or float64")
     ] = "float32"
 
+    @field_validator("nesterov")
+    @classmethod
+    def _has_momentum(cls, nesterov: bool, others: ValidationInfo) -> bool:
+        if nesterov and others.data.get("momentum") == 0:
+            raise ValueError("it needs momentum, such as 0.9")
+        return nesterov
+
     @property
     def objective(self) -> Objective:
         """The function that training minimises."""
         return Objective(self.model, self.l2, self.penalize_bias)
+
+    @property
+    def update_rule(self) -> UpdateRule:
+        """What a step makes of a gradient."""
+        return UpdateRule(self.momentum, self.nesterov, self.averaging is not None)
 
     @property
     def shared(self) -> TrainConfig:
@@ -139,6 +255,14 @@ class TrainConfig(_Options):
             if option_of(type(self), name).varies
         }
         return self.model_copy(update=own)
+
+
+def table_of(name: str) -> type[_Options] | None:
+    """Return the settings of which an option is a table, such as `EarlyStopping`; None of most."""
+    for kind in get_args(TrainConfig.model_fields[name].annotation):
+        if isinstance(kind, type) and issubclass(kind, _Options):
+            return kind
+    return None
 
 
 def option_of(settings: type[Settings], name: str) -> Option:

@@ -116,4 +116,6 @@ class TrainResult:
             return f"stopped early after {steps} steps; the best was step {self.best.step}"
         if self.stop_reason is StopReason.INTERRUPTED:
             return f"interrupted after {steps} steps"
+        if self.stop_reason is StopReason.MAX_STEPS:
+            return f"all {steps} steps of max_steps done"
         return f"all {self.config.max_epochs} epochs done, {steps} steps"

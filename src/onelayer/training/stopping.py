@@ -14,8 +14,14 @@ class StopReason(StrEnum):
 
     PATIENCE = "patience"
     MAX_EPOCHS = "max_epochs"
+    MAX_STEPS = "max_steps"
     DIVERGED = "diverged"
     INTERRUPTED = "interrupted"
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether the run came to an end that its configuration has in view."""
+        return self in (StopReason.PATIENCE, StopReason.MAX_EPOCHS, StopReason.MAX_STEPS)
 
 
 @dataclass(frozen=True)
