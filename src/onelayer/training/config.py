@@ -19,6 +19,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from onelayer.engines import UpdateRule
 from onelayer.model import ModelName, Objective
@@ -59,10 +60,13 @@ class Option:
         A clause that stands before the default.
     varies : bool
         Whether models that are trained in one pass over the data may differ in it.
+    flag : str or None
+        What the command line calls a field of a table; None: after the table and the field.
     """
 
     help: str
     varies: bool = False
+    flag: str | None = None
 
 
 class EarlyStopping(_Options):
@@ -75,30 +79,46 @@ class EarlyStopping(_Options):
         int, Option("after so many evaluations in a row that were not better", varies=True)
     ] = Field(default=10, ge=1)
     min_delta: Annotated[
-        Finite, Option("how much better an evaluation must be to count", varies=True)
+        Finite,
+        Option("how much better an evaluation must be to count", varies=True, flag="min_delta"),
     ] = Field(default=0.0, ge=0)
 
 
 class _Kinds(_Options):
-    """Settings of a `kind`, which says what else may be set; the rest is None."""
+    """Settings whose first field, `kind`, says which of the others apply; the rest are None."""
+
+    model_config = ConfigDict(validate_default=True)
 
     takes: ClassVar[dict[str, dict[str, Any]]]
-    """For each kind what it takes, with the default; None where it must be given."""
+    """For each kind the fields that apply, with the default; None where one must be given."""
 
     @model_validator(mode="before")
     @classmethod
-    def _of_its_kind(cls, values: Any) -> Any:
-        values = {"kind": values} if isinstance(values, str) else values
-        takes = cls.takes.get(values.get("kind")) if isinstance(values, dict) else None
-        if takes is None:  # the kind itself will be refused
-            return values
-        given = {name: value for name, value in values.items() if value is not None}
-        for name in given.keys() & cls.model_fields.keys() - {"kind", *takes}:
-            raise ValueError(f"{values['kind']} takes no {name}")
-        for name, default in takes.items():
-            if given.setdefault(name, default) is None:
-                raise ValueError(f"{values['kind']} needs {name}")
-        return given
+    def _kind_alone(cls, values: Any) -> Any:
+        return {"kind": values} if isinstance(values, str) else values
+
+    @field_validator("*")
+    @classmethod
+    def _applies(cls, value: Any, info: ValidationInfo) -> Any:
+        kind = info.data.get("kind")
+        if info.field_name == "kind" or kind is None:  # that is the kind, or it is refused itself
+            return value
+        takes = cls.takes[kind]
+        if info.field_name not in takes:
+            if value is not None:
+                raise ValueError(f"{kind} takes none")
+            return None
+        value = takes[info.field_name] if value is None else value
+        if value is None:
+            raise PydanticCustomError("missing", "")
+        return value
+
+    def __str__(self) -> str:
+        """Name them by their kind, and by what is not its default."""
+        values: dict[str, Any] = dict(self)
+        kind = values.pop("kind")
+        takes = self.takes[kind]
+        return ",".join([kind, *(f"{k}={v}" for k, v in values.items() if v != takes.get(k))])
 
 
 class Averaging(_Kinds):
@@ -113,8 +133,8 @@ class Averaging(_Kinds):
 
     kind: Annotated[Literal["mean", "exponential"], Option("mean, or exponential")]
     decay: Annotated[
-        Finite | None, Option("exponential: what the average keeps of itself in a step; 0.999")
-    ] = Field(default=None, ge=0, lt=1)
+        float | None, Option("exponential: what the average keeps of itself in a step; 0.999")
+    ] = Field(default=None, ge=0, lt=1, allow_inf_nan=False)
     start: Annotated[int | None, Option("the first step whose iterate is averaged; 0")] = Field(
         default=None, ge=0, le=MOST
     )
@@ -139,18 +159,24 @@ class RateSchedule(_Kinds):
         Option("step: after so many steps the rate falls; inverse: after so many it is half"),
     ] = Field(default=None, ge=1, le=MOST)
     factor: Annotated[
-        Finite | None, Option("step: what the rate is multiplied by each time; 0.1")
-    ] = Field(default=None, gt=0, le=1)
-    floor: Annotated[
-        Finite | None, Option("cosine: the share of the rate to which it falls; 0")
-    ] = Field(default=None, ge=0, le=1)
+        float | None, Option("step: what the rate is multiplied by each time; 0.1")
+    ] = Field(default=None, gt=0, le=1, allow_inf_nan=False)
+    floor: Annotated[float | None, Option("cosine: the share of the rate to which it falls; 0")] = (
+        Field(default=None, ge=0, le=1, allow_inf_nan=False)
+    )
 
 
 def _lifts(*words: Any) -> BeforeValidator:
     """Let these words mean None: TOML has no null, and `early_stopping = false` lifts a default."""
 
     def none_for(value: Any) -> Any:
-        return None if any(value is word or value == word for word in words) else value
+        given = value.get("kind") if isinstance(value, dict) and len(value) == 1 else value
+        return (
+            None
+            if any(given is word for word in words if word is False)
+            or (isinstance(given, str) and given in words)
+            else value
+        )
 
     return BeforeValidator(none_for)
 
@@ -242,6 +268,11 @@ class TrainConfig(_Options):
     def update_rule(self) -> UpdateRule:
         """What a step makes of a gradient."""
         return UpdateRule(self.momentum, self.nesterov, self.averaging is not None)
+
+    def total_steps(self, batches_per_epoch: int) -> int:
+        """Return how many steps a run makes if nothing ends it before."""
+        all_epochs = self.max_epochs * batches_per_epoch
+        return all_epochs if self.max_steps is None else min(all_epochs, self.max_steps)
 
     @property
     def shared(self) -> TrainConfig:

@@ -65,10 +65,7 @@ class Schedule:
                 f"{n_examples}, or drop_last = false."
             )
         every = max(1, batches // config.evaluations_per_epoch)
-        most = batches * config.max_epochs
-        return cls(
-            n_examples, config.batch_size, batches, every, min(most, config.max_steps or most)
-        )
+        return cls(n_examples, config.batch_size, batches, every, config.total_steps(batches))
 
     def epoch(self, step: int) -> int:
         """Return the number of epochs completed before this step."""
