@@ -95,7 +95,8 @@ def test_the_options_of_the_command_line(name: str) -> None:
     rule = EarlyStopping.model_fields["min_delta"]
     assert f"Default: {in_words(rule.default)}." in options["min_delta"].help
     assert "--min-delta" in options["min_delta"].opts
-    for table, settings in {"averaging": Averaging, "schedule": RateSchedule}.items():
+    tables: dict[str, Any] = {"averaging": Averaging, "schedule": RateSchedule}
+    for table, settings in tables.items():
         for part in tuple(settings.model_fields)[1:]:
             said = options[f"{table}_{part}"].help
             assert option_of(settings, part).help.casefold() in said.casefold()

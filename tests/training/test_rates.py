@@ -1,4 +1,4 @@
-"""The rates of steps: what they are at the ends of a run, and that they depend on the step alone."""
+"""The rates of steps: at the ends of a run, and that they depend on the step alone."""
 
 import math
 from typing import Any
@@ -31,8 +31,8 @@ def configured(schedule: Any, warmup: int = 0, **more: Any) -> TrainConfig:
 
 def rates(schedule: Any, total: int, warmup: int = 0) -> list[float]:
     """Return all learning rates of a run as shares of its learning rate."""
-    config = configured(schedule, warmup)
-    return (learning_rates(config, total, 0, total) / 0.5).tolist()
+    found = learning_rates(configured(schedule, warmup), total, 0, total)
+    return [float(rate) / 0.5 for rate in found]
 
 
 def test_without_a_schedule_each_step_has_the_learning_rate_itself() -> None:

@@ -87,7 +87,7 @@ def test_the_compiled_engine_makes_the_steps_of_its_twin(
             [(e.step, e.val_loss, e.weight_norm) for e in run.history.evaluations]
             for run in (result, twin)
         ]
-        np.testing.assert_allclose(*rows, **close)
+        np.testing.assert_allclose(rows[0], rows[1], **close)
 
 
 @pytest.mark.parametrize("kind", ["uint8", "csr"])
@@ -136,7 +136,7 @@ def test_runs_of_all_rules_go_on_from_every_state(
 def test_only_models_with_a_rule_have_room_for_it(fit_many: FitMany) -> None:
     """What a state holds beside the parameters is what the rule carries on."""
     configs = [TrainConfig.model_validate(BASE | own) for own in OWN[:6]]
-    carried = []
+    carried: list[set[str]] = []
 
     def keep(states: Mapping[int, RunState]) -> None:
         if not carried:

@@ -31,7 +31,7 @@ batch_size : int, default 128
         dict has `kind`, `decay` and `start`.
     schedule : None, str, dict or RateSchedule, default None
         How the learning rate changes from step to step: "cosine", "one_cycle", or a dict with
-        `kind`, such as ``{"kind": "step", "every": 1000}``; also `factor`, `floor`, and the kind
+        `kind`, such as ``dict(kind="step", every=1000)``; also `factor`, `floor`, and the kind
         "inverse". None is a constant rate.
     warmup_steps : int, default 0
         Steps in which the learning rate first rises.

@@ -205,7 +205,9 @@ class TrainConfig(_Options):
     ] = Field(default=0.0, ge=0)
     penalize_bias: Annotated[bool, Option("whether the norm covers the bias", varies=True)] = False
     shuffle: Annotated[bool, Option("a new order of the examples in each epoch")] = True
-    seed: Annotated[int, Option("of the order of the examples")] = Field(default=0, ge=0, lt=2**63)
+    seed: Annotated[int, Option("of the order of the examples, and of a random start")] = Field(
+        default=0, ge=0, lt=2**63
+    )
     drop_last: Annotated[bool, Option("leave out a last batch that is not full")] = False
     evaluations_per_epoch: Annotated[
         int, Option("how often loss and accuracy are measured in an epoch")
