@@ -438,8 +438,8 @@ def test_options_of_steps_have_the_names_of_their_tables(tmp_path: Path) -> None
         }
     )  # fmt: skip
     shown = " ".join(call("inspect", str(model)).out.split())
-    assert "averaging {kind = 'exponential', decay = 0.5, start = 2}" in shown
-    assert "schedule {kind = 'step', every = 7, factor = 0.1}" in shown
+    assert "averaging {decay = 0.5, kind = 'exponential', start = 2}" in shown
+    assert "schedule {every = 7, factor = 0.1, kind = 'step'}" in shown
     lifted = ("--schedule", "constant", "--averaging", "none", "--max-steps", "2")
     plain = call("fit", *data, "--out", str(tmp_path / "plain.safetensors"), *lifted, "--json")
     assert json.loads(plain.out)["config"]["schedule"] is None

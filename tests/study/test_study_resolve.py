@@ -131,7 +131,7 @@ def test_a_kind_in_a_word_is_a_table_to_what_overrides_it() -> None:
     assert found.averaging == Averaging(kind="exponential", decay=0.5)
     assert found.schedule is None
     assert configs(table, "averaging=mean")["a"].averaging == Averaging(kind="mean")
-    with pytest.raises(InputError, match=r"--set: averaging\.decy: unknown key"):
+    with pytest.raises(InputError, match=r"set: averaging\.decy: unknown key"):
         configs(table, "averaging.decy=0.5")
 
 

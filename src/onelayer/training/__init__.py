@@ -3,15 +3,7 @@
 from onelayer.engines import EngineName
 from onelayer.training.checkpoint import Checkpoint
 from onelayer.training.classifier import as_classifier
-from onelayer.training.config import (
-    Averaging,
-    EarlyStopping,
-    Option,
-    RateSchedule,
-    TrainConfig,
-    option_of,
-    table_of,
-)
+from onelayer.training.config import TrainConfig, table_of
 from onelayer.training.data import RunData
 from onelayer.training.events import Began, Ended, Evaluated, Event, Listener, Searched, Steps
 from onelayer.training.final import Final
@@ -19,11 +11,13 @@ from onelayer.training.history import COLUMNS, Evaluation, History, history_sche
 from onelayer.training.interrupt import stop_on_interrupt
 from onelayer.training.loop import train, train_many
 from onelayer.training.minimum import Minimum
+from onelayer.training.options import Option, option_of
 from onelayer.training.record import RunRecord
 from onelayer.training.result import TrainResult
 from onelayer.training.schedule import Schedule
 from onelayer.training.state import OtherTrainingError, RunState, encode_states, read_states
 from onelayer.training.stopping import StopReason
+from onelayer.training.tables import Averaging, EarlyStopping, RateSchedule
 from onelayer.training.warm_up import warm_up
 from onelayer.training.weights import ExampleWeights
 

@@ -22,7 +22,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.training.config import RateSchedule, TrainConfig
+from onelayer.training.config import TrainConfig
+from onelayer.training.tables import RateSchedule
 
 RISE = 0.3
 """The share of its steps in which a cycle rises, unless `warmup_steps` says otherwise."""

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from onelayer.training.config import EarlyStopping
+from onelayer.training.tables import EarlyStopping
 
 
 class StopReason(StrEnum):
