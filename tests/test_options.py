@@ -12,7 +12,7 @@ import typer.main
 
 from onelayer.cli.app import app
 from onelayer.estimators import LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV
-from onelayer.training import EarlyStopping, TrainConfig, option_of
+from onelayer.training import Averaging, EarlyStopping, RateSchedule, TrainConfig, option_of
 
 PROJECT = Path(__file__).parents[1]
 FIELDS = tuple(TrainConfig.model_fields)
@@ -32,7 +32,7 @@ def in_words(default: Any) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
-@pytest.mark.parametrize("settings", [TrainConfig, EarlyStopping])
+@pytest.mark.parametrize("settings", [TrainConfig, EarlyStopping, Averaging, RateSchedule])
 def test_every_option_says_what_it_is(settings: Any) -> None:
     for name in settings.model_fields:
         assert len(option_of(settings, name).help) > 10
@@ -40,11 +40,16 @@ def test_every_option_says_what_it_is(settings: Any) -> None:
 
 def test_models_share_a_pass_by_what_may_vary() -> None:
     varies = {name for name in FIELDS if option_of(TrainConfig, name).varies}
-    assert varies == {"learning_rate", "l2", "penalize_bias", "early_stopping", "optimum"}
+    assert varies == {
+        "learning_rate", "l2", "penalize_bias", "early_stopping", "momentum", "nesterov",
+        "averaging", "schedule", "warmup_steps", "max_steps", "initial_std", "optimum",
+    }  # fmt: skip
     base = TrainConfig()
     other = TrainConfig(
-        learning_rate=1.0, l2=1.0, penalize_bias=True, early_stopping=EarlyStopping(patience=1)
-    )
+        learning_rate=1.0, l2=1.0, penalize_bias=True, early_stopping=EarlyStopping(patience=1),
+        momentum=0.9, nesterov=True, averaging=Averaging(kind="mean"), warmup_steps=2, max_steps=3,
+        schedule=RateSchedule(kind="cosine"), initial_std=1.0,
+    )  # fmt: skip
     assert base.shared == other.shared
     for name, value in {
         "seed": 1,
@@ -90,6 +95,13 @@ def test_the_options_of_the_command_line(name: str) -> None:
     rule = EarlyStopping.model_fields["min_delta"]
     assert f"Default: {in_words(rule.default)}." in options["min_delta"].help
     assert "--min-delta" in options["min_delta"].opts
+    tables: dict[str, Any] = {"averaging": Averaging, "schedule": RateSchedule}
+    for table, settings in tables.items():
+        for part in tuple(settings.model_fields)[1:]:
+            said = options[f"{table}_{part}"].help
+            assert option_of(settings, part).help.casefold() in said.casefold()
+            for takes in settings.takes.values():  # which default a kind has, if it has one
+                assert takes.get(part) is None or f"{takes[part]:g}" in said
 
 
 @pytest.mark.parametrize("estimator", [LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV])

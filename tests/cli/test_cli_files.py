@@ -420,9 +420,41 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
     assert out.read_text() == "mine"
 
 
+def test_options_of_steps_have_the_names_of_their_tables(tmp_path: Path) -> None:
+    data, model = npz(tmp_path, *material()), tmp_path / "m.safetensors"
+    options = (
+        "--momentum", "0.9", "--nesterov", "--averaging", "exponential", "--averaging-decay", "0.5",
+        "--averaging-start", "2", "--schedule", "step", "--schedule-every", "7", "--warmup-steps",
+        "3", "--max-steps", "20", "--initial-std", "0.1",
+    )  # fmt: skip
+    fitted = call("fit", *data, "--out", str(model), *options, "--batch-size", "16")
+    assert "All 20 steps of max_steps done." in fitted.err
+    config = TrainConfig.model_validate(Classifier.load(model).record["config"])
+    assert config == TrainConfig.model_validate(
+        {
+            "momentum": 0.9, "nesterov": True, "batch_size": 16, "warmup_steps": 3,
+            "averaging": {"kind": "exponential", "decay": 0.5, "start": 2}, "max_steps": 20,
+            "schedule": {"kind": "step", "every": 7}, "initial_std": 0.1,
+        }
+    )  # fmt: skip
+    shown = " ".join(call("inspect", str(model)).out.split())
+    assert "averaging {decay = 0.5, kind = 'exponential', start = 2}" in shown
+    assert "schedule {every = 7, factor = 0.1, kind = 'step'}" in shown
+    lifted = ("--schedule", "constant", "--averaging", "none", "--max-steps", "2")
+    plain = call("fit", *data, "--out", str(tmp_path / "plain.safetensors"), *lifted, "--json")
+    assert json.loads(plain.out)["config"]["schedule"] is None
+    assert json.loads(plain.out)["config"]["averaging"] is None
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (("--nesterov",), "--nesterov: true was given; it needs momentum"),
+        (("--averaging-decay", "0.5"), "--averaging: must be given"),
+        (("--averaging", "mean", "--averaging-decay", "0.5"), "--averaging-decay: 0.5 was given"),
+        (("--schedule", "step"), "--schedule-every: must be given"),
+        (("--schedule", "linear"), "--schedule: 'linear' was given; must be 'step', 'inverse'"),
+        (("--schedule", "cosine", "--schedule-floor", "2"), "--schedule-floor: 2.0 was given"),
         (("--validation", "1.5"), "--validation: 1.5 was given"),
         (("--validation", "nowhere.csv"), "nowhere.csv: there is no such file"),
         (("--learning-rate", "-1"), "onelayer: --learning-rate: -1.0 was given"),

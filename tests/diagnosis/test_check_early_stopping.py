@@ -8,7 +8,9 @@ from onelayer.study import RunOutcome
 from onelayer.training import EarlyStopping, StopReason
 
 
-def stopped(reason: StopReason = StopReason.PATIENCE, patience: int = 3) -> RunOutcome:
+def stopped(
+    reason: StopReason = StopReason.PATIENCE, patience: int = 3, max_steps: int | None = None
+) -> RunOutcome:
     """Evaluations after steps 0, 20, ..., 600 of at most 1,000; the best is the 28th, after 540."""
     return run_outcome(
         "early",
@@ -18,6 +20,7 @@ def stopped(reason: StopReason = StopReason.PATIENCE, patience: int = 3) -> RunO
         steps=601,
         stop_reason=reason,
         max_epochs=100,
+        max_steps=max_steps,
         early_stopping=EarlyStopping(patience=patience),
     )
 
@@ -57,6 +60,15 @@ def test_says_that_it_never_came() -> None:
     )
     assert evidence_of(finding)["stop_reason"] == "max_epochs"
     assert "saved" not in finding.statement
+
+
+def test_counts_the_steps_that_max_steps_allows() -> None:
+    (finding,) = check(outcome_of(stopped(max_steps=800)), data_of())
+    assert "took 601 of the 800 steps that max_steps = 800 would have taken" in finding.statement
+    assert evidence_of(finding)["allowed_steps"] == 800
+    (finding,) = check(outcome_of(stopped(StopReason.MAX_STEPS, 10, max_steps=601)), data_of())
+    assert "within max_steps = 601 there were never 10 evaluations" in finding.statement
+    assert "More steps may lower the loss" in finding.statement
 
 
 @pytest.mark.parametrize("reason", [StopReason.DIVERGED, StopReason.INTERRUPTED])

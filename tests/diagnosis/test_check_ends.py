@@ -23,6 +23,6 @@ def test_warns_of_a_run_that_did_not_end_by_itself(reason: StopReason) -> None:
     }
 
 
-@pytest.mark.parametrize("reason", [StopReason.PATIENCE, StopReason.MAX_EPOCHS])
+@pytest.mark.parametrize("reason", [r for r in StopReason if r.is_planned])
 def test_is_silent_where_runs_end_by_themselves(reason: StopReason) -> None:
     assert check(outcome_of(run_outcome(stop_reason=reason)), data_of()) == []

@@ -75,7 +75,8 @@ def test_gather_dot_and_update(dtype: str, stored: str, n: int, F: int, K: int) 
     rows = rng.permutation(50)[:n]
     scaling = feature_scaling(rng, F, dtype)
     W = padded_weights(rng, K, F, dtype)
-    x, z, _ = kernels.step_scratch(n, W[None])
+    room = kernels.step_scratch(n, W[None])
+    x, z = room.x, room.z
     from_python(kernels.gather)(as_kernels_take(X), rows, scaling, x)
     features = X[rows].astype(dtype) * scaling[0, :F] + scaling[1, :F]
     np.testing.assert_allclose(x[:n, :F], features, **close(dtype))

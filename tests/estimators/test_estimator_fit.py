@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression as Reference
@@ -17,7 +18,7 @@ from sklearn.linear_model import LogisticRegression as Reference
 from onelayer.data import Dataset
 from onelayer.errors import InputError
 from onelayer.estimators import LogisticRegression, SoftmaxRegression
-from onelayer.training import EarlyStopping, TrainConfig, train
+from onelayer.training import Averaging, EarlyStopping, RateSchedule, TrainConfig, train
 
 Arrays = tuple[NDArray[Any], NDArray[np.int64]]
 BOTH = [LogisticRegression, SoftmaxRegression]
@@ -338,6 +339,39 @@ def test_steps_too_large_for_the_features_warn() -> None:
         LogisticRegression(scale="standard").fit(X, y)
 
 
+# Steps --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"momentum": 0.9, "nesterov": True, "schedule": "cosine", "warmup_steps": 5},
+        {"averaging": "mean", "schedule": {"kind": "step", "every": 20}, "max_steps": 70},
+        {"averaging": Averaging(kind="exponential", decay=0.9), "initial_std": 0.5},
+        {"schedule": RateSchedule(kind="one_cycle"), "max_steps": np.int64(30)},
+    ],
+)
+def test_steps_are_those_of_training_itself(options: dict[str, Any]) -> None:
+    X, y = blobs()
+    model = clone(SoftmaxRegression(max_epochs=9, batch_size=9, random_state=3, **options))
+    model.fit(X, y)
+    config = {"learning_rate": 0.1, "max_epochs": 9, "batch_size": 9, "seed": 3, **options}
+    result = train(Dataset(X, y), None, TrainConfig.model_validate(config | {"dtype": "float64"}))
+    np.testing.assert_array_equal(model.coef_, result.weights.T)
+    assert model.stop_reason_ == result.stop_reason
+    plain = SoftmaxRegression(max_epochs=9, batch_size=9, random_state=3).fit(X, y)
+    assert not np.array_equal(plain.coef_, model.coef_)
+
+
+def test_partial_fit_says_that_what_counts_steps_does_not_apply() -> None:
+    X, y = blobs()
+    model = SoftmaxRegression(schedule="cosine", averaging="mean", momentum=0.5, max_steps=3)
+    with pytest.warns(UserWarning, match="averaging, schedule, max_steps: it does not apply") as w:
+        model.partial_fit(X, y, classes=[0, 1])
+    assert [warned.filename for warned in w] == [__file__]
+    same(model, SoftmaxRegression(momentum=0.5).partial_fit(X, y, classes=[0, 1]))
+
+
 # Wrong input --------------------------------------------------------------------------------------
 
 
@@ -348,6 +382,9 @@ def test_steps_too_large_for_the_features_warn() -> None:
         ({"batch_size": 1.5}, "batch_size: 1.5 was given; must be a whole number"),
         ({"max_epochs": "many"}, "max_epochs: 'many' was given"),
         ({"dtype": "float16"}, "dtype: 'float16' was given"),
+        ({"nesterov": True}, "SoftmaxRegression: nesterov: True was given; it needs momentum"),
+        ({"schedule": "step"}, "SoftmaxRegression: schedule.every: must be given"),
+        ({"averaging": {"kind": "mean", "decay": 0.5}}, "averaging.decay: 0.5 was given"),
         ({"early_stopping": 0}, "early_stopping.patience: 0 was given"),
         ({"early_stopping": {"wait": 3}}, "early_stopping.wait"),
         ({"early_stopping": True, "validation_fraction": 1.5}, "validation_fraction: 1.5"),

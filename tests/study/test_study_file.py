@@ -50,6 +50,14 @@ def run(**options: Any) -> dict[str, Any]:
         ("evaluations_per_epoch", 0, "greater than or equal to 1"),
         ("early_stopping", True, "a table"),
         ("early_stopping", 10, "a table"),
+        ("momentum", 1.0, "less than 1"),
+        ("nesterov", True, "needs momentum"),
+        ("averaging", 3, "a table"),
+        ("averaging", True, "a table"),
+        ("schedule", 3, "a table"),
+        ("warmup_steps", 2.5, "a whole number"),
+        ("max_steps", 0, "greater than or equal to 1"),
+        ("initial_std", -0.1, "greater than or equal to 0"),
         ("model", "linear", "'logistic' or 'softmax'"),
         ("dtype", "float16", "'float32' or 'float64'"),
         ("classes", [1], "at least 2"),
@@ -72,6 +80,22 @@ def test_option_of_a_nested_table_has_its_whole_path() -> None:
     assert message.startswith("runs.a.early_stopping.patience: 0 was given")
     message = refusal(run(early_stopping={"patience": 3, "min_delta": -1.0}))
     assert message.startswith("runs.a.early_stopping.min_delta: -1.0 was given")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"averaging": "median"}, "averaging.kind: 'median' was given; must be 'mean' or"),
+        ({"averaging": {"decay": 0.5}}, "averaging.kind: must be given."),
+        ({"averaging": {"kind": "mean", "decay": 0.5}}, "averaging.decay: 0.5 was given; mean"),
+        ({"schedule": "step"}, "schedule.every: must be given."),
+        ({"schedule": {"kind": "cosine", "every": 5}}, "schedule.every: 5 was given; cosine takes"),
+        ({"schedule": {"kind": "cosine", "floor": 2}}, "schedule.floor: 2 was given; must be less"),
+        ({"schedule": {"kind": "cosine", "flor": 0.1}}, "schedule.flor: unknown key. Did you mean"),
+    ],
+)
+def test_tables_of_a_kind_take_what_the_kind_takes(options: dict[str, Any], said: str) -> None:
+    assert refusal(run(**options)).startswith(f"runs.a.{said}")
 
 
 def test_class_of_the_wrong_type_is_named_by_its_place() -> None:

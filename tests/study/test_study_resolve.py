@@ -14,7 +14,7 @@ from study_helpers import content
 from onelayer.data import Dataset, Scaling
 from onelayer.errors import InputError
 from onelayer.study import Run, Study, data, load_data, read_study_file, resolve, to_toml
-from onelayer.training import EarlyStopping, TrainConfig
+from onelayer.training import Averaging, EarlyStopping, RateSchedule, TrainConfig
 
 
 def configs(table: dict[str, Any], *overrides: str, source: str | None = None) -> dict[str, Any]:
@@ -105,6 +105,34 @@ def test_the_rule_of_early_stopping_can_be_swept() -> None:
     ]  # fmt: skip
     with pytest.raises(InputError, match=r"runs\.a\.early_stopping\.patience: an empty list"):
         configs(content({"name": "a", "early_stopping": {"patience": []}}))
+
+
+def test_schedules_and_averages_can_be_swept_as_words_and_by_their_keys() -> None:
+    table = content(
+        {"name": "s", "schedule": ["constant", "cosine", {"kind": "step", "every": 9}]},
+        {"name": "a", "averaging": {"kind": "exponential", "decay": [0.9, 0.99]}},
+        {"name": "k", "schedule": {"kind": ["cosine", "one_cycle"]}, "max_steps": [5, 7]},
+    )
+    found = configs(table)
+    assert list(found) == [
+        "s[schedule=none]", "s[schedule=cosine]", "s[schedule=step,every=9]",
+        "a[decay=0.9]", "a[decay=0.99]",
+        "k[max_steps=5,kind=cosine]", "k[max_steps=5,kind=one_cycle]",
+        "k[max_steps=7,kind=cosine]", "k[max_steps=7,kind=one_cycle]",
+    ]  # fmt: skip
+    assert found["s[schedule=none]"].schedule is None
+    assert found["s[schedule=step,every=9]"].schedule == RateSchedule(kind="step", every=9)
+    assert found["a[decay=0.9]"].averaging == Averaging(kind="exponential", decay=0.9)
+
+
+def test_a_kind_in_a_word_is_a_table_to_what_overrides_it() -> None:
+    table = content({"name": "a"}, defaults={"averaging": "exponential", "schedule": "cosine"})
+    found = configs(table, "averaging.decay=0.5", "schedule=constant")["a"]
+    assert found.averaging == Averaging(kind="exponential", decay=0.5)
+    assert found.schedule is None
+    assert configs(table, "averaging=mean")["a"].averaging == Averaging(kind="mean")
+    with pytest.raises(InputError, match=r"set: averaging\.decy: unknown key"):
+        configs(table, "averaging.decy=0.5")
 
 
 def test_list_in_defaults_or_on_the_command_line_sweeps_every_run() -> None:
@@ -239,13 +267,22 @@ positive = st.floats(1e-300, 1e300)
 stopping = st.none() | st.builds(
     EarlyStopping, patience=st.integers(1, 10**6), min_delta=st.floats(0, 1e300)
 )
+averaging = st.builds(Averaging, kind=st.just("mean"), start=st.none() | st.integers(0, 9))
+averaging |= st.builds(Averaging, kind=st.just("exponential"), decay=st.floats(0, 0.99))
+schedules = st.builds(RateSchedule, kind=st.just("cosine"), floor=st.floats(0, 1))
+schedules |= st.builds(
+    RateSchedule, kind=st.sampled_from(["step", "inverse"]), every=st.integers(1, 9)
+)
 training = st.builds(
     TrainConfig,
     model=st.just("softmax"), learning_rate=positive, batch_size=st.integers(1, 10**9),
     max_epochs=st.integers(1, 10**9), l2=st.floats(0, 1e300), penalize_bias=st.booleans(),
     shuffle=st.booleans(), seed=st.integers(0, 2**63 - 1), drop_last=st.booleans(),
     evaluations_per_epoch=st.integers(1, 10**6), early_stopping=stopping,
-    dtype=st.sampled_from(["float32", "float64"]),
+    dtype=st.sampled_from(["float32", "float64"]), momentum=st.floats(0, 0.99),
+    averaging=st.none() | averaging, schedule=st.none() | schedules,
+    warmup_steps=st.integers(0, 9), max_steps=st.none() | st.integers(1, 10**9),
+    initial_std=st.floats(0, 1e300),
 )  # fmt: skip
 names = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_.,=+\[\]-]{0,20}\Z")
 labels = st.integers(-(2**62), 2**62) | st.text(st.characters(exclude_categories=["Cs"]))

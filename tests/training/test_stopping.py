@@ -21,6 +21,11 @@ def test_ends_have_the_names_of_the_contract() -> None:
     assert [str(reason) for reason in StopReason] == [
         "patience",
         "max_epochs",
+        "max_steps",
+        "diverged",
+        "interrupted",
+    ]
+    assert [str(reason) for reason in StopReason if not reason.is_planned] == [
         "diverged",
         "interrupted",
     ]

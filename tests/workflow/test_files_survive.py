@@ -15,7 +15,15 @@ from scipy.sparse import csr_matrix, save_npz
 from onelayer.errors import InputError, OnelayerError
 from onelayer.storage import Folder
 from onelayer.sweep import Grid
-from onelayer.training import EarlyStopping, Ended, Evaluated, Event, TrainConfig, checkpoint
+from onelayer.training import (
+    Averaging,
+    EarlyStopping,
+    Ended,
+    Evaluated,
+    Event,
+    TrainConfig,
+    checkpoint,
+)
 from onelayer.workflow.files import Share, TrainingFiles
 from onelayer.workflow.fit import fit_files
 from onelayer.workflow.sweep import FileSweep, sweep_files
@@ -23,7 +31,8 @@ from onelayer.workflow.watch import Watch
 
 STOPPING = TrainConfig(
     max_epochs=3, batch_size=16, evaluations_per_epoch=2, dtype="float64", learning_rate=0.5,
-    early_stopping=EarlyStopping(patience=2, min_delta=0.01),
+    early_stopping=EarlyStopping(patience=2, min_delta=0.01), momentum=0.3,
+    averaging=Averaging(kind="exponential", decay=0.5), initial_std=0.1,
 )  # fmt: skip
 
 

@@ -25,7 +25,8 @@ STUDY = {
         {"name": "stack", "l2": [0.0, 0.1]},
         {
             "name": "pair", "model": "logistic", "classes": [2, 3], "batch_size": 5,
-            "early_stopping": {"patience": 2}, "dtype": "float64", "max_epochs": 2,
+            "early_stopping": {"patience": 2}, "dtype": "float64", "max_epochs": 2, "momentum": 0.9,
+            "averaging": "mean", "schedule": "cosine", "initial_std": 0.1,
         },
     ],
     "sections": [{"kind": "l2-accuracy", "runs": ["stack"]}],

@@ -14,6 +14,7 @@ from onelayer.errors import InputError
 from onelayer.inference import Classifier, Description, describe
 from onelayer.training import Minimum
 from onelayer.training.class_weights import class_weights_in_words
+from onelayer.training.messages import as_toml
 from onelayer.words import first_few
 
 FORMATS = ("onnx", "skops")
@@ -83,11 +84,18 @@ def _facts(d: Description) -> Iterator[tuple[str, str]]:
     yield (
         "options",
         ", ".join(
-            f"{key} {value}"
+            f"{key} {_option(value)}"
             for key, value in record["config"].items()
             if key != "model" and value is not None
         ),
     )
+
+
+def _option(value: object) -> str:
+    """Return an option's value; of a table what is set in it."""
+    if isinstance(value, dict):
+        return as_toml({key: part for key, part in value.items() if part is not None})
+    return str(value)
 
 
 def _largest(d: Description, widest: int) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import typer
 from typer.core import TyperCommand
@@ -12,6 +12,8 @@ from onelayer.cli.options import TRAINING
 from onelayer.errors import Argument
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from onelayer.training import TrainConfig
 
 
@@ -59,32 +61,49 @@ def _parameters(left_out: tuple[str, ...]) -> list[Any]:
 
 
 def _options() -> list[Parameter]:
-    """Return a parameter for each field; a rule's first field has the name of the rule."""
-    from onelayer.training import EarlyStopping, TrainConfig, option_of
+    """Return a parameter for each field; a table's first field has the name of the table."""
+    from onelayer.training import TrainConfig, option_of, table_of
 
     options = []
     for name, field in TrainConfig.model_fields.items():
-        said = option_of(TrainConfig, name).help
-        if EarlyStopping not in get_args(field.annotation):
-            choices = "|".join(map(str, get_args(field.annotation))) or None
-            options.append(_option(name, type(field.default), said, field.default, choices))
+        said, table = option_of(TrainConfig, name).help, table_of(name)
+        if table is None:
+            options.append(_option(name, field, said, field.default))
             continue
-        first, *others = EarlyStopping.model_fields.items()
-        said += f": {option_of(EarlyStopping, first[0]).help}"
-        options.append(_option(name, type(first[1].default), said, None, first[0].upper()))
-        for other, part in others:
-            said = option_of(EarlyStopping, other).help
-            options.append(_option(other, type(part.default), said, part.default))
+        for part, (flag, inner) in _flags(name).items():
+            own = option_of(table, part).help
+            if flag == name:  # which has no default: without it there is no table
+                options.append(_option(flag, inner, f"{said}: {own}", None, part.upper()))
+            else:
+                options.append(_option(flag, inner, own, inner.default))
     return options
 
 
+def _flags(name: str) -> dict[str, tuple[str, FieldInfo]]:
+    """Return, for each part of an option that is a table, the parameter that sets it."""
+    from onelayer.training import option_of, table_of
+
+    table = table_of(name)
+    assert table is not None
+    first = next(iter(table.model_fields))
+    return {
+        part: (name if part == first else option_of(table, part).flag or f"{name}_{part}", field)
+        for part, field in table.model_fields.items()
+    }
+
+
 def _option(
-    name: str, kind: type, said: str, default: Any, metavar: str | None = None
+    name: str, field: FieldInfo, said: str, default: Any, metavar: str | None = None
 ) -> Parameter:
     flag = name.replace("_", "-")
     words = (said[0].upper() if said[0].isascii() else said[0]) + said[1:] + "."  # not λ
     if default is not None:
         words += f" Default: {_in_words(default)}."
+    if get_origin(field.annotation) is Literal:
+        kind: Any = str
+        metavar = "|".join(get_args(field.annotation))
+    else:  # a type, or that type or None
+        kind = (get_args(field.annotation) or (field.annotation,))[0]
     option = typer.Option(
         f"--{flag}/--no-{flag}" if kind is bool else f"--{flag}",
         rich_help_panel=TRAINING,
@@ -92,7 +111,7 @@ def _option(
         help=words,
         show_default=False,
     )
-    annotation = Annotated[kind | None, option]  # type: ignore[valid-type]
+    annotation = Annotated[kind | None, option]
     return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
@@ -103,15 +122,16 @@ def _in_words(default: Any) -> str:
 
 
 def _nested(values: dict[str, Any]) -> dict[str, Any]:
-    """Return those that were given, with the fields of a rule in a table."""
-    from onelayer.training import EarlyStopping
+    """Return those that were given, with the fields of a table in it."""
+    from onelayer.training import TrainConfig, table_of
 
     given = {name: value for name, value in values.items() if value is not None}
-    first, *others = EarlyStopping.model_fields
-    rule = {name: given.pop(name) for name in others if name in given}
-    if "early_stopping" in given:
-        rule[first] = given.pop("early_stopping")
-    return given | ({"early_stopping": rule} if rule else {})
+    for name in filter(table_of, TrainConfig.model_fields):
+        flags = {part: flag for part, (flag, _) in _flags(name).items()}
+        table = {part: given.pop(flag) for part, flag in flags.items() if flag in given}
+        if table:
+            given[name] = table
+    return given
 
 
 def train_config(options: dict[str, Any]) -> TrainConfig:
@@ -135,7 +155,5 @@ def train_config(options: dict[str, Any]) -> TrainConfig:
 
 def _argument(key: str) -> Argument:
     """Return the option that sets a key of the configuration."""
-    from onelayer.training import EarlyStopping
-
-    rule, _, part = key.partition(".")
-    return Argument(rule if part in ("", next(iter(EarlyStopping.model_fields))) else part)
+    name, _, part = key.partition(".")
+    return Argument(_flags(name)[part][0] if part else name)

@@ -4,6 +4,7 @@ from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.choice import EngineName, open_engine, vector_bytes
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
 from onelayer.engines.protocol import Advance, Engine, Measures, Stack, Totals
+from onelayer.engines.update import UpdateRule
 
 __all__ = [
     "Advance",
@@ -15,6 +16,7 @@ __all__ = [
     "Source",
     "Stack",
     "Totals",
+    "UpdateRule",
     "WeightedRows",
     "one_blas_thread",
     "open_engine",

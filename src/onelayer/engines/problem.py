@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from onelayer.data import Rows, Scaling
+from onelayer.engines.update import UpdateRule
 from onelayer.model import Objective, Parameters
 
 
@@ -97,6 +98,8 @@ class Problem:
         One a model; they differ in the penalty alone.
     initial : tuple of Parameters
         Where each model starts, in the type of the arithmetic.
+    rules : tuple of UpdateRule
+        One a model; none at all where all steps are plain.
     """
 
     train: WeightedRows
@@ -104,6 +107,11 @@ class Problem:
     n_outputs: int
     objectives: tuple[Objective, ...]
     initial: tuple[Parameters, ...]
+    rules: tuple[UpdateRule, ...] = ()
+
+    def rule(self, model: int) -> UpdateRule:
+        """Return a model's rule."""
+        return self.rules[model] if self.rules else UpdateRule()
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,6 +50,7 @@ class Stack(Protocol):
         rates: NDArray[np.float64],
         *,
         evaluate: bool,
+        averaging: NDArray[np.float64] | None = None,
     ) -> Advance:
         """Evaluate models as they are, and make a step on each batch; both may go on at once.
 
@@ -61,10 +62,13 @@ class Stack(Protocol):
         rates : array, shape (models, steps)
             The learning rate of each step.
         evaluate : bool
+        averaging : array, shape (models, steps)
+            The average of a model goes so large a part of the way to its new parameters after each
+            step; needed where a model's rule averages.
         """
 
     def parameters(self, model: int) -> Parameters:
-        """Return a copy of a model's parameters."""
+        """Return a copy of a model's parameters; of its average, where its rule averages."""
 
     def parameters_before(self, model: int) -> Parameters:
         """Return a copy of a model's parameters before the last advance, those it evaluated."""

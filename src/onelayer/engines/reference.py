@@ -19,7 +19,7 @@ from onelayer.data import Rows, Scaling, row_blocks
 from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
 from onelayer.engines.protocol import Advance, Measures, Stack, Totals
-from onelayer.engines.update import descend
+from onelayer.engines.update import Iterate
 from onelayer.errors import InputError
 from onelayer.model import LOSSES, ModelName, Objective, Parameters, Sums
 
@@ -32,12 +32,13 @@ def step(
     targets: NDArray[np.int32],
     rows: Rows,
     scaling: Scaling,
-    parameters: Parameters,
+    iterate: Iterate,
     objective: Objective,
     learning_rate: float,
+    averaging: float,
     weights: NDArray[np.float64] | None = None,
 ) -> float:
-    """Update the parameters in place by one step on one batch.
+    """Make one step on one batch in place.
 
     Parameters
     ----------
@@ -53,9 +54,10 @@ def step(
     float
         Mean loss of the batch before the update.
     """
-    features = scaling.apply(X[rows], parameters.weights.dtype)  # (batch, n_features)
-    sums = objective.sums(parameters, features, targets[rows], weights)
-    descend(parameters, objective.gradient_from(sums, parameters), learning_rate)
+    now = iterate.now
+    features = scaling.apply(X[rows], now.weights.dtype)  # (batch, n_features)
+    sums = objective.sums(now, features, targets[rows], weights)
+    iterate.step(objective.gradient_from(sums, now), learning_rate, averaging)
     return sums.mean_loss
 
 
@@ -85,11 +87,13 @@ def evaluate(
 
 
 class ReferenceStack:
-    """Models as a list of parameters."""
+    """Models as a list."""
 
     def __init__(self, source: Source, problem: Problem) -> None:
         self._source, self._problem = source, problem
-        self._now = [parameters.copy() for parameters in problem.initial]
+        self._iterates = [
+            Iterate(start, problem.rule(m)) for m, start in enumerate(problem.initial)
+        ]
         self._before = [parameters.copy() for parameters in problem.initial]
 
     # Overflow is how divergence looks; the training loop sees it in the losses.
@@ -101,27 +105,29 @@ class ReferenceStack:
         rates: NDArray[np.float64],
         *,
         evaluate: bool,
+        averaging: NDArray[np.float64] | None = None,
     ) -> Advance:
         """Evaluate, then step; see `Stack`."""
         losses = np.empty((len(models), len(batches)))
+        shares = np.ones_like(losses) if averaging is None else averaging
         measures = []
         for j, m in enumerate(models):
-            self._before[m] = self._now[m].copy()
+            self._before[m] = self.parameters(m)
             if evaluate:
                 measures.append(self._measures(m))
             for s, rows in enumerate(batches):
-                losses[j, s] = self._step(m, rows, rates[j, s])
+                losses[j, s] = self._step(m, rows, rates[j, s], shares[j, s])
         return Advance(losses, measures)
 
-    def _step(self, m: int, rows: Rows, rate: float) -> float:
+    def _step(self, m: int, rows: Rows, rate: float, share: float) -> float:
         train = self._problem.train
         return step(
-            self._source.train, train.targets, rows, self._source.scaling, self._now[m],
-            self._problem.objectives[m], rate, train.weights_for(m, rows),
+            self._source.train, train.targets, rows, self._source.scaling, self._iterates[m],
+            self._problem.objectives[m], rate, share, train.weights_for(m, rows),
         )  # fmt: skip
 
     def _measures(self, m: int) -> Measures:
-        problem, source, parameters = self._problem, self._source, self._now[m]
+        problem, source, parameters = self._problem, self._source, self._iterates[m].evaluated
         assert problem.validation is not None
         objective = problem.objectives[m]
         val_loss, val_accuracy = evaluate(
@@ -135,21 +141,19 @@ class ReferenceStack:
 
     def parameters(self, model: int) -> Parameters:
         """Return a copy of a model's parameters."""
-        return self._now[model].copy()
+        return self._iterates[model].evaluated.copy()
 
     def parameters_before(self, model: int) -> Parameters:
         """Return a copy of a model's parameters before the last advance."""
         return self._before[model].copy()
 
     def state(self, model: int) -> dict[str, NDArray[Any]]:
-        """Return a model's parameters, which are all it needs."""
-        now = self._now[model].copy()
-        return {"weights": now.weights, "bias": now.bias}
+        """Return all that a model needs to go on; see `Stack`."""
+        return {name: array.copy() for name, array in self._iterates[model].arrays().items()}
 
     def restore(self, model: int, state: Mapping[str, NDArray[Any]]) -> None:
         """Take up a model where `state` left it."""
-        now = self._now[model]
-        for name, array in (("weights", now.weights), ("bias", now.bias)):
+        for name, array in self._iterates[model].arrays().items():
             given = state.get(name)
             if given is None or given.shape != array.shape or given.dtype != array.dtype:
                 raise InputError(f"The state of model {model} does not fit: {name} differ.")

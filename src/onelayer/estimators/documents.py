@@ -26,6 +26,24 @@ solver : "auto", "optimum" or "sgd", default "auto"
         Stop when the validation loss no longer falls, and keep the coefficients of its lowest
         value. True waits for 10 evaluations without an improvement, an int for as many; a dict has
         `patience` and `min_delta`.
+    momentum : float, default 0.0
+        How much of its velocity a step keeps, below 1.
+    nesterov : bool, default False
+        Whether momentum has Nesterov's form.
+    averaging : None, "mean", "exponential", dict or Averaging, default None
+        Keep an average of the iterates: their mean from one step on, or an exponential average; a
+        dict has `kind`, `decay` and `start`.
+    schedule : None, str, dict or RateSchedule, default None
+        How the learning rate changes from step to step: "cosine", "one_cycle", or a dict with
+        `kind`, such as ``dict(kind="step", every=1000)``; also `factor`, `floor`, and the kind
+        "inverse". None is a constant rate.
+    warmup_steps : int, default 0
+        Steps in which the learning rate first rises.
+    max_steps : int or None, default None
+        End after so many steps, if `max_epochs` does not before.
+    initial_std : float, default 0.0
+        Standard deviation of the normal weights that training starts from, drawn by `random_state`;
+        0 starts from zeros.
     tolerance : float, default 1e-6
         How far the objective may be above its minimum, as a share of it, where that is sought.
     dtype : "float32", "float64" or None, default None
@@ -39,7 +57,8 @@ solver : "auto", "optimum" or "sgd", default "auto"
     validation_fraction : float, default 0.1
         The share of the training examples, class by class, that is held out where {held_out}.
     random_state : int, RandomState or None, default 0
-        Seed of the order of the examples and of what is held out. None draws a new one.
+        Seed of the order of the examples, of what is held out, and of a random start. None draws a
+        new one.
     class_weight : None, "balanced" or dict, default None
         How much the examples of a class count in the loss, in training and in the loss that early
         stopping watches.
@@ -82,7 +101,8 @@ classes_ : array, shape (K,)
         The evaluation with the lowest validation loss.
     stop_reason_ : str
         ``converged``, or ``no_minimum`` or ``not_certified`` where there is none or it was not
-        found well; of steps ``max_epochs``, ``patience`` or ``diverged``; ``interrupted``.
+        found well; of steps ``max_epochs``, ``max_steps``, ``patience`` or ``diverged``;
+        ``interrupted``.
     scaling_ : onelayer.data.Scaling
         What `scale` came to."""
 

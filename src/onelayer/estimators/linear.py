@@ -23,7 +23,15 @@ from onelayer.estimators.settings import (
 from onelayer.inference import Classifier
 from onelayer.model import n_outputs
 from onelayer.sweep import Task, penalty_of
-from onelayer.training import EarlyStopping, Evaluated, Event, TrainConfig, TrainResult
+from onelayer.training import (
+    Averaging,
+    EarlyStopping,
+    Evaluated,
+    Event,
+    RateSchedule,
+    TrainConfig,
+    TrainResult,
+)
 from onelayer.training.events import ignore
 
 
@@ -43,6 +51,13 @@ class _OneModel(LinearClassifier):
         drop_last: bool = False,
         evaluations_per_epoch: int = 5,
         early_stopping: bool | int | dict[str, Any] | EarlyStopping | None = None,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        averaging: str | dict[str, Any] | Averaging | None = None,
+        schedule: str | dict[str, Any] | RateSchedule | None = None,
+        warmup_steps: int = 0,
+        max_steps: int | None = None,
+        initial_std: float = 0.0,
         tolerance: float = 1e-6,
         dtype: str | None = None,
         scale: ScalingName | Scaling = "none",
@@ -63,6 +78,13 @@ class _OneModel(LinearClassifier):
         self.drop_last = drop_last
         self.evaluations_per_epoch = evaluations_per_epoch
         self.early_stopping = early_stopping
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.averaging = averaging
+        self.schedule = schedule
+        self.warmup_steps = warmup_steps
+        self.max_steps = max_steps
+        self.initial_std = initial_std
         self.tolerance = tolerance
         self.dtype = dtype
         self.scale = scale
@@ -119,8 +141,9 @@ class _OneModel(LinearClassifier):
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch over the given examples, from the coefficients there are.
 
-        Early stopping does not apply: there are no validation examples. A warning says so where
-        `early_stopping` is set.
+        Early stopping does not apply: there are no validation examples. Nor does what counts the
+        steps of a whole run: `averaging`, `schedule`, `warmup_steps` and `max_steps`. A warning
+        says so where they are set. Momentum begins anew in each call.
 
         Parameters
         ----------
@@ -190,7 +213,15 @@ class _OneModel(LinearClassifier):
                 UserWarning,
                 stacklevel=3,
             )
-        return config.model_copy(update={"max_epochs": 1, "early_stopping": None})
+        lifted = {"averaging": None, "schedule": None, "warmup_steps": 0, "max_steps": None}
+        if given := [name for name, none in lifted.items() if getattr(config, name) != none]:
+            warnings.warn(
+                f"partial_fit: {', '.join(given)}: it does not apply, since it counts the steps of "
+                "a whole run, and a call is one epoch; call fit, or leave it out.",
+                UserWarning,
+                stacklevel=3,
+            )
+        return config.model_copy(update={"max_epochs": 1, "early_stopping": None, **lifted})
 
     def _earlier(self) -> tuple[NDArray[Any], Classifier, int] | None:
         """Return classes, classifier and epochs of the last fit, if there was one."""

@@ -25,6 +25,13 @@ SHARED = (
     "shuffle",
     "drop_last",
     "evaluations_per_epoch",
+    "momentum",
+    "nesterov",
+    "averaging",
+    "schedule",
+    "warmup_steps",
+    "max_steps",
+    "initial_std",
 )
 """Parameters that go into a `TrainConfig` as they are."""
 

@@ -34,7 +34,7 @@ from onelayer.sweep import (
     results_table,
     sweep,
 )
-from onelayer.training import EarlyStopping, ExampleWeights, TrainConfig
+from onelayer.training import Averaging, EarlyStopping, ExampleWeights, RateSchedule, TrainConfig
 
 if TYPE_CHECKING:
     import polars as pl
@@ -136,6 +136,13 @@ class SoftmaxRegressionCV(LinearClassifier):
         drop_last: bool = False,
         evaluations_per_epoch: int = 5,
         early_stopping: bool | int | dict[str, Any] | EarlyStopping | None = None,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        averaging: str | dict[str, Any] | Averaging | None = None,
+        schedule: str | dict[str, Any] | RateSchedule | None = None,
+        warmup_steps: int = 0,
+        max_steps: int | None = None,
+        initial_std: float = 0.0,
         tolerance: float = 1e-6,
         dtype: str | None = None,
         scale: ScalingName | Scaling = "none",
@@ -157,6 +164,13 @@ class SoftmaxRegressionCV(LinearClassifier):
         self.drop_last = drop_last
         self.evaluations_per_epoch = evaluations_per_epoch
         self.early_stopping = early_stopping
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.averaging = averaging
+        self.schedule = schedule
+        self.warmup_steps = warmup_steps
+        self.max_steps = max_steps
+        self.initial_std = initial_std
         self.tolerance = tolerance
         self.dtype = dtype
         self.scale = scale

@@ -1,4 +1,4 @@
-"""The parameters of a single-layer network, and the zeros it starts from."""
+"""The parameters of a single-layer network, and where it starts from."""
 
 from __future__ import annotations
 
@@ -29,6 +29,20 @@ class Parameters:
     def zeros(cls, n_features: int, n_outputs: int, dtype: str = "float32") -> Parameters:
         """All weights zero. The objective is convex, so that the start needs no randomness."""
         return cls(np.zeros((n_features, n_outputs), dtype), np.zeros(n_outputs, dtype))
+
+    @classmethod
+    def normal(
+        cls, n_features: int, n_outputs: int, std: float, seed: int, dtype: str = "float32"
+    ) -> Parameters:
+        """Weights of a normal distribution around 0 with the standard deviation `std`; bias 0.
+
+        A pure function: numbers are drawn in float64 by Philox, a generator that counts (Salmon et
+        al., "Parallel random numbers: as easy as 1, 2, 3", 2011), and rounded after that.
+        """
+        source = np.random.Generator(np.random.Philox(key=seed))
+        weights = std * source.standard_normal((n_features, n_outputs))
+        with np.errstate(over="ignore"):  # what is beyond float32 is infinite, and diverges
+            return cls(weights.astype(dtype), np.zeros(n_outputs, dtype))
 
     def copy(self) -> Parameters:
         """Return a copy that later updates do not touch."""

@@ -15,6 +15,7 @@ from onelayer.report.html import to_html
 from onelayer.report.inline import literal
 from onelayer.sweep import SweepResult, plain_name
 from onelayer.training import EarlyStopping
+from onelayer.training.words import length_in_words, steps_in_words
 from onelayer.words import fixed
 
 MOST_OUTPUTS = 20
@@ -55,7 +56,8 @@ def sweep_page(
             ("Classes", f"{len(classifier.classes):,}{_positive(classifier)}"),
             *((name, literal(value)) for name, value in facts.items()),
             ("Batch size", f"{config.batch_size:,}"),
-            ("Epochs", f"at most {config.max_epochs:,}"),
+            ("Length", length_in_words(config)),
+            ("Steps", ", ".join(steps_in_words(config)) or "plain"),
             ("Early stopping", _early_stopping(config.early_stopping)),
             ("Seed", str(config.seed)),
         ),

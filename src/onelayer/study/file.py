@@ -22,13 +22,14 @@ from onelayer.study.schema import (
     Study,
     option_names,
 )
-from onelayer.training import EarlyStopping, TrainConfig
+from onelayer.training import TrainConfig, table_of
 from onelayer.training.checks import check_classes
 from onelayer.training.messages import as_toml, refuse, unknown_key
 from onelayer.words import first_few
 
 BUILT_IN = resources.files("onelayer.study") / "studies"
 OPTIONS = option_names(TrainConfig)
+_TABLES = {name: option_names(table) for name in OPTIONS if (table := table_of(name))}
 _TOP = ("name", "title", "seed", "data", "defaults", "sources", "runs", "sections")
 _RUN_KEYS = ("name", "classes", *OPTIONS)
 _COUNTS = ("train", "validation")
@@ -114,8 +115,9 @@ def resolve(
     everywhere: Table = {}
     for override in overrides:
         _apply(override, table, everywhere)
-    if isinstance(stopping := everywhere.get("early_stopping"), dict):
-        _check_keys(stopping, Argument("set"), "early_stopping", option_names(EarlyStopping))
+    for name, allowed in _TABLES.items():
+        if isinstance(own := everywhere.get(name), dict):
+            _check_keys(own, Argument("set"), name, allowed)
     if source is not None:
         table.setdefault("data", {})["source"] = source
     _check_shape(table, where)
@@ -208,8 +210,9 @@ def _check_shape(table: Table, where: str) -> None:
 
 def _check_options(options: Any, where: str, path: str, allowed: Sequence[str]) -> None:
     _check_keys(options, where, path, allowed)
-    if isinstance(stopping := options.get("early_stopping"), dict):
-        _check_keys(stopping, where, f"{path}.early_stopping", option_names(EarlyStopping))
+    for name, keys in _TABLES.items():
+        if isinstance(own := options.get(name), dict):
+            _check_keys(own, where, f"{path}.{name}", keys)
 
 
 def _check_keys(options: Any, where: str | Argument, path: str, allowed: Sequence[str]) -> None:
@@ -272,25 +275,30 @@ def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
     """Return a run for each combination of the options that are lists."""
     for key, value in everywhere.items():
         own = options.get(key)
+        if isinstance(value, dict) and isinstance(own, str):  # averaging = "exponential"
+            own = {"kind": own}
         both = isinstance(own, dict) and isinstance(value, dict)  # early_stopping.patience=3
         options = options | {key: own | value if both else value}
     name, classes = options.pop("name"), options.pop("classes", None)
     path = f"runs.{name}"
     swept = {key: value for key, value in options.items() if isinstance(value, list)}
-    rule = options.get("early_stopping")
-    rule = rule if isinstance(rule, dict) else {}
-    of_rule = {key: value for key, value in rule.items() if isinstance(value, list)}
-    for key, listed in (swept | {f"early_stopping.{k}": v for k, v in of_rule.items()}).items():
+    for name_ in _TABLES.keys() & options.keys():  # a table is swept by its keys
+        if isinstance(own := options[name_], dict):
+            swept |= {f"{name_}.{key}": v for key, v in own.items() if isinstance(v, list)}
+    for key, listed in swept.items():
         if not listed:
             raise InputError(f"{where}: {path}.{key}: an empty list makes no run.")
     runs = []
-    for values in itertools.product(*swept.values(), *of_rule.values()):
-        chosen = dict(zip(swept, values, strict=False))
-        if of_rule:
-            chosen["early_stopping"] = rule | dict(zip(of_rule, values[len(swept) :], strict=True))
-        config = _validated(TrainConfig, options | chosen, where, path)
-        found = [(key, getattr(config, key)) for key in swept]
-        found += [(key, getattr(config.early_stopping, key)) for key in of_rule]
+    for values in itertools.product(*swept.values()):
+        chosen, found = options, []
+        for key, value in zip(swept, values, strict=True):
+            option, _, part = key.partition(".")
+            chosen = chosen | {option: chosen[option] | {part: value} if part else value}
+        config = _validated(TrainConfig, chosen, where, path)
+        for key in swept:
+            option, _, part = key.partition(".")
+            value = getattr(config, option)
+            found.append((part or option, getattr(value, part) if part else value))
         spelled = ",".join(f"{key}={_spell(value)}" for key, value in found)
         table = {"name": f"{name}[{spelled}]" if found else name, "config": config}
         if classes is not None:
@@ -302,6 +310,8 @@ def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
 
 
 def _spell(value: object) -> str:
+    if value is None:
+        return "none"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

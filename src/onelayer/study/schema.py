@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from onelayer.data.labels import Label
 from onelayer.training import TrainConfig
-from onelayer.training.config import Settings
+from onelayer.training.options import Settings
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 RunName = Annotated[

@@ -7,79 +7,27 @@ estimators' parameters and the documents follow from it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from onelayer.engines import UpdateRule
 from onelayer.model import ModelName, Objective
-
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-
-MOST = 2**31
-"""Of counts: more is a slip of the hand, and beyond 64 bits nothing could count."""
+from onelayer.training.options import MOST, Finite, Option, Options, option_of
+from onelayer.training.tables import Averaging, EarlyStopping, RateSchedule
 
 
-class Settings(BaseModel):
-    """Settings are immutable, and unknown keys are errors."""
+def _lifted_by(*words: str) -> BeforeValidator:
+    """Let false and these words lift a default: TOML has no null."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    def none_for(value: Any) -> Any:
+        said = value.get("kind") if isinstance(value, dict) and len(value) == 1 else value
+        return None if said is False or (isinstance(said, str) and said in words) else value
 
-
-class _Options(Settings):
-    """Options of training: text is no number, and a number is no truth value."""
-
-    model_config = ConfigDict(strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _plain_numbers(cls, values: Any) -> Any:
-        # A sweep over a NumPy array gives NumPy's scalars, which are numbers all the same.
-        if not isinstance(values, dict):
-            return values
-        return {k: v.item() if isinstance(v, np.generic) else v for k, v in values.items()}
+    return BeforeValidator(none_for)
 
 
-@dataclass(frozen=True)
-class Option:
-    """What people are told of an option wherever it can be set.
-
-    Attributes
-    ----------
-    help : str
-        A clause that stands before the default.
-    varies : bool
-        Whether models that are trained in one pass over the data may differ in it.
-    of_steps : bool
-        Whether it says something only where a model is trained by steps.
-    """
-
-    help: str
-    varies: bool = False
-    of_steps: bool = False
-
-
-class EarlyStopping(_Options):
-    """Stop at the evaluation that is `patience` evaluations after the best one.
-
-    An improvement of the validation loss counts when it exceeds `min_delta`.
-    """
-
-    patience: Annotated[
-        int, Option("after so many evaluations in a row that were not better", varies=True)
-    ] = Field(default=10, ge=1)
-    min_delta: Annotated[
-        Finite, Option("how much better an evaluation must be to count", varies=True)
-    ] = Field(default=0.0, ge=0)
-
-
-def _false_means_none(value: Any) -> Any:
-    # TOML has no null: `early_stopping = false` lifts a default.
-    return None if value is False else value
-
-
-class TrainConfig(_Options):
+class TrainConfig(Options):
     """One training run, apart from its data.
 
     Raises
@@ -112,7 +60,9 @@ class TrainConfig(_Options):
     shuffle: Annotated[bool, Option("a new order of the examples in each epoch", of_steps=True)] = (
         True
     )
-    seed: Annotated[int, Option("of the order of the examples")] = Field(default=0, ge=0, lt=2**63)
+    seed: Annotated[int, Option("of the order of the examples, and of a random start")] = Field(
+        default=0, ge=0, lt=2**63
+    )
     drop_last: Annotated[bool, Option("leave out a last batch that is not full", of_steps=True)] = (
         False
     )
@@ -121,7 +71,7 @@ class TrainConfig(_Options):
     ] = Field(default=5, ge=1, le=MOST)
     early_stopping: Annotated[
         EarlyStopping | None,
-        BeforeValidator(_false_means_none),
+        _lifted_by(),
         Option(
             "stop when the validation loss no longer falls, and keep the weights of its lowest "
             "value",
@@ -129,6 +79,42 @@ class TrainConfig(_Options):
             of_steps=True,
         ),
     ] = None
+    momentum: Annotated[
+        Finite,
+        Option(
+            "how much of its velocity a step keeps, below 1; 0: plain", varies=True, of_steps=True
+        ),
+    ] = Field(default=0.0, ge=0, lt=1)
+    nesterov: Annotated[bool, Option("momentum in Nesterov's form", varies=True, of_steps=True)] = (
+        False
+    )
+    averaging: Annotated[
+        Averaging | None,
+        _lifted_by("none"),
+        Option("evaluate and keep an average of the iterates", varies=True, of_steps=True),
+    ] = None
+    schedule: Annotated[
+        RateSchedule | None,
+        _lifted_by("constant"),
+        Option("how the learning rate changes from step to step", varies=True, of_steps=True),
+    ] = None
+    warmup_steps: Annotated[
+        int, Option("steps in which the learning rate first rises", varies=True, of_steps=True)
+    ] = Field(default=0, ge=0, le=MOST)
+    max_steps: Annotated[
+        int | None,
+        Option(
+            "end after so many steps, if max_epochs does not before", varies=True, of_steps=True
+        ),
+    ] = Field(default=None, ge=1, le=MOST)
+    initial_std: Annotated[
+        Finite,
+        Option(
+            "standard deviation of normal weights to start from; 0: zeros",
+            varies=True,
+            of_steps=True,
+        ),
+    ] = Field(default=0.0, ge=0)
     optimum: Annotated[
         bool,
         Option("find the minimum of the objective too, and say how far from it the run ended",
@@ -142,6 +128,13 @@ class TrainConfig(_Options):
     dtype: Annotated[
         Literal["float32", "float64"], Option("type of the arithmetic: float32 or float64")
     ] = "float32"
+
+    @field_validator("nesterov")
+    @classmethod
+    def _has_momentum(cls, nesterov: bool, others: ValidationInfo) -> bool:
+        if nesterov and others.data.get("momentum") == 0:
+            raise ValueError("it needs momentum, such as 0.9")
+        return nesterov
 
     @model_validator(mode="after")
     def _fits_the_solver(self) -> TrainConfig:
@@ -163,6 +156,16 @@ class TrainConfig(_Options):
         return Objective(self.model, self.l2, self.penalize_bias)
 
     @property
+    def update_rule(self) -> UpdateRule:
+        """What a step makes of a gradient."""
+        return UpdateRule(self.momentum, self.nesterov, self.averaging is not None)
+
+    def total_steps(self, batches_per_epoch: int) -> int:
+        """Return how many steps a run makes if nothing ends it before."""
+        all_epochs = self.max_epochs * batches_per_epoch
+        return all_epochs if self.max_steps is None else min(all_epochs, self.max_steps)
+
+    @property
     def shared(self) -> TrainConfig:
         """The same configuration with defaults in what may vary in a pass.
 
@@ -182,15 +185,9 @@ def fitting_solver(given: Iterable[str]) -> Literal["sgd", "optimum"]:
     return "optimum" if steps.isdisjoint(given) else "sgd"
 
 
-def option_of(settings: type[Settings], name: str) -> Option:
-    """Return what is told of a field.
-
-    Raises
-    ------
-    KeyError
-        If there is no such field, or nothing is told of it.
-    """
-    for part in settings.model_fields[name].metadata:
-        if isinstance(part, Option):
-            return part
-    raise KeyError(name)
+def table_of(name: str) -> type[Options] | None:
+    """Return the settings of which an option is a table, such as `EarlyStopping`; None of most."""
+    for kind in get_args(TrainConfig.model_fields[name].annotation):
+        if isinstance(kind, type) and issubclass(kind, Options):
+            return kind
+    return None

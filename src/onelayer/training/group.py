@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from onelayer.training.events import Ended, Evaluated, Listener, Steps
 from onelayer.training.history import Evaluation
 from onelayer.training.pace import Pace
 from onelayer.training.prefetch import prefetched
-from onelayer.training.rates import learning_rates
+from onelayer.training.rates import averaging_rates, learning_rates
 from onelayer.training.schedule import Schedule
 from onelayer.training.state import RunState
 from onelayer.training.stopping import StopReason
@@ -34,6 +35,7 @@ class Run:
     number: int
     config: TrainConfig
     data: RunData
+    schedule: Schedule
     state: RunState
 
 
@@ -53,12 +55,16 @@ class Group:
     """
 
     stack: Stack
-    schedule: Schedule
     runs: dict[int, Run]
     first_epoch: int
     listen: Listener
     keep: Keep
     settled: dict[int, RunState] = field(default_factory=dict)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """The calendar of the longest run; those of the others end before."""
+        return max((run.schedule for run in self.runs.values()), key=lambda own: own.max_steps)
 
     def train(self, step: int, stop: threading.Event) -> None:
         """Train from a step on, until every run has ended.
@@ -68,6 +74,7 @@ class Group:
         """
         pace = Pace()
         for batches in self._batches(step, pace):
+            self._end_complete(step)
             if stop.is_set() or not self.runs:
                 break
             with pace.timed(len(batches)):
@@ -78,20 +85,32 @@ class Group:
             # The evaluation that follows belongs to the result, and is made again by who goes on.
             self.settled |= {run.number: run.state.copy() for run in self.runs.values()}
             self.keep(self._states())
+        self._end_complete(step)
         self._advance(step, Batches.none())
-        done = step == self.schedule.max_steps
         for m in list(self.runs):
-            self._end_at_last_step(m, StopReason.MAX_EPOCHS if done else StopReason.INTERRUPTED)
+            self._end_at_last_step(m, StopReason.INTERRUPTED)
 
-    def _advance(self, step: int, batches: Batches) -> None:
-        """Evaluate what is due before a step, and make the next ones."""
-        models = list(self.runs)
+    def _end_complete(self, step: int) -> None:
+        """End the runs that have made all their steps before this one."""
+        complete = [m for m, run in self.runs.items() if run.schedule.max_steps == step]
+        self._advance(step, Batches.none(), complete)
+        for m in complete:
+            if m in self.runs:
+                config, schedule = self.runs[m].config, self.runs[m].schedule
+                all_epochs = step == config.max_epochs * schedule.batches_per_epoch
+                self._end_at_last_step(
+                    m, StopReason.MAX_EPOCHS if all_epochs else StopReason.MAX_STEPS
+                )
+
+    def _advance(self, step: int, batches: Batches, models: Sequence[int] | None = None) -> None:
+        """Evaluate what is due before a step, and make the next ones, with all models or some."""
+        models = list(self.runs) if models is None else models
         due = self.schedule.evaluates_after(step - 1)
         if not models or not (due or batches):
             return
         evaluate = due and self.runs[models[0]].data.validation is not None
-        rates = [learning_rates(self.runs[m].config, step, len(batches)) for m in models]
-        advance = self.stack.advance(models, batches, np.stack(rates), evaluate=evaluate)
+        rates, averaging = self._rates(models, step, len(batches))
+        advance = self.stack.advance(models, batches, rates, evaluate=evaluate, averaging=averaging)
         for j, m in enumerate(models):
             if evaluate:
                 self._evaluated(m, step - 1, advance.measures[j])
@@ -99,6 +118,16 @@ class Group:
                 self.runs[m].state.keep_if_finite(self.stack.parameters_before(m))
             if m in self.runs and batches:
                 self._stepped(m, step, advance.losses[j])
+
+    def _rates(
+        self, models: Sequence[int], step: int, count: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Return learning rates and, where a model averages, shares of averages, by model."""
+        runs = [self.runs[m] for m in models]
+        rates = [learning_rates(run.config, run.schedule.max_steps, step, count) for run in runs]
+        if not any(run.config.averaging for run in runs):
+            return np.stack(rates), None
+        return np.stack(rates), np.stack([averaging_rates(r.config, step, count) for r in runs])
 
     def _evaluated(self, m: int, step: int, measures: Measures) -> None:
         run = self.runs[m]
@@ -152,8 +181,8 @@ class Group:
         """Yield the batches of the steps that one advance makes."""
         orders = prefetched(self._epochs(self.schedule.epoch(step)))
         held: dict[int, Rows] = {}
-        while step < self.schedule.max_steps:
-            segment = self.schedule.segment(step, pace.most_steps)
+        while left := [n for run in self.runs.values() if (n := run.schedule.max_steps - step) > 0]:
+            segment = self.schedule.segment(step, min(pace.most_steps, *left))
             step = segment.last + 1
             first, last = self.schedule.epoch(segment.first), self.schedule.epoch(segment.last)
             held = {epoch: rows for epoch, rows in held.items() if epoch >= first}
@@ -166,7 +195,8 @@ class Group:
         """Yield each epoch's rows in their order."""
         run = next(iter(self.runs.values()))
         config, rows = run.config, run.data.rows
-        for epoch in range(first, config.max_epochs):
+        last = self.schedule.epoch(self.schedule.max_steps - 1)
+        for epoch in range(first, last + 1):
             number = self.first_epoch + epoch
             order = epoch_order(config.seed, number, self.schedule.n_examples, config.shuffle)
             yield order if rows is None else rows[order]

@@ -60,9 +60,9 @@ def train_many(
 ) -> list[TrainResult]:
     """Train a model for each configuration, on the same data.
 
-    Configurations that differ in learning rate, penalty and early stopping alone share one pass
-    over the batches. A model's bits depend neither on the number of threads nor on the other
-    configurations, nor on whether it was interrupted and resumed.
+    Configurations share one pass over the batches where they differ only in options that may vary
+    in a pass, such as learning rate and penalty. A model's bits depend neither on the number of
+    threads nor on the other configurations, nor on whether it was interrupted and resumed.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def train_many(
         For each configuration, how much each example counts: the folds of a cross-validation share
         the batches by weights of 0 and 1.
     initial : sequence of Parameters or None, optional
-        For each configuration, where it starts. Default: from zeros.
+        For each configuration, where it starts. Default: as `initial_std` says, from zeros.
     first_epoch : int
         The number of the first epoch, for the order of the examples; a run that goes on where
         another ended gets other orders by it.
@@ -247,12 +247,12 @@ class _Task:
                 rule = self.configs[i].early_stopping
                 state = RunState(BestSoFar.under(rule), problem.initial[m].copy())
             state.engine = partial(stack.state, m)
-            runs[m] = Run(i, self.configs[i], self.data[i], state)
+            schedule = Schedule.of(self.configs[i], self.data[i].n_train)
+            runs[m] = Run(i, self.configs[i], self.data[i], schedule, state)
         step = runs[0].state.step
-        schedule = Schedule.of(self.configs[numbers[0]], self.data[0].n_train)
         for run in runs.values():
-            listen(Began(run.number, schedule, step))
-        Group(stack, schedule, runs, first_epoch, listen, keep).train(step, stop)
+            listen(Began(run.number, run.schedule, step))
+        Group(stack, runs, first_epoch, listen, keep).train(step, stop)
 
     def _problem(self, numbers: list[int]) -> Problem:
         configs, data = [self.configs[i] for i in numbers], [self.data[i] for i in numbers]
@@ -270,14 +270,19 @@ class _Task:
             outputs,
             tuple(config.objective for config in configs),
             tuple(
-                _start(self.initial[i], train.n_features, outputs, self.configs[i].dtype)
-                for i in numbers
+                _start(self.initial[i], train.n_features, outputs, self.configs[i]) for i in numbers
             ),
+            tuple(config.update_rule for config in configs),
         )
 
 
-def _start(given: Parameters | None, n_features: int, outputs: int, dtype: str) -> Parameters:
+def _start(
+    given: Parameters | None, n_features: int, outputs: int, config: TrainConfig
+) -> Parameters:
     """Return the parameters that a model starts from, in the type of the arithmetic."""
-    if given is None:
-        return Parameters.zeros(n_features, outputs, dtype)
-    return Parameters(np.array(given.weights, dtype), np.array(given.bias, dtype))
+    std, dtype = config.initial_std, config.dtype
+    if given is not None:
+        return Parameters(np.array(given.weights, dtype), np.array(given.bias, dtype))
+    if std > 0:
+        return Parameters.normal(n_features, outputs, std, config.seed, dtype)
+    return Parameters.zeros(n_features, outputs, dtype)

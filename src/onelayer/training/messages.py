@@ -14,10 +14,14 @@ from pydantic import ValidationError
 from onelayer.errors import Argument, InputError
 from onelayer.words import shortened
 
+_ABSENT = object()
+"""Stands for a value that was not given."""
+
 _MOST_CLAUSES = 5
 """More than these are not read, and the first are corrected first."""
 
 _PHRASES = {
+    "missing": "must be given",
     "int_type": "must be a whole number",
     "float_type": "must be a number",
     "bool_type": "must be {true} or {false}",
@@ -65,13 +69,14 @@ def refuse(
         phrase = _PHRASES.get(problem["type"], problem["msg"])
         phrase = phrase.format(**spelled, **problem.get("ctx", {}))
         phrase = phrase.removeprefix("Value error, ").replace("Input should be", "must be")
-        given.setdefault(key, problem["input"])
+        given.setdefault(key, _ABSENT if problem["type"] == "missing" else problem["input"])
         # Each member of a union of types has a problem of its own at the same key.
         allowed.setdefault(key, []).append(phrase[0].lower() + phrase[1:])
     parts: list[str | Argument] = [f"{where}: "] if where else []
     for key, value in list(given.items())[:_MOST_CLAUSES]:
         said = " or ".join(dict.fromkeys(allowed[key])).replace(" or must be ", " or ")
-        parts += [name(key), f": {shortened(spell(value), 60)} was given; {said}. "]
+        what = "" if value is _ABSENT else f"{shortened(spell(value), 60)} was given; "
+        parts += [name(key), f": {what}{said}. "]
     if len(given) > _MOST_CLAUSES:
         parts.append(f"And {len(given) - _MOST_CLAUSES:,} more are wrong.")
     elif isinstance(parts[-1], str):
@@ -88,4 +93,6 @@ def as_toml(value: object) -> str:
     """Return a value as TOML spells it."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {as_toml(part)}' for key, part in value.items())}}}"
     return repr(list(value) if isinstance(value, tuple) else value)

@@ -70,6 +70,11 @@ class RunRecord:
     class_weights: tuple[float, ...] | None = None
 
     @property
+    def total_steps(self) -> int:
+        """How many steps the run would have made if nothing had ended it before."""
+        return self.config.total_steps(self.batches_per_epoch)
+
+    @property
     def model(self) -> ModelName:
         """The kind of model."""
         return self.config.model

@@ -101,8 +101,8 @@ class TrainResult:
 
     @cached_property
     def convergence(self) -> Convergence | None:
-        """How far from its minimum a run ended that ran out of epochs; None for any other."""
-        if self.stop_reason is not StopReason.MAX_EPOCHS:
+        """How far from its minimum a run ended that ran out of epochs or steps; otherwise None."""
+        if self.stop_reason not in (StopReason.MAX_EPOCHS, StopReason.MAX_STEPS):
             return None
         with np.errstate(over="ignore", invalid="ignore"):
             return measure_convergence(self.config, self.parameters, self.data)
@@ -143,4 +143,6 @@ class TrainResult:
             return f"stopped early after {steps} steps; the best was step {self.best.step}"
         if self.stop_reason is StopReason.INTERRUPTED:
             return f"interrupted after {steps} steps"
+        if self.stop_reason is StopReason.MAX_STEPS:
+            return f"all {steps} steps of max_steps done"
         return f"all {self.config.max_epochs} epochs done, {steps} steps"

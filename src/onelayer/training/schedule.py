@@ -38,6 +38,7 @@ class Schedule:
     evaluation_every : int
         An evaluation follows the update of each step that this divides.
     max_steps : int
+        After so many steps the run ends, if nothing ends it before.
     """
 
     n_examples: int
@@ -64,7 +65,7 @@ class Schedule:
                 f"{n_examples}, or drop_last = false."
             )
         every = max(1, batches // config.evaluations_per_epoch)
-        return cls(n_examples, config.batch_size, batches, every, batches * config.max_epochs)
+        return cls(n_examples, config.batch_size, batches, every, config.total_steps(batches))
 
     def epoch(self, step: int) -> int:
         """Return the number of epochs completed before this step."""

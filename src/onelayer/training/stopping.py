@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from onelayer.training.config import EarlyStopping
+from onelayer.training.tables import EarlyStopping
 
 
 class StopReason(StrEnum):
@@ -14,11 +14,17 @@ class StopReason(StrEnum):
 
     PATIENCE = "patience"
     MAX_EPOCHS = "max_epochs"
+    MAX_STEPS = "max_steps"
     DIVERGED = "diverged"
     INTERRUPTED = "interrupted"
     CONVERGED = "converged"
     NO_MINIMUM = "no_minimum"
     NOT_CERTIFIED = "not_certified"
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether the run came to an end that its configuration has in view."""
+        return self in (StopReason.PATIENCE, StopReason.MAX_EPOCHS, StopReason.MAX_STEPS)
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,7 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
     return [
         _finding(run)
         for run in outcome.runs
-        if run.record.config.early_stopping is not None
-        and run.record.stop_reason in (StopReason.PATIENCE, StopReason.MAX_EPOCHS)
+        if run.record.config.early_stopping is not None and run.record.stop_reason.is_planned
     ]
 
 
@@ -61,7 +60,10 @@ def _finding(run: RunOutcome) -> Finding:
     assert config.early_stopping is not None
     assert best is not None
     assert last is not None
-    allowed = config.max_epochs * run.record.batches_per_epoch
+    allowed = run.record.total_steps
+    limit, unit = f"{config.max_epochs:,} epochs", "epochs"
+    if config.max_steps == allowed:
+        limit, unit = f"max_steps = {allowed:,}", "steps"
     saved = 1 - run.record.steps / allowed
     patience = config.early_stopping.patience
     kept = (
@@ -73,15 +75,14 @@ def _finding(run: RunOutcome) -> Finding:
             f"Early stopping ended the run {run.name} at step {last.step:,}, after {last.epoch} "
             f"completed epochs, with validation loss {number(last.val_loss)}: "
             f"{count(patience, 'evaluation')} had passed since the best one. {kept} "
-            f"The run took {run.record.steps:,} of the {allowed:,} steps that "
-            f"{config.max_epochs:,} epochs would have taken and so saved "
-            f"{percent(saved, 1)} of them."
+            f"The run took {run.record.steps:,} of the {allowed:,} steps that {limit} would have "
+            f"taken and so saved {percent(saved, 1)} of them."
         )
     else:
         statement = (
-            f"Early stopping never came in the run {run.name}: within {config.max_epochs:,} epochs "
+            f"Early stopping never came in the run {run.name}: within {limit} "
             f"there were never {count(patience, 'evaluation')} in a row without an improvement. "
-            f"{kept} More epochs may lower the loss further."
+            f"{kept} More {unit} may lower the loss further."
         )
     measurement = EarlyStop(
         stop_reason=run.record.stop_reason,

@@ -44,5 +44,5 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
             ),
         )
         for run in outcome.runs
-        if run.record.stop_reason in (StopReason.DIVERGED, StopReason.INTERRUPTED)
+        if not run.record.stop_reason.is_planned
     ]

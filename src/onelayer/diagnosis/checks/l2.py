@@ -13,7 +13,6 @@ from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.statistics import difference_interval
 from onelayer.diagnosis.words import number, percent, points
 from onelayer.study import Outcome, RunOutcome, StudyData
-from onelayer.training import StopReason
 from onelayer.words import listed
 
 
@@ -106,8 +105,7 @@ def _sweeps(outcome: Outcome) -> list[list[RunOutcome]]:
     """
     groups: dict[object, dict[float, RunOutcome]] = defaultdict(dict)
     for run in outcome.runs:
-        settled = run.record.stop_reason in (StopReason.PATIENCE, StopReason.MAX_EPOCHS)
-        if settled and run.record.final.val_accuracy is not None:
+        if run.record.stop_reason.is_planned and run.record.final.val_accuracy is not None:
             rest = run.record.config.model_copy(update={"l2": 0.0}).model_dump_json()
             groups[run.run.classes, rest].setdefault(run.record.config.l2, run)
     return [

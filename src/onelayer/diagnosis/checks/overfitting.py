@@ -13,7 +13,6 @@ from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.statistics import difference_interval, trend
 from onelayer.diagnosis.words import number, percent, points
 from onelayer.study import Outcome, RunOutcome, StudyData
-from onelayer.training import StopReason
 
 TAIL = 0.2
 """The end of a run is this share of its evaluations."""
@@ -69,11 +68,7 @@ class TrainingEnd(Measurement):
 
 def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
     """Report on each run that came to an end of its own."""
-    return [
-        _finding(run)
-        for run in outcome.runs
-        if run.record.stop_reason in (StopReason.PATIENCE, StopReason.MAX_EPOCHS)
-    ]
+    return [_finding(run) for run in outcome.runs if run.record.stop_reason.is_planned]
 
 
 def _finding(run: RunOutcome) -> Finding:

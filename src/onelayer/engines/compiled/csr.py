@@ -3,7 +3,8 @@
 A model lies with its features first: ``V`` (features, padded outputs), so that a stored value meets
 one short row of weights. Its weights are ``factor * V``: the penalty, which shrinks all weights in
 every step, then costs one multiplication (Bottou, "Stochastic Gradient Descent Tricks", 2012,
-section 5.1).
+section 5.1). Momentum and averages move every weight in every step: there the factor stays 1, or
+is multiplied in, and the cost grows with the features.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from onelayer.engines.compiled.residuals import (
     residuals,
     weigh,
 )
-from onelayer.engines.compiled.update import kept, update_bias
+from onelayer.engines.compiled.update import accelerate_all, follow_all, kept, update_bias
 
 SMALLEST_FACTOR = 1e-6
 """Below it a model's factor is multiplied into its weights, so that nothing overflows."""
@@ -51,13 +52,14 @@ def as_nonzeros(X: sparse.csr_array, scaling: Scaling, dtype: np.dtype[np.floati
     return Nonzeros(values, features, begins)
 
 
-def step_scratch(batch: int, V: NDArray[np.floating]) -> Scratch:
+def step_scratch(batch: int, V: NDArray[np.floating], *, slopes: bool = False) -> Scratch:
     """Return room for the steps of batches of at most so many examples."""
-    return scratch((1, V.shape[2]), (batch, V.shape[2]), batch, V.dtype)
+    shape = V.shape[1:] if slopes else (0, 0)
+    return scratch((1, V.shape[2]), (batch, V.shape[2]), batch, V.dtype, shape)
 
 
 @inlined
-def advance(scratch, part, steps, models, rule, first, last, chosen, losses):
+def advance(scratch, part, steps, models, rule, carried, first, last, chosen, losses):
     """Make all steps, with each of some models in turn.
 
     Parameters
@@ -66,18 +68,18 @@ def advance(scratch, part, steps, models, rule, first, last, chosen, losses):
         Of `Nonzeros`.
     models : ScaledModels
         Updated in place.
-    scratch, steps, rule, first, last, chosen, losses
+    scratch, steps, rule, carried, first, last, chosen, losses
         As for `onelayer.engines.compiled.dense.advance`.
     """
     V, factors, bias = models.V, models.factors, models.bias
-    nothing, z, column = scratch.x[0], scratch.z, scratch.column
     for s in range(losses.shape[1]):
         rows = steps.rows[steps.offsets[s] : steps.offsets[s + 1]]
         for j in range(first, last):
             m = chosen[j]
+            share = steps.averaging[j, s] if carried.average_of[m] >= 0 else V.dtype.type(1)
             losses[j, s] = step(
-                part, rows, example_weights(part, m), V[m], factors[m : m + 1], bias[m],
-                steps.rates[j, s], rule.l2[m], rule.on_bias[m], nothing, z, column,
+                scratch, part, rows, m, V[m], factors[m : m + 1], bias[m], steps.rates[j, s],
+                share, rule, carried,
             )  # fmt: skip
 
 
@@ -109,21 +111,29 @@ def total(scratch, part, rows, models, chosen, j, losses, V_sums, bias_sums):
 
 
 @inlined
-def step(part, rows, weights, V, factor, bias, rate, l2, on_bias, nothing, z, column):
-    """Update one model by one batch; return its mean loss before the update."""
-    n = len(rows)
-    dot_rows(part.X, rows, V, factor[0], nothing, z)
+def step(scratch, part, rows, m, V, factor, bias, rate, share, rule, carried):
+    """Update model m by one batch; return its mean loss before the update."""
+    z, slopes, n = scratch.z, scratch.slopes, len(rows)
+    weights = example_weights(part, m)
+    dot_rows(part.X, rows, V, factor[0], scratch.x[0], z)
     add_bias(z, n, bias)
-    loss = residuals(z, n, len(bias), part.targets, rows, weights, column) / n
+    loss = residuals(z, n, len(bias), part.targets, rows, weights, scratch.column) / n
     weigh(z, n, weights, rows)
-    update_bias(z, n, bias, rate, l2, on_bias)
-    factor[0] *= kept(rate, l2, V)
-    if not abs(factor[0]) >= SMALLEST_FACTOR:
-        for f in range(len(V)):
-            for k in range(V.shape[1]):
-                V[f, k] *= factor[0]
-        factor[0] = 1
-    add_rows(part.X, rows, z, -rate / (V.dtype.type(n) * factor[0]), V)
+    if carried.velocity_of[m] < 0:
+        update_bias(z, n, bias, rate, rule.l2[m], rule.on_bias[m])
+        factor[0] *= kept(rate, rule.l2[m], V)
+        if not abs(factor[0]) >= SMALLEST_FACTOR:
+            for f in range(len(V)):
+                for k in range(V.shape[1]):
+                    V[f, k] *= factor[0]
+            factor[0] = 1
+        add_rows(part.X, rows, z, -rate / (V.dtype.type(n) * factor[0]), V)
+    else:
+        slopes[:] = 0
+        add_rows(part.X, rows, z, V.dtype.type(1) / V.dtype.type(n), slopes)
+        accelerate_all(m, V, bias, slopes, z, n, rate, rule, carried)
+    if carried.average_of[m] >= 0:
+        follow_all(m, V, factor[0], bias, share, carried)
     return loss
 
 

@@ -30,7 +30,7 @@ from onelayer.engines.compiled.tiles import (
     prefetch_row,
     scale_row,
 )
-from onelayer.engines.compiled.update import kept, update_bias
+from onelayer.engines.compiled.update import accelerate_all, follow_all, kept, update_bias
 
 CLASS_BLOCK = 5
 """Softmax models are padded to a multiple of this many classes."""
@@ -111,22 +111,31 @@ def update(x, n, residuals, W, keep, rate):
 
 
 @inlined
-def step(x, n, targets, rows, weights, W, bias, rate, l2, on_bias, z, column):
-    """Update one model by one gathered batch; return its mean loss before the update.
+def step(scratch, part, rows, m, W, bias, rate, share, rule, carried):
+    """Update model m by one gathered batch; return its mean loss before the update.
 
-    W <- W - rate (x^T residuals / n + 2 l2 W), and so the bias, penalized or not.
+    Plain, W <- W - rate (x^T residuals / n + 2 l2 W), and so the bias, penalized or not.
     """
+    x, z, slopes, n = scratch.x, scratch.z, scratch.slopes, len(rows)
+    weights = example_weights(part, m)
     dot(x, n, W, z)
     add_bias(z, n, bias)
-    loss = residuals(z, n, len(bias), targets, rows, weights, column) / n
+    loss = residuals(z, n, len(bias), part.targets, rows, weights, scratch.column) / n
     weigh(z, n, weights, rows)
-    update_bias(z, n, bias, rate, l2, on_bias)
-    update(x, n, z, W, kept(rate, l2, W), -rate / W.dtype.type(n))
+    if carried.velocity_of[m] < 0:
+        update_bias(z, n, bias, rate, rule.l2[m], rule.on_bias[m])
+        update(x, n, z, W, kept(rate, rule.l2[m], W), -rate / W.dtype.type(n))
+    else:
+        slopes[:] = 0
+        update(x, n, z, slopes, W.dtype.type(1), W.dtype.type(1) / W.dtype.type(n))
+        accelerate_all(m, W, bias, slopes, z, n, rate, rule, carried)
+    if carried.average_of[m] >= 0:
+        follow_all(m, W, W.dtype.type(1), bias, share, carried)
     return loss
 
 
 @inlined
-def advance(scratch, part, steps, scaling, models, rule, first, last, chosen, losses):
+def advance(scratch, part, steps, scaling, models, rule, carried, first, last, chosen, losses):
     """Make all steps, with each of some models in turn.
 
     Parameters
@@ -139,6 +148,8 @@ def advance(scratch, part, steps, scaling, models, rule, first, last, chosen, lo
     models : Models
         Updated in place.
     rule : Rule
+    carried : Carried
+        Updated in place.
     first, last : int
         Those of `chosen` from first to before last are trained.
     chosen : int array
@@ -147,16 +158,15 @@ def advance(scratch, part, steps, scaling, models, rule, first, last, chosen, lo
         Gets the mean losses before the updates.
     """
     W, bias = models.W, models.bias
-    x, z, column = scratch.x, scratch.z, scratch.column
     for s in range(losses.shape[1]):
         rows = steps.rows[steps.offsets[s] : steps.offsets[s + 1]]
-        gather(part.X, rows, scaling, x)
+        gather(part.X, rows, scaling, scratch.x)
         for j in range(first, last):
             m = chosen[j]
+            share = steps.averaging[j, s] if carried.average_of[m] >= 0 else W.dtype.type(1)
             losses[j, s] = step(
-                x, len(rows), part.targets, rows, example_weights(part, m), W[m], bias[m],
-                steps.rates[j, s], rule.l2[m], rule.on_bias[m], z, column,
-            )  # fmt: skip
+                scratch, part, rows, m, W[m], bias[m], steps.rates[j, s], share, rule, carried
+            )
 
 
 @inlined
@@ -201,10 +211,11 @@ def total(
             held = 0
 
 
-def step_scratch(batch: int, W: NDArray[np.floating]) -> Scratch:
+def step_scratch(batch: int, W: NDArray[np.floating], *, slopes: bool = False) -> Scratch:
     """Return room for the steps of batches of at most so many examples."""
     rows = -(-batch // ROWS) * ROWS
-    return scratch((rows, W.shape[2]), (rows, W.shape[1]), rows, W.dtype)
+    shape = W.shape[1:] if slopes else (0, 0)
+    return scratch((rows, W.shape[2]), (rows, W.shape[1]), rows, W.dtype, shape)
 
 
 def evaluation_scratch(W: NDArray[np.floating]) -> Scratch:

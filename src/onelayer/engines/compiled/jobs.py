@@ -20,25 +20,27 @@ ROWS_PER_PIECE = 256
 
 
 @compiled
-def advance_dense(scratch, counter, per_job, part, steps, scaling, models, rule, chosen, losses):
+def advance_dense(
+    scratch, counter, per_job, part, steps, scaling, models, rule, carried, chosen, losses
+):
     """Train `per_job` of the chosen models a job; see `onelayer.engines.compiled.dense`."""
     while True:
         first = next_job(counter) * per_job
         if first >= len(chosen):
             return
         last = min(first + per_job, len(chosen))
-        advance(scratch, part, steps, scaling, models, rule, first, last, chosen, losses)
+        advance(scratch, part, steps, scaling, models, rule, carried, first, last, chosen, losses)
 
 
 @compiled
-def advance_csr(scratch, counter, per_job, part, steps, models, rule, chosen, losses):
+def advance_csr(scratch, counter, per_job, part, steps, models, rule, carried, chosen, losses):
     """Train `per_job` of the chosen models a job; see `onelayer.engines.compiled.csr`."""
     while True:
         first = next_job(counter) * per_job
         if first >= len(chosen):
             return
         last = min(first + per_job, len(chosen))
-        csr.advance(scratch, part, steps, models, rule, first, last, chosen, losses)
+        csr.advance(scratch, part, steps, models, rule, carried, first, last, chosen, losses)
 
 
 @compiled

@@ -23,13 +23,19 @@ def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> NDArr
 
 
 def scratch(
-    shape_x: tuple[int, int], shape_z: tuple[int, int], column: int, dtype: np.dtype[np.floating]
+    shape_x: tuple[int, int],
+    shape_z: tuple[int, int],
+    column: int,
+    dtype: np.dtype[np.floating],
+    slopes: tuple[int, ...] = (0, 0),
 ) -> Scratch:
     """Return room of these shapes; a vector may be read from where any number of it begins."""
     spare = VECTOR_BYTES // dtype.itemsize
     z = aligned_zeros((math.prod(shape_z) + spare,), dtype)[: math.prod(shape_z)]
     x = aligned_zeros(shape_x, dtype)
-    return Scratch(x, z.reshape(shape_z), aligned_zeros((column + spare,), dtype))
+    return Scratch(
+        x, z.reshape(shape_z), aligned_zeros((column + spare,), dtype), aligned_zeros(slopes, dtype)
+    )
 
 
 class Rooms:

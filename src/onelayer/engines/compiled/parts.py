@@ -41,22 +41,46 @@ class Part(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """The batches of some steps, and the learning rates of each model that takes part.
+    """The batches of some steps, and the rates of each model that takes part.
 
     rows, offsets : the rows of step s are rows[offsets[s]:offsets[s + 1]]
-    rates : (models that take part, steps), in the type of the arithmetic
+    rates : (models that take part, steps), learning rates in the type of the arithmetic
+    averaging : (models that take part, steps), shares by which averages move; empty without any
     """
 
     rows: Whole
     offsets: Whole
     rates: Floats
+    averaging: Floats
 
 
 class Rule(NamedTuple):
-    """The penalty of each model: its strength, and 1 where it covers the bias, 0 otherwise."""
+    """The rule of each model, each array (models,).
+
+    l2, on_bias : strength of the penalty, and 1 where it covers the bias, 0 otherwise
+    momentum, nesterov : see `onelayer.engines.update`
+    """
 
     l2: Floats
     on_bias: Floats
+    momentum: Floats
+    nesterov: NDArray[np.bool_]
+
+
+class Carried(NamedTuple):
+    """What steps carry on beside the parameters, for the models alone that have a use for it.
+
+    velocity, average : (models that have one, ...) as the layout has the weights
+    velocity_bias, average_bias : (models that have one, outputs)
+    velocity_of, average_of : (models,) each model's place in them, -1 where it has none
+    """
+
+    velocity: Floats
+    velocity_bias: Floats
+    velocity_of: Whole
+    average: Floats
+    average_bias: Floats
+    average_of: Whole
 
 
 class Models(NamedTuple):
@@ -80,11 +104,13 @@ class Scratch(NamedTuple):
     x : (examples, padded features) their features; for `Nonzeros` one row of zeros
     z : (examples, padded outputs) their scores, then their residuals
     column : a number an example and model, in whole vectors
+    slopes : as the layout has a model's weights, their gradient; empty where no model has momentum
     """
 
     x: Floats
     z: Floats
     column: Floats
+    slopes: Floats
 
 
 class Outcome(NamedTuple):

@@ -39,11 +39,15 @@ class CompiledStack:
         self._dtype = dtype = np.dtype(data.source.dtype)
         self._rooms = Rooms()
         layout = CsrLayout if data.is_csr else DenseLayout
-        self._layout = layout(problem.initial, data.source.n_features, dtype)
+        rules = [problem.rule(m) for m in range(len(problem.initial))]
+        self._layout = layout(problem.initial, data.source.n_features, dtype, rules)
+        self._has_momentum = any(rule.momentum for rule in rules)
         with np.errstate(over="ignore"):  # a penalty beyond float32 is infinite, and diverges
             self._rule = Rule(
                 np.array([objective.l2 for objective in problem.objectives], dtype),
                 np.array([objective.penalize_bias for objective in problem.objectives], dtype),
+                np.array([rule.momentum for rule in rules], dtype),
+                np.array([rule.nesterov for rule in rules]),
             )
         # In a cross-validation, whose folds are weights, one pass serves both parts.
         train, validation = problem.train, problem.validation
@@ -60,6 +64,7 @@ class CompiledStack:
         rates: NDArray[np.float64],
         *,
         evaluate: bool,
+        averaging: NDArray[np.float64] | None = None,
     ) -> Advance:
         """Evaluate a snapshot while the models go on; see `Stack`."""
         self._layout.take_snapshot(list(models))
@@ -67,7 +72,9 @@ class CompiledStack:
         losses = np.zeros((len(models), len(batches)))
         work: list[Work] = []
         if len(batches):
-            steps = Steps(batches.rows, batches.offsets, rates.astype(self._dtype))
+            shares = np.zeros((0, 0)) if averaging is None else averaging
+            own = rates.astype(self._dtype), shares.astype(self._dtype)
+            steps = Steps(batches.rows, batches.offsets, *own)
             work.append(self._steps(chosen, steps, losses))
         on_train = on_validation = Outcome(np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0)))
         if evaluate:
@@ -83,25 +90,27 @@ class CompiledStack:
         shared = len(chosen) // (2 * self._team.threads)
         per_job = min(MOST_MODELS_PER_JOB, max(1, shared))
         part = self._data.train.part(self._problem.train, dense=not self._data.is_csr)
-        batch = int(np.diff(steps.offsets).max())
+        batch, slopes = int(np.diff(steps.offsets).max()), self._has_momentum
         if isinstance(layout, CsrLayout):
             V = layout.models.V
 
             def on_csr() -> None:
-                with self._rooms.lent(batch, lambda: csr.step_scratch(batch, V)) as room:
+                make = partial(csr.step_scratch, batch, V, slopes=slopes)
+                with self._rooms.lent(batch, make) as room:
                     jobs.advance_csr(  # type: ignore[no-untyped-call]
-                        room, counter, per_job, part, steps, layout.models, self._rule, chosen,
-                        losses,
+                        room, counter, per_job, part, steps, layout.models, self._rule,
+                        layout.carried, chosen, losses,
                     )  # fmt: skip
 
             return on_csr
         W = layout.models.W
 
         def on_dense() -> None:
-            with self._rooms.lent(batch, lambda: dense.step_scratch(batch, W)) as room:
+            make = partial(dense.step_scratch, batch, W, slopes=slopes)
+            with self._rooms.lent(batch, make) as room:
                 jobs.advance_dense(  # type: ignore[no-untyped-call]
                     room, counter, per_job, part, steps, self._data.scaling, layout.models,
-                    self._rule, chosen, losses,
+                    self._rule, layout.carried, chosen, losses,
                 )  # fmt: skip
 
         return on_dense

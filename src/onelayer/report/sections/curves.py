@@ -20,7 +20,6 @@ from onelayer.report.sections.material import (
     said,
 )
 from onelayer.study import RunOutcome, SectionChoice
-from onelayer.training import StopReason
 from onelayer.words import listed
 
 
@@ -143,8 +142,7 @@ def overfitting(material: Material, choice: SectionChoice) -> Section:
         ("left", "right", "right", "right", "right", "right"),
     )  # fmt: skip
     blocks: list[Block] = [table] if rows else []
-    settled = (StopReason.PATIENCE, StopReason.MAX_EPOCHS)
-    if broken := [run.name for run in runs if run.record.stop_reason not in settled]:
+    if broken := [run.name for run in runs if not run.record.stop_reason.is_planned]:
         text = f"Not looked at, since training did not come to its end: {listed(broken)}."
         blocks.append(Note("info", literal(text)))
     question = "Does the model overfit?"

@@ -12,6 +12,7 @@ from onelayer.report.document import Block, Note, Paragraph
 from onelayer.report.inline import code, literal
 from onelayer.study import Outcome, RunOutcome, SectionChoice
 from onelayer.training import StopReason
+from onelayer.training.words import length_in_words, steps_in_words
 
 M = TypeVar("M", bound=Measurement)
 
@@ -55,7 +56,7 @@ def describe(run: RunOutcome) -> str:
         f"{config.model} regression, {what}, {run.record.n_train:,} training and "
         f"{run.record.n_validation:,} validation examples, learning rate "
         f"{config.learning_rate:g}, batches of {config.batch_size} {order}, "
-        f"at most {config.max_epochs:,} epochs{penalty}"
+        f"{', '.join([length_in_words(config), *steps_in_words(config)])}{penalty}"
     )
 
 
