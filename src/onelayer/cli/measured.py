@@ -23,13 +23,18 @@ LEAST_OF_NAME = 8
 """A name that is cut to fewer characters than this says nothing."""
 
 
-def print_metrics(console: Terminal, metrics: Metrics) -> None:
+def print_metrics(console: Terminal, metrics: Metrics, top_k: int | None = None) -> None:
     """Print all of them: some lines, and a table each for classes, confusions and calibration."""
     say(
         console,
         f"{metrics.n:,} examples: accuracy {metrics.accuracy:.2%}, log loss "
         f"{fixed(metrics.log_loss)}, calibration error {metrics.calibration_error:.4f}.",
     )
+    top = "" if top_k is None else (
+        f"; the class is among the {top_k} most probable for {metrics.top_k_accuracy(top_k):.2%}"
+    )  # fmt: skip
+    mean = f"{metrics.balanced_accuracy:.2%}"
+    say(console, f"Balanced accuracy, the mean over the classes, {mean}{top}.")
     if differs_visibly(metrics.log_loss, metrics.clipped_log_loss):
         say(
             console,

@@ -16,6 +16,7 @@ from onelayer.cli.terminal import Terminal, print_json
 from onelayer.data.files import Examples, formulas, read_examples, write_predictions
 from onelayer.errors import Argument, InputError
 from onelayer.inference import Classifier
+from onelayer.inference.top_k import check_k
 from onelayer.words import first_few
 from onelayer.workflow.files import match_labels
 
@@ -68,11 +69,20 @@ def _behind(keys: Mapping[str, Any], columns: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_evaluate_command(
-    model: Path, data: str, *, target: str | None, labels: str | None, as_json: bool, quiet: bool
+    model: Path,
+    data: str,
+    *,
+    target: str | None,
+    labels: str | None,
+    top_k: int | None,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Run the command; see `onelayer evaluate --help`."""
     console = Terminal(quiet=quiet)
     classifier = Classifier.load(model)
+    if top_k is not None:
+        check_k(top_k, len(classifier.classes), "top_k")
     with console.status(f"Evaluating on {data}"):
         examples = read_for(classifier, data, labels, need_labels=True, target=target)
         examples, left_out = _as_in_study(classifier, examples, data)
@@ -80,9 +90,9 @@ def run_evaluate_command(
     if left_out:
         say(console, f"{left_out:,} examples are not of the run that made this model: left out.")
     if not quiet:
-        print_metrics(console, metrics)
+        print_metrics(console, metrics, top_k)
     if as_json:
-        print_json(metrics.as_json())
+        print_json(metrics.as_json(top_k))
 
 
 def _as_in_study(classifier: Classifier, examples: Examples, data: str) -> tuple[Examples, int]:

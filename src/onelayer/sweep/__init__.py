@@ -2,18 +2,20 @@
 
 from onelayer.sweep.candidates import (
     Candidate,
+    is_negated,
     plain_name,
     results_table,
     summary,
 )
 from onelayer.sweep.folds import Fold, at_rows, cross_validation
 from onelayer.sweep.grid import AXES, Grid
-from onelayer.sweep.scores import Score, log_scores
+from onelayer.sweep.scores import LOG_LOSS, Score, log_scores, score_named
 from onelayer.sweep.search import SweepResult, sweep
 from onelayer.sweep.task import Sample, Task
 
 __all__ = [
     "AXES",
+    "LOG_LOSS",
     "Candidate",
     "Fold",
     "Grid",
@@ -23,9 +25,11 @@ __all__ = [
     "Task",
     "at_rows",
     "cross_validation",
+    "is_negated",
     "log_scores",
     "plain_name",
     "results_table",
+    "score_named",
     "summary",
     "sweep",
 ]
