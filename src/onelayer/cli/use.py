@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from onelayer.cli.measured import print_metrics
+from onelayer.cli.measured import print_label_metrics, print_metrics
 from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
@@ -41,7 +41,11 @@ def run_predict_command(
         columns: dict[str, Any] = {}
         if examples.names is not None:
             columns["name"] = np.array(examples.names)
-        columns[classifier.target or "prediction"] = classifier.predict(examples.X)
+        predicted = classifier.predict(examples.X)
+        if predicted.ndim == 2:
+            columns |= {str(label): predicted[:, k] for k, label in enumerate(classifier.classes)}
+        else:
+            columns[classifier.target or "prediction"] = predicted
         if proba:
             probabilities = classifier.predict_proba(examples.X)
             for k, label in enumerate(classifier.classes):
@@ -81,12 +85,24 @@ def run_evaluate_command(
     """Run the command; see `onelayer evaluate --help`."""
     console = Terminal(quiet=quiet)
     classifier = Classifier.load(model)
+    if top_k is not None and classifier.model == "multilabel":
+        raise InputError(Argument("top_k"), ": with several labels an example there is no top.")
     if top_k is not None:
         check_k(top_k, len(classifier.classes), "top_k")
     with console.status(f"Evaluating on {data}"):
         examples = read_for(classifier, data, labels, need_labels=True, target=target)
         examples, left_out = _as_in_study(classifier, examples, data)
-        metrics = classifier.evaluate(examples.X, match_labels(examples, classifier.classes))
+        labels_of = match_labels(examples, classifier.classes)
+        if classifier.model == "multilabel":
+            found = classifier.evaluate_labels(examples.X, labels_of)
+        else:
+            metrics = classifier.evaluate(examples.X, labels_of)
+    if classifier.model == "multilabel":
+        if not quiet:
+            print_label_metrics(console, found)
+        if as_json:
+            print_json(found.as_json())
+        return
     if left_out:
         say(console, f"{left_out:,} examples are not of the run that made this model: left out.")
     if not quiet:
@@ -137,5 +153,6 @@ def read_for(
         channels=classifier.channels if classifier.image_shape else None,
         fill=classifier.fill,
         need_labels=need_labels,
+        label_matrix=classifier.model == "multilabel",
         part="test",
     )

@@ -15,13 +15,14 @@ from onelayer.inference import Classifier
 from onelayer.inference.scoring import RawScorer
 from onelayer.inference.top_k import check_k, places
 from onelayer.model import LOSSES, ModelName
+from onelayer.model.losses import Targets
 from onelayer.sweep.folds import Fold
 from onelayer.sweep.task import Floats
 
 Score = Callable[[Fold, Sequence[Classifier]], Floats]
 """From a fold and models to the score of each, shape (models,)."""
 
-Values = Callable[[ModelName, Floats, NDArray[np.int32]], Floats]
+Values = Callable[[ModelName, Floats, Targets], Floats]
 """From a kind of model, its scores and class indices to a value for each example, shape (n,)."""
 
 LOG_LOSS = "neg_log_loss"
@@ -72,7 +73,7 @@ def log_scores(fold: Fold, models: Sequence[Classifier]) -> Floats:
         All of one kind, with the classes of the fold's data set.
     """
 
-    def losses(model: ModelName, scores: Floats, targets: NDArray[np.int32]) -> Floats:
+    def losses(model: ModelName, scores: Floats, targets: Targets) -> Floats:
         return np.asarray(LOSSES[model].values(scores, targets), np.float64)
 
     return _scored(fold, models, losses, lambda own: -_mean(own, fold.sample_weight))
@@ -97,7 +98,9 @@ def balanced_scores(fold: Fold, models: Sequence[Classifier]) -> Floats:
 
 
 def _among(k: int) -> Values:
-    def values(model: ModelName, scores: Floats, targets: NDArray[np.int32]) -> Floats:
+    def values(model: ModelName, scores: Floats, targets: Targets) -> Floats:
+        if k == 1:
+            return LOSSES[model].is_right(scores, targets).astype(np.float64)
         return (places(model, scores, targets) < k).astype(np.float64)
 
     return values
@@ -135,7 +138,7 @@ def _of_some(fold: Fold, models: Sequence[Classifier], values: Values) -> Floats
         def use(
             some: slice,
             scores: NDArray[np.float64],
-            targets: NDArray[np.int32] = targets,
+            targets: Targets = targets,
             found: Floats = found,
         ) -> None:
             for i, own in enumerate(found):

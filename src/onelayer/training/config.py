@@ -84,10 +84,13 @@ class TrainConfig(_Options):
         For an unknown option, a wrong type or an impossible value.
     """
 
-    model: Annotated[ModelName, Option("softmax; logistic: one output for two classes; multilabel: a logistic one for each "
-               "label, where an example has any number of them")] = (
-        "softmax"
-    )
+    model: Annotated[
+        ModelName,
+        Option(
+            "softmax; logistic: one output for two classes; multilabel: a logistic one for each "
+            "label, where an example has any number of them"
+        ),
+    ] = "softmax"
     learning_rate: Annotated[Finite, Option("step size, above 0", varies=True)] = Field(
         default=0.01, gt=0
     )

@@ -31,7 +31,9 @@ class Final:
     balanced accuracies the means over the classes of the accuracy on their examples, top-5
     accuracies the fractions of examples whose class is among the five with the largest scores.
     `weight_norm` is the Euclidean norm of what the penalty covers. None where there are no
-    validation examples, for a loss that is not finite, and for top 5 of at most five classes.
+    validation examples, for a loss that is not finite, and for top 5 of at most five classes. Of a
+    multilabel model accuracies are fractions of examples all of whose labels are right, and there
+    are no others.
     """
 
     val_loss: float | None
@@ -105,6 +107,11 @@ def _measure(
         if weights is not None:
             chosen = np.arange(part.n_examples) if rows is None else rows
             return _weighted(model, part, chosen, np.asarray(weights, np.float64))
+        if part.has_label_matrix:
+            Y = part.encode(model.classes)
+            X, Y = (part.X, Y) if rows is None else (part.X[rows], Y[rows])
+            found = model.evaluate_labels(X, Y)
+            return _Measured(found.log_loss, found.accuracy)
         X, y = (part.X, part.y) if rows is None else (part.X[rows], part.y[rows])
         metrics = model.evaluate(X, y)
     except InputError:
@@ -119,18 +126,24 @@ def _weighted(
     """Return the numbers of weighted examples."""
     targets, n_classes = part.encode(model.classes)[rows], len(model.classes)
     losses, place = np.empty(len(rows)), np.empty(len(rows), np.intp)
+    loss = LOSSES[model.model]
     for block in row_blocks(len(rows), ROWS_PER_BLOCK):
         scores = model.scores(part.X[rows[block]])
-        losses[block] = LOSSES[model.model].values(scores, targets[block])
-        place[block] = places(model.model, scores, targets[block])
+        losses[block] = loss.values(scores, targets[block])
+        if part.has_label_matrix:
+            place[block] = ~loss.is_right(scores, targets[block])
+        else:
+            place[block] = places(model.model, scores, targets[block])
     own = weights[rows]
     right, total = own * (place == 0), float(own.sum())
+    measured = float(own @ losses) / total, float(right.sum()) / total
+    if part.has_label_matrix:
+        return _Measured(*measured)
     by_class = np.bincount(targets, own, n_classes)
     there = by_class > 0
     recalls = np.bincount(targets, right, n_classes)[there] / by_class[there]
     return _Measured(
-        float(own @ losses) / total,
-        float(right.sum()) / total,
+        *measured,
         float(recalls.mean()),
         float(own @ (place < TOP)) / total if n_classes > TOP else None,
     )

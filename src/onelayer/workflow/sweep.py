@@ -122,6 +122,11 @@ def sweep_files(
     OnelayerError
         If all candidates diverged, training was interrupted, or something cannot be written.
     """
+    if config.model == "multilabel":
+        raise InputError(
+            Argument("model"), ": a sweep takes softmax or logistic; multilabel models are "
+            "trained by fit.",
+        )  # fmt: skip
     if folds is None and files.validation is None:
         raise InputError(
             Argument("validation"), ": a sweep needs examples to choose by; give some, or ",
@@ -236,7 +241,7 @@ def _notes(grid: Grid, result: SweepResult) -> list[str]:
     notes = grid.edges((result.best.l2, result.best.learning_rate))
     if final.stop_reason is StopReason.DIVERGED:
         notes.insert(0, f"The training of the chosen model {final.message}.")
-    elif worse := worse_than_equal(final.final.train_loss or 0.0, n_classes):
+    elif worse := worse_than_equal(final.final.train_loss or 0.0, final.config.model, n_classes):
         notes.insert(
             0,
             f"The training loss of the chosen model is {worse}. Take smaller learning rates, or "
