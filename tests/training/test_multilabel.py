@@ -74,12 +74,12 @@ def test_accuracy_is_that_of_whole_rows(fit: Fit, kind: str) -> None:
     """The evaluation and `final`, each by its own code, and a slow count."""
     train_set, validation_set = material(N, kind=kind), material(50, 1, kind)
     config = CONFIG.model_copy(update={"evaluations_per_epoch": 100})  # after each step
-    for own in (None, ExampleWeights(np.linspace(0.5, 2, N), np.linspace(0, 1, 50))):
-        result = fit(train_set, validation_set, config, weights=None if own is None else [own])
+    for counts in ((None, None), (np.linspace(0.5, 2, N), np.linspace(0, 1, 50))):
+        result = fit(train_set, validation_set, config, weights=[ExampleWeights(*counts)])
         last, final = result.history.evaluations[-1], result.final
         for data, by, during, after in (
-            (validation_set, own and own.validation, last.val_accuracy, final.val_accuracy),
-            (train_set, own and own.train, last.train_accuracy, final.train_accuracy),
+            (validation_set, counts[1], last.val_accuracy, final.val_accuracy),
+            (train_set, counts[0], last.train_accuracy, final.train_accuracy),
         ):
             predicted = np.asarray(data.X @ result.weights + result.bias) >= 0
             right = np.average((predicted == data.y).all(axis=1), weights=by)
@@ -99,7 +99,7 @@ def test_engines_agree(kind: str) -> None:
     own = [ExampleWeights(np.linspace(0.5, 2, N), np.linspace(0, 1, 50))]
     slow, fast = (
         train_many(*parts, [config], weights=own, engine=engine)[0]
-        for engine in ("reference", "compiled")  # type: ignore[arg-type]
+        for engine in ("reference", "compiled")
     )
     np.testing.assert_allclose(slow.weights, fast.weights, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(slow.history.train_loss, fast.history.train_loss, rtol=1e-12)

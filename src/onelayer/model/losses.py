@@ -69,7 +69,7 @@ class Loss:
 
         With NaN among its scores an example is wrong.
         """
-        right: NDArray[np.bool_] = self.predict(scores) == targets
+        right: NDArray[np.bool_] = np.asarray(self.predict(scores) == targets)
         if right.ndim == 2:
             right = right.all(axis=1) & ~np.isnan(scores).any(axis=1)
         return right
