@@ -9,7 +9,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 from onelayer.data import Dataset
 from onelayer.errors import InputError
-from onelayer.sweep import Fold, Sample, Task, score_named, sweep
+from onelayer.sweep import Fold, Sample, Task, cross_validation, score_named, sweep
 from onelayer.training import ExampleWeights, TrainConfig
 
 X, y = load_digits(return_X_y=True)
@@ -68,3 +68,23 @@ def test_the_best_by_a_score_is_chosen() -> None:
 def test_other_scores_are_refused(name: str) -> None:
     with pytest.raises(InputError, match="score: "):
         score_named(name, 10)
+
+
+def test_folds_and_scores_of_models_with_several_labels() -> None:
+    """Plain folds, one after another; scores that need classes are refused."""
+    Y = np.stack([y % 2, y > 4, y % 3 == 0], axis=1)
+    task = Task(Sample(Dataset(X / 16, Y)))
+    config = TrainConfig(model="multilabel", max_epochs=2, learning_rate=0.1)
+    for name in ("neg_log_loss", "accuracy"):
+        result = sweep(task, [config], 3, score=score_named(name, 3), score_name=name)
+        held = np.arange(599)  # 1797 examples
+        assert len(result.best.scores) == 3
+        fold = cross_validation(task, 3)[0]
+        np.testing.assert_array_equal(fold.rows, held)
+        model = task.classifier(result.results[0][0])
+        again = model.evaluate_labels(X[held] / 16, Y[held])
+        expected = again.accuracy if name == "accuracy" else -again.log_loss
+        assert result.best.scores[0] == pytest.approx(expected, rel=1e-9)
+    for name in ("balanced_accuracy", "top_2_accuracy"):
+        with pytest.raises(InputError, match="score: with several labels"):
+            score_named(name, 3)(fold, [model])

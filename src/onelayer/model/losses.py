@@ -69,10 +69,11 @@ class Loss:
 
         With NaN among its scores an example is wrong.
         """
-        right: NDArray[np.bool_] = np.asarray(self.predict(scores) == targets)
-        if right.ndim == 2:
-            right = right.all(axis=1) & ~np.isnan(scores).any(axis=1)
-        return right
+        right: NDArray[np.bool_] = np.equal(self.predict(scores), targets)
+        if right.ndim == 1:
+            return right
+        right[np.isnan(scores)] = False
+        return np.asarray(right.all(axis=1))
 
 
 def sigmoid(scores: Floats) -> Floats:

@@ -80,12 +80,18 @@ def log_scores(fold: Fold, models: Sequence[Classifier]) -> Floats:
 
 
 def top_k_scores(fold: Fold, models: Sequence[Classifier], k: int = 1) -> Floats:
-    """Return the share of examples whose class is among the `k` with the largest scores."""
+    """Return the share of examples whose class is among the `k` with the largest scores.
+
+    With `k` = 1 it is the accuracy, also of multilabel models.
+    """
+    if k > 1:
+        _check_classes(fold)
     return _scored(fold, models, _among(k), lambda own: _mean(own, fold.sample_weight))
 
 
 def balanced_scores(fold: Fold, models: Sequence[Classifier]) -> Floats:
     """Return the mean, over the classes with examples that score, of the accuracy on each."""
+    _check_classes(fold)
     targets, weights = fold.scored_on.data.targets[fold.rows], fold.sample_weight
     by_class = np.bincount(targets, weights)
     there = by_class > 0
@@ -95,6 +101,14 @@ def balanced_scores(fold: Fold, models: Sequence[Classifier]) -> Floats:
         return float((hits[there] / by_class[there]).mean())
 
     return _scored(fold, models, _among(1), mean)
+
+
+def _check_classes(fold: Fold) -> None:
+    if fold.scored_on.data.has_label_matrix:
+        raise InputError(
+            Argument("score"), ": with several labels an example is of no class; take neg_log_loss "
+            "or accuracy.",
+        )  # fmt: skip
 
 
 def _among(k: int) -> Values:
