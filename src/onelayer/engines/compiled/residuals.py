@@ -114,7 +114,8 @@ def softmax_residuals(z, n, n_outputs, targets, rows, weights, column):
 def multilabel_residuals(z, n, n_outputs, targets, rows, weights, column):
     """Turn scores into residuals sigmoid(z) - y in place; return the summed loss.
 
-    What is done for an output is what `logistic_residuals` does; what pads a row becomes zero.
+    What is done for an output is what `logistic_residuals` does. What pads a row is the product
+    with weights that are zero, and stays so.
     """
     one = z.dtype.type(1)
     loss = 0.0
@@ -129,9 +130,6 @@ def multilabel_residuals(z, n, n_outputs, targets, rows, weights, column):
             loss += weight(weights, rows[i]) * (own + np.log1p(np.float64(column[i])))
             probability = (one if score >= 0 else column[i]) / (one + column[i])
             z[i, k] = probability - (one if positive else 0 * one)
-    for i in range(n):
-        for k in range(n_outputs, z.shape[1]):
-            z[i, k] = 0
     return loss
 
 
