@@ -21,7 +21,7 @@ from onelayer.estimators.inputs import encode, find_classes, read
 class OneColumnAClass(MultilabelRegression):
     """One label an example for a model of several."""
 
-    def _read(self, X: Any, y: Any, weights: Any, **how: Any) -> Any:  # type: ignore[override]
+    def _read(self, X: Any, y: Any, weights: Any, **how: Any) -> Any:
         X, y, weights = read(self, X, y, weights, **how)
         check_classification_targets(y)
         return X, y, weights
