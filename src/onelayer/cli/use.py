@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,23 +93,21 @@ def run_evaluate_command(
     with console.status(f"Evaluating on {data}"):
         examples = read_for(classifier, data, labels, need_labels=True, target=target)
         examples, left_out = _as_in_study(classifier, examples, data)
-        labels_of = match_labels(examples, classifier.classes)
+        y = match_labels(examples, classifier.classes)
         if classifier.model == "multilabel":
-            found = classifier.evaluate_labels(examples.X, labels_of)
+            by_label = classifier.evaluate_labels(examples.X, y)
+            show: Callable[[], None] = partial(print_label_metrics, console, by_label)
+            document: Callable[[], dict[str, Any]] = by_label.as_json
         else:
-            metrics = classifier.evaluate(examples.X, labels_of)
-    if classifier.model == "multilabel":
-        if not quiet:
-            print_label_metrics(console, found)
-        if as_json:
-            print_json(found.as_json())
-        return
+            metrics = classifier.evaluate(examples.X, y)
+            show = partial(print_metrics, console, metrics, top_k)
+            document = partial(metrics.as_json, top_k)
     if left_out:
         say(console, f"{left_out:,} examples are not of the run that made this model: left out.")
     if not quiet:
-        print_metrics(console, metrics, top_k)
+        show()
     if as_json:
-        print_json(metrics.as_json(top_k))
+        print_json(document())
 
 
 def _as_in_study(classifier: Classifier, examples: Examples, data: str) -> tuple[Examples, int]:
