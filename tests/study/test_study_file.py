@@ -50,7 +50,7 @@ def run(**options: Any) -> dict[str, Any]:
         ("evaluations_per_epoch", 0, "greater than or equal to 1"),
         ("early_stopping", True, "a table"),
         ("early_stopping", 10, "a table"),
-        ("model", "linear", "'logistic' or 'softmax'"),
+        ("model", "linear", "'logistic', 'softmax' or 'multilabel'"),
         ("dtype", "float16", "'float32' or 'float64'"),
         ("classes", [1], "at least 2"),
         ("classes", [1, 1], "each class may be listed once"),
