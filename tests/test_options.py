@@ -11,7 +11,12 @@ import pytest
 import typer.main
 
 from onelayer.cli.app import app
-from onelayer.estimators import LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV
+from onelayer.estimators import (
+    LogisticRegression,
+    MultilabelRegression,
+    SoftmaxRegression,
+    SoftmaxRegressionCV,
+)
 from onelayer.training import Averaging, EarlyStopping, RateSchedule, TrainConfig, option_of
 
 PROJECT = Path(__file__).parents[1]
@@ -104,7 +109,10 @@ def test_the_options_of_the_command_line(name: str) -> None:
                 assert takes.get(part) is None or f"{takes[part]:g}" in said
 
 
-@pytest.mark.parametrize("estimator", [LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV])
+@pytest.mark.parametrize(
+    "estimator",
+    [LogisticRegression, MultilabelRegression, SoftmaxRegression, SoftmaxRegressionCV],
+)
 def test_the_parameters_of_estimators(estimator: Any) -> None:
     """Each option but those that scikit-learn names otherwise; defaults but the documented ones."""
     parameters = inspect.signature(estimator).parameters

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from onelayer.estimators import LogisticRegression as LogisticRegression
     from onelayer.estimators import LossCurveDisplay as LossCurveDisplay
+    from onelayer.estimators import MultilabelRegression as MultilabelRegression
     from onelayer.estimators import SoftmaxRegression as SoftmaxRegression
     from onelayer.estimators import SoftmaxRegressionCV as SoftmaxRegressionCV
     from onelayer.estimators import SweepDisplay as SweepDisplay
@@ -16,6 +17,7 @@ __version__ = "0.1.0"
 _OF_ESTIMATORS = (
     "LogisticRegression",
     "LossCurveDisplay",
+    "MultilabelRegression",
     "SoftmaxRegression",
     "SoftmaxRegressionCV",
     "SweepDisplay",

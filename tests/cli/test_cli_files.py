@@ -157,6 +157,25 @@ def test_evaluate_shows_each_class_and_a_baseline(
     assert max(map(len, table)) <= int(columns)
 
 
+def test_evaluate_counts_the_k_most_probable(tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    assert call("fit", "digits", "--out", model, "--max-epochs", "1").code == 0
+    plain = call("evaluate", model, "digits", "--json")
+    done = call("evaluate", model, "digits", "--json", "--top-k", "3")
+    assert done.code == 0, done.err
+    measured = json.loads(done.out)
+    assert measured["top_k"] == 3
+    assert measured["accuracy"] < measured["top_k_accuracy"] <= 1
+    assert f"among the 3 most probable for {measured['top_k_accuracy']:.2%}." in done.err
+    assert f"the mean over the classes, {measured['balanced_accuracy']:.2%};" in done.err
+    del measured["top_k"], measured["top_k_accuracy"]
+    assert measured == json.loads(plain.out)
+    for k in ("0", "10"):
+        refused = call("evaluate", model, "digits", "--top-k", k)
+        assert refused.code == 2
+        assert f"--top-k: {k} was given; with 10 classes it is from 1 to 9." in refused.err
+
+
 def test_long_names_leave_a_confusion_matrix_narrow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -176,3 +176,32 @@ def test_a_sweep_that_diverges_everywhere_writes_nothing(table: Path) -> None:
     assert done.code == 1
     assert "diverged" in done.err
     assert not out.exists()
+
+
+@pytest.mark.parametrize("score", ["balanced_accuracy", "top_2_accuracy"])
+def test_the_best_by_another_score(score: str, table: Path) -> None:
+    out = table.parent / "sweep"
+    how = ("--folds", "3", "--score", score)
+    done = call("sweep", table, "--out", out, *QUICK, *how)
+    assert done.code == 0, done.err
+    words = score.replace("_", " ")
+    assert f"with a {words} of " in done.err
+    document = json.loads((out / "results.json").read_text())
+    assert document["score"] == score
+    best = document["best_score"]
+    assert 0.5 < best <= 1
+    assert best == max(candidate["mean_score"] for candidate in document["candidates"])
+    shown = " ".join(done.err.split())
+    assert "log loss" not in shown
+    assert f" {best:.4f} " in shown
+    page = (out / "report.html").read_text()
+    assert f"the highest {words} on examples" in page
+    assert f">{best:.4f}</td>" in page
+    assert f">{words}</th>" in page
+
+
+@pytest.mark.parametrize("score", ["f1", "top_3_accuracy"])
+def test_other_scores_are_refused(score: str, table: Path) -> None:
+    done = call("sweep", table, "--out", table.parent / "sweep", *QUICK, "--score", score)
+    assert done.code == 2
+    assert "--score: " in done.err

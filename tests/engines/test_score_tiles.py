@@ -74,7 +74,7 @@ def losses(
     places = np.full(models, -1 if weights is None else 0)
     part = parts.Part(np.zeros((0, 1)), targets, rows, table, places)
     column = memory.aligned_zeros((len(rows) * models + 64,), z.dtype)
-    add_losses(z, column, part, np.arange(models), K, rows, found)
+    add_losses(z, column, part, part.targets, np.arange(models), K, rows, found)
     z[...] = before
     return list(found.tolist())
 

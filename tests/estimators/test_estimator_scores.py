@@ -29,7 +29,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:The best:UserWarning")
 
 
 @pytest.mark.parametrize(
-    "scoring", ["accuracy", "f1_macro", "neg_log_loss", "roc_auc_ovr", "neg_brier_score"]
+    "scoring",
+    [
+        "accuracy",
+        "balanced_accuracy",
+        "top_k_accuracy",
+        "f1_macro",
+        "neg_log_loss",
+        "roc_auc_ovr",
+        "neg_brier_score",
+    ],
 )
 def test_score_is_by_the_scorer_that_chose(scoring: str) -> None:
     sweep = SoftmaxRegressionCV(scoring=scoring, **FAST).fit(X, y, X_val=X_val, y_val=y_val)

@@ -121,7 +121,7 @@ def test_metrics_are_plain_values_in_json() -> None:
     assert isinstance(metrics, Metrics)
     told = json.loads(json.dumps(metrics.as_json(), allow_nan=False))
     assert told.keys() == {
-        "n", "accuracy", "baseline_accuracy", "most_frequent", "log_loss",
+        "n", "accuracy", "balanced_accuracy", "baseline_accuracy", "most_frequent", "log_loss",
         "clipped_log_loss", "roc_auc", "macro_precision", "macro_recall", "macro_f1", "classes",
         "by_class", "confusion", "calibration", "calibration_error",
     }  # fmt: skip

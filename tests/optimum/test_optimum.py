@@ -260,7 +260,7 @@ def test_limits_and_interruptions_are_said() -> None:
 
 
 def test_what_cannot_be_minimised_is_refused() -> None:
-    with pytest.raises(InputError, match="all be logistic or all softmax"):
+    with pytest.raises(InputError, match="all be of one model"):
         minimise(blobs(n_classes=2), [Objective("logistic", 1), Objective("softmax", 1)])
     with pytest.raises(InputError, match="needs two classes, there are 3"):
         minimise(blobs(), [Objective("logistic", 1)])

@@ -65,6 +65,8 @@ def test_results_have_the_keys_of_the_contract(three: tuple[Path, Outcome, Watch
             }  # fmt: skip
         assert run["final"].keys() == {
             "val_loss", "val_accuracy", "train_loss", "train_accuracy", "weight_norm",
+            "val_balanced_accuracy", "train_balanced_accuracy",
+            "val_top5_accuracy", "train_top5_accuracy",
         }  # fmt: skip
     short, long, pair = document["runs"]
     assert (short["steps"], short["evaluations"], short["stop_reason"]) == (10, 5, "max_epochs")
@@ -139,6 +141,9 @@ def test_evaluating_a_model_file_gives_its_final_numbers(
             metrics = model.evaluate(own.X, own.y)
             assert metrics.log_loss == run["final"][f"{key}_loss"]
             assert metrics.accuracy == run["final"][f"{key}_accuracy"]
+            assert metrics.balanced_accuracy == run["final"][f"{key}_balanced_accuracy"]
+            top = metrics.top_k_accuracy(5) if len(metrics.classes) > 5 else None
+            assert top == run["final"][f"{key}_top5_accuracy"]
     # One more update than the last evaluation has seen.
     short = results(folder)["runs"][0]
     assert short["steps"] - 1 - short["last"]["step"] == 1

@@ -58,7 +58,7 @@ def run(**options: Any) -> dict[str, Any]:
         ("warmup_steps", 2.5, "a whole number"),
         ("max_steps", 0, "greater than or equal to 1"),
         ("initial_std", -0.1, "greater than or equal to 0"),
-        ("model", "linear", "'logistic' or 'softmax'"),
+        ("model", "linear", "'logistic', 'softmax' or 'multilabel'"),
         ("dtype", "float16", "'float32' or 'float64'"),
         ("classes", [1], "at least 2"),
         ("classes", [1, 1], "each class may be listed once"),

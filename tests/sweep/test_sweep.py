@@ -118,7 +118,7 @@ def test_bits_of_a_score_depend_on_its_model_alone(monkeypatch: pytest.MonkeyPat
     expected = [-log_loss(targets, m.predict_proba(X), sample_weight=weights[1:]) for m in models]
     np.testing.assert_allclose(together, expected, rtol=1e-12)
     monkeypatch.setattr("onelayer.sweep.scores._ROWS_BY_VALUES", 64 * 7)
-    monkeypatch.setattr("onelayer.sweep.scores._LOSSES_AT_ONCE", 3 * OTHER.n_examples)
+    monkeypatch.setattr("onelayer.sweep.scores._VALUES_AT_ONCE", 3 * OTHER.n_examples)
     assert log_scores(fold, models).tolist() == alone
 
 

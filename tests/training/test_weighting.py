@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from sklearn.metrics import balanced_accuracy_score
 from training_material import (
     Fit,
     FitMany,
@@ -15,7 +16,14 @@ from training_material import (
 from onelayer.data import Dataset, Scaling, fit_scaling
 from onelayer.errors import InputError
 from onelayer.model import Parameters
-from onelayer.training import EarlyStopping, ExampleWeights, StopReason, TrainConfig, TrainResult
+from onelayer.training import (
+    EarlyStopping,
+    ExampleWeights,
+    StopReason,
+    TrainConfig,
+    TrainResult,
+    as_classifier,
+)
 
 DOUBLE = TrainConfig(
     model="softmax", dtype="float64", learning_rate=0.1, batch_size=16, max_epochs=3, l2=0.01
@@ -242,6 +250,19 @@ def test_final_is_of_the_rows_and_weights_of_the_run(fit: Fit, model: Any) -> No
         how: dict[str, Any] = {} if weights is None else {"weights": [weights]}
         result = fit(train_set, validation_set, config, rows=rows, validation_rows=held, **how)
         final = result.final
+        for part, some, own_weights, found in (
+            (train_set, rows, own.train if weights else None, final.train_balanced_accuracy),
+            (
+                validation_set,
+                held,
+                own.validation if weights else None,
+                final.val_balanced_accuracy,
+            ),
+        ):
+            predicted = as_classifier(result).predict(part.X[some])
+            by = None if own_weights is None else np.asarray(own_weights)[some]
+            expected_mean = balanced_accuracy_score(part.y[some], predicted, sample_weight=by)
+            assert found == pytest.approx(expected_mean, rel=1e-12)
         assert (final.train_loss, final.train_accuracy) == pytest.approx(
             expected(train_set, rows, weights and weights.train), rel=1e-12
         )

@@ -37,7 +37,7 @@ def run_fit_command(
     say(console, _figures(result.final, weighted="class_weights" in model.record))
     if result.minimum is not None:
         say(console, f"{result.minimum.message[0].upper()}{result.minimum.message[1:]}.")
-    if worse := worse_than_equal(result.final.train_loss or 0.0, len(model.classes)):
+    if worse := worse_than_equal(result.final.train_loss or 0.0, model.model, len(model.classes)):
         say(
             console,
             f"Warning: the training loss is {worse}. Take a smaller --learning-rate, or --scale "

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, visible
-from onelayer.inference import ClassMetrics, Metrics
+from onelayer.inference import ClassMetrics, LabelMetrics, Metrics
 from onelayer.words import first_few, fixed, shortened
 
 MOST_CLASSES_SHOWN = 20
@@ -23,13 +23,18 @@ LEAST_OF_NAME = 8
 """A name that is cut to fewer characters than this says nothing."""
 
 
-def print_metrics(console: Terminal, metrics: Metrics) -> None:
+def print_metrics(console: Terminal, metrics: Metrics, top_k: int | None = None) -> None:
     """Print all of them: some lines, and a table each for classes, confusions and calibration."""
     say(
         console,
         f"{metrics.n:,} examples: accuracy {metrics.accuracy:.2%}, log loss "
         f"{fixed(metrics.log_loss)}, calibration error {metrics.calibration_error:.4f}.",
     )
+    top = "" if top_k is None else (
+        f"; the class is among the {top_k} most probable for {metrics.top_k_accuracy(top_k):.2%}"
+    )  # fmt: skip
+    mean = f"{metrics.balanced_accuracy:.2%}"
+    say(console, f"Balanced accuracy, the mean over the classes, {mean}{top}.")
     if differs_visibly(metrics.log_loss, metrics.clipped_log_loss):
         say(
             console,
@@ -46,6 +51,31 @@ def print_metrics(console: Terminal, metrics: Metrics) -> None:
     console.print_table(_by_class(metrics))
     console.print_table(_confusion(metrics, console.width))
     console.print_table(_calibration(metrics))
+
+
+def print_label_metrics(console: Terminal, metrics: LabelMetrics) -> None:
+    """Print those of a multilabel model: a line, and a row for each label."""
+    say(
+        console,
+        f"{metrics.n:,} examples: all labels right {metrics.accuracy:.2%}, log loss "
+        f"{fixed(metrics.log_loss)}; {metrics.mean_label_accuracy:.2%} of all labels right.",
+    )
+    shown = list(zip(metrics.by_label, metrics.label_accuracy, strict=True))
+    title = None
+    if len(shown) > MOST_CLASSES_SHOWN:
+        shown = sorted((c for c in shown if c[0].f1 is not None), key=lambda c: _f1(c[0]))[:WORST]
+        title = f"The {len(shown)} lowest F1 of {len(metrics.by_label):,} labels, and the means"
+    table = Table(title=title, box=None, title_justify="left")
+    table.add_column("label", header_style="bold", no_wrap=True)
+    for heading in ("examples", "accuracy", "precision", "recall", "F1"):
+        table.add_column(heading, justify="right", header_style="bold")
+    for found, accuracy in shown:
+        values = map(_number, (accuracy, found.precision, found.recall, found.f1))
+        table.add_row(str(found.label), f"{found.n:,}", *values)
+    mean = _number(metrics.mean_label_accuracy)
+    for name, means in (("mean (macro)", metrics.macro), ("all pairs (micro)", metrics.micro)):
+        table.add_row(name, "", mean, *map(_number, means.values()), style="bold")
+    console.print_table(table)
 
 
 def differs_visibly(exact: float, other: float) -> bool:

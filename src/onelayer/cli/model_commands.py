@@ -58,6 +58,7 @@ def sweep(
     scale: o.Scale = None,
     l2: o.L2Grid = "logspace(-6, -1, 6)",
     learning_rate: o.LearningRateGrid = "0.1",
+    score: o.Score = "neg_log_loss",
     size: o.Size = None,
     drop: o.Drop = None,
     impute: o.Impute = None,
@@ -77,8 +78,8 @@ def sweep(
         class_weight=class_weight, groups=groups,
     )  # fmt: skip
     run_sweep_command(
-        files, ctx.obj | {"l2": l2, "learning_rate": learning_rate}, folds=folds, out=out,
-        threads=threads, force=force, as_json=as_json, quiet=quiet,
+        files, ctx.obj | {"l2": l2, "learning_rate": learning_rate}, folds=folds, score=score,
+        out=out, threads=threads, force=force, as_json=as_json, quiet=quiet,
     )  # fmt: skip
 
 
@@ -109,13 +110,16 @@ def evaluate(
     data: o.Data,
     target: o.Target = None,
     labels: o.Labels = None,
+    top_k: o.TopK = None,
     as_json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Compare a model's predictions with a file's labels."""
     from onelayer.cli.use import run_evaluate_command
 
-    run_evaluate_command(model, data, target=target, labels=labels, as_json=as_json, quiet=quiet)
+    run_evaluate_command(
+        model, data, target=target, labels=labels, top_k=top_k, as_json=as_json, quiet=quiet
+    )
 
 
 def inspect(model: o.Model, as_json: o.Json = False) -> None:

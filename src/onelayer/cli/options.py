@@ -101,6 +101,15 @@ Key = Annotated[
         "feature.",
     ),
 ]
+TopK = Annotated[
+    int | None,
+    typer.Option(
+        "--top-k",
+        metavar="K",
+        help="Also the share of examples whose class is among the K most probable.",
+        show_default=False,
+    ),
+]
 Impute = Annotated[
     str | None,
     typer.Option(
@@ -154,6 +163,16 @@ Folds = Annotated[
         rich_help_panel=DATA,
         min=2,
         help="Score on so many folds of TRAIN, in place of --validation.",
+    ),
+]
+Score = Annotated[
+    str,
+    typer.Option(
+        "--score",
+        rich_help_panel=TRAINING,
+        metavar="NAME",
+        help="By what the best is chosen: neg_log_loss, accuracy, balanced_accuracy (the mean over "
+        "the classes), or top_5_accuracy with any number.",
     ),
 ]
 Threads = Annotated[

@@ -12,7 +12,7 @@ from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
 from onelayer.cli.training_options import train_config
 from onelayer.cli.watching import watched
-from onelayer.sweep import Grid, SweepResult
+from onelayer.sweep import Grid, SweepResult, is_negated, plain_name
 from onelayer.words import fixed
 from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.splits import scored_on
@@ -25,6 +25,7 @@ def run_sweep_command(
     options: dict[str, Any],
     *,
     folds: int | None,
+    score: str,
     out: Path,
     threads: int | None,
     force: bool,
@@ -37,8 +38,9 @@ def run_sweep_command(
     console = Terminal(quiet=quiet)
     no_page = advice("The page of a sweep")
     done = sweep_files(
-        files, grid, train_config(one), out.expanduser(), folds=folds, threads=threads,
-        force=force, make_page=None if no_page else _page(files, folds), watch=watched(console),
+        files, grid, train_config(one), out.expanduser(), folds=folds, score=score,
+        threads=threads, force=force, make_page=None if no_page else _page(files, folds),
+        watch=watched(console),
     )  # fmt: skip
     if not quiet:
         console.print_table(_table(done.result))
@@ -67,14 +69,22 @@ def _table(result: SweepResult) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     folds = len(result.best.scores) > 1
     errors = ["± std. err."] if folds else []
-    for heading in ("rank", "l2", "learning rate", "log loss", *errors, "train loss"):
+    sign = -1 if is_negated(result.score_name) else 1
+    for heading in (
+        "rank",
+        "l2",
+        "learning rate",
+        plain_name(result.score_name),
+        *errors,
+        "train loss",
+    ):
         table.add_column(heading, justify="right")
     table.add_column("ended", no_wrap=True)
     for candidate in sorted(result.candidates, key=lambda candidate: candidate.rank)[:20]:
         score, error = candidate.mean_score, candidate.standard_error
         table.add_row(
             str(candidate.rank), f"{candidate.l2:g}", f"{candidate.learning_rate:g}",
-            "–" if score is None else fixed(-score),
+            "–" if score is None else fixed(sign * score),
             *(["" if error is None else fixed(error)] if folds else []),
             fixed(candidate.train_loss), candidate.stop_reason,
         )  # fmt: skip

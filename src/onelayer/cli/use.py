@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from onelayer.cli.measured import print_metrics
+from onelayer.cli.measured import print_label_metrics, print_metrics
 from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
 from onelayer.data.files import Examples, formulas, read_examples, write_predictions
 from onelayer.errors import Argument, InputError
 from onelayer.inference import Classifier
+from onelayer.inference.top_k import check_k
 from onelayer.words import first_few
 from onelayer.workflow.files import match_labels
 
@@ -40,7 +42,11 @@ def run_predict_command(
         columns: dict[str, Any] = {}
         if examples.names is not None:
             columns["name"] = np.array(examples.names)
-        columns[classifier.target or "prediction"] = classifier.predict(examples.X)
+        predicted = classifier.predict(examples.X)
+        if predicted.ndim == 2:
+            columns |= {str(label): predicted[:, k] for k, label in enumerate(classifier.classes)}
+        else:
+            columns[classifier.target or "prediction"] = predicted
         if proba:
             probabilities = classifier.predict_proba(examples.X)
             for k, label in enumerate(classifier.classes):
@@ -68,21 +74,40 @@ def _behind(keys: Mapping[str, Any], columns: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_evaluate_command(
-    model: Path, data: str, *, target: str | None, labels: str | None, as_json: bool, quiet: bool
+    model: Path,
+    data: str,
+    *,
+    target: str | None,
+    labels: str | None,
+    top_k: int | None,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Run the command; see `onelayer evaluate --help`."""
     console = Terminal(quiet=quiet)
     classifier = Classifier.load(model)
+    if top_k is not None and classifier.model == "multilabel":
+        raise InputError(Argument("top_k"), ": with several labels an example there is no top.")
+    if top_k is not None:
+        check_k(top_k, len(classifier.classes), "top_k")
     with console.status(f"Evaluating on {data}"):
         examples = read_for(classifier, data, labels, need_labels=True, target=target)
         examples, left_out = _as_in_study(classifier, examples, data)
-        metrics = classifier.evaluate(examples.X, match_labels(examples, classifier.classes))
+        y = match_labels(examples, classifier.classes)
+        if classifier.model == "multilabel":
+            by_label = classifier.evaluate_labels(examples.X, y)
+            show: Callable[[], None] = partial(print_label_metrics, console, by_label)
+            document: Callable[[], dict[str, Any]] = by_label.as_json
+        else:
+            metrics = classifier.evaluate(examples.X, y)
+            show = partial(print_metrics, console, metrics, top_k)
+            document = partial(metrics.as_json, top_k)
     if left_out:
         say(console, f"{left_out:,} examples are not of the run that made this model: left out.")
     if not quiet:
-        print_metrics(console, metrics)
+        show()
     if as_json:
-        print_json(metrics.as_json())
+        print_json(document())
 
 
 def _as_in_study(classifier: Classifier, examples: Examples, data: str) -> tuple[Examples, int]:
@@ -127,5 +152,6 @@ def read_for(
         channels=classifier.channels if classifier.image_shape else None,
         fill=classifier.fill,
         need_labels=need_labels,
+        label_matrix=classifier.model == "multilabel",
         part="test",
     )

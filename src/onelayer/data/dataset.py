@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
 from onelayer.data.checks import check_integer
+from onelayer.data.label_matrix import as_label_matrix, is_label_matrix
 from onelayer.data.labels import Label, as_classes, as_labels, encode_labels
 from onelayer.data.matrix import as_matrix
 from onelayer.data.scaling import Scaling
@@ -27,11 +28,13 @@ class Dataset:
         contiguous if they are not), so that a memory map stays one. bool and integers of up to 16
         bits become float32, wider numbers float64. Images are flattened and give `image_shape`.
         Sparse values become CSR.
-    y : array, shape (n,)
-        Labels: integers, strings or bools.
+    y : array, shape (n,), or (n, n_labels)
+        Labels: integers, strings or bools, one an example. Or, where an example may have any number
+        of labels, a matrix of 0 and 1 (an array or a SciPy sparse one), kept as uint8: 1 where an
+        example has the label of a column.
     classes : sequence of labels, optional
         The order of the classes. It may hold classes that `y` does not. By default the sorted
-        unique labels.
+        unique labels. Of a matrix: the label of each column, by default its number.
     image_shape : (int, int), optional
         Height and width in pixels, when a row is an image.
     scaling : Scaling, optional
@@ -41,7 +44,7 @@ class Dataset:
     Attributes
     ----------
     targets : array of int32, shape (n,), read-only
-        The index of each label in `classes`.
+        The index of each label in `classes`; of a matrix of labels that itself, as uint8.
 
     Raises
     ------
@@ -55,7 +58,7 @@ class Dataset:
     classes: tuple[Label, ...]
     image_shape: tuple[int, int] | None
     scaling: Scaling
-    targets: NDArray[np.int32] = field(init=False)
+    targets: NDArray[Any] = field(init=False)
 
     def __init__(
         self,
@@ -66,11 +69,14 @@ class Dataset:
         scaling: Scaling | None = None,
     ) -> None:
         matrix, image_shape, default_scaling = as_matrix(X, image_shape)
-        labels = as_labels(y)
+        has_matrix = is_label_matrix(y)
+        labels = as_label_matrix(y) if has_matrix else as_labels(y)
         n, n_features = matrix.shape
         if n != len(labels):
             raise InputError(
                 f"X has {n} examples and y has {len(labels)} labels; give one label an example."
+                if not has_matrix
+                else f"X has {n} examples and y has {len(labels)} rows; give one row an example."
             )
         if scaling is not None and not isinstance(scaling, Scaling):
             raise InputError(f"scaling: {scaling!r} is not a Scaling; use Scaling.from_range.")
@@ -81,14 +87,19 @@ class Dataset:
                 "scaling: sparse values cannot be shifted, or zeros would no longer be zeros; "
                 "give a scaling with offset 0."
             )
-        names = as_classes(np.unique(labels) if classes is None else classes)
+        names = as_classes(_default_classes(labels) if classes is None else classes)
+        if has_matrix and len(names) != labels.shape[1]:
+            raise InputError(
+                f"classes: there are {len(names)} and y has {labels.shape[1]} columns; name the "
+                "label of each column."
+            )
         for name, value in {
             "X": matrix if issparse(matrix) else _read_only(matrix),
             "y": _read_only(labels),
             "classes": names,
             "image_shape": image_shape,
             "scaling": scaling,
-            "targets": encode_labels(labels, names),
+            "targets": labels if has_matrix else encode_labels(labels, names),
         }.items():
             object.__setattr__(self, name, value)  # the one way to set a field of a frozen class
 
@@ -113,6 +124,11 @@ class Dataset:
     def n_classes(self) -> int:
         """Number of classes, with those that have no example here."""
         return len(self.classes)
+
+    @property
+    def has_label_matrix(self) -> bool:
+        """Whether an example may have any number of labels, so that `targets` is a matrix."""
+        return self.targets.ndim == 2
 
     def first(self, n: int) -> "Dataset":
         """Return the first `n` examples, with the same classes. No copy of `X` is made.
@@ -140,6 +156,8 @@ class Dataset:
             an example.
         """
         known = f"the classes are {first_few(self.classes)}"
+        if self.has_label_matrix:
+            raise InputError("classes: a matrix of labels has no examples of a class alone.")
         try:
             wanted = as_classes(classes)
         except InputError as error:
@@ -163,8 +181,10 @@ class Dataset:
             return replace(self, classes=chosen)
         return replace(self, X=self.X[rows], y=self.y[rows], classes=chosen)
 
-    def encode(self, classes: Sequence[Label]) -> NDArray[np.int32]:
+    def encode(self, classes: Sequence[Label]) -> NDArray[Any]:
         """Return the index of each label in another list of classes.
+
+        Of a matrix of labels: its columns in the order of that list.
 
         Parameters
         ----------
@@ -173,14 +193,28 @@ class Dataset:
 
         Returns
         -------
-        array of int32, shape (n,), read-only
+        array of int32, shape (n,), or of uint8, shape (n, n_labels), read-only
 
         Raises
         ------
         InputError
             If a label is not among `classes`, or `classes` names a class twice.
         """
-        return encode_labels(self.y, as_classes(classes))
+        names = as_classes(classes)
+        if not self.has_label_matrix:
+            return encode_labels(self.y, names)
+        if set(names) != set(self.classes):
+            raise InputError(
+                f"y: the columns are of the labels {first_few(self.classes)}, and those of "
+                f"{first_few(names)} are needed."
+            )
+        if names == self.classes:
+            return self.targets
+        return _read_only(np.ascontiguousarray(self.targets[:, [*map(self.classes.index, names)]]))
+
+
+def _default_classes(labels: NDArray[Any]) -> Sequence[Label]:
+    return range(labels.shape[1]) if labels.ndim == 2 else np.unique(labels).tolist()
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

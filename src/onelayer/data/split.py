@@ -11,10 +11,12 @@ from onelayer.errors import InputError
 def hold_out(targets: NDArray[np.integer], fraction: float, seed: int) -> tuple[Rows, Rows]:
     """Split examples into rows to train on and rows to hold out, class by class.
 
+    With a matrix of labels, whose rows are of no class, by chance alone.
+
     Parameters
     ----------
-    targets : array, shape (n,)
-        The index of each example's class.
+    targets : array, shape (n,), or (n, n_labels)
+        The index of each example's class, or a matrix of labels.
     fraction : float
         The share to hold out, between 0 and 1.
     seed : int
@@ -34,9 +36,14 @@ def hold_out(targets: NDArray[np.integer], fraction: float, seed: int) -> tuple[
             np.arange(len(targets)),
             test_size=float(fraction),
             random_state=seed % 2**32,
-            stratify=targets,
+            stratify=targets if targets.ndim == 1 else None,
         )
     except ValueError:
+        if targets.ndim == 2:
+            raise InputError(
+                f"{fraction:g} of {len(targets)} examples cannot be held out. Give validation "
+                "examples of your own, or more examples."
+            ) from None
         counts = np.bincount(targets)
         counts = counts[counts > 0]
         raise InputError(
@@ -66,7 +73,7 @@ def hold_out_groups(
             f"{fraction:g} of {n_groups} groups cannot be held out. Give validation examples of "
             "your own, or more groups."
         ) from None
-    if len(np.unique(targets[kept])) < len(np.unique(targets)):
+    if targets.ndim == 1 and len(np.unique(targets[kept])) < len(np.unique(targets)):
         raise InputError(
             f"{fraction:g} of {n_groups} groups would leave a class without examples to train on. "
             "Give another seed, a smaller share, or validation examples of your own."

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from onelayer.data import Rows, Scaling
 from onelayer.engines.update import UpdateRule
 from onelayer.model import Objective, Parameters
+from onelayer.model.losses import Targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +48,9 @@ class WeightedRows:
 
     Attributes
     ----------
-    targets : array, shape (n,)
-        Class indices of all examples of the part.
+    targets : array of int32, shape (n,)
+        Class indices of all examples of the part; for multilabel models an array of uint8, shape
+        (n, n_outputs), 1 where an example has a label and 0 elsewhere.
     rows : array, shape (k,)
         The numbers of those that take part.
     weights : array of float64, shape (distinct, n)
@@ -57,14 +59,14 @@ class WeightedRows:
         Each model's row of `weights`; -1 where every example counts 1.
     """
 
-    targets: NDArray[np.int32]
+    targets: Targets
     rows: Rows
     weights: NDArray[np.float64]
     weights_of: NDArray[np.int64]
 
     @classmethod
     def of(
-        cls, targets: NDArray[np.int32], rows: Rows | None, weights: Sequence[ArrayLike | None]
+        cls, targets: Targets, rows: Rows | None, weights: Sequence[ArrayLike | None]
     ) -> WeightedRows:
         """Return examples; models that are given the same array share a row of weights."""
         n = len(targets)

@@ -22,6 +22,7 @@ from onelayer.engines.protocol import Advance, Measures, Stack, Totals
 from onelayer.engines.update import Iterate
 from onelayer.errors import InputError
 from onelayer.model import LOSSES, ModelName, Objective, Parameters, Sums
+from onelayer.model.losses import Targets
 
 # Rows scaled at a time in an evaluation: the block of floats then fits the second-level cache.
 BLOCK_ROWS = 512
@@ -29,7 +30,7 @@ BLOCK_ROWS = 512
 
 def step(
     X: Any,
-    targets: NDArray[np.int32],
+    targets: Targets,
     rows: Rows,
     scaling: Scaling,
     iterate: Iterate,
@@ -43,7 +44,7 @@ def step(
     Parameters
     ----------
     X : (n, n_features) array or CSR array, as stored
-    targets : (n,) class indices
+    targets : (n,) class indices, or (n, n_outputs) of 0 and 1
     rows : (batch,) indices of the batch's rows
     scaling : Scaling
         Maps stored values to features; applied to the batch alone.
@@ -80,7 +81,7 @@ def evaluate(
         targets, weights = examples.targets[block], examples.weights_for(number, block)
         scores = parameters.scores(scaling.apply(X[block], parameters.weights.dtype))
         losses = loss_function.values(scores, targets).astype(np.float64)
-        right = (loss_function.predict(scores) == targets).astype(np.float64)
+        right = loss_function.is_right(scores, targets).astype(np.float64)
         total_loss += float(np.sum(losses if weights is None else weights * losses))
         correct += float(np.sum(right if weights is None else weights * right))
     return total_loss / len(examples.rows), correct / len(examples.rows)

@@ -128,15 +128,23 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
 
     def _read_training(self, X: Any, y: Any, weights: Any) -> Labelled:
         """Check the training examples; set `classes_` and what is known of the features."""
-        X, y, weights = read(self, X, y, weights, reset=True)
+        X, y, weights = self._read(X, y, weights, reset=True)
         self._coef_dtype = coefficient_dtype(X.dtype)
-        self.classes_ = find_classes(y if weights is None else y[weights > 0])
+        self.classes_ = self._find_classes(y if weights is None else y[weights > 0])
         if self._model == "logistic" and len(self.classes_) > 2:
             raise InputError(
                 "Only binary classification is supported. The type of the target is multiclass: "
                 f"y has {len(self.classes_)} classes; take SoftmaxRegression."
             )
-        return Labelled(X, encode(y, self.classes_, "y", weights), weights)
+        return Labelled(X, self._encode(y, "y", weights), weights)
+
+    # What of the labels is another thing with several of them an example.
+    _read = read
+    _find_classes = staticmethod(find_classes)
+
+    def _encode(self, y: Any, name: str, weights: Any) -> NDArray[Any]:
+        """Return labels as targets."""
+        return encode(y, self.classes_, name, weights)
 
     def _read_validation(self, X: Any, y: Any, weights: Any) -> Labelled | None:
         """Check the validation examples against the training examples."""
@@ -144,8 +152,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
             return None
         if X is None or y is None:
             raise InputError("X_val and y_val: give both, or neither.")
-        X, y, weights = read(self, X, y, weights, reset=False, name="sample_weight_val")
-        return Labelled(X, encode(y, self.classes_, "y_val", weights), weights)
+        X, y, weights = self._read(X, y, weights, reset=False, name="sample_weight_val")
+        return Labelled(X, self._encode(y, "y_val", weights), weights)
 
     def _task(
         self, examples: Labelled, validation: Labelled | None, seed: int, *, holds_out: bool
@@ -227,7 +235,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
             )
             if rate * result.config.l2 >= 1:
                 advice = "learning_rate times l2 must be below 1. " + advice
-        elif worse := worse_than_equal(result.train_loss, len(self.classes_)):
+        elif worse := worse_than_equal(result.train_loss, self._model, len(self.classes_)):
             problem = (
                 f"Training did not converge: the loss of the last epoch, {result.train_loss:.3g}"
                 f", is {worse}."

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from onelayer.errors import InputError
 from onelayer.inference import weights_table
 from onelayer.inference.optional import needs
-from onelayer.sweep import plain_name
+from onelayer.sweep import is_negated, plain_name
 
 if TYPE_CHECKING:
     import polars as pl
@@ -153,5 +153,5 @@ class SweepDisplay(_Display):
         """Return the curves; losses are drawn as such, the best candidate is marked."""
         with _chart_needs():
             from onelayer.report import drawings
-        negated = self._score_name.startswith("neg_")
+        negated = is_negated(self._score_name)
         return drawings.sweep(self._frame, plain_name(self._score_name), negated=negated)

@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from onelayer.data.csr import check_indices
+from onelayer.data.label_matrix import as_label_matrix
 from onelayer.errors import InputError
 from onelayer.words import first_few
 
@@ -27,13 +28,13 @@ class Labelled:
     ----------
     X : array or CSR matrix, shape (n, n_features)
     targets : array of int64, shape (n,)
-        The index of each label among the classes.
+        The index of each label among the classes; or a matrix of labels, uint8, (n, n_labels).
     weights : array of float64, shape (n,), or None
         How much each example counts; None: all the same.
     """
 
     X: Any
-    targets: NDArray[np.int64]
+    targets: NDArray[Any]
     weights: NDArray[np.float64] | None = None
 
     @property
@@ -76,6 +77,20 @@ def read(
     X, y = validate_data(estimator, X, y, accept_sparse="csr", reset=reset)
     check_classification_targets(y)
     return X, y, as_weights(weights, len(y), name)
+
+
+def read_label_matrix(
+    estimator: Any, X: Any, y: Any, weights: Any, *, reset: bool, name: str = "sample_weight"
+) -> tuple[Any, NDArray[np.uint8], NDArray[np.float64] | None]:
+    """Return examples, a matrix of labels and weights, checked; see `read`."""
+    _check_sparse(X)
+    X, y = validate_data(estimator, X, y, accept_sparse="csr", reset=reset, multi_output=True)
+    if y.ndim != 2:
+        raise InputError(
+            "y: there is one label an example; give a matrix of 0 and 1 with a column for each "
+            "label, or take SoftmaxRegression."
+        )
+    return X, as_label_matrix(y), as_weights(weights, y.shape[0], name)
 
 
 def as_weights(given: Any, n: int, name: str) -> NDArray[np.float64] | None:

@@ -13,7 +13,7 @@ from onelayer.errors import InputError
 from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.documents import documented
 from onelayer.estimators.fitting import to_scaled
-from onelayer.estimators.inputs import Labelled, encode, read
+from onelayer.estimators.inputs import Labelled
 from onelayer.estimators.settings import (
     LEARNING_RATE,
     as_threads,
@@ -35,7 +35,7 @@ from onelayer.training import (
 from onelayer.training.events import ignore
 
 
-class _OneModel(LinearClassifier):
+class OneModel(LinearClassifier):
     """An estimator that trains one model."""
 
     def __init__(
@@ -160,7 +160,7 @@ class _OneModel(LinearClassifier):
         first = not hasattr(self, "classifier_")
         if first and classes is None:
             raise InputError("classes must be passed on the first call to partial_fit.")
-        X, y, weights = read(self, X, y, sample_weight, reset=first)
+        X, y, weights = self._read(X, y, sample_weight, reset=first)
         self._coef_dtype = coefficient_dtype(X.dtype)
         if classes is not None:
             self._set_classes(classes, first=first)
@@ -169,7 +169,7 @@ class _OneModel(LinearClassifier):
                 f"class_weight: {self.class_weight!r} needs all examples at once; give partial_fit "
                 "a dict."
             )
-        examples = Labelled(X, encode(y, self.classes_, "y", weights), weights)
+        examples = Labelled(X, self._encode(y, "y", weights), weights)
         scaling = fit_scaling(X, self.scale, weights) if first else self.scaling_
         train = self._sample(examples, scaling, examples.rows)
         task = Task(train, class_factors=self._factors(examples))
@@ -268,7 +268,7 @@ def _print_evaluation(event: Event) -> None:
 
 
 @documented
-class LogisticRegression(_OneModel):
+class LogisticRegression(OneModel):
     """Logistic regression for two classes: the exact minimum, or mini-batch gradient descent.
 
     The objective is C + l2 * |w|^2, with C the mean cross-entropy of the probabilities
@@ -302,7 +302,7 @@ class LogisticRegression(_OneModel):
 
 
 @documented
-class SoftmaxRegression(_OneModel):
+class SoftmaxRegression(OneModel):
     """Softmax regression for any classes: the exact minimum, or mini-batch gradient descent.
 
     The objective is C + l2 * |W|^2, with C the mean cross-entropy of the probabilities

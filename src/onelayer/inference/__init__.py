@@ -4,6 +4,7 @@ from onelayer.inference.by_class import ClassMetrics
 from onelayer.inference.classifier import Classifier
 from onelayer.inference.describe import Description, FeatureWeight, OutputWeights, describe
 from onelayer.inference.evaluation import CalibrationBin, Metrics
+from onelayer.inference.multilabel import LabelMetrics
 from onelayer.inference.weights_table import weights_table
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Classifier",
     "Description",
     "FeatureWeight",
+    "LabelMetrics",
     "Metrics",
     "OutputWeights",
     "describe",

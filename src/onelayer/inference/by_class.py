@@ -35,6 +35,16 @@ class ClassMetrics:
     recall: float | None
     f1: float | None
 
+    @classmethod
+    def of(cls, label: Label, hits: int, present: int, predicted: int) -> ClassMetrics:
+        """Return the metrics by counts: examples of the class found, there, and said to be."""
+        shares = (
+            _share(hits, predicted),
+            _share(hits, present),
+            _share(2 * hits, present + predicted),
+        )
+        return cls(label, present, *shares)
+
 
 def class_metrics(
     classes: Iterable[Label], confusion: NDArray[np.integer]
@@ -43,8 +53,7 @@ def class_metrics(
     right = confusion.diagonal().tolist()
     present, predicted = confusion.sum(axis=1).tolist(), confusion.sum(axis=0).tolist()
     return tuple(
-        ClassMetrics(label, n, _share(hits, m), _share(hits, n), _share(2 * hits, n + m))
-        for label, hits, n, m in zip(classes, right, present, predicted, strict=True)
+        ClassMetrics.of(*counts) for counts in zip(classes, right, present, predicted, strict=True)
     )
 
 

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from onelayer.data import Scaling
+from onelayer.data.label_matrix import as_label_matrix
 from onelayer.data.labels import Label, as_labels, encode_labels
 from onelayer.errors import InputError
 from onelayer.inference import checks, file
 from onelayer.inference.evaluation import Accumulator, Metrics
+from onelayer.inference.multilabel import LabelMetrics
 from onelayer.inference.probabilities import log_probabilities, probabilities
 from onelayer.inference.scoring import Examples, Matrix, RawScorer, as_matrix
 from onelayer.model import LOSSES, ModelName
@@ -32,13 +34,14 @@ class Classifier:
 
     Parameters
     ----------
-    model : "logistic" or "softmax"
+    model : "logistic", "softmax" or "multilabel"
     weights : (n_features, n_outputs) float32 or float64 array
-        They apply to scaled features. One output for logistic, one a class for softmax.
+        They apply to scaled features. One output for logistic, otherwise one a class.
     bias : (n_outputs,) float32 or float64 array
     classes : tuple of integers, strings or bools
         In the order of the outputs. A logistic model's positive class is the first: its score is
-        the log-odds of that class.
+        the log-odds of that class. The classes of a multilabel model are labels of which an example
+        may have any number; each score is the log-odds of its label.
     scaling : Scaling
         From raw values to features.
     feature_names : tuple of str, optional
@@ -169,16 +172,21 @@ class Classifier:
         return log_probabilities(self.model, self.scores(X, threads))
 
     def predict_indices(self, X: Examples, threads: int | None = None) -> NDArray[np.integer]:
-        """Return the index in `classes` of each predicted label, shape (n,)."""
+        """Return the index in `classes` of each predicted label, shape (n,).
+
+        Of a multilabel model: 1 for each label that is predicted, 0 for the others, as uint8, shape
+        (n, n_classes). A label is predicted where its probability is at least 0.5.
+        """
         return LOSSES[self.model].predict(self.scores(X, threads))
 
     def predict(self, X: Examples, threads: int | None = None) -> NDArray[Any]:
-        """Return the predicted labels, shape (n,)."""
-        labels: NDArray[Any] = np.array(self.classes)[self.predict_indices(X, threads)]
+        """Return the predicted labels, shape (n,); of a multilabel model see `predict_indices`."""
+        indices = self.predict_indices(X, threads)
+        labels: NDArray[Any] = indices if indices.ndim == 2 else np.array(self.classes)[indices]
         return labels
 
     def evaluate(self, X: Examples, y: ArrayLike, threads: int | None = None) -> Metrics:
-        """Return how good the predictions are for examples with labels.
+        """Return how good the predictions are for examples with one label each.
 
         The bits of the metrics do not depend on the number of threads.
 
@@ -186,8 +194,10 @@ class Classifier:
         ------
         InputError
             As for `scores`, or if there are no labels, their number is not that of the examples,
-            or one is not among the classes.
+            or one is not among the classes. For a multilabel model, see `evaluate_labels`.
         """
+        if self.model == "multilabel":
+            raise InputError("model: it is multilabel; evaluate_labels takes a matrix of labels.")
         matrix = self._matrix(X)
         targets = encode_labels(as_labels(y), self.classes)
         if matrix.shape[0] != len(targets):
@@ -199,6 +209,29 @@ class Classifier:
         scores = partial(self.raw.for_each_block, matrix, threads=threads)
         scores(accumulator.take)
         return accumulator.metrics(scores)
+
+    def evaluate_labels(self, X: Examples, y: Any, threads: int | None = None) -> LabelMetrics:
+        """Return how good the predictions of a multilabel model are.
+
+        Parameters
+        ----------
+        y : array or SciPy sparse array, shape (n, n_classes), of 0 and 1
+
+        Raises
+        ------
+        InputError
+            As for `scores`, or if the model is another, or `y` is no such matrix.
+        """
+        if self.model != "multilabel":
+            raise InputError(f"model: it is {self.model}; evaluate takes one label an example.")
+        targets = as_label_matrix(y)
+        scores = self.scores(X, threads)
+        if targets.shape != scores.shape:
+            raise InputError(
+                f"y: the shape is {targets.shape}; for these examples and the labels of the model "
+                f"it must be {scores.shape}."
+            )
+        return LabelMetrics.of(self.classes, scores, targets)
 
     def _matrix(self, X: Examples) -> Matrix:
         return as_matrix(X, self.n_features, self.image_shape, self.channels)

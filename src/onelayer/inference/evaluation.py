@@ -14,6 +14,7 @@ from onelayer.data.labels import Label
 from onelayer.inference.by_class import ClassMetrics, class_metrics, mean_of_defined
 from onelayer.inference.probabilities import log_probabilities
 from onelayer.inference.ranking import PassOverScores, roc_auc
+from onelayer.inference.top_k import check_k, places
 from onelayer.model import LOSSES, ModelName
 
 N_BINS = 10
@@ -72,6 +73,7 @@ class Metrics:
     confusion: NDArray[np.int64]
     calibration: tuple[CalibrationBin, ...]
     calibration_error: float
+    _places: NDArray[np.intp] = field(repr=False)
     _ranked: Callable[[], float | None] = field(repr=False)
     _clipped: Callable[[], float] = field(repr=False)
 
@@ -99,6 +101,26 @@ class Metrics:
         }
 
     @property
+    def balanced_accuracy(self) -> float:
+        """The mean accuracy per class: of the recall of each class that has an example."""
+        mean = self.macro["recall"]
+        assert mean is not None  # some class has an example
+        return mean
+
+    def top_k_accuracy(self, k: int) -> float:
+        """Return the share of examples whose class is among the `k` with the largest scores.
+
+        With `k` = 1 it is `accuracy`; on equal scores see `onelayer.inference.top_k.places`.
+
+        Raises
+        ------
+        InputError
+            If `k` is below 1, or not below the number of classes.
+        """
+        check_k(k, len(self.classes))
+        return int(np.count_nonzero(self._places < k)) / self.n
+
+    @property
     def most_frequent(self) -> Label:
         """The class with the most of these examples."""
         return self.classes[int(self.confusion.sum(axis=1).argmax())]
@@ -108,11 +130,19 @@ class Metrics:
         """The accuracy of always saying `most_frequent`."""
         return int(self.confusion.sum(axis=1).max()) / self.n
 
-    def as_json(self) -> dict[str, Any]:
-        """Return plain values of all there is; None is what is not defined."""
+    def as_json(self, top_k: int | None = None) -> dict[str, Any]:
+        """Return plain values of all there is; None is what is not defined.
+
+        With `top_k` also that and its accuracy.
+        """
+        top = {} if top_k is None else {
+            "top_k": top_k, "top_k_accuracy": self.top_k_accuracy(top_k)
+        }  # fmt: skip
         return {
             "n": self.n,
             "accuracy": self.accuracy,
+            "balanced_accuracy": self.balanced_accuracy,
+            **top,
             "baseline_accuracy": self.baseline_accuracy,
             "most_frequent": self.most_frequent,
             "log_loss": self.log_loss,
@@ -149,6 +179,7 @@ class Accumulator:
         self._losses = np.empty(n)
         self._tops = np.empty(n)
         self._predicted = np.empty(n, np.int64)
+        self._places = np.empty(n, np.intp)
 
     def take(self, rows: slice, scores: NDArray[np.float64]) -> None:
         """Take note of some examples' scores; threads may call this for different rows at once."""
@@ -156,6 +187,7 @@ class Accumulator:
         self._losses[rows] = 0 - logarithms[np.arange(len(scores)), self._targets[rows]]
         self._tops[rows] = np.exp(logarithms.max(axis=1))
         self._predicted[rows] = LOSSES[self._model].predict(scores)
+        self._places[rows] = places(self._model, scores, self._targets[rows])
 
     def metrics(self, scores: PassOverScores) -> Metrics:
         """Return the metrics of all examples.
@@ -190,6 +222,7 @@ class Accumulator:
                 for i in range(N_BINS)
             ),
             calibration_error=float(np.abs(hits - confidences).sum() / n),
+            _places=self._places,
             _ranked=partial(roc_auc, self._model, self._targets, n_classes, scores),
             _clipped=partial(_clipped_mean, self._losses),
         )

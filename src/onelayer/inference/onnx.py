@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from onelayer.inference.classifier import Classifier
 from onelayer.inference.file import write
-from onelayer.inference.optional import needs
+from onelayer.inference.optional import needs, refuse_multilabel
 
 if TYPE_CHECKING:
     import onnx
@@ -35,8 +35,10 @@ def export_onnx(classifier: Classifier, path: str | Path) -> None:
     Raises
     ------
     InputError
-        If the library onnx is not installed, or the file cannot be written.
+        If the model is multilabel, the library onnx is not installed, or the file cannot be
+        written.
     """
+    refuse_multilabel(classifier)
     with needs("The export to ONNX", "export"):
         from onnx import checker
     model = _model(classifier)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from onelayer.errors import InputError
+from onelayer.inference.classifier import Classifier
 
 
 @contextmanager
@@ -26,3 +27,17 @@ def needs(what: str, extra: str) -> Iterator[None]:
         raise InputError(
             f"{what} needs the library {library}; install it with pip install 'onelayer[{extra}]'."
         ) from None
+
+
+def refuse_multilabel(classifier: Classifier) -> None:
+    """Refuse a model that no other format has a place for yet.
+
+    Raises
+    ------
+    InputError
+    """
+    if classifier.model == "multilabel":
+        raise InputError(
+            "model: it is multilabel, and only softmax and logistic models are exported; use it by "
+            "Classifier.load."
+        )

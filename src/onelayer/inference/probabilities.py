@@ -1,4 +1,4 @@
-"""Probabilities of all classes from scores. Each row's depend on its own scores alone.
+"""Probabilities of all classes or labels from scores. Each row's depend on its own scores alone.
 
 That a probability is too small for a number, or the difference of two scores too large, is no
 error: the probability is 0 then.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from onelayer.model import ModelName, sigmoid, softmax
+from onelayer.model import LOSSES, ModelName, sigmoid
 from onelayer.model.losses import Floats
 
 _EXTREMES = np.errstate(over="ignore", under="ignore")
@@ -18,12 +18,14 @@ _EXTREMES = np.errstate(over="ignore", under="ignore")
 def probabilities(model: ModelName, scores: Floats) -> Floats:
     """Return the probability of each class, shape (n, n_classes), rows summing to 1.
 
+    Those of the labels of a multilabel model do not exclude one another: each is of its own.
+
     Both columns of a logistic model are computed from the score: 1 - sigmoid(z) would lose the
     digits of a small one.
     """
     if model == "logistic":
         return np.hstack([sigmoid(scores), sigmoid(-scores)])
-    return softmax(scores)
+    return LOSSES[model].probabilities(scores)
 
 
 @_EXTREMES
@@ -31,6 +33,8 @@ def log_probabilities(model: ModelName, scores: Floats) -> Floats:
     """Return the logarithms of `probabilities`, shape (n, n_classes); finite for finite scores."""
     if model == "logistic":
         return -np.logaddexp(0, np.hstack([-scores, scores]))
+    if model == "multilabel":
+        return -np.logaddexp(0, -scores)
     shifted: Floats = scores - scores.max(axis=1, keepdims=True)
     np.maximum(shifted, np.finfo(shifted.dtype).min, out=shifted)
     shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from onelayer.inference.classifier import Classifier
 from onelayer.inference.file import write
-from onelayer.inference.optional import needs
+from onelayer.inference.optional import needs, refuse_multilabel
 
 
 def export_skops(classifier: Classifier, path: str | Path) -> None:
@@ -21,8 +21,10 @@ def export_skops(classifier: Classifier, path: str | Path) -> None:
     Raises
     ------
     InputError
-        If the library skops is not installed, or the file cannot be written.
+        If the model is multilabel, the library skops is not installed, or the file cannot be
+        written.
     """
+    refuse_multilabel(classifier)
     with needs("The export to scikit-learn", "export"):
         from skops import io
     write(Path(path), io.dumps(as_sklearn(classifier)))

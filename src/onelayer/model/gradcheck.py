@@ -49,13 +49,14 @@ def check_gradients(
     seed: int = 0,
     gradient: GradientFunction = Objective.gradient,
 ) -> list[GradientCheck]:
-    """Check both models, with and without L2 and with the bias penalized.
+    """Check the models of these targets, with and without L2 and with the bias penalized.
 
     Parameters
     ----------
     X : (n, n_features) float array. It is divided by its root mean square, so that neither the
         size of the differences' steps nor that of the penalty depends on the data's unit.
-    targets : (n,) class indices. Logistic regression takes class 0 against the rest.
+    targets : (n,) class indices: logistic regression, of class 0 against the rest, and softmax are
+        checked. Or (n, n_classes) of 0 and 1: multilabel is.
     n_classes : int
     points : int
         How many random weights each objective is checked at.
@@ -68,7 +69,7 @@ def check_gradients(
     X = np.asarray(X, np.float64)
     X = X / (float(np.sqrt(np.mean(np.square(X)))) or 1.0)
     checks: list[GradientCheck] = []
-    for objective in _objectives():
+    for objective in _objectives(("logistic", "softmax") if targets.ndim == 1 else ("multilabel",)):
         labels = np.minimum(targets, 1) if objective.model == "logistic" else targets
         outputs = n_outputs(objective.model, n_classes)
         rng = np.random.default_rng([seed, len(checks)])
@@ -85,8 +86,7 @@ def check_gradients(
     return checks
 
 
-def _objectives() -> Iterator[Objective]:
-    models: tuple[ModelName, ...] = ("logistic", "softmax")
+def _objectives(models: tuple[ModelName, ...]) -> Iterator[Objective]:
     for model in models:
         yield Objective(model)
         yield Objective(model, l2=0.1)

@@ -50,13 +50,16 @@ class Sums:
 class Objective:
     """J(W) = C(W) + l2 * |W|^2, with C the mean cross-entropy over the given examples.
 
+    With several labels an example, C is the mean over the examples of the sum over the labels.
+    (The default of PyTorch's `BCEWithLogitsLoss` is the mean over the labels, too.)
+
     The gradient is  X^T R / n + 2 l2 W  for the weights and  sum_i R_i / n (+ 2 l2 b)  for the
     bias, where R, shape (n, n_outputs), are the residuals: predicted probabilities minus targets.
     `onelayer.model.derivations` derives it step by step.
 
     Parameters
     ----------
-    model : "logistic" or "softmax"
+    model : "logistic", "softmax" or "multilabel"
     l2 : float
         Strength of the penalty, >= 0. The norm is the squared Euclidean one, without a factor 1/2.
     penalize_bias : bool
@@ -65,7 +68,8 @@ class Objective:
     Notes
     -----
     Every method takes ``X``, a float array (n, n_features), already scaled, and ``targets``, an
-    integer array (n,) of class indices; see `onelayer.model.losses` for the logistic convention.
+    integer array (n,) of class indices, for a multilabel model (n, n_outputs) of 0 and 1; see
+    `onelayer.model.losses` for the logistic convention.
     With ``weights``, shape (n,), an example's loss and its row of R are multiplied by its weight;
     weights of mean 1 make C their weighted mean.
     """

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-ModelName = Literal["logistic", "softmax"]
+ModelName = Literal["logistic", "softmax", "multilabel"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,5 +67,5 @@ class Parameters:
 
 
 def n_outputs(model: ModelName, n_classes: int) -> int:
-    """Return how many scores a model has per example: one for logistic, K for softmax."""
+    """Return how many scores a model has per example: one for logistic, otherwise K."""
     return 1 if model == "logistic" else n_classes

@@ -15,6 +15,7 @@ from onelayer.data import Dataset, Rows
 from onelayer.engines import EngineName, one_blas_thread, open_engine
 from onelayer.errors import InputError
 from onelayer.model import Objective
+from onelayer.optimum.by_label import minimise_labels
 from onelayer.optimum.passes import Passes
 from onelayer.optimum.result import Optimum, Reason
 from onelayer.optimum.setting import Setting
@@ -44,7 +45,7 @@ def minimise(
     data : Dataset
         Uses memory maps and integers as they are; no float copy of it is made.
     objectives : sequence of Objective
-        All logistic or all softmax.
+        All of one model. Multilabel ones are minimised label after label.
     rows : int array, optional
         The examples that take part.
     weights : sequence of array (n,) or None, optional
@@ -77,6 +78,11 @@ def minimise(
     if not 0 < tolerance < 1:
         raise InputError(f"tolerance: {tolerance:g} was given; it must be above 0 and below 1.")
     _check(data, objectives)
+    if objectives[0].model == "multilabel":
+        return minimise_labels(
+            minimise, data, objectives, rows=rows, weights=given, tolerance=tolerance,
+            max_passes=max_passes, threads=threads, engine=engine, watch=watch, stop=stop,
+        )  # fmt: skip
     with one_blas_thread(), open_engine(engine, threads) as opened:
         passes = Passes(opened, Setting(data, objectives, rows, given, tolerance), threads)
         count = 0
@@ -91,7 +97,9 @@ def minimise(
 def _check(data: Dataset, objectives: Sequence[Objective]) -> None:
     models = {objective.model for objective in objectives}
     if len(models) > 1:
-        raise InputError("objectives: they must all be logistic or all softmax.")
+        raise InputError("objectives: they must all be of one model.")
+    if data.has_label_matrix != (models == {"multilabel"}):
+        raise InputError("objectives: multilabel ones take a matrix of labels, the others do not.")
     if models == {"logistic"} and data.n_classes != 2:
         raise InputError(
             f"objectives: logistic regression needs two classes, there are {data.n_classes}."

@@ -13,7 +13,7 @@ from onelayer.report.document import Chapter, Document, FigureBlock, Note, Parag
 from onelayer.report.figure import Figure
 from onelayer.report.html import to_html
 from onelayer.report.inline import literal
-from onelayer.sweep import SweepResult, plain_name
+from onelayer.sweep import SweepResult, is_negated, plain_name
 from onelayer.training import EarlyStopping
 from onelayer.training.words import length_in_words, steps_in_words
 from onelayer.words import fixed
@@ -86,21 +86,24 @@ def _candidates(result: SweepResult) -> Section:
     folds = len(result.best.scores) > 1
     bars = " Bars are standard errors over the folds." if folds else ""
     errors = ("standard error",) if folds else ()
+    name, negated = plain_name(result.score_name), is_negated(result.score_name)
     figure = Figure(
-        "sweep", "Validation log loss of each candidate",
-        "The validation log loss of each candidate over its penalty and its learning rate.",
-        rows, drawings.sweep(rows, plain_name(result.score_name), negated=True),
+        "sweep", f"Validation {name} of each candidate",
+        f"The validation {name} of each candidate over its penalty and its learning rate.",
+        rows, drawings.sweep(rows, name, negated=negated),
     )  # fmt: skip
     table = Table(
-        ("rank", "λ", "learning rate", "log loss", *errors, "training loss", "ended"),
-        tuple(_cells(row, with_error=bool(errors)) for row in rows.to_dicts()),
+        ("rank", "λ", "learning rate", name, *errors, "training loss", "ended"),
+        tuple(
+            _cells(row, -1 if negated else 1, with_error=bool(errors)) for row in rows.to_dicts()
+        ),
         caption=f"All candidates of {result.configs[0].model} regression, the best first. The "
         "training loss is that of the last epoch.",
     )
     return Section(
         "Candidates",
-        "Which penalty and which learning rate give the lowest log loss on examples that had no "
-        "part in training?",
+        f"Which penalty and which learning rate give the {'lowest' if negated else 'highest'} "
+        f"{name} on examples that had no part in training?",
         (
             FigureBlock(figure, f"The ring marks the best.{bars}"),
             table,
@@ -109,11 +112,11 @@ def _candidates(result: SweepResult) -> Section:
     )
 
 
-def _cells(row: dict[str, Any], *, with_error: bool) -> tuple[str, ...]:
+def _cells(row: dict[str, Any], sign: int, *, with_error: bool) -> tuple[str, ...]:
     score, error = row["mean_score"], row["standard_error"]
     return (
         str(row["rank"]), f"{row['l2']:g}", f"{row['learning_rate']:g}",
-        "–" if score is None else fixed(-score),
+        "–" if score is None else fixed(sign * score),
         *(["–" if error is None else fixed(error)] if with_error else []),
         fixed(row["train_loss"]), literal(str(row["stop_reason"])),
     )  # fmt: skip

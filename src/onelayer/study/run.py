@@ -13,7 +13,7 @@ from onelayer.study.outcome import Outcome
 from onelayer.study.schema import Run, Study
 from onelayer.study.writer import RunFolderWriter
 from onelayer.training import Ended, Event, RunState, Schedule, stop_on_interrupt, train_many
-from onelayer.training.checks import check_classes
+from onelayer.training.checks import check_targets
 
 Observer = Callable[[Run, Event], None]
 """Who wants to see a study go on is told of each event of a run."""
@@ -33,7 +33,8 @@ def check_study(study: Study, data: StudyData) -> None:
             Schedule.of(run.config, train_set.n_examples)
         except InputError as error:
             raise InputError(f"runs.{run.name}: {error}") from None
-        check_classes(run.config.model, train_set.classes, f"runs.{run.name}.classes")
+        where = "model" if run.config.model == "multilabel" else "classes"
+        check_targets(run.config.model, train_set, f"runs.{run.name}.{where}")
 
 
 def run_study(

@@ -2,18 +2,20 @@
 
 from onelayer.sweep.candidates import (
     Candidate,
+    is_negated,
     plain_name,
     results_table,
     summary,
 )
 from onelayer.sweep.folds import Fold, at_rows, cross_validation
 from onelayer.sweep.grid import AXES, Grid, penalties_for, penalty_of
-from onelayer.sweep.scores import Score, log_scores
+from onelayer.sweep.scores import LOG_LOSS, Score, log_scores, score_named
 from onelayer.sweep.search import SweepResult, sweep
 from onelayer.sweep.task import Sample, Task
 
 __all__ = [
     "AXES",
+    "LOG_LOSS",
     "Candidate",
     "Fold",
     "Grid",
@@ -23,11 +25,13 @@ __all__ = [
     "Task",
     "at_rows",
     "cross_validation",
+    "is_negated",
     "log_scores",
     "penalties_for",
     "penalty_of",
     "plain_name",
     "results_table",
+    "score_named",
     "summary",
     "sweep",
 ]

@@ -138,7 +138,7 @@ def summary(candidates: Sequence[Candidate], score_name: str, scored_on: str) ->
     if score is None:
         return f"All {len(ranked)} diverged: take smaller learning rates."
     spread = "" if error is None else f" (standard error {error:.2g})"
-    negated = score_name.startswith("neg_")
+    negated = is_negated(score_name)
     text = [
         f"Best of {len(ranked)}: {best}, with a {plain_name(score_name)} of "
         f"{abs(score) if negated else score:.4g}{spread} on {scored_on}."
@@ -153,6 +153,11 @@ def summary(candidates: Sequence[Candidate], score_name: str, scored_on: str) ->
     if diverged:
         text.append(f"{diverged} diverged.")
     return " ".join(text)
+
+
+def is_negated(score_name: str) -> bool:
+    """Return whether a score is minus what its `plain_name` says, which is better the lower."""
+    return score_name.startswith("neg_")
 
 
 def plain_name(score_name: str) -> str:

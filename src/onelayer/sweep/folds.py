@@ -62,7 +62,8 @@ def cross_validation(
     Parameters
     ----------
     cv : int, splitter or iterable of splits
-        As for scikit-learn's `check_cv`; a number of folds is stratified by class.
+        As for scikit-learn's `check_cv`; a number of folds is stratified by class, but with a
+        matrix of labels.
     labels : array, shape (n_examples,), optional
         What the splitter sees as labels, where not those of the data set.
     metadata : mapping, optional

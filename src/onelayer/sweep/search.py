@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onelayer.inference import Classifier
 from onelayer.sweep.candidates import Candidate, ranked_candidates, results_table, summary
 from onelayer.sweep.folds import Fold, cross_validation, single_fold
-from onelayer.sweep.scores import Score, log_scores
+from onelayer.sweep.scores import LOG_LOSS, Score, log_scores
 from onelayer.sweep.task import Task
 from onelayer.training import (
     Checkpoint,
@@ -114,7 +114,7 @@ def sweep(
     labels: NDArray[Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
     score: Score = log_scores,
-    score_name: str = "neg_log_loss",
+    score_name: str = LOG_LOSS,
     scored_on: str | None = None,
     threads: int | None = None,
     listen: Listener = ignore,

@@ -95,7 +95,7 @@ class Task:
         """Return how much each example of a sample counts in the loss; None: all the same."""
         if self.class_factors is None:
             return sample.weights
-        by_class = self.class_factors[sample.data.targets]
+        by_class: Floats = self.class_factors[sample.data.targets]
         return by_class if sample.weights is None else by_class * sample.weights
 
     def watched_weights(self, sample: Sample) -> Floats | None:

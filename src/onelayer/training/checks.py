@@ -25,6 +25,11 @@ def check_alike(train_set: Dataset, validation_set: Dataset) -> None:
         raise InputError(
             "One of training and validation examples is sparse, the other is not: give both alike."
         )
+    if validation_set.has_label_matrix != train_set.has_label_matrix:
+        raise InputError(
+            "One of training and validation examples has a matrix of labels, the other one label "
+            "an example: give both alike."
+        )
 
 
 def check_classes(model: ModelName, classes: Sequence[Label], where: str | Argument) -> None:
@@ -40,11 +45,27 @@ def check_classes(model: ModelName, classes: Sequence[Label], where: str | Argum
         )
 
 
+def check_targets(model: ModelName, data: Dataset, where: str | Argument) -> None:
+    """Refuse labels of another kind than a model takes, and classes that it cannot tell apart."""
+    if model == "multilabel" and not data.has_label_matrix:
+        raise InputError(
+            where,
+            ": multilabel takes a matrix of labels, 0 and 1, with a column a label; here each "
+            "example has one label. Take softmax or logistic.",
+        )
+    if data.has_label_matrix and model != "multilabel":
+        raise InputError(
+            where, f": {model} takes one label an example, and there is a matrix of labels. Take "
+            "multilabel.",
+        )  # fmt: skip
+    check_classes(model, data.classes, where)
+
+
 def check_config(
     train_set: Dataset, config: TrainConfig, start: Parameters | None, *, validates: bool
 ) -> None:
     """Refuse a configuration that does not fit the data."""
-    check_classes(config.model, train_set.classes, Argument("model"))
+    check_targets(config.model, train_set, Argument("model"))
     if config.early_stopping is not None and not validates:
         raise InputError(
             "early_stopping: it needs validation examples; give some, or leave it out."

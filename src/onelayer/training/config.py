@@ -36,9 +36,13 @@ class TrainConfig(Options):
         For an unknown option, a wrong type or an impossible value.
     """
 
-    model: Annotated[ModelName, Option("softmax, or logistic: one output for two classes")] = (
-        "softmax"
-    )
+    model: Annotated[
+        ModelName,
+        Option(
+            "softmax; logistic: one output for two classes; multilabel: a logistic one for each "
+            "label, where an example has any number of them"
+        ),
+    ] = "softmax"
     solver: Annotated[
         Literal["sgd", "optimum"],
         Option("sgd: steps on mini-batches; optimum: the exact minimum, which takes no options of "

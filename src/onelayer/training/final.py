@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +12,15 @@ from numpy.typing import ArrayLike
 from onelayer.data import Dataset, Rows, row_blocks
 from onelayer.errors import InputError
 from onelayer.inference import Classifier
+from onelayer.inference.top_k import places
 from onelayer.model import LOSSES, Parameters
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
 
 ROWS_PER_BLOCK = 4800
+
+TOP = 5
+"""Of the top-5 accuracy, which is customary where there are many classes."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,12 @@ class Final:
     """The numbers of the weights that are kept, in float64.
 
     Losses are mean cross-entropies without the penalty, accuracies fractions of all examples,
+    balanced accuracies the means over the classes of the accuracy on their examples, top-5
+    accuracies the fractions of examples whose class is among the five with the largest scores.
     `weight_norm` is the Euclidean norm of what the penalty covers. None where there are no
-    validation examples, and for a loss that is not finite.
+    validation examples, for a loss that is not finite, and for top 5 of at most five classes. Of a
+    multilabel model accuracies are fractions of examples all of whose labels are right, and there
+    are no others.
     """
 
     val_loss: float | None
@@ -34,16 +41,35 @@ class Final:
     train_loss: float | None
     train_accuracy: float | None
     weight_norm: float
+    val_balanced_accuracy: float | None = None
+    train_balanced_accuracy: float | None = None
+    val_top5_accuracy: float | None = None
+    train_top5_accuracy: float | None = None
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The numbers of one part of the data; None where the scores are beyond float64."""
+
+    loss: float | None = None
+    accuracy: float | None = None
+    balanced_accuracy: float | None = None
+    top5_accuracy: float | None = None
 
 
 def evaluate_kept(config: TrainConfig, parameters: Parameters, data: RunData) -> Final:
     """Return the numbers of some parameters, by their own model's prediction."""
     model = as_classifier(config, parameters, data.train)
-    validation: tuple[float | None, float | None] = None, None
+    validation = _Measured()
     if data.validation is not None:
         validation = _measure(model, data.validation, data.validation_rows, data.weights.validation)
     norm = math.sqrt(parameters.squared_norm(include_bias=config.penalize_bias))
-    return Final(*validation, *_measure(model, data.train, data.rows, data.weights.train), norm)
+    train = _measure(model, data.train, data.rows, data.weights.train)
+    return Final(
+        validation.loss, validation.accuracy, train.loss, train.accuracy, norm,
+        validation.balanced_accuracy, train.balanced_accuracy,
+        validation.top5_accuracy, train.top5_accuracy,
+    )  # fmt: skip
 
 
 def as_classifier(
@@ -75,31 +101,49 @@ def as_classifier(
 
 def _measure(
     model: Classifier, part: Dataset, rows: Rows | None, weights: ArrayLike | None
-) -> tuple[float | None, float | None]:
-    """Return mean loss and accuracy; None where the scores are beyond float64."""
+) -> _Measured:
+    """Return the numbers of a part of the data, or of some rows of it."""
     try:
         if weights is not None:
             chosen = np.arange(part.n_examples) if rows is None else rows
             return _weighted(model, part, chosen, np.asarray(weights, np.float64))
+        if part.has_label_matrix:
+            Y = part.encode(model.classes)
+            X, Y = (part.X, Y) if rows is None else (part.X[rows], Y[rows])
+            found = model.evaluate_labels(X, Y)
+            return _Measured(found.log_loss, found.accuracy)
         X, y = (part.X, part.y) if rows is None else (part.X[rows], part.y[rows])
         metrics = model.evaluate(X, y)
     except InputError:
-        return None, None
-    return metrics.log_loss, metrics.accuracy
+        return _Measured()
+    top = metrics.top_k_accuracy(TOP) if len(model.classes) > TOP else None
+    return _Measured(metrics.log_loss, metrics.accuracy, metrics.balanced_accuracy, top)
 
 
 def _weighted(
     model: Classifier, part: Dataset, rows: Rows, weights: np.ndarray[Any, Any]
-) -> tuple[float, float]:
-    """Return weighted means of loss and of right predictions."""
+) -> _Measured:
+    """Return the numbers of weighted examples."""
+    targets, n_classes = part.encode(model.classes)[rows], len(model.classes)
+    losses, place = np.empty(len(rows)), np.empty(len(rows), np.intp)
     loss = LOSSES[model.model]
-    targets = part.encode(model.classes)
-    sums: Sequence[float] = (0.0, 0.0)
     for block in row_blocks(len(rows), ROWS_PER_BLOCK):
-        some = rows[block]
-        scores, own = model.scores(part.X[some]), weights[some]
-        right = loss.predict(scores) == targets[some]
-        parts = own @ loss.values(scores, targets[some]), own @ right
-        sums = [total + float(value) for total, value in zip(sums, parts, strict=True)]
-    total_weight = float(weights[rows].sum())
-    return sums[0] / total_weight, sums[1] / total_weight
+        scores = model.scores(part.X[rows[block]])
+        losses[block] = loss.values(scores, targets[block])
+        if part.has_label_matrix:
+            place[block] = ~loss.is_right(scores, targets[block])
+        else:
+            place[block] = places(model.model, scores, targets[block])
+    own = weights[rows]
+    right, total = own * (place == 0), float(own.sum())
+    measured = float(own @ losses) / total, float(right.sum()) / total
+    if part.has_label_matrix:
+        return _Measured(*measured)
+    by_class = np.bincount(targets, own, n_classes)
+    there = by_class > 0
+    recalls = np.bincount(targets, right, n_classes)[there] / by_class[there]
+    return _Measured(
+        *measured,
+        float(recalls.mean()),
+        float(own @ (place < TOP)) / total if n_classes > TOP else None,
+    )

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.model import Parameters
+from onelayer.model import ModelName, Parameters
 from onelayer.training.config import TrainConfig
 from onelayer.training.convergence import Convergence, measure_convergence
 from onelayer.training.data import RunData
@@ -23,9 +23,9 @@ WORSE_THAN_EQUAL = 1.1
 """A loss above that of equal probabilities, ln K, by this factor is no noise."""
 
 
-def worse_than_equal(loss: float, n_classes: int) -> str | None:
+def worse_than_equal(loss: float, model: ModelName, n_classes: int) -> str | None:
     """Say what it means that a training loss is so high; None where it is not."""
-    equal = math.log(n_classes)
+    equal = n_classes * math.log(2) if model == "multilabel" else math.log(n_classes)
     if not loss > WORSE_THAN_EQUAL * equal:  # NaN is not, either
         return None
     return (

@@ -153,17 +153,11 @@ def read_training_data(
     share = files.validation if isinstance(files.validation, Share) else None
     examples = read_examples(
         files.train, target=files.target, labels=files.labels, size=files.size,
-        drop=files.drop, groups=files.groups, gaps=True,
+        drop=files.drop, groups=files.groups, gaps=True, label_matrix=model == "multilabel",
     )  # fmt: skip
     labels = examples.y
     assert labels is not None  # they were asked for
-    if (labels == labels[0]).all():
-        raise InputError(
-            f"{files.labels or files.train}: all {examples.n_examples:,} labels are "
-            f"{labels[0].item()!r}; give examples of at least two classes."
-        )
-    classes = np.unique(labels).tolist()
-    check_classes(model, classes, Argument("model"))
+    classes = _classes(examples, files, model)
     rows, held = _split(labels, examples.groups, share, seed) if share else (None, None)
     examples = complete(examples, feature_means(examples, rows) if files.impute else None)
     chosen, words = _choose_scaling(files.scale, examples)
@@ -172,8 +166,7 @@ def read_training_data(
     train = Dataset(
         examples.X,
         labels,
-        # The engine's positive class is the first; people mean the second: 1, yes, True.
-        classes=classes[::-1] if model == "logistic" else classes,
+        classes=classes,
         scaling=scaling,
         image_shape=_shape(examples),
     )
@@ -185,6 +178,28 @@ def read_training_data(
         train.targets if rows is None else train.targets[rows],
     )  # fmt: skip
     return TrainingData(examples, train, validation, rows, held, words, factors)
+
+
+def _classes(examples: Examples, files: TrainingFiles, model: ModelName) -> list[Label]:
+    """Return the classes in the order that a model takes; of a matrix of labels its columns."""
+    labels = examples.y
+    assert labels is not None
+    if model == "multilabel":
+        if files.class_weight is not None:
+            raise InputError(
+                Argument("class_weight"), ": with several labels an example is of no class; leave "
+                "it out.",
+            )  # fmt: skip
+        return list(examples.label_names or range(labels.shape[1]))
+    if (labels == labels[0]).all():
+        raise InputError(
+            f"{files.labels or files.train}: all {examples.n_examples:,} labels are "
+            f"{labels[0].item()!r}; give examples of at least two classes."
+        )
+    classes: list[Label] = np.unique(labels).tolist()
+    check_classes(model, classes, Argument("model"))
+    # The engine's positive class is the first; people mean the second: 1, yes, True.
+    return classes[::-1] if model == "logistic" else classes
 
 
 def _by_label(given: ClassWeight, classes: tuple[Label, ...]) -> ClassWeight:
@@ -199,7 +214,7 @@ def _split(
     labels: NDArray[Any], groups: NDArray[np.int64] | None, share: Share, seed: int
 ) -> tuple[Rows, Rows]:
     """Return the rows to train on and those to hold out, as the estimators split them too."""
-    targets = np.unique(labels, return_inverse=True)[1]
+    targets = labels if labels.ndim == 2 else np.unique(labels, return_inverse=True)[1]
     try:
         if groups is not None:
             return hold_out_groups(targets, groups, share.fraction, seed)
@@ -211,6 +226,7 @@ def _split(
 def _read_validation(file: File, size: str | None, examples: Examples, like: Dataset) -> Dataset:
     """Return the examples of a file, read as the training file was."""
     how = examples.reading() | {"size": size}
+    how |= {"label_matrix": like.has_label_matrix}
     given = read_examples(file.path, labels=file.labels, part="test", **how)
     labels = match_labels(given, like.classes)
     return Dataset(given.X, labels, classes=like.classes, scaling=like.scaling)
@@ -260,13 +276,27 @@ def _choose_scaling(asked: str | None, examples: Examples) -> tuple[ScalingName 
 def match_labels(examples: Examples, classes: tuple[Any, ...]) -> NDArray[Any]:
     """Return labels in the type of the classes: one file may hold "3" where another holds 3.
 
+    Of a matrix of labels the columns in the order of the classes, by their names if they have any.
+
     Raises
     ------
     InputError
-        If a label is not among the classes.
+        If a label is not among the classes, or the columns are others.
     """
     labels = examples.y
     assert labels is not None
+    if labels.ndim == 2:
+        names = list(examples.label_names or map(str, range(labels.shape[1])))
+        if set(names) != set(map(str, classes)) and (
+            examples.label_names is not None or labels.shape[1] != len(classes)
+        ):
+            raise InputError(
+                f"{examples.source}: its labels are {first_few(names)}; the model was trained on "
+                f"{first_few(classes)}."
+            )
+        if examples.label_names is None:
+            return labels
+        return np.ascontiguousarray(labels[:, [names.index(str(label)) for label in classes]])
     by_text = {str(c): c for c in classes}
     unknown = [label for label in np.unique(labels).tolist() if str(label) not in by_text]
     if unknown:

@@ -18,7 +18,7 @@ from onelayer.inference import Classifier
 from onelayer.json_values import json_value
 from onelayer.model import ModelName
 from onelayer.storage import Folder
-from onelayer.sweep import Grid, Sample, SweepResult, Task, sweep
+from onelayer.sweep import LOG_LOSS, Grid, Sample, SweepResult, Task, score_named, sweep
 from onelayer.training import (
     Checkpoint,
     Schedule,
@@ -89,6 +89,7 @@ def sweep_files(
     out: Path,
     *,
     folds: int | None = None,
+    score: str = LOG_LOSS,
     threads: int | None = None,
     force: bool = False,
     make_page: MakePage | None = None,
@@ -106,6 +107,8 @@ def sweep_files(
         The folder; it is made if there is none.
     folds : int, optional
         Score on so many folds of the training examples, in place of the validation examples.
+    score : str
+        By what the best is chosen; see `onelayer.sweep.score_named`.
     force : bool
         Replace the files of a sweep that is there.
     make_page : function, optional
@@ -119,6 +122,11 @@ def sweep_files(
     OnelayerError
         If all candidates diverged, training was interrupted, or something cannot be written.
     """
+    if config.model == "multilabel":
+        raise InputError(
+            Argument("model"), ": a sweep takes softmax or logistic; multilabel models are "
+            "trained by fit.",
+        )  # fmt: skip
     if folds is None and files.validation is None:
         raise InputError(
             Argument("validation"), ": a sweep needs examples to choose by; give some, or ",
@@ -128,6 +136,7 @@ def sweep_files(
         files = replace(files, validation=None)
     with watch.stage(f"Reading {files.train}"):
         data = read_training_data(files, config.model, seed=config.seed)
+    chosen_by = score_named(score, data.train.n_classes)
     splits = None if folds is None else split(data, folds)
     with Folder.lock(out) as folder:
         _check_folder(folder, force=force)
@@ -153,7 +162,8 @@ def sweep_files(
             "grid": [list(values) for values in grid.combinations()],
         }  # fmt: skip
         checkpoint = Checkpoint(folder.path / CHECKPOINT, facts)
-        result = _sweep(data, grid, config, splits, on, checkpoint, threads, watch)
+        scoring = {"score": chosen_by, "score_name": score, "scored_on": on}
+        result = _sweep(data, grid, config, splits, scoring, checkpoint, threads, watch)
         if not np.isfinite(result.best_score):
             checkpoint.remove()
             raise OnelayerError(f"{result.summary} Nothing was written.")
@@ -181,7 +191,7 @@ def _sweep(
     grid: Grid,
     config: TrainConfig,
     splits: Splits | None,
-    on: str,
+    scoring: dict[str, Any],
     checkpoint: Checkpoint,
     threads: int | None,
     watch: Watch,
@@ -207,7 +217,7 @@ def _sweep(
             watch.stoppable() as stop,
         ):
             result = sweep(
-                task, configs, splits, scored_on=on,
+                task, configs, splits, **scoring,
                 threads=threads, listen=listen, checkpoint=checkpoint, stop=stop,
             )  # fmt: skip
         if result.final.stop_reason is StopReason.INTERRUPTED:
@@ -231,7 +241,7 @@ def _notes(grid: Grid, result: SweepResult) -> list[str]:
     notes = grid.edges((result.best.l2, result.best.learning_rate))
     if final.stop_reason is StopReason.DIVERGED:
         notes.insert(0, f"The training of the chosen model {final.message}.")
-    elif worse := worse_than_equal(final.final.train_loss or 0.0, n_classes):
+    elif worse := worse_than_equal(final.final.train_loss or 0.0, final.config.model, n_classes):
         notes.insert(
             0,
             f"The training loss of the chosen model is {worse}. Take smaller learning rates, or "

@@ -19,6 +19,8 @@ Remark: TypeAlias = tuple[str | Argument, ...]
 def classes_in_words(data: TrainingData, model: ModelName) -> str:
     """Say how many classes there are, and which one is a logistic model's positive one."""
     classes = data.train.classes
+    if model == "multilabel":
+        return f"{len(classes)} labels, any number of them an example"
     positive = f", positive: {classes[0]}" if model == "logistic" else ""
     return f"{len(classes)} classes{positive}"
 

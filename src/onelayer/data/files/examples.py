@@ -25,7 +25,10 @@ class Examples:
     source : str
         What messages call the file.
     y : array, shape (n,), optional
-        Labels: integers, strings or bools. None where there are none.
+        Labels: integers, strings or bools. None where there are none. Or, where that was asked for,
+        a matrix of 0 and 1, shape (n, n_labels).
+    label_names : tuple of str, optional
+        Of the columns of such a matrix, where the file has names.
     feature_names : tuple of str, optional
         The columns of a table.
     target : str, optional
@@ -56,6 +59,7 @@ class Examples:
     X: Matrix
     source: str
     y: NDArray[Any] | None = None
+    label_names: tuple[str, ...] | None = None
     feature_names: tuple[str, ...] | None = None
     target: str | None = None
     image_shape: tuple[int, int] | None = None
@@ -112,6 +116,7 @@ class Request:
     image_shape: tuple[int, int] | None
     channels: int | None
     need_labels: bool
+    label_matrix: bool
     part: str
 
     @property

@@ -12,6 +12,7 @@ from onelayer.data.files.examples import Examples, Request
 from onelayer.data.files.idx_files import is_idx_folder, read_builtin, read_idx_folder
 from onelayer.data.files.images import read_image_folder
 from onelayer.data.files.kinds import LABEL_READERS, READERS, Reader, by_ending
+from onelayer.data.files.label_matrices import read_label_matrix
 from onelayer.data.files.missing import complete
 from onelayer.data.files.sizes import wanted_shape, with_wanted_shape
 from onelayer.data.files.tables import read_table
@@ -37,6 +38,7 @@ def read_examples(
     fill: ArrayLike | None = None,
     gaps: bool = False,
     need_labels: bool = True,
+    label_matrix: bool = False,
     part: str = "train",
 ) -> Examples:
     """Read examples from a file, a folder or a built-in data set.
@@ -77,6 +79,9 @@ def read_examples(
         where there is nothing to fill them with.
     need_labels : bool
         False: there may be no labels. A table's labels are then None too where some are missing.
+    label_matrix : bool
+        `labels` is a matrix of 0 and 1 with a column a label: a .npy file, or a table of which each
+        column is a label.
     part : {"train", "test"}
         Of a folder of IDX files, a built-in data set, or a .npz file that holds both.
 
@@ -92,6 +97,12 @@ def read_examples(
     OnelayerError
         If MNIST cannot be downloaded.
     """
+    if label_matrix and need_labels and labels is None:
+        raise InputError(
+            f"{path}: for multilabel give a file with a column of 0 and 1 for each label with ",
+            Argument("labels", "FILE"),
+            ".",
+        )
     request = Request(
         path=str(path) if _is_builtin(path) else os.path.expanduser(path),
         source=str(path),
@@ -105,6 +116,7 @@ def read_examples(
         image_shape=wanted_shape(image_shape, size),
         channels=channels,
         need_labels=need_labels,
+        label_matrix=label_matrix,
         part=part,
     )
     means = _check_arguments(request, fill)
@@ -176,8 +188,12 @@ def _checked_labels(examples: Examples, request: Request) -> Examples:
     """Return the examples with the labels of their own file, if there is one."""
     if request.labels is not None:
         _check_file(request.labels)
-        y = by_ending(request.labels, LABEL_READERS)(request.labels, request.target)
-        examples = replace(examples, y=y)
+        if request.label_matrix:
+            y, names = read_label_matrix(request.labels)
+            examples = replace(examples, y=y, label_names=names)
+        else:
+            y = by_ending(request.labels, LABEL_READERS)(request.labels, request.target)
+            examples = replace(examples, y=y)
     if examples.y is None:
         if request.need_labels:
             raise InputError(

@@ -155,19 +155,21 @@ def evaluate(scratch, part, also, rows, W, n_outputs, chosen, losses, correct, a
                     z, j * n_outputs, n_outputs, targets, some, weights
                 )
         if len(losses) > 0:
-            add_losses(z, scratch.column, part, chosen, n_outputs, some, losses)
+            add_losses(z, scratch.column, part, targets, chosen, n_outputs, some, losses)
 
 
 @inner
-def add_losses(z, column, part, chosen, n_outputs, rows, losses):
+def add_losses(z, column, part, targets, chosen, n_outputs, rows, losses):
     """Add to the models' summed losses, in float64; the scores are overwritten.
 
     The forms are those of `onelayer.model.losses`.
     """
+    if targets.ndim == 2:
+        add_multilabel_losses(z, column, part, targets, chosen, n_outputs, rows, losses)
+        return
     if n_outputs == 1:
         add_logistic_losses(z, column, part, chosen, rows, losses)
         return
-    targets = part.targets
     # Apart from the logarithms: their calls would empty the registers of constants each time.
     for i in range(len(rows)):
         target = targets[rows[i]]
@@ -200,3 +202,21 @@ def add_logistic_losses(z, column, part, chosen, rows, losses):
             loss = max(score, 0.0) - (score if targets[rows[i]] == 0 else 0.0)
             loss += np.log1p(np.float64(column[i * models + j]))
             losses[j] += weight(weights, rows[i]) * loss
+
+
+@inner
+def add_multilabel_losses(z, column, part, targets, chosen, n_outputs, rows, losses):
+    """Add to the summed losses of models with a matrix of targets, output by output."""
+    n = len(rows)
+    for j in range(len(chosen)):
+        weights = example_weights(part, chosen[j])
+        for k in range(n_outputs):
+            output = j * n_outputs + k
+            for i in range(n):
+                column[i] = -abs(z[i, output])
+            exp_inplace(column, n)
+            for i in range(n):
+                score = np.float64(z[i, output])
+                loss = max(score, 0.0) - (score if targets[rows[i], k] == 1 else 0.0)
+                loss += np.log1p(np.float64(column[i]))
+                losses[j] += weight(weights, rows[i]) * loss

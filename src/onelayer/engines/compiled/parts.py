@@ -27,14 +27,14 @@ class Part(NamedTuple):
     """Examples of a part of the data.
 
     X : array (n, n_features), or `Nonzeros`
-    targets : (n,) class indices
+    targets : (n,) class indices, or (n, outputs) uint8: 1 where an example has a label
     rows : (k,) the examples that take part
     weights : (distinct, n) float64
     places : (models,) each model's row of `weights`, -1 where every example counts 1
     """
 
     X: NDArray[np.generic] | Nonzeros
-    targets: NDArray[np.int32]
+    targets: NDArray[np.integer]
     rows: Whole
     weights: Counts
     places: Whole

@@ -1,5 +1,9 @@
 """From the products of a batch to right predictions, loss and residuals.
 
+With class indices for targets a model is logistic or softmax; with a matrix of targets it is a
+multilabel one. The number of dimensions is known when a kernel is compiled, so that each kind of
+targets has kernels of its own.
+
 An example's weight is its factor in the loss; where there are no weights, the arrays of them are
 empty, and every example counts 1.
 """
@@ -43,8 +47,23 @@ def add_bias(z, n, bias):
 
 
 @inner
+def count_all_correct(z, first, n_outputs, targets, rows, weights):
+    """Return the summed weights of the examples all of whose labels are predicted right."""
+    correct = 0.0
+    for i in range(len(rows)):
+        right = True
+        for k in range(n_outputs):
+            score = z[i, first + k]
+            right &= score >= 0 if targets[rows[i], k] == 1 else score < 0
+        correct += right * weight(weights, rows[i])
+    return correct
+
+
+@inner
 def count_correct(z, first, n_outputs, targets, rows, weights):
     """Return the summed weights of the examples that one model predicts right by its scores."""
+    if targets.ndim == 2:
+        return count_all_correct(z, first, n_outputs, targets, rows, weights)
     correct = 0.0
     for i in range(len(rows)):
         target = targets[rows[i]]
@@ -92,12 +111,37 @@ def softmax_residuals(z, n, n_outputs, targets, rows, weights, column):
 
 
 @inner
+def multilabel_residuals(z, n, n_outputs, targets, rows, weights, column):
+    """Turn scores into residuals sigmoid(z) - y in place; return the summed loss.
+
+    What is done for an output is what `logistic_residuals` does. What pads a row is the product
+    with weights that are zero, and stays so.
+    """
+    one = z.dtype.type(1)
+    loss = 0.0
+    for k in range(n_outputs):
+        for i in range(n):
+            column[i] = -abs(z[i, k])
+        exp_inplace(column, n)
+        for i in range(n):
+            score = z[i, k]
+            positive = targets[rows[i], k] == 1
+            own = max(np.float64(score), 0.0) - (np.float64(score) if positive else 0.0)
+            loss += weight(weights, rows[i]) * (own + np.log1p(np.float64(column[i])))
+            probability = (one if score >= 0 else column[i]) / (one + column[i])
+            z[i, k] = probability - (one if positive else 0 * one)
+    return loss
+
+
+@inner
 def residuals(z, n, n_outputs, targets, rows, weights, column):
     """Turn the scores of n examples into residuals in place; return the summed loss in float64.
 
     `weights` are those of all examples, or empty; they count for the loss alone. `column` is room
     for a number an example, in whole vectors.
     """
+    if targets.ndim == 2:
+        return multilabel_residuals(z, n, n_outputs, targets, rows, weights, column)
     if n_outputs == 1:
         return logistic_residuals(z, n, targets, rows, weights, column)
     return softmax_residuals(z, n, n_outputs, targets, rows, weights, column)
