@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -40,6 +40,22 @@ class Advance:
     measures: list[Measures]
 
 
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """An advance that is yet to be made.
+
+    Attributes
+    ----------
+    work : list of functions
+        Each is to be called once in every thread of the engine.
+    outcome : function
+        Returns what came of it, once all of it is done.
+    """
+
+    work: list[Callable[[], None]]
+    outcome: Callable[[], Advance]
+
+
 class Stack(Protocol):
     """The models of a problem. What becomes of one depends neither on the others nor on threads."""
 
@@ -62,6 +78,16 @@ class Stack(Protocol):
             The learning rate of each step.
         evaluate : bool
         """
+
+    def plan(
+        self,
+        models: Sequence[int],
+        batches: Batches,
+        rates: NDArray[np.float64],
+        *,
+        evaluate: bool,
+    ) -> Planned:
+        """Return what `advance` would do, so that it can be done together with other work."""
 
     def parameters(self, model: int) -> Parameters:
         """Return a copy of a model's parameters."""
@@ -108,3 +134,6 @@ class Engine(AbstractContextManager["Engine"], Protocol):
 
     def totals(self, prepared: Any, problem: Problem) -> Totals:
         """Return what sums losses and gradients of a problem's models up."""
+
+    def do(self, work: Sequence[Callable[[], None]]) -> None:
+        """Call each function once in every thread."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, Self
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from onelayer.data import Rows, Scaling, row_blocks
 from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
-from onelayer.engines.protocol import Advance, Measures, Stack, Totals
+from onelayer.engines.protocol import Advance, Measures, Planned, Stack, Totals
 from onelayer.engines.update import descend
 from onelayer.errors import InputError
 from onelayer.model import LOSSES, ModelName, Objective, Parameters, Sums
@@ -92,8 +92,6 @@ class ReferenceStack:
         self._now = [parameters.copy() for parameters in problem.initial]
         self._before = [parameters.copy() for parameters in problem.initial]
 
-    # Overflow is how divergence looks; the training loop sees it in the losses.
-    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
     def advance(
         self,
         models: Sequence[int],
@@ -103,6 +101,24 @@ class ReferenceStack:
         evaluate: bool,
     ) -> Advance:
         """Evaluate, then step; see `Stack`."""
+        return self._advance(models, batches, rates, evaluate)
+
+    def plan(
+        self,
+        models: Sequence[int],
+        batches: Batches,
+        rates: NDArray[np.float64],
+        *,
+        evaluate: bool,
+    ) -> Planned:
+        """Leave all of it to the end; see `Stack`."""
+        return Planned([], partial(self._advance, models, batches, rates, evaluate))
+
+    # Overflow is how divergence looks; the training loop sees it in the losses.
+    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
+    def _advance(
+        self, models: Sequence[int], batches: Batches, rates: NDArray[np.float64], evaluate: bool
+    ) -> Advance:
         losses = np.empty((len(models), len(batches)))
         measures = []
         for j, m in enumerate(models):
@@ -207,3 +223,8 @@ class ReferenceEngine:
     def stack(self, prepared: Source, problem: Problem) -> Stack:
         """Return the models of a problem at their start."""
         return ReferenceStack(prepared, problem)
+
+    def do(self, work: Sequence[Callable[[], None]]) -> None:
+        """Call each function in the caller's thread."""
+        for call in work:
+            call()

@@ -49,6 +49,17 @@ def check_config(
         raise InputError(
             "early_stopping: it needs validation examples; give some, or leave it out."
         )
+    if config.draw and config.examples_per_class is None:
+        raise InputError(
+            Argument("draw"), f": {config.draw} was given; it needs ",
+            Argument("examples_per_class"), ", how many examples of each class it draws.",
+        )  # fmt: skip
+    if config.features is not None and config.features[1] > train_set.n_features:
+        raise InputError(
+            Argument("features"),
+            f": {list(config.features)} was given; there are {train_set.n_features:,} features, "
+            "with numbers from 0.",
+        )
     shape = train_set.n_features, n_outputs(config.model, train_set.n_classes)
     if start is not None and start.weights.shape != shape:
         raise InputError(

@@ -6,6 +6,7 @@ estimators' parameters and the documents follow from it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -50,10 +51,13 @@ class Option:
         A clause that stands before the default.
     varies : bool
         Whether models that are trained in one pass over the data may differ in it.
+    spelled : str or None
+        How the command line spells a value that is no plain number or word.
     """
 
     help: str
     varies: bool = False
+    spelled: str | None = None
 
 
 class EarlyStopping(_Options):
@@ -73,6 +77,31 @@ class EarlyStopping(_Options):
 def _false_means_none(value: Any) -> Any:
     # TOML has no null: `early_stopping = false` lifts a default.
     return None if value is False else value
+
+
+FeatureRange = tuple[int, int]
+"""The numbers of some features: from the first to before the second."""
+
+
+def _as_range(value: Any) -> Any:
+    """Return what "0:384", or a list or tuple of two numbers, mean."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"\s*(\d{1,15})\s*:\s*(\d{1,15})\s*", value) if isinstance(value, str) else None
+    ends = list(map(int, found.groups())) if found else value
+    if not isinstance(ends, list | tuple) or len(ends) != 2 or not all(map(_is_whole, ends)):
+        raise ValueError(
+            "must be two whole numbers, the first feature and the one before which it ends, as "
+            "[0, 384] or '0:384'"
+        )
+    begin, end = map(int, ends)
+    if not 0 <= begin < end:
+        raise ValueError("must begin at 0 or more, and end behind where it begins")
+    return begin, end
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 class TrainConfig(_Options):
@@ -118,6 +147,22 @@ class TrainConfig(_Options):
         Option("find the minimum of the objective too, and say how far from it the run ended",
                varies=True),
     ] = False  # fmt: skip
+    features: Annotated[
+        FeatureRange | None,
+        BeforeValidator(_as_range),
+        Option(
+            "the features that are read, from the first number to before the second, counted "
+            "from 0",
+            varies=True,
+            spelled="BEGIN:END",
+        ),
+    ] = None
+    examples_per_class: Annotated[
+        int | None, Option("train on so many examples of each class, drawn at random")
+    ] = Field(default=None, ge=1, le=MOST)
+    draw: Annotated[
+        int, Option("which examples `examples_per_class` draws", varies=True)
+    ] = Field(default=0, ge=0, lt=2**63)
     dtype: Annotated[
         Literal["float32", "float64"], Option("type of the arithmetic: float32 or float64")
     ] = "float32"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -114,13 +114,13 @@ def find_minima(
     watch: Callable[[int, int, float], None],
     stop: threading.Event,
 ) -> dict[int, Optimum]:
-    """Find the minima of the runs that ask for one, those of one kind of model together.
+    """Find the minima of the runs that ask for one, those of one kind of model on the same values together.
 
     Parameters
     ----------
     configs : sequence of TrainConfig
     data : sequence of RunData
-        For each run; they differ in the weights of examples alone.
+        For each run; they differ in the rows and weights of examples alone.
     watch : function
         Called for each run and pass, with the run's number, the pass's, and the bound as a share of
         J.
@@ -132,21 +132,22 @@ def find_minima(
     dict of int to Optimum
         By number of the run.
     """
-    kinds: dict[str, list[int]] = defaultdict(list)
+    kinds: dict[Any, list[int]] = defaultdict(list)
     for i, config in enumerate(configs):
         if config.optimum:
-            kinds[config.model].append(i)
+            kinds[config.model, data[i].features(config), id(data[i].rows)].append(i)
     minima: dict[int, Optimum] = {}
-    for numbers in kinds.values():
+    for (_, features, _), numbers in kinds.items():
+        one = data[numbers[0]]
 
         def tell(passes: int, bounds: Sequence[float], numbers: list[int] = numbers) -> None:
             for i, bound in zip(numbers, bounds, strict=True):
                 watch(i, passes, bound)
 
         found = minimise(
-            data[0].train,
+            one.train if features is None else one.train.of_features(*features),
             [configs[i].objective for i in numbers],
-            rows=data[0].rows,
+            rows=one.rows,
             weights=[data[i].weights.train for i in numbers],
             tolerance=TOLERANCE,
             max_passes=MOST_PASSES,
@@ -155,5 +156,17 @@ def find_minima(
             watch=tell,
             stop=stop,
         )
+        if features is not None:
+            found = [_among(optimum, one.train.n_features, features[0]) for optimum in found]
         minima |= dict(zip(numbers, found, strict=True))
     return minima
+
+
+def _among(found: Optimum, n_features: int, begin: int) -> Optimum:
+    """Return what was found on some features as it is on all of them."""
+    direction = found.direction
+    return replace(
+        found,
+        parameters=found.parameters.among(n_features, begin),
+        direction=None if direction is None else direction.among(n_features, begin),
+    )
