@@ -40,7 +40,9 @@ def test_every_option_says_what_it_is(settings: Any) -> None:
 
 def test_models_share_a_pass_by_what_may_vary() -> None:
     varies = {name for name in FIELDS if option_of(TrainConfig, name).varies}
-    assert varies == {"learning_rate", "l2", "penalize_bias", "early_stopping", "optimum"}
+    assert varies == {
+        "learning_rate", "l2", "penalize_bias", "early_stopping", "optimum", "features", "draw",
+    }  # fmt: skip
     base = TrainConfig()
     other = TrainConfig(
         learning_rate=1.0, l2=1.0, penalize_bias=True, early_stopping=EarlyStopping(patience=1)

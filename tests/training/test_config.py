@@ -10,7 +10,8 @@ from onelayer.training import EarlyStopping, TrainConfig
 def test_options_are_those_of_the_contract() -> None:
     assert list(TrainConfig.model_fields) == [
         "model", "learning_rate", "batch_size", "max_epochs", "l2", "penalize_bias", "shuffle",
-        "seed", "drop_last", "evaluations_per_epoch", "early_stopping", "optimum", "dtype",
+        "seed", "drop_last", "evaluations_per_epoch", "early_stopping", "optimum",
+        "features", "examples_per_class", "draw", "dtype",
     ]  # fmt: skip
     assert list(EarlyStopping.model_fields) == ["patience", "min_delta"]
 

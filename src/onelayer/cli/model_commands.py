@@ -58,6 +58,7 @@ def sweep(
     scale: o.Scale = None,
     l2: o.L2Grid = "logspace(-6, -1, 6)",
     learning_rate: o.LearningRateGrid = "0.1",
+    features: o.FeatureRanges = None,
     size: o.Size = None,
     drop: o.Drop = None,
     impute: o.Impute = None,
@@ -76,9 +77,10 @@ def sweep(
         validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
         class_weight=class_weight, groups=groups,
     )  # fmt: skip
+    grid = {"l2": l2, "learning_rate": learning_rate, "features": features}
     run_sweep_command(
-        files, ctx.obj | {"l2": l2, "learning_rate": learning_rate}, folds=folds, out=out,
-        threads=threads, force=force, as_json=as_json, quiet=quiet,
+        files, ctx.obj | grid, folds=folds, out=out, threads=threads, force=force,
+        as_json=as_json, quiet=quiet,
     )  # fmt: skip
 
 

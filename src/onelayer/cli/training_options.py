@@ -39,9 +39,9 @@ class TrainingCommand(TyperCommand):
 
 
 class SweepCommand(TrainingCommand):
-    """One that takes grids of penalties and learning rates."""
+    """One that takes grids of penalties, learning rates and ranges of features."""
 
-    left_out = ("l2", "learning_rate")
+    left_out = ("l2", "learning_rate", "features")
 
 
 def _parameters(left_out: tuple[str, ...]) -> list[Any]:
@@ -64,10 +64,13 @@ def _options() -> list[Parameter]:
 
     options = []
     for name, field in TrainConfig.model_fields.items():
-        said = option_of(TrainConfig, name).help
-        if EarlyStopping not in get_args(field.annotation):
-            choices = "|".join(map(str, get_args(field.annotation))) or None
-            options.append(_option(name, type(field.default), said, field.default, choices))
+        option = option_of(TrainConfig, name)
+        said, kinds = option.help, get_args(field.annotation)
+        if EarlyStopping not in kinds:
+            kind, choices = type(field.default), option.spelled or "|".join(map(str, kinds)) or None
+            if field.default is None:  # then it is a value of the other type, or spelled in words
+                kind, choices = str if option.spelled else kinds[0], option.spelled
+            options.append(_option(name, kind, said, field.default, choices))
             continue
         first, *others = EarlyStopping.model_fields.items()
         said += f": {option_of(EarlyStopping, first[0]).help}"

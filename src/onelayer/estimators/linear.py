@@ -36,6 +36,9 @@ class _OneModel(LinearClassifier):
         drop_last: bool = False,
         evaluations_per_epoch: int = 5,
         early_stopping: bool | int | dict[str, Any] | EarlyStopping | None = None,
+        features: tuple[int, int] | str | None = None,
+        examples_per_class: int | None = None,
+        draw: int = 0,
         dtype: str | None = None,
         scale: ScalingName | Scaling = "none",
         validation_fraction: float = 0.1,
@@ -54,6 +57,9 @@ class _OneModel(LinearClassifier):
         self.drop_last = drop_last
         self.evaluations_per_epoch = evaluations_per_epoch
         self.early_stopping = early_stopping
+        self.features = features
+        self.examples_per_class = examples_per_class
+        self.draw = draw
         self.dtype = dtype
         self.scale = scale
         self.validation_fraction = validation_fraction

@@ -23,6 +23,9 @@ SHARED = (
     "shuffle",
     "drop_last",
     "evaluations_per_epoch",
+    "features",
+    "examples_per_class",
+    "draw",
 )
 """Parameters that go into a `TrainConfig` as they are."""
 

@@ -69,7 +69,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         A row for each candidate: ``l2, learning_rate, mean_score, std_score, standard_error,
         scores`` (one a fold), ``train_loss, epochs, stop_reason, rank``.
     best_params_ : dict
-        `l2` and `learning_rate` of the best.
+        `l2` and `learning_rate` of the best, and `features` where ranges were given.
     best_score_ : float
         Its mean score; NaN if all candidates diverged.
     best_index_ : int
@@ -124,6 +124,9 @@ class SoftmaxRegressionCV(LinearClassifier):
         drop_last: bool = False,
         evaluations_per_epoch: int = 5,
         early_stopping: bool | int | dict[str, Any] | EarlyStopping | None = None,
+        features: Any = None,
+        examples_per_class: int | None = None,
+        draw: int = 0,
         dtype: str | None = None,
         scale: ScalingName | Scaling = "none",
         validation_fraction: float = 0.1,
@@ -143,6 +146,9 @@ class SoftmaxRegressionCV(LinearClassifier):
         self.drop_last = drop_last
         self.evaluations_per_epoch = evaluations_per_epoch
         self.early_stopping = early_stopping
+        self.features = features
+        self.examples_per_class = examples_per_class
+        self.draw = draw
         self.dtype = dtype
         self.scale = scale
         self.validation_fraction = validation_fraction
@@ -196,7 +202,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         score: Score = log_scores
         if scorer is not None:
             score = FoldScorer(scorer, name, self.classes_, to_scorer, self.n_jobs)
-        grid = Grid.of(self.l2, self.learning_rate)
+        grid = Grid.of(self.l2, self.learning_rate, self.features)
         configs = self._configs(examples.X, grid)
         cv = None if given is not None else self.cv
         if cv is None and groups is not None:
@@ -217,17 +223,15 @@ class SoftmaxRegressionCV(LinearClassifier):
         return self
 
     def _configs(self, X: Any, grid: Grid) -> list[TrainConfig]:
-        options = self._options(X)
-        return [
-            train_config(type(self).__name__, options | {"l2": l2, "learning_rate": rate})
-            for l2, rate in grid.combinations()
-        ]
+        options = self._options(X) | {"features": None}
+        return [train_config(type(self).__name__, options | own) for own in grid.candidates()]
 
     def _keep(self, result: SweepResult) -> None:
         """Set the fitted attributes."""
         self._candidates = result.candidates
         self.best_index_, self.best_score_ = result.best_index, result.best_score
-        self.best_params_ = {name: getattr(result.best, name) for name in AXES}
+        axes = AXES if result.best.features is None else (*AXES, "features")
+        self.best_params_ = {name: getattr(result.best, name) for name in axes}
         self.score_name_, self.summary_ = result.score_name, result.summary
         self._record(result.final, result.task)
         if self.verbose:

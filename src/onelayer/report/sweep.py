@@ -89,8 +89,9 @@ def _candidates(result: SweepResult) -> Section:
         "The validation log loss of each candidate over its penalty and its learning rate.",
         rows, drawings.sweep(rows, plain_name(result.score_name), negated=True),
     )  # fmt: skip
+    read = ("features",) if "features" in rows.columns else ()
     table = Table(
-        ("rank", "λ", "learning rate", "log loss", *errors, "training loss", "ended"),
+        ("rank", *read, "λ", "learning rate", "log loss", *errors, "training loss", "ended"),
         tuple(_cells(row, with_error=bool(errors)) for row in rows.to_dicts()),
         caption=f"All candidates of {result.configs[0].model} regression, the best first. The "
         "training loss is that of the last epoch.",
@@ -110,7 +111,8 @@ def _candidates(result: SweepResult) -> Section:
 def _cells(row: dict[str, Any], *, with_error: bool) -> tuple[str, ...]:
     score, error = row["mean_score"], row["standard_error"]
     return (
-        str(row["rank"]), f"{row['l2']:g}", f"{row['learning_rate']:g}",
+        str(row["rank"]), *([row["features"]] if "features" in row else []), f"{row['l2']:g}",
+        f"{row['learning_rate']:g}",
         "–" if score is None else fixed(-score),
         *(["–" if error is None else fixed(error)] if with_error else []),
         fixed(row["train_loss"]), literal(str(row["stop_reason"])),

@@ -82,13 +82,22 @@ def _false_means_none(value: Any) -> Any:
 FeatureRange = tuple[int, int]
 """The numbers of some features: from the first to before the second."""
 
+_SPELLED = re.compile(r"\s*(\d{1,15})\s*:\s*(\d{1,15})\s*")
 
-def _as_range(value: Any) -> Any:
-    """Return what "0:384", or a list or tuple of two numbers, mean."""
-    if value is None:
+
+def as_range(value: Any) -> FeatureRange | None:
+    """Return what "0:384", or a list or tuple of two numbers, mean; None for None and False.
+
+    Raises
+    ------
+    ValueError
+        If it is no range.
+    """
+    if value is None or value is False:
         return None
-    found = re.fullmatch(r"\s*(\d{1,15})\s*:\s*(\d{1,15})\s*", value) if isinstance(value, str) else None
-    ends = list(map(int, found.groups())) if found else value
+    ends = value.tolist() if isinstance(value, np.ndarray) else value
+    if isinstance(value, str) and (found := _SPELLED.fullmatch(value)):
+        ends = [int(number) for number in found.groups()]
     if not isinstance(ends, list | tuple) or len(ends) != 2 or not all(map(_is_whole, ends)):
         raise ValueError(
             "must be two whole numbers, the first feature and the one before which it ends, as "
@@ -98,6 +107,13 @@ def _as_range(value: Any) -> Any:
     if not 0 <= begin < end:
         raise ValueError("must begin at 0 or more, and end behind where it begins")
     return begin, end
+
+
+def is_list_of_ranges(value: object) -> bool:
+    """Whether a value of the option `features` lists several: a list of numbers is one range."""
+    if not isinstance(value, list | tuple | np.ndarray):
+        return False
+    return not len(value) or any(np.ndim(v) or isinstance(v, str | None) for v in value)
 
 
 def _is_whole(value: object) -> bool:
@@ -149,7 +165,7 @@ class TrainConfig(_Options):
     ] = False  # fmt: skip
     features: Annotated[
         FeatureRange | None,
-        BeforeValidator(_as_range),
+        BeforeValidator(as_range),
         Option(
             "the features that are read, from the first number to before the second, counted "
             "from 0",
@@ -158,10 +174,12 @@ class TrainConfig(_Options):
         ),
     ] = None
     examples_per_class: Annotated[
-        int | None, Option("train on so many examples of each class, drawn at random")
+        int | None,
+        BeforeValidator(_false_means_none),
+        Option("train on so many examples of each class, drawn at random"),
     ] = Field(default=None, ge=1, le=MOST)
     draw: Annotated[
-        int, Option("which examples `examples_per_class` draws", varies=True)
+        int, Option("number of the draw, where examples of each class are drawn", varies=True)
     ] = Field(default=0, ge=0, lt=2**63)
     dtype: Annotated[
         Literal["float32", "float64"], Option("type of the arithmetic: float32 or float64")

@@ -76,3 +76,18 @@ def drawn_rows(
         generator = np.random.Generator(np.random.Philox(key=[draw, k]))
         drawn.append(own[generator.permutation(len(own))[:per_class]])
     return np.sort(np.concatenate(drawn))
+
+
+def n_drawn(config: TrainConfig, n_examples: int, n_classes: int) -> int:
+    """Return how many of so many examples a run trains on."""
+    per_class = config.examples_per_class
+    return n_examples if per_class is None else per_class * n_classes
+
+
+def refuse_balanced(class_weight: object, per_class: int | None) -> None:
+    """Refuse weights that balance classes for draws, which are balanced already."""
+    if per_class is not None and isinstance(class_weight, str):
+        raise InputError(
+            Argument("class_weight"), f": {class_weight!r} was given with ",
+            Argument("examples_per_class"), ", which draws as many of each class; leave one out.",
+        )  # fmt: skip

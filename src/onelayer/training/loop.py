@@ -71,8 +71,9 @@ def train_many(
     """Train a model for each configuration, on the same data.
 
     Configurations that differ in learning rate, penalty, early stopping, the features they read
-    and the number of their draw alone share one pass over the batches. A model's bits depend neither on the number of threads nor on the other
-    configurations, nor on whether it was interrupted and resumed.
+    and the number of their draw alone share one pass over the batches. A model's bits depend
+    neither on the number of threads nor on the other configurations, nor on whether it was
+    interrupted and resumed.
 
     Parameters
     ----------
@@ -304,7 +305,9 @@ class _Task:
             tuple(config.objective for config in configs),
             tuple(
                 _start(
-                    self.initial[i], features or (0, train.n_features), outputs,
+                    self.initial[i],
+                    features or (0, train.n_features),
+                    outputs,
                     self.configs[i].dtype,
                 )
                 for i in numbers

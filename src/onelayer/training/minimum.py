@@ -114,7 +114,7 @@ def find_minima(
     watch: Callable[[int, int, float], None],
     stop: threading.Event,
 ) -> dict[int, Optimum]:
-    """Find the minima of the runs that ask for one, those of one kind of model on the same values together.
+    """Find the minima of the runs that ask for one; those of a model on the same values together.
 
     Parameters
     ----------

@@ -10,8 +10,9 @@ from onelayer.diagnosis import Finding, Measurement, Severity
 from onelayer.diagnosis.words import percent
 from onelayer.report.document import Block, Note, Paragraph
 from onelayer.report.inline import code, literal
-from onelayer.study import Outcome, RunOutcome, SectionChoice
+from onelayer.study import Outcome, Replicates, RunOutcome, SectionChoice
 from onelayer.training import StopReason
+from onelayer.words import fixed
 
 M = TypeVar("M", bound=Measurement)
 
@@ -32,6 +33,19 @@ class Material:
         """Return those of `runs` that did not diverge, whose weights therefore mean something."""
         runs = self.runs(choice)
         return tuple(run for run in runs if run.record.stop_reason is not StopReason.DIVERGED)
+
+    def together(
+        self, runs: Iterable[RunOutcome]
+    ) -> list[tuple[Replicates | None, tuple[RunOutcome, ...]]]:
+        """Return the runs with their replicates beside them; those that have none stand alone."""
+        group_of = {name: group for group in self.outcome.replicates for name in group.members}
+        groups: dict[str, list[RunOutcome]] = {}
+        for run in runs:
+            group = group_of.get(run.name)
+            groups.setdefault(run.name if group is None else f"{group.name}*", []).append(run)
+        return [
+            (group_of[own[0].name] if len(own) > 1 else None, tuple(own)) for own in groups.values()
+        ]
 
     def findings_of(self, kind: type[Measurement], runs: Iterable[RunOutcome]) -> list[Finding]:
         """Return the findings of a check that speak of any of these runs."""
@@ -73,6 +87,16 @@ def kept_in_words(run: RunOutcome) -> str:
     return (
         f"The weights that are kept have {percent(final.train_accuracy)} and "
         f"{percent(final.val_accuracy)}."
+    )
+
+
+def spread_in_words(group: Replicates) -> str:
+    """Return a sentence with the numbers of the weights that replicates keep."""
+    return (
+        f"The weights that {group.name} keeps have a validation loss of "
+        f"{group.in_words('val_loss', fixed)}, {group.in_words('train_accuracy', percent)} of the "
+        f"training and {group.in_words('val_accuracy', percent)} of the validation examples right "
+        f"(mean ± standard deviation of {group.over})."
     )
 
 
