@@ -40,15 +40,8 @@ def check_classes(model: ModelName, classes: Sequence[Label], where: str | Argum
         )
 
 
-def check_config(
-    train_set: Dataset, config: TrainConfig, start: Parameters | None, *, validates: bool
-) -> None:
-    """Refuse a configuration that does not fit the data."""
-    check_classes(config.model, train_set.classes, Argument("model"))
-    if config.early_stopping is not None and not validates:
-        raise InputError(
-            "early_stopping: it needs validation examples; give some, or leave it out."
-        )
+def check_choice(train_set: Dataset, config: TrainConfig) -> None:
+    """Refuse a choice of features or of examples that the data does not offer."""
     if config.draw and config.examples_per_class is None:
         raise InputError(
             Argument("draw"), f": {config.draw} was given; it needs ",
@@ -60,6 +53,18 @@ def check_config(
             f": {list(config.features)} was given; there are {train_set.n_features:,} features, "
             "with numbers from 0.",
         )
+
+
+def check_config(
+    train_set: Dataset, config: TrainConfig, start: Parameters | None, *, validates: bool
+) -> None:
+    """Refuse a configuration that does not fit the data."""
+    check_classes(config.model, train_set.classes, Argument("model"))
+    if config.early_stopping is not None and not validates:
+        raise InputError(
+            "early_stopping: it needs validation examples; give some, or leave it out."
+        )
+    check_choice(train_set, config)
     shape = train_set.n_features, n_outputs(config.model, train_set.n_classes)
     if start is not None and start.weights.shape != shape:
         raise InputError(

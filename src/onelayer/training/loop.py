@@ -265,7 +265,7 @@ class _Task:
         if len(kinds) == 1 and (None, id(rows)) in kinds:
             return self._of_kind(numbers, engine, None), rows
         draws = len({key for _, key in kinds}) > 1
-        places = {}
+        places: dict[int, tuple[Share, int]] = {}
         for (features, _), some in kinds.items():
             begin = 0 if features is None else features[0]
             own = self.data[some[0]].rows if draws else None

@@ -18,6 +18,7 @@ from onelayer.training import (
     train,
     warm_up,
 )
+from onelayer.training.checks import check_choice
 from onelayer.training.draws import n_drawn, refuse_balanced
 from onelayer.workflow.files import (
     TrainingData,
@@ -60,6 +61,7 @@ def fit_files(
     refuse_balanced(files.class_weight, config.examples_per_class)
     with watch.stage(f"Reading {files.train}"):
         data = read_training_data(files, config.model, seed=config.seed)
+    check_choice(data.train, config)
     with watch.stage(KERNELS):
         warm_up(data.train, data.validation, [config])
     watch.say(_about(data, config))
@@ -117,7 +119,11 @@ def _about(data: TrainingData, config: TrainConfig) -> str:
     drawn = "" if config.examples_per_class is None else (
         f", {config.examples_per_class:,} of each class drawn (draw {config.draw})"
     )  # fmt: skip
-    some = "" if config.features is None else "; read are {} to before {}".format(*config.features)
+    some = (
+        ""
+        if config.features is None
+        else ", of which {} to before {} are read".format(*config.features)
+    )
     return (
         f"{data.n_train:,} examples to train{drawn}{validation}; {data.train.n_features:,} "
         f"features{some}, "

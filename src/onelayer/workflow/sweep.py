@@ -27,6 +27,7 @@ from onelayer.training import (
     as_classifier,
     warm_up,
 )
+from onelayer.training.checks import check_choice
 from onelayer.training.draws import n_drawn, refuse_balanced
 from onelayer.training.result import worse_than_equal
 from onelayer.workflow.files import (
@@ -131,6 +132,8 @@ def sweep_files(
     refuse_balanced(files.class_weight, config.examples_per_class)
     with watch.stage(f"Reading {files.train}"):
         data = read_training_data(files, config.model, seed=config.seed)
+    for options in grid.candidates():
+        check_choice(data.train, config.model_copy(update=options))
     splits = None if folds is None else split(data, folds)
     with Folder.lock(out) as folder:
         _check_folder(folder, force=force)

@@ -1,5 +1,6 @@
 """Curves of runs that differ in seed or draw alone: one colour and one entry for all of them."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import altair as alt
@@ -54,12 +55,12 @@ def replicate_curves(
         x=base.step_axis(rows), y=y.channel("value"), color=base.series_colour(colours),
         detail=alt.Detail("run:N"),
     )  # fmt: skip
-    low, high = data["value"].min(), data["value"].max()
+    drawn = data["value"].to_list() or [math.nan]
     return Figure(
         name=name,
         title=title,
         alt=f"Line chart over the steps of {len(runs)} runs, a thin line for each: "
-        f"{' and '.join(colours)}, from {low:.3g} to {high:.3g}.",
+        f"{' and '.join(colours)}, from {min(drawn):.3g} to {max(drawn):.3g}.",
         data=data,
         chart=base.finish([lines, *notes]),
     )
@@ -76,4 +77,6 @@ def evaluated(rows: pl.DataFrame, runs: Sequence[str], columns: Mapping[str, str
 
 def thin_lines(data: pl.DataFrame) -> alt.Chart:
     """Return lines of which many may lie over one another."""
-    return alt.Chart(base.inline_data(data)).mark_line(strokeWidth=1.1, opacity=0.75, clip=True)
+    chart = alt.Chart(base.inline_data(data))
+    lines: alt.Chart = chart.mark_line(strokeWidth=1.1, opacity=0.75, clip=True)
+    return lines

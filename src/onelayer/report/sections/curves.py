@@ -34,7 +34,7 @@ def loss(material: Material, choice: SectionChoice) -> Section:
     answers = []
     for group, runs in material.together(material.runs(choice)):
         if group is not None:
-            blocks += [about(runs[:1]), _of_replicates(group, runs, "loss")]
+            blocks += [about(runs[:1], group), _of_replicates(group, runs, "loss")]
             answers.append(Paragraph(literal(spread_in_words(group))))
             continue
         (run,) = runs

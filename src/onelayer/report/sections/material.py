@@ -65,11 +65,17 @@ def describe(run: RunOutcome) -> str:
     what = " against ".join(classes) if len(classes) == 2 else f"{len(classes)} classes"
     order = "shuffled" if config.shuffle else "in file order"
     penalty = f", λ = {config.l2:g}" if config.l2 else ""
+    read = "" if config.features is None else (
+        ", features {} to before {}".format(*config.features)
+    )  # fmt: skip
+    drawn = "" if config.examples_per_class is None else (
+        f", {config.examples_per_class:,} of each class drawn"
+    )  # fmt: skip
     return (
         f"{config.model} regression, {what}, {run.record.n_train:,} training and "
         f"{run.record.n_validation:,} validation examples, learning rate "
         f"{config.learning_rate:g}, batches of {config.batch_size} {order}, "
-        f"at most {config.max_epochs:,} epochs{penalty}"
+        f"at most {config.max_epochs:,} epochs{penalty}{read}{drawn}"
     )
 
 
@@ -116,6 +122,9 @@ def said(findings: Iterable[Finding]) -> tuple[Block, ...]:
     )
 
 
-def about(runs: Iterable[RunOutcome]) -> Paragraph:
-    """Return a paragraph that says what each run is."""
+def about(runs: Iterable[RunOutcome], group: Replicates | None = None) -> Paragraph:
+    """Return a paragraph that says what each run is; or what replicates are, by one of them."""
+    if group is not None:
+        (run,) = runs
+        return Paragraph(f"{code(group.name)}: {literal(describe(run))}; {literal(group.over)}.")
     return Paragraph("; ".join(f"{code(run.name)}: {literal(describe(run))}" for run in runs) + ".")
