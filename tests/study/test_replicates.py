@@ -1,12 +1,13 @@
 """Runs that differ in seed or draw alone, together."""
 
+import tomllib
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from study_helpers import content
 
-from onelayer.study import Run, resolve
+from onelayer.study import Run, resolve, to_toml
 from onelayer.study.replicates import Replicates, replicates_of
 from onelayer.training import Final, RunRecord, StopReason
 
@@ -69,3 +70,29 @@ def test_what_diverged_is_not_in_the_mean() -> None:
 def test_of_those_that_are_done() -> None:
     runs = runs_of({"name": "a", "seed": [0, 1, 2]})
     assert replicates_of(runs, [record(runs[1], 0.5)]) == ()
+
+
+@pytest.mark.parametrize("override", ["seed=[4, 5]", "defaults.seed=[4, 5]", "runs.a.seed=[4, 5]"])
+def test_seeds_may_be_set(override: str) -> None:
+    study = resolve(content({"name": "a"}), "small.toml", overrides=[override])
+    assert [(run.name, run.config.seed) for run in study.runs] == [
+        ("a[seed=4]", 4),
+        ("a[seed=5]", 5),
+    ]
+    assert resolve(tomllib.loads(to_toml(study)), "small.toml") == study
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ("[0, 32]", ["a"]),
+        ("0:32", ["a"]),
+        ("[[0, 32], '32:64']", ["a[features=0..32]", "a[features=32..64]"]),
+        ("[[0, 32], false]", ["a[features=0..32]", "a[features=all]"]),
+    ],
+)
+def test_one_range_is_no_sweep(given: str, names: list[str]) -> None:
+    study = resolve(content({"name": "a"}), "small.toml", overrides=[f"features={given}"])
+    assert [run.name for run in study.runs] == names
+    assert study.runs[0].config.features == (0, 32)
+    assert resolve(tomllib.loads(to_toml(study)), "small.toml") == study

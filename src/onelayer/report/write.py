@@ -125,6 +125,6 @@ def _facts(outcome: Outcome) -> tuple[tuple[str, str], ...]:
         ("Training examples", f"{data['train']:,}"),
         ("Validation examples", f"{data['validation']:,}"),
         ("Features", "pixels mapped to [−1, 1]" if data["scaling"]["offset"] else "as given"),
-        ("Seed", str(outcome.study.seed)),
+        ("Seed", listed(dict.fromkeys(run.config.seed for run in outcome.study.runs), MOST_NAMED)),
         ("SHA-256 of the data", f"`{data['sha256'][:16]}…`"),
     )  # fmt: skip
