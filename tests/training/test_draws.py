@@ -58,6 +58,14 @@ def test_a_larger_draw_holds_the_smaller_one_and_other_classes_do_not_matter() -
         np.testing.assert_array_equal(same[others.targets[same] == k], few[DATA[0].y[few] == k])
 
 
+def test_classes_are_drawn_apart() -> None:
+    """Of classes that are as large the same places are not drawn."""
+    data = Dataset(np.zeros((200, 1)), np.arange(200) % 2, classes=(0, 1))
+    drawn = drawn_rows(data, 10, 0, None, None)
+    first, second = (drawn[data.y[drawn] == k] // 2 for k in (0, 1))
+    assert first.tolist() != second.tolist()
+
+
 def test_a_draw_stays_what_it_is() -> None:
     """A number that moves here moves the results of everybody's studies."""
     assert drawn_rows(DATA[0], 2, 3, None, None).tolist() == [65, 80, 106, 113, 143, 159, 189, 194]

@@ -208,11 +208,10 @@ class _Task:
 
         Those that have ended are in none.
         """
-        groups: dict[Any, list[int]] = defaultdict(list)
+        groups: dict[tuple[TrainConfig, int], list[int]] = defaultdict(list)
         for i, (config, state) in enumerate(zip(self.configs, self.states, strict=True)):
             if state is None or state.reason is None:
-                step = state.step if state else 0
-                groups[config.shared, step, self.data[i].n_train].append(i)
+                groups[config.shared, state.step if state else 0].append(i)
         return list(groups.values())
 
     def report_ended(self, listen: Listener) -> None:
