@@ -23,6 +23,7 @@ from sklearn.metrics import log_loss
 
 import optima
 import peers
+import probes
 import sweeps
 from measure import interleaved, machine, matrix_product_rate, medians, peak_memory
 from onelayer.data import Dataset, load
@@ -252,6 +253,11 @@ def folds() -> list[Row]:
     return [row(*line, at_most=True) for line in sweeps.cost_of_folds()]
 
 
+def layers() -> list[Row]:
+    """Ask whether probes of many layers in one pass take longer than layer after layer."""
+    return [row(*probes.layers_together(), at_most=True)]
+
+
 def searches() -> list[Row]:
     """Compare a sweep with scikit-learn's searches; a worse loss misses the target."""
     rows = [row(*line) for line in sweeps.scikit_learn_searches()]
@@ -315,6 +321,7 @@ COMPARISONS = {
     "memory": memory,
     "folds": folds,
     "searches": searches,
+    "layers": layers,
 }
 
 

@@ -48,6 +48,7 @@ def test_models_share_a_pass_by_what_may_vary() -> None:
     assert varies == {
         "learning_rate", "l2", "penalize_bias", "early_stopping", "momentum", "nesterov",
         "averaging", "schedule", "warmup_steps", "max_steps", "initial_std", "optimum",
+        "tolerance", "features", "draw",
     }  # fmt: skip
     base = TrainConfig()
     other = TrainConfig(

@@ -20,6 +20,7 @@ from onelayer.report.figures import (
     accuracy_curves,
     loss_curves,
     norm_against_l2,
+    replicate_curves,
     sweep_accuracy,
     weight_pictures,
 )
@@ -42,6 +43,15 @@ FIGURES: dict[str, Callable[[], Figure]] = {
         HISTORY, {"shuffled": "shuffled", "in file order": "file order"}, dips=DIPS
     ),
     "sweep": lambda: sweep_accuracy(HISTORY, {"λ = 1": "plain", "λ = 0.1": "shuffled"}),
+    "replicated sweep": lambda: sweep_accuracy(
+        HISTORY, {"λ = 1": ["plain", "shuffled"], "λ = 0.1": ["file order"]}
+    ),
+    "replicated loss": lambda: replicate_curves(
+        HISTORY, ["plain", "shuffled"], "loss", title="Loss, 2 seeds", name="loss-replicates"
+    ),
+    "replicated accuracy": lambda: replicate_curves(
+        HISTORY, ["plain", "shuffled"], "accuracy", title="Accuracy", name="accuracy-replicates"
+    ),
     "norm": lambda: norm_against_l2(NORMS, reference=4.2, power_law=PowerLaw(-0.4, -0.5)),
     "weights": lambda: weight_pictures(weight_rows(), ImageShape(28, 28), DIGITS),
     "small weights": lambda: weight_pictures(weight_rows(8, 1), ImageShape(8, 8), ["2 against 3"]),
@@ -203,3 +213,18 @@ def test_refusals_say_what_is_wrong() -> None:
     rows = [WeightRow("a", weights(8, 3, roughness=0.0), 0.0)]
     with pytest.raises(ValueError, match=r"'a' have shape \(64, 3\), not \(784, 10\)"):
         weight_pictures(rows, ImageShape(28, 28), DIGITS)
+
+
+def test_replicates_are_a_line_each_in_one_colour() -> None:
+    """Each run's own evaluations are drawn, and the legend has one entry for all of them."""
+    figure = FIGURES["replicated sweep"]()
+    for run in ("plain", "shuffled", "file order"):
+        drawn = figure.data.filter(pl.col("run") == run)
+        rows = HISTORY.filter(pl.col("run") == run).drop_nulls()
+        assert drawn["step"].to_list() == rows["step"].to_list()
+        np.testing.assert_allclose(drawn["value"], 100 * rows["val_accuracy"])
+        assert drawn["series"].n_unique() == 1
+    drawing = figure.svg()
+    blue, orange = (drawing.count(f'stroke="{c.light}"') for c in (style.BLUE, style.ORANGE))
+    assert blue == orange + 1  # two lines against one, beside an entry of the legend for each
+    assert drawing.count(">λ = 1</text>") == 1

@@ -322,3 +322,32 @@ def test_a_sweep_over_the_learning_rate_says_which_run_is_best() -> None:
     assert "the worst" not in alike
     alone = said_in(section_on("sweep-accuracy", [falling("a"), diverged("bad")]))
     assert "none can be called best" in alone
+
+
+def seeds(base: str, accuracies: tuple[float, ...], **options: Any) -> list[RunOutcome]:
+    return [
+        falling(f"{base}[seed={i}]", seed=i, val_accuracy=accuracy, **options)
+        for i, accuracy in enumerate(accuracies)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["loss-curves", "accuracy-curves"])
+def test_replicates_have_one_figure_and_one_answer(kind: str) -> None:
+    runs = [*seeds("a", (0.90, 0.92, 0.94)), falling("b")]
+    built = section_on(kind, runs)
+    assert len(figures_of(built)) == 2
+    said = words(built.answer)
+    assert "The weights that a keeps have a validation loss of" in said
+    assert "92.00% ± 2.00% of the validation examples right" in said
+    assert "(mean ± standard deviation of 3 seeds)" in said
+    assert "a[seed=0]" not in said
+
+
+def test_a_sweep_of_replicates_is_judged_by_their_means() -> None:
+    runs = [
+        *seeds("a", (0.90, 0.98)), *seeds("b", (0.95, 0.96), learning_rate=0.5),
+    ]  # fmt: skip
+    said = words(section_on("sweep-accuracy", runs).answer)
+    assert "the best validation accuracy" in said.lower()
+    assert "is 95.50%, by b (mean of 2 seeds)" in said
+    assert "the worst 94.00%, by a (mean of 2 seeds)" in said

@@ -59,6 +59,7 @@ def sweep(
     l2: o.L2Grid = "logspace(-6, -1, 6)",
     learning_rate: o.LearningRateGrid = "0.1",
     score: o.Score = "neg_log_loss",
+    features: o.FeatureRanges = None,
     size: o.Size = None,
     drop: o.Drop = None,
     impute: o.Impute = None,
@@ -77,9 +78,10 @@ def sweep(
         validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
         class_weight=class_weight, groups=groups,
     )  # fmt: skip
+    grid = {"l2": l2, "learning_rate": learning_rate, "features": features}
     run_sweep_command(
-        files, ctx.obj | {"l2": l2, "learning_rate": learning_rate}, folds=folds, score=score,
-        out=out, threads=threads, force=force, as_json=as_json, quiet=quiet,
+        files, ctx.obj | grid, folds=folds, score=score, out=out, threads=threads, force=force,
+        as_json=as_json, quiet=quiet,
     )  # fmt: skip
 
 

@@ -156,6 +156,17 @@ LearningRateGrid = Annotated[
     str,
     typer.Option("--learning-rate", rich_help_panel=TRAINING, metavar="GRID", help="Step sizes."),
 ]
+FeatureRanges = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--features",
+        rich_help_panel=TRAINING,
+        metavar="BEGIN:END",
+        help="The features that are read, from the first number to before the second, counted "
+        "from 0; repeated, each is tried.",
+        show_default=False,
+    ),
+]
 Folds = Annotated[
     int | None,
     typer.Option(

@@ -20,6 +20,7 @@ from onelayer.study import (
     PAGE,
     STUDY,
     Outcome,
+    Replicates,
     RunFolderReader,
     load_data,
     read_study_file,
@@ -130,7 +131,12 @@ def _table(outcome: Outcome) -> Table:
     above = ["above min."] if minima else []
     for heading in ("steps", "best step", "val. loss", "val. acc.", "train acc.", "norm", *above):
         table.add_column(heading, justify="right")
+    group_of = {name: group for group in outcome.replicates for name in group.members}
     for run in outcome.runs:
+        if (group := group_of.get(run.name)) is not None:
+            if run.name == group.members[0]:
+                table.add_row(*_replicated(group), *(["–"] if minima else []))
+            continue
         record, final = run.record, run.record.final
         best = f"{record.best.step:,}" if record.best else "–"
         table.add_row(
@@ -142,8 +148,25 @@ def _table(outcome: Outcome) -> Table:
     table.caption = "Loss, accuracies and norm are those of the weights that are kept."
     if minima:
         table.caption += " The last column: how far J is above its minimum."
+    if group_of:
+        table.caption += (
+            " With ±: mean and standard deviation of runs that differ in seed or draw alone."
+        )
     table.caption_justify = "left"
     return table
+
+
+def _replicated(group: Replicates) -> tuple[str, ...]:
+    """Return the cells of runs that differ in seed or draw alone."""
+    ends = dict.fromkeys(str(record.stop_reason) for record in group.records)
+    steps = sorted(record.steps for record in group.records)
+    return (
+        f"{group.name}: {group.over}", "/".join(ends),
+        " to ".join(f"{count:,}" for count in dict.fromkeys((steps[0], steps[-1]))), "–",
+        group.in_words("val_loss", fixed), group.in_words("val_accuracy", _percent),
+        group.in_words("train_accuracy", _percent),
+        group.in_words("weight_norm", lambda norm: fixed(norm, 3)),
+    )  # fmt: skip
 
 
 def _above(minimum: Minimum | None) -> str:

@@ -33,8 +33,8 @@ def run_sweep_command(
     quiet: bool,
 ) -> None:
     """Run the command; see `onelayer sweep --help`."""
-    grid = Grid.of(options["l2"], options["learning_rate"])
-    one = options | {"l2": grid.l2[0], "learning_rate": grid.learning_rate[0]}
+    grid = Grid.of(options["l2"], options["learning_rate"], options["features"] or None)
+    one = options | grid.candidates()[0]
     console = Terminal(quiet=quiet)
     no_page = advice("The page of a sweep")
     done = sweep_files(
@@ -69,21 +69,17 @@ def _table(result: SweepResult) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     folds = len(result.best.scores) > 1
     errors = ["± std. err."] if folds else []
-    sign = -1 if is_negated(result.score_name) else 1
-    for heading in (
-        "rank",
-        "l2",
-        "learning rate",
-        plain_name(result.score_name),
-        *errors,
-        "train loss",
-    ):
+    sign, name = -1 if is_negated(result.score_name) else 1, plain_name(result.score_name)
+    read = ["features"] if any(c.features for c in result.candidates) else []
+    steps = ["learning rate"] if result.best.learning_rate is not None else []
+    for heading in ("rank", *read, "l2", *steps, name, *errors, "train loss"):
         table.add_column(heading, justify="right")
     table.add_column("ended", no_wrap=True)
     for candidate in sorted(result.candidates, key=lambda candidate: candidate.rank)[:20]:
         score, error = candidate.mean_score, candidate.standard_error
         table.add_row(
-            str(candidate.rank), f"{candidate.l2:g}", f"{candidate.learning_rate:g}",
+            str(candidate.rank), *([candidate.range] if read else []), f"{candidate.l2:g}",
+            *([f"{candidate.learning_rate:g}"] if steps else []),
             "–" if score is None else fixed(sign * score),
             *(["" if error is None else fixed(error)] if folds else []),
             fixed(candidate.train_loss), candidate.stop_reason,

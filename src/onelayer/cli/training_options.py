@@ -41,9 +41,9 @@ class TrainingCommand(TyperCommand):
 
 
 class SweepCommand(TrainingCommand):
-    """One that takes grids of penalties and learning rates."""
+    """One that takes grids of penalties, learning rates and ranges of features."""
 
-    left_out = ("l2", "learning_rate")
+    left_out = ("l2", "learning_rate", "features")
 
 
 def _parameters(left_out: tuple[str, ...]) -> list[Any]:
@@ -66,9 +66,10 @@ def _options() -> list[Parameter]:
 
     options = []
     for name, field in TrainConfig.model_fields.items():
-        said, table = option_of(TrainConfig, name).help, table_of(name)
+        option, table = option_of(TrainConfig, name), table_of(name)
+        said = option.help
         if table is None:
-            options.append(_option(name, field, said, field.default))
+            options.append(_option(name, field, said, field.default, option.spelled))
             continue
         for part, (flag, inner) in _flags(name).items():
             own = option_of(table, part).help
@@ -99,8 +100,10 @@ def _option(
     words = (said[0].upper() if said[0].isascii() else said[0]) + said[1:] + "."  # not λ
     if default is not None:
         words += f" Default: {_in_words(default)}."
-    if get_origin(field.annotation) is Literal:
+    if metavar is not None and field.default is None:  # spelled in words
         kind: Any = str
+    elif get_origin(field.annotation) is Literal:
+        kind = str
         metavar = "|".join(get_args(field.annotation))
     else:  # a type, or that type or None
         kind = (get_args(field.annotation) or (field.annotation,))[0]

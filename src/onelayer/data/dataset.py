@@ -1,6 +1,7 @@
 """Labelled examples, as every other part of the package sees them."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -140,6 +141,17 @@ class Dataset:
         """
         n = check_integer(n, "n", 1, self.n_examples, why=f"there are {self.n_examples} examples")
         return self if n == self.n_examples else replace(self, X=self.X[:n], y=self.y[:n])
+
+    def of_features(self, begin: int, end: int) -> "Dataset":
+        """Return the examples by their features from `begin` to before `end`.
+
+        Dense values are a view, also of a memory map. Nothing is checked a second time.
+        """
+        part = copy(self)
+        object.__setattr__(part, "X", self.X[:, begin:end])
+        object.__setattr__(part, "image_shape", None)
+        object.__setattr__(part, "scaling", self.scaling.of_features(begin, end))
+        return part
 
     def subset_of_classes(self, classes: Sequence[Label]) -> "Dataset":
         """Return the examples of some classes, in the order they have here.

@@ -101,6 +101,14 @@ class Scaling:
             )
         return np.full(n_features, self.scale), np.full(n_features, self.offset)
 
+    def of_features(self, begin: int, end: int) -> "Scaling":
+        """Return the scaling of the features from `begin` to before `end`."""
+        scale, offset = (
+            number if isinstance(number, float) else number[begin:end]
+            for number in (self.scale, self.offset)
+        )
+        return Scaling(scale, offset)
+
     def apply(self, raw: Any, dtype: DTypeLike = np.float32) -> Any:
         """Return the scaled values as a new array.
 

@@ -2,6 +2,7 @@
 
 from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.choice import EngineName, open_engine, vector_bytes
+from onelayer.engines.joined import JoinedStack, Share
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
 from onelayer.engines.protocol import Advance, Engine, Measures, Stack, Totals
 from onelayer.engines.update import UpdateRule
@@ -11,8 +12,10 @@ __all__ = [
     "Batches",
     "Engine",
     "EngineName",
+    "JoinedStack",
     "Measures",
     "Problem",
+    "Share",
     "Source",
     "Stack",
     "Totals",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -40,6 +40,22 @@ class Advance:
     measures: list[Measures]
 
 
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """An advance that is yet to be made.
+
+    Attributes
+    ----------
+    work : list of functions
+        Each is to be called once in every thread of the engine.
+    outcome : function
+        Returns what came of it, once all of it is done.
+    """
+
+    work: list[Callable[[], None]]
+    outcome: Callable[[], Advance]
+
+
 class Stack(Protocol):
     """The models of a problem. What becomes of one depends neither on the others nor on threads."""
 
@@ -66,6 +82,17 @@ class Stack(Protocol):
             The average of a model goes so large a part of the way to its new parameters after each
             step; needed where a model's rule averages.
         """
+
+    def plan(
+        self,
+        models: Sequence[int],
+        batches: Batches,
+        rates: NDArray[np.float64],
+        *,
+        evaluate: bool,
+        averaging: NDArray[np.float64] | None = None,
+    ) -> Planned:
+        """Return what `advance` would do, so that it can be done together with other work."""
 
     def parameters(self, model: int) -> Parameters:
         """Return a copy of a model's parameters; of its average, where its rule averages."""
@@ -112,3 +139,6 @@ class Engine(AbstractContextManager["Engine"], Protocol):
 
     def totals(self, prepared: Any, problem: Problem) -> Totals:
         """Return what sums losses and gradients of a problem's models up."""
+
+    def do(self, work: Sequence[Callable[[], None]]) -> None:
+        """Call each function once in every thread."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, Self
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from onelayer.data import Rows, Scaling, row_blocks
 from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
-from onelayer.engines.protocol import Advance, Measures, Stack, Totals
+from onelayer.engines.protocol import Advance, Measures, Planned, Stack, Totals
 from onelayer.engines.update import Iterate
 from onelayer.errors import InputError
 from onelayer.model import LOSSES, ModelName, Objective, Parameters, Sums
@@ -97,8 +97,6 @@ class ReferenceStack:
         ]
         self._before = [parameters.copy() for parameters in problem.initial]
 
-    # Overflow is how divergence looks; the training loop sees it in the losses.
-    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
     def advance(
         self,
         models: Sequence[int],
@@ -109,6 +107,32 @@ class ReferenceStack:
         averaging: NDArray[np.float64] | None = None,
     ) -> Advance:
         """Evaluate, then step; see `Stack`."""
+        return self._advance(models, batches, rates, averaging, evaluate=evaluate)
+
+    def plan(
+        self,
+        models: Sequence[int],
+        batches: Batches,
+        rates: NDArray[np.float64],
+        *,
+        evaluate: bool,
+        averaging: NDArray[np.float64] | None = None,
+    ) -> Planned:
+        """Leave all of it to the end; see `Stack`."""
+        how = partial(self._advance, models, batches, rates, averaging, evaluate=evaluate)
+        return Planned([], how)
+
+    # Overflow is how divergence looks; the training loop sees it in the losses.
+    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
+    def _advance(
+        self,
+        models: Sequence[int],
+        batches: Batches,
+        rates: NDArray[np.float64],
+        averaging: NDArray[np.float64] | None,
+        *,
+        evaluate: bool,
+    ) -> Advance:
         losses = np.empty((len(models), len(batches)))
         shares = np.ones_like(losses) if averaging is None else averaging
         measures = []
@@ -212,3 +236,8 @@ class ReferenceEngine:
     def stack(self, prepared: Source, problem: Problem) -> Stack:
         """Return the models of a problem at their start."""
         return ReferenceStack(prepared, problem)
+
+    def do(self, work: Sequence[Callable[[], None]]) -> None:
+        """Call each function in the caller's thread."""
+        for call in work:
+            call()

@@ -37,6 +37,7 @@ from onelayer.model import ModelName
 from onelayer.sweep import Sample, Task
 from onelayer.training import Evaluation, History, StopReason, TrainResult
 from onelayer.training.class_weights import class_factors
+from onelayer.training.draws import refuse_balanced
 from onelayer.training.result import worse_than_equal
 
 
@@ -55,6 +56,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     validation_fraction: float
     random_state: Any
     class_weight: Any
+    examples_per_class: int | None
     verbose: int
     n_jobs: int | None
 
@@ -172,6 +174,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
 
     def _factors(self, examples: Labelled) -> NDArray[np.float64] | None:
         """Return how much an example of each class counts, in the model's order of classes."""
+        refuse_balanced(self.class_weight, self.examples_per_class)
         factors = class_factors(
             self.class_weight, self.classes_.tolist(), examples.targets, examples.weights
         )

@@ -46,6 +46,13 @@ solver : "auto", "optimum" or "sgd", default "auto"
         0 starts from zeros.
     tolerance : float, default 1e-6
         How far the objective may be above its minimum, as a share of it, where that is sought.
+    features : (int, int), str or None, default None
+        The features that are read, from the first number to before the second, counted from 0:
+        (0, 384) or "0:384". Others have coefficients of 0.{several}
+    examples_per_class : int or None, default None
+        Train on so many examples of each class, drawn at random among those to train on.
+    draw : int, default 0
+        Number of the draw.
     dtype : "float32", "float64" or None, default None
         Type of the arithmetic in training. None takes float32 for values of 8 bits, float16 and
         float32, and float64 otherwise.
@@ -118,7 +125,11 @@ def documented(cls: type[T]) -> type[T]:
         "`cv` is None and there is no `X_val`" if sweeps
         else "early stopping needs validation examples and there is no `X_val`"
     )  # fmt: skip
-    parameters = PARAMETERS.format(held_out=held_out, warm_start="" if sweeps else WARM_START)
+    parameters = PARAMETERS.format(
+        held_out=held_out,
+        several=" A list of ranges tries each." if sweeps else "",
+        warm_start="" if sweeps else WARM_START,
+    )
     attributes = ATTRIBUTES.format(
         coef="(1, n_features)" if logistic else "(K, n_features)",
         intercept="(1,)" if logistic else "(K,)",

@@ -59,6 +59,9 @@ class OneModel(LinearClassifier):
         max_steps: int | None = None,
         initial_std: float = 0.0,
         tolerance: float = 1e-6,
+        features: tuple[int, int] | str | None = None,
+        examples_per_class: int | None = None,
+        draw: int = 0,
         dtype: str | None = None,
         scale: ScalingName | Scaling = "none",
         validation_fraction: float = 0.1,
@@ -86,6 +89,9 @@ class OneModel(LinearClassifier):
         self.max_steps = max_steps
         self.initial_std = initial_std
         self.tolerance = tolerance
+        self.features = features
+        self.examples_per_class = examples_per_class
+        self.draw = draw
         self.dtype = dtype
         self.scale = scale
         self.validation_fraction = validation_fraction

@@ -32,6 +32,9 @@ SHARED = (
     "warmup_steps",
     "max_steps",
     "initial_std",
+    "features",
+    "examples_per_class",
+    "draw",
 )
 """Parameters that go into a `TrainConfig` as they are."""
 

@@ -80,7 +80,8 @@ class SoftmaxRegressionCV(LinearClassifier):
         A row for each candidate: ``l2, learning_rate, mean_score, std_score, standard_error,
         scores`` (one a fold), ``train_loss, epochs, stop_reason, rank``.
     best_params_ : dict
-        `l2` of the best, and `learning_rate` if it was trained by steps.
+        `l2` of the best, `learning_rate` if it was trained by steps, and `features` where ranges
+        were given.
     best_score_ : float
         Its mean score; NaN if all candidates diverged.
     best_index_ : int
@@ -144,6 +145,9 @@ class SoftmaxRegressionCV(LinearClassifier):
         max_steps: int | None = None,
         initial_std: float = 0.0,
         tolerance: float = 1e-6,
+        features: Any = None,
+        examples_per_class: int | None = None,
+        draw: int = 0,
         dtype: str | None = None,
         scale: ScalingName | Scaling = "none",
         validation_fraction: float = 0.1,
@@ -172,6 +176,9 @@ class SoftmaxRegressionCV(LinearClassifier):
         self.max_steps = max_steps
         self.initial_std = initial_std
         self.tolerance = tolerance
+        self.features = features
+        self.examples_per_class = examples_per_class
+        self.draw = draw
         self.dtype = dtype
         self.scale = scale
         self.validation_fraction = validation_fraction
@@ -256,20 +263,18 @@ class SoftmaxRegressionCV(LinearClassifier):
                 "learning_rate: solver='optimum' makes no steps; leave it out, or take "
                 "solver='sgd'."
             )
-        return Grid.of(l2, LEARNING_RATE if rate is None else rate)
+        return Grid.of(l2, LEARNING_RATE if rate is None else rate, self.features)
 
     def _configs(self, X: Any, grid: Grid) -> list[TrainConfig]:
-        options = self._options(X)
-        return [
-            train_config(type(self).__name__, options | {"l2": l2, "learning_rate": rate})
-            for l2, rate in grid.combinations()
-        ]
+        options = self._options(X) | {"features": None}
+        return [train_config(type(self).__name__, options | own) for own in grid.candidates()]
 
     def _keep(self, result: SweepResult) -> None:
         """Set the fitted attributes."""
         self._candidates = result.candidates
         self.best_index_, self.best_score_ = result.best_index, result.best_score
-        best = {name: getattr(result.best, name) for name in AXES}
+        axes = AXES if result.best.features is None else (*AXES, "features")
+        best = {name: getattr(result.best, name) for name in axes}
         self.best_params_ = {name: value for name, value in best.items() if value is not None}
         self.score_name_, self.summary_ = result.score_name, result.summary
         self._record(result.final, result.task)

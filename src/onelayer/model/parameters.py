@@ -48,6 +48,16 @@ class Parameters:
         """Return a copy that later updates do not touch."""
         return Parameters(self.weights.copy(), self.bias.copy())
 
+    def of_features(self, begin: int, end: int) -> Parameters:
+        """Return a copy that has the features from `begin` to before `end` alone."""
+        return Parameters(self.weights[begin:end].copy(), self.bias.copy())
+
+    def among(self, n_features: int, begin: int) -> Parameters:
+        """Return them for so many features, of which theirs begin at `begin`; others count 0."""
+        weights = np.zeros((n_features, self.weights.shape[1]), self.weights.dtype)
+        weights[begin : begin + len(self.weights)] = self.weights
+        return Parameters(weights, self.bias.copy())
+
     @property
     def is_finite(self) -> bool:
         """Whether all of them are finite numbers."""

@@ -68,25 +68,34 @@ def largest_weights(frame: pl.DataFrame, top: int) -> Drawing:
 
 
 def sweep(results: pl.DataFrame, score: str, *, negated: bool) -> Drawing:
-    """Draw mean scores over the longer axis of a grid, a line for each value of the other."""
+    """Draw mean scores over the longer axis of a grid, a line for each value of the other.
+
+    And for each range of features, where there are some.
+    """
     across, series = "l2", "learning_rate"
     if results["learning_rate"].n_unique() > results["l2"].n_unique():
         across, series = series, across
     sign, error = -1 if negated else 1, pl.col("standard_error").fill_null(0)
     mean = sign * pl.col("mean_score")
+    line = pl.col(series).map_elements(lambda value: f"{value:g}", pl.String)
+    titles = {"l2": "penalty λ", "learning_rate": "learning rate"}
+    title = titles[series]
+    if "features" in results.columns:
+        several = results[series].n_unique() > 1
+        line = pl.col("features") + (pl.lit(", ") + line if several else pl.lit(""))
+        title = f"features, {title}" if several else "features"
     rows = results.filter(pl.col("mean_score").is_finite()).select(
         pl.col(across).map_elements(lambda value: f"{value:g}", pl.String).alias("x"),
-        pl.col(series).map_elements(lambda value: f"{value:g}", pl.String).alias("series"),
+        line.alias("series"),
         mean.alias("score"), (mean - error).alias("low"), (mean + error).alias("high"), "rank",
     )  # fmt: skip
     order = [f"{value:g}" for value in sorted(results[across].unique())]
-    titles = {"l2": "penalty λ", "learning_rate": "learning rate"}
     x = alt.X("x:O", sort=order, title=titles[across], axis=alt.Axis(labelAngle=0))
     y: dict[str, Any] = {"title": score, "scale": alt.Scale(zero=False)}
     chart = alt.Chart(base.inline_data(rows))
     colour: Any = alt.value(style.BLUE.light)
     if rows["series"].n_unique() > 1:
-        colour = _series(rows["series"].unique(maintain_order=True).to_list(), titles[series])
+        colour = _series(rows["series"].unique(maintain_order=True).to_list(), title)
     best = alt.Chart(base.inline_data(rows.filter(pl.col("rank") == 1))).mark_point(
         size=220, strokeWidth=2, color=style.INK.light
     )

@@ -92,8 +92,10 @@ def _candidates(result: SweepResult) -> Section:
         f"The validation {name} of each candidate over its penalty and its learning rate.",
         rows, drawings.sweep(rows, name, negated=negated),
     )  # fmt: skip
+    read = ("features",) if "features" in rows.columns else ()
+    steps = ("learning rate",) if result.best.learning_rate is not None else ()
     table = Table(
-        ("rank", "λ", "learning rate", name, *errors, "training loss", "ended"),
+        ("rank", *read, "λ", *steps, name, *errors, "training loss", "ended"),
         tuple(
             _cells(row, -1 if negated else 1, with_error=bool(errors)) for row in rows.to_dicts()
         ),
@@ -115,7 +117,8 @@ def _candidates(result: SweepResult) -> Section:
 def _cells(row: dict[str, Any], sign: int, *, with_error: bool) -> tuple[str, ...]:
     score, error = row["mean_score"], row["standard_error"]
     return (
-        str(row["rank"]), f"{row['l2']:g}", f"{row['learning_rate']:g}",
+        str(row["rank"]), *([row["features"]] if "features" in row else []), f"{row['l2']:g}",
+        *([] if row["learning_rate"] is None else [f"{row['learning_rate']:g}"]),
         "–" if score is None else fixed(sign * score),
         *(["–" if error is None else fixed(error)] if with_error else []),
         fixed(row["train_loss"]), literal(str(row["stop_reason"])),

@@ -18,6 +18,7 @@ from onelayer.report.inline import literal
 from onelayer.report.pdf import to_pdf
 from onelayer.report.sections import Material, build
 from onelayer.report.sections.gradients import verify_derivations
+from onelayer.report.sections.material import spread_in_words
 from onelayer.study import Outcome, Study
 from onelayer.training import history_schema
 from onelayer.words import listed
@@ -83,6 +84,11 @@ def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:
     if missing := [name for name in outcome.missing if name not in {r.name for r in outcome.runs}]:
         blocks.append(Note("warning", literal(f"Not trained yet: {listed(missing)}.")))
     blocks.append(Paragraph(literal(_scope(outcome))))
+    groups = outcome.replicates
+    blocks += [Paragraph(literal(spread_in_words(group))) for group in groups[:MOST_IN_LEAD]]
+    if more := [group.name for group in groups[MOST_IN_LEAD:]]:
+        text = f"results.json says the same of {listed(more, MOST_NAMED)}."
+        blocks.append(Paragraph(literal(text)))
     for kind in (EarlyStop, SweepAccuracies):
         said = [f for f in findings if f.kind is kind and f.severity is Severity.INFO]
         blocks += [Paragraph(literal(f.statement)) for f in said[:MOST_IN_LEAD]]
@@ -119,6 +125,6 @@ def _facts(outcome: Outcome) -> tuple[tuple[str, str], ...]:
         ("Training examples", f"{data['train']:,}"),
         ("Validation examples", f"{data['validation']:,}"),
         ("Features", "pixels mapped to [−1, 1]" if data["scaling"]["offset"] else "as given"),
-        ("Seed", str(outcome.study.seed)),
+        ("Seed", listed(dict.fromkeys(run.config.seed for run in outcome.study.runs), MOST_NAMED)),
         ("SHA-256 of the data", f"`{data['sha256'][:16]}…`"),
     )  # fmt: skip

@@ -5,6 +5,7 @@ from onelayer.study.environment import environment
 from onelayer.study.file import read_study_file, resolve, to_toml
 from onelayer.study.outcome import Outcome, RunOutcome
 from onelayer.study.reader import FINDINGS, PAGE, STUDY, RunFolderReader
+from onelayer.study.replicates import Replicates
 from onelayer.study.run import Observer, check_study, run_study
 from onelayer.study.schema import SECTION_KINDS, Run, SectionChoice, Study
 from onelayer.study.writer import RunFolderWriter, json_bytes
@@ -16,6 +17,7 @@ __all__ = [
     "STUDY",
     "Observer",
     "Outcome",
+    "Replicates",
     "Run",
     "RunFolderReader",
     "RunFolderWriter",

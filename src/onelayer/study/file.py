@@ -13,6 +13,7 @@ import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from onelayer.errors import Argument, InputError
+from onelayer.study.replicates import question
 from onelayer.study.schema import (
     SECTION_KINDS,
     DataChoice,
@@ -24,6 +25,7 @@ from onelayer.study.schema import (
 )
 from onelayer.training import TrainConfig, table_of
 from onelayer.training.checks import check_classes
+from onelayer.training.feature_ranges import is_list_of_ranges
 from onelayer.training.messages import as_toml, refuse, unknown_key
 from onelayer.words import first_few
 
@@ -124,7 +126,8 @@ def resolve(
 
     name = table.get("name", Path(where).stem)
     title, seed = table.get("title", name), table.get("seed", 0)
-    head = _validated(Head, {"name": name, "title": title, "seed": seed}, where, "")
+    first = seed[0] if isinstance(seed, list) and seed else seed  # a list is for the runs
+    head = _validated(Head, {"name": name, "title": title, "seed": first}, where, "")
     given_data: Table = table.get("data", {})
     chosen = _validated(DataChoice, given_data, where, "data").source
     for_source: Table = table.get("sources", {}).get(chosen, {})
@@ -134,7 +137,7 @@ def resolve(
             given_data |= {key: for_source[key]}
         for_source.pop(key, None)
     data = _validated(DataChoice, given_data, where, "data")
-    shared: Table = {"seed": head.seed} | table.get("defaults", {})
+    shared: Table = {"seed": seed} | table.get("defaults", {})
     runs = tuple(
         run
         for given in table["runs"]
@@ -281,7 +284,11 @@ def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
         options = options | {key: own | value if both else value}
     name, classes = options.pop("name"), options.pop("classes", None)
     path = f"runs.{name}"
-    swept = {key: value for key, value in options.items() if isinstance(value, list)}
+    swept = {
+        key: value
+        for key, value in options.items()
+        if (is_list_of_ranges(value) if key == "features" else isinstance(value, list))
+    }
     for name_ in _TABLES.keys() & options.keys():  # a table is swept by its keys
         if isinstance(own := options[name_], dict):
             swept |= {f"{name_}.{key}": v for key, v in own.items() if isinstance(v, list)}
@@ -310,6 +317,8 @@ def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
 
 
 def _spell(value: object) -> str:
+    if isinstance(value, tuple):  # no colon: the name is also that of a file
+        return "..".join(map(str, value))
     if value is None:
         return "none"
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -329,9 +338,10 @@ def _default_sections(runs: tuple[Run, ...]) -> tuple[SectionChoice, ...]:
     sections: list[SectionChoice] = []
     for base in dict.fromkeys(run.base for run in runs):
         members = [run for run in runs if run.base == base]
-        over_l2 = len({run.config.l2 for run in members}) > 1
+        groups = len({question(run) for run in members})
+        over_l2 = groups == len(members) and len({run.config.l2 for run in members}) > 1
         sweep = ["l2-accuracy" if over_l2 else "sweep-accuracy"]
-        kinds = ["loss-curves", "accuracy-curves"] if len(members) == 1 else sweep
+        kinds = ["loss-curves", "accuracy-curves"] if groups == 1 else sweep
         if len(members) == 1 and members[0].config.early_stopping:
             kinds.append("early-stopping")
         chapter: str | None = base

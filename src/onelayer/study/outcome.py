@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from onelayer.inference import Classifier
+from onelayer.study.replicates import Replicates, replicates_of
 from onelayer.study.schema import Run, Study
 from onelayer.training import RunRecord, StopReason
 
@@ -62,6 +64,11 @@ class Outcome:
         """Return the runs that a section's names stand for and that have results."""
         have = {run.name: run for run in self.runs}
         return tuple(have[run.name] for run in self.study.named(names) if run.name in have)
+
+    @cached_property
+    def replicates(self) -> tuple[Replicates, ...]:
+        """The runs that differ in seed or draw alone, group by group."""
+        return replicates_of(self.study.runs, [run.record for run in self.runs])
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from onelayer.inference.file import SUFFIX
 from onelayer.storage import Folder
 from onelayer.study.file import read_resolved
 from onelayer.study.outcome import Outcome, RunOutcome
+from onelayer.study.replicates import replicates_of
 from onelayer.study.schema import Study
 from onelayer.training import RunRecord, history_schema
 
@@ -133,4 +134,5 @@ def results_document(
         "title": study.title,
         "data": data,
         "runs": [record.as_json() for record in records],
+        "replicates": [group.as_json() for group in replicates_of(study.runs, records)],
     }

@@ -13,7 +13,8 @@ from onelayer.study.outcome import Outcome
 from onelayer.study.schema import Run, Study
 from onelayer.study.writer import RunFolderWriter
 from onelayer.training import Ended, Event, RunState, Schedule, stop_on_interrupt, train_many
-from onelayer.training.checks import check_targets
+from onelayer.training.checks import check_config, check_targets
+from onelayer.training.draws import Draws
 
 Observer = Callable[[Run, Event], None]
 """Who wants to see a study go on is told of each event of a run."""
@@ -29,12 +30,14 @@ def check_study(study: Study, data: StudyData) -> None:
     """
     for run in study.runs:
         train_set, _ = data.of(run)
-        try:
-            Schedule.of(run.config, train_set.n_examples)
-        except InputError as error:
-            raise InputError(f"runs.{run.name}: {error}") from None
         where = "model" if run.config.model == "multilabel" else "classes"
         check_targets(run.config.model, train_set, f"runs.{run.name}.{where}")
+        try:
+            check_config(train_set, run.config, None, validates=True)
+            rows = Draws(train_set, None).rows(run.config, None)
+            Schedule.of(run.config, train_set.n_examples if rows is None else len(rows))
+        except InputError as error:
+            raise InputError(f"runs.{run.name}: {error}") from None
 
 
 def run_study(

@@ -11,6 +11,7 @@ import numpy as np
 
 from onelayer.sweep.task import Floats
 from onelayer.training import StopReason, TrainConfig, TrainResult
+from onelayer.training.feature_ranges import FeatureRange
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,6 +36,8 @@ class Candidate:
     rank : int
         1 for the best. One that diverged on a fold has no mean score and comes last. Of equals
         the one with the stronger penalty, then the smaller step, comes first.
+    features : (int, int) or None
+        Which it reads; None: all.
     """
 
     l2: float
@@ -44,6 +47,7 @@ class Candidate:
     epochs: float
     stop_reason: str
     rank: int
+    features: FeatureRange | None = None
 
     @property
     def mean_score(self) -> float | None:
@@ -66,8 +70,14 @@ class Candidate:
 
     def __str__(self) -> str:
         """Name it by what sets it apart."""
-        rate = self.learning_rate
-        return f"l2 = {self.l2:g}" + ("" if rate is None else f" and learning_rate = {rate:g}")
+        rate = "" if self.learning_rate is None else f" and learning_rate = {self.learning_rate:g}"
+        read = "" if self.features is None else f" on the features {self.range}"
+        return f"l2 = {self.l2:g}{rate}{read}"
+
+    @property
+    def range(self) -> str:
+        """The features that it reads, as text: 0:384."""
+        return "all" if self.features is None else "{}:{}".format(*self.features)
 
 
 def _number(value: np.floating) -> float | None:
@@ -104,6 +114,7 @@ def ranked_candidates(
                 epochs=float(np.mean([r.passes for r in results[i]])),
                 stop_reason="/".join(sorted({str(r.stop_reason) for r in results[i]})),
                 rank=int(ranks[i]),
+                features=config.features,
             )
         )
     return candidates
@@ -113,7 +124,8 @@ def results_table(candidates: Sequence[Candidate]) -> pl.DataFrame:
     """Return one row a candidate.
 
     Its columns are ``l2, learning_rate, mean_score, std_score, standard_error, scores, train_loss,
-    epochs, stop_reason, rank``, as in `Candidate`.
+    epochs, stop_reason, rank``, as in `Candidate`, and before them ``features``, as text, where
+    some candidates read some features alone.
     """
     import polars as pl  # loads slowly
 
@@ -122,8 +134,12 @@ def results_table(candidates: Sequence[Candidate]) -> pl.DataFrame:
         "std_score": pl.Float64, "standard_error": pl.Float64, "scores": pl.List(pl.Float64),
         "train_loss": pl.Float64, "epochs": pl.Float64, "stop_reason": pl.String, "rank": pl.Int64,
     }  # fmt: skip
+    ranges = {}
+    if any(candidate.features is not None for candidate in candidates):
+        ranges = {"features": pl.Series([c.range for c in candidates], dtype=pl.String)}
     values = {name: [getattr(c, name) for c in candidates] for name in columns}
-    return pl.DataFrame(values | {"scores": [list(c.scores) for c in candidates]}, schema=columns)
+    table = pl.DataFrame(values | {"scores": [list(c.scores) for c in candidates]}, schema=columns)
+    return pl.DataFrame([*(s.alias(name) for name, s in ranges.items()), *table.get_columns()])
 
 
 def summary(candidates: Sequence[Candidate], score_name: str, scored_on: str) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
+from onelayer.training.feature_ranges import FeatureRange, as_range, is_list_of_ranges
 
 AXES = ("l2", "learning_rate")
 
@@ -32,21 +33,34 @@ def penalties_for(n: float, n_outputs: int) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Grid:
-    """All combinations of some penalties and some learning rates, each in rising order."""
+    """All combinations of some penalties and some learning rates, each in rising order.
+
+    And those with some ranges of features, in the order given; None: what the configuration says.
+    """
 
     l2: tuple[float, ...]
     learning_rate: tuple[float, ...]
+    features: tuple[FeatureRange | None, ...] = (None,)
 
     @classmethod
-    def of(cls, l2: Any, learning_rate: Any) -> Grid:
-        """Return the grid of numbers, lists or arrays.
+    def of(cls, l2: Any, learning_rate: Any, features: Any = None) -> Grid:
+        """Return the grid of numbers, lists or arrays, and of one range of features or a list.
 
         Raises
         ------
         InputError
-            If one of them is empty, or holds something else than numbers.
+            If one of them is empty, or holds something else than numbers, or ranges.
         """
-        return cls(_axis("l2", l2), _axis("learning_rate", learning_rate))
+        return cls(_axis("l2", l2), _axis("learning_rate", learning_rate), _ranges(features))
+
+    def candidates(self) -> list[dict[str, Any]]:
+        """Return the options of each candidate, range after range of features."""
+        ranges = [{} if own is None else {"features": own} for own in self.features]
+        return [
+            own | {"l2": l2, "learning_rate": rate}
+            for own in ranges
+            for l2, rate in self.combinations()
+        ]
 
     def combinations(self) -> list[tuple[float, float]]:
         """Return all pairs of a penalty and a learning rate, penalty after penalty."""
@@ -65,6 +79,20 @@ class Grid:
                 "Extend the grid there."
             )
         return notes
+
+
+def _ranges(given: Any) -> tuple[FeatureRange | None, ...]:
+    several = is_list_of_ranges(given)
+    try:
+        ranges = [as_range(own) for own in (given if several else [given])]
+    except ValueError as error:
+        raise InputError(
+            Argument("features"), f": {given!r} was given; each {error}."
+            if several else f": {given!r} was given; it {error}.",
+        ) from None  # fmt: skip
+    if not ranges:
+        raise InputError(Argument("features"), ": an empty list was given; give a range.")
+    return tuple(dict.fromkeys(ranges))
 
 
 def _axis(name: str, given: Any) -> tuple[float, ...]:

@@ -61,6 +61,21 @@ def check_targets(model: ModelName, data: Dataset, where: str | Argument) -> Non
     check_classes(model, data.classes, where)
 
 
+def check_choice(train_set: Dataset, config: TrainConfig) -> None:
+    """Refuse a choice of features or of examples that the data does not offer."""
+    if config.draw and config.examples_per_class is None:
+        raise InputError(
+            Argument("draw"), f": {config.draw} was given; it needs ",
+            Argument("examples_per_class"), ", how many examples of each class it draws.",
+        )  # fmt: skip
+    if config.features is not None and config.features[1] > train_set.n_features:
+        raise InputError(
+            Argument("features"),
+            f": {list(config.features)} was given; there are {train_set.n_features:,} features, "
+            "with numbers from 0.",
+        )
+
+
 def check_config(
     train_set: Dataset, config: TrainConfig, start: Parameters | None, *, validates: bool
 ) -> None:
@@ -70,6 +85,7 @@ def check_config(
         raise InputError(
             "early_stopping: it needs validation examples; give some, or leave it out."
         )
+    check_choice(train_set, config)
     shape = train_set.n_features, n_outputs(config.model, train_set.n_classes)
     if start is not None and start.weights.shape != shape:
         raise InputError(

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from onelayer.engines import UpdateRule
 from onelayer.model import ModelName, Objective
+from onelayer.training.feature_ranges import FeatureRange, as_range
 from onelayer.training.options import MOST, Finite, Option, Options, option_of
 from onelayer.training.tables import Averaging, EarlyStopping, RateSchedule
 
@@ -124,6 +125,24 @@ class TrainConfig(Options):
         Option("find the minimum of the objective too, and say how far from it the run ended",
                varies=True),
     ] = False  # fmt: skip
+    features: Annotated[
+        FeatureRange | None,
+        BeforeValidator(as_range),
+        Option(
+            "the features that are read, from the first number to before the second, counted "
+            "from 0",
+            varies=True,
+            spelled="BEGIN:END",
+        ),
+    ] = None
+    examples_per_class: Annotated[
+        int | None,
+        _lifted_by(),
+        Option("train on so many examples of each class, drawn at random"),
+    ] = Field(default=None, ge=1, le=MOST)
+    draw: Annotated[
+        int, Option("number of the draw, where examples of each class are drawn", varies=True)
+    ] = Field(default=0, ge=0, lt=2**63)
     tolerance: Annotated[
         Finite,
         Option("of a search for the minimum: how far J may be above it, as a share of J",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from onelayer.data import Dataset, Rows
 from onelayer.optimum import Optimum
+from onelayer.training.config import TrainConfig
+from onelayer.training.feature_ranges import FeatureRange
 from onelayer.training.weights import ExampleWeights
 
 
@@ -31,6 +33,10 @@ class RunData:
     validation_rows: Rows | None = None
     weights: ExampleWeights = field(default_factory=ExampleWeights)
     minimum: Optimum | None = None
+
+    def features(self, config: TrainConfig) -> FeatureRange | None:
+        """Return which features a run reads; None: all there are."""
+        return None if config.features == (0, self.train.n_features) else config.features
 
     @property
     def n_train(self) -> int:

@@ -48,6 +48,9 @@ class Group:
     stack : Stack
     runs : dict of int to Run
         By their place in the stack; those that have ended are gone.
+    rows : array of int64, or None
+        The examples that the stack takes for the numbers in the orders of epochs; None: those are
+        what it takes.
     settled : dict of int to RunState
         The states that no step changes any more, by the run's number.
     first_epoch : int
@@ -56,6 +59,7 @@ class Group:
 
     stack: Stack
     runs: dict[int, Run]
+    rows: Rows | None
     first_epoch: int
     listen: Listener
     keep: Keep
@@ -193,8 +197,7 @@ class Group:
 
     def _epochs(self, first: int) -> Iterator[Rows]:
         """Yield each epoch's rows in their order."""
-        run = next(iter(self.runs.values()))
-        config, rows = run.config, run.data.rows
+        config, rows = next(iter(self.runs.values())).config, self.rows
         last = self.schedule.epoch(self.schedule.max_steps - 1)
         for epoch in range(first, last + 1):
             number = self.first_epoch + epoch

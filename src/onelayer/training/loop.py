@@ -12,13 +12,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from onelayer.data import Dataset
-from onelayer.engines import Engine, EngineName, Problem, Source, WeightedRows, open_engine
+from onelayer.data import Dataset, Rows
+from onelayer.engines import (
+    Engine,
+    EngineName,
+    JoinedStack,
+    Problem,
+    Share,
+    Source,
+    Stack,
+    WeightedRows,
+    open_engine,
+)
 from onelayer.model import Parameters, n_outputs
 from onelayer.training.checks import check_alike, check_config
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
+from onelayer.training.draws import Draws
 from onelayer.training.events import Began, Ended, Event, Listener, Searched, ignore
+from onelayer.training.feature_ranges import FeatureRange
 from onelayer.training.found import found_state
 from onelayer.training.group import Group, Keep, Run
 from onelayer.training.interrupt import stop_on_interrupt
@@ -82,7 +94,8 @@ def train_many(
         For each configuration, how much each example counts: the folds of a cross-validation share
         the batches by weights of 0 and 1.
     initial : sequence of Parameters or None, optional
-        For each configuration, where it starts. Default: as `initial_std` says, from zeros.
+        For each configuration, where it starts, with the weights of all features: those that it
+        does not read become 0. Default: as `initial_std` says, from zeros.
     first_epoch : int
         The number of the first epoch, for the order of the examples; a run that goes on where
         another ended gets other orders by it.
@@ -145,11 +158,11 @@ class _Task:
 
     configs: Sequence[TrainConfig]
     data: Sequence[RunData]
-    """For each configuration; they differ in the weights alone."""
+    """For each configuration; they differ in the training rows and the weights alone."""
     initial: Sequence[Parameters | None]
     states: Sequence[RunState | None]
-    prepared: dict[str, Any]
-    """The data as the engine takes it, by type of the arithmetic."""
+    prepared: dict[tuple[str, FeatureRange | None], Any]
+    """The data as the engine takes it, by type of the arithmetic and features."""
 
     @classmethod
     def of(
@@ -173,15 +186,15 @@ class _Task:
             chosen_validation = check_rows(
                 validation_rows, validation_set.n_examples, "validation_rows"
             )
-        data = [
-            RunData(train_set, validation_set, chosen, chosen_validation, own) for own in weights
-        ]
-        for config, run, start in zip(configs, data, initial, strict=True):
+        data, draws = [], Draws(train_set, chosen)
+        for config, own, start in zip(configs, weights, initial, strict=True):
             check_config(train_set, config, start, validates=validation_set is not None)
-            Schedule.of(config, run.n_train)
-            check_weights(run.weights.train, train_set.n_examples, chosen)
+            check_weights(own.train, train_set.n_examples, chosen)
             if validation_set is not None:
-                check_weights(run.weights.validation, validation_set.n_examples, chosen_validation)
+                check_weights(own.validation, validation_set.n_examples, chosen_validation)
+            rows = draws.rows(config, own.train)
+            data.append(RunData(train_set, validation_set, rows, chosen_validation, own))
+            Schedule.of(config, data[-1].n_train)
         return cls(configs, data, initial, states or [None] * len(configs), {})
 
     def with_minima(
@@ -230,31 +243,60 @@ class _Task:
         stop: threading.Event,
     ) -> None:
         """Train the runs of a group."""
-        dtype = self.configs[numbers[0]].dtype
-        if dtype not in self.prepared:
-            data = self.data[0]
-            X_validation = data.validation.X if data.validation is not None else None
-            source = Source(data.train.X, X_validation, data.train.scaling, dtype)
-            self.prepared[dtype] = engine.prepare(source)
-        problem = self._problem(numbers)
-        stack = engine.stack(self.prepared[dtype], problem)
+        stack, rows = self._stack(numbers, engine)
         runs = {}
         for m, i in enumerate(numbers):
             state = self.states[i]
             if state is not None:
                 stack.restore(m, state.engine())
             else:
-                rule = self.configs[i].early_stopping
-                state = RunState(BestSoFar.under(rule), problem.initial[m].copy())
+                state = RunState(
+                    BestSoFar.under(self.configs[i].early_stopping), stack.parameters(m)
+                )
             state.engine = partial(stack.state, m)
             schedule = Schedule.of(self.configs[i], self.data[i].n_train)
             runs[m] = Run(i, self.configs[i], self.data[i], schedule, state)
         step = runs[0].state.step
         for run in runs.values():
             listen(Began(run.number, run.schedule, step))
-        Group(stack, runs, first_epoch, listen, keep).train(step, stop)
+        Group(stack, runs, rows, first_epoch, listen, keep).train(step, stop)
 
-    def _problem(self, numbers: list[int]) -> Problem:
+    def _stack(self, numbers: list[int], engine: Engine) -> tuple[Stack, Rows | None]:
+        """Return the models of a group, and the rows that batches are cut from; None: all.
+
+        Models that read other features, or were drawn other rows, have a share of their own.
+        """
+        kinds: dict[tuple[FeatureRange | None, int], list[int]] = defaultdict(list)
+        for i in numbers:
+            kinds[self.data[i].features(self.configs[i]), id(self.data[i].rows)].append(i)
+        rows = self.data[numbers[0]].rows
+        if len(kinds) == 1 and (None, id(rows)) in kinds:
+            return self._of_kind(numbers, engine, None), rows
+        draws = len({key for _, key in kinds}) > 1
+        places: dict[int, tuple[Share, int]] = {}
+        for (features, _), some in kinds.items():
+            begin = 0 if features is None else features[0]
+            own = self.data[some[0]].rows if draws else None
+            share = Share(self._of_kind(some, engine, features), begin, own)
+            places |= {i: (share, m) for m, i in enumerate(some)}
+        n_features = self.data[0].train.n_features
+        stack = JoinedStack(engine, n_features, [places[i] for i in numbers])
+        return stack, None if draws else rows
+
+    def _of_kind(self, numbers: list[int], engine: Engine, features: FeatureRange | None) -> Stack:
+        """Return the models that read the same features of the same rows."""
+        key = self.configs[numbers[0]].dtype, features
+        if key not in self.prepared:
+            train, validation = self.data[0].train, self.data[0].validation
+            same = validation is not None and validation.X is train.X  # and so for the engine
+            if features is not None:
+                train = train.of_features(*features)
+                validation = validation and validation.of_features(*features)
+            X = None if validation is None else train.X if same else validation.X
+            self.prepared[key] = engine.prepare(Source(train.X, X, train.scaling, key[0]))
+        return engine.stack(self.prepared[key], self._problem(numbers, features))
+
+    def _problem(self, numbers: list[int], features: FeatureRange | None) -> Problem:
         configs, data = [self.configs[i] for i in numbers], [self.data[i] for i in numbers]
         train, validation = data[0].train, data[0].validation
         outputs = n_outputs(configs[0].model, train.n_classes)
@@ -270,19 +312,20 @@ class _Task:
             outputs,
             tuple(config.objective for config in configs),
             tuple(
-                _start(self.initial[i], train.n_features, outputs, self.configs[i]) for i in numbers
+                _start(self.initial[i], features or (0, train.n_features), outputs, self.configs[i])
+                for i in numbers
             ),
             tuple(config.update_rule for config in configs),
         )
 
 
 def _start(
-    given: Parameters | None, n_features: int, outputs: int, config: TrainConfig
+    given: Parameters | None, features: FeatureRange, outputs: int, config: TrainConfig
 ) -> Parameters:
     """Return the parameters that a model starts from, in the type of the arithmetic."""
-    std, dtype = config.initial_std, config.dtype
+    (begin, end), std, dtype = features, config.initial_std, config.dtype
     if given is not None:
-        return Parameters(np.array(given.weights, dtype), np.array(given.bias, dtype))
+        return Parameters(np.array(given.weights[begin:end], dtype), np.array(given.bias, dtype))
     if std > 0:
-        return Parameters.normal(n_features, outputs, std, config.seed, dtype)
-    return Parameters.zeros(n_features, outputs, dtype)
+        return Parameters.normal(end - begin, outputs, std, config.seed, dtype)
+    return Parameters.zeros(end - begin, outputs, dtype)

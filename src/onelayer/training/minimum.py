@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -130,13 +130,13 @@ def find_minima(
     watch: Callable[[int, int, float], None],
     stop: threading.Event,
 ) -> dict[int, Optimum]:
-    """Find the minima of the runs that ask for one, those of one kind and tolerance together.
+    """Find the minima of the runs that ask for one, all alike on the same values together.
 
     Parameters
     ----------
     configs : sequence of TrainConfig
     data : sequence of RunData
-        For each run; they differ in the weights of examples alone.
+        For each run; they differ in the rows and weights of examples alone.
     watch : function
         Called for each run and pass, with the run's number, the pass's, and the bound as a share of
         J.
@@ -148,21 +148,23 @@ def find_minima(
     dict of int to Optimum
         By number of the run.
     """
-    kinds: dict[tuple[str, float], list[int]] = defaultdict(list)
+    kinds: dict[Any, list[int]] = defaultdict(list)
     for i, config in enumerate(configs):
         if config.seeks_minimum:
-            kinds[config.model, config.tolerance].append(i)
+            own = data[i].features(config), id(data[i].rows)
+            kinds[config.model, config.tolerance, *own].append(i)
     minima: dict[int, Optimum] = {}
-    for (_, tolerance), numbers in kinds.items():
+    for (_, tolerance, features, _), numbers in kinds.items():
+        one = data[numbers[0]]
 
         def tell(passes: int, bounds: Sequence[float], numbers: list[int] = numbers) -> None:
             for i, bound in zip(numbers, bounds, strict=True):
                 watch(i, passes, bound)
 
         found = minimise(
-            data[0].train,
+            one.train if features is None else one.train.of_features(*features),
             [configs[i].objective for i in numbers],
-            rows=data[0].rows,
+            rows=one.rows,
             weights=[data[i].weights.train for i in numbers],
             tolerance=tolerance,
             max_passes=MOST_PASSES,
@@ -171,5 +173,17 @@ def find_minima(
             watch=tell,
             stop=stop,
         )
+        if features is not None:
+            found = [_among(optimum, one.train.n_features, features[0]) for optimum in found]
         minima |= dict(zip(numbers, found, strict=True))
     return minima
+
+
+def _among(found: Optimum, n_features: int, begin: int) -> Optimum:
+    """Return what was found on some features as it is on all of them."""
+    direction = found.direction
+    return replace(
+        found,
+        parameters=found.parameters.among(n_features, begin),
+        direction=None if direction is None else direction.among(n_features, begin),
+    )

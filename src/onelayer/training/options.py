@@ -46,6 +46,8 @@ class Option:
         Whether models that are trained in one pass over the data may differ in it.
     of_steps : bool
         Whether it says something only where a model is trained by steps.
+    spelled : str or None
+        How the command line spells a value that is no plain number or word.
     flag : str or None
         What the command line calls a field of a table; None: after the table and the field.
     """
@@ -53,6 +55,7 @@ class Option:
     help: str
     varies: bool = False
     of_steps: bool = False
+    spelled: str | None = None
     flag: str | None = None
 
 

@@ -18,6 +18,8 @@ from onelayer.training import (
     train,
     warm_up,
 )
+from onelayer.training.checks import check_choice
+from onelayer.training.draws import n_drawn, refuse_balanced
 from onelayer.workflow.files import (
     TrainingData,
     TrainingFiles,
@@ -56,8 +58,10 @@ def fit_files(
     OnelayerError
         If training diverged or was interrupted, or the model cannot be written.
     """
+    refuse_balanced(files.class_weight, config.examples_per_class)
     with watch.stage(f"Reading {files.train}"):
         data = read_training_data(files, config.model, seed=config.seed)
+    check_choice(data.train, config)
     with watch.stage(KERNELS):
         warm_up(data.train, data.validation, [config])
     watch.say(_about(data, config))
@@ -90,7 +94,7 @@ def _train(
     """Train from the checkpoint on, or from the start."""
     if checkpoint.is_of_another:
         watch.say(f"{checkpoint.path}: is of another training, and is replaced.")
-    steps = Schedule.of(config, data.n_train).max_steps
+    steps = Schedule.of(config, n_drawn(config, data.n_train, data.train.n_classes)).max_steps
     weights = ExampleWeights(
         None if data.class_factors is None else data.class_factors[data.train.targets]
     )
@@ -112,7 +116,16 @@ def _train(
 
 def _about(data: TrainingData, config: TrainConfig) -> str:
     validation = f", {data.n_validation:,} to validate" if data.n_validation else ""
+    drawn = "" if config.examples_per_class is None else (
+        f", {config.examples_per_class:,} of each class drawn (draw {config.draw})"
+    )  # fmt: skip
+    some = (
+        ""
+        if config.features is None
+        else ", of which {} to before {} are read".format(*config.features)
+    )
     return (
-        f"{data.n_train:,} examples to train{validation}; {data.train.n_features:,} features, "
+        f"{data.n_train:,} examples to train{drawn}{validation}; {data.train.n_features:,} "
+        f"features{some}, "
         f"{data.scaling}; {classes_in_words(data, config.model)}."
     )

@@ -27,6 +27,8 @@ from onelayer.training import (
     as_classifier,
     warm_up,
 )
+from onelayer.training.checks import check_choice
+from onelayer.training.draws import n_drawn, refuse_balanced
 from onelayer.training.result import worse_than_equal
 from onelayer.workflow.files import (
     TrainingData,
@@ -67,7 +69,8 @@ class FileSweep:
         best = self.result.best
         return {
             "model": self.classifier.model,
-            "best": {"l2": best.l2, "learning_rate": best.learning_rate},
+            "best": {"l2": best.l2, "learning_rate": best.learning_rate}
+            | ({} if best.features is None else {"features": list(best.features)}),
             "best_score": self.result.best_score,
             "score": self.result.score_name,
             "class_weights": self.data.class_weights
@@ -95,7 +98,7 @@ def sweep_files(
     make_page: MakePage | None = None,
     watch: Watch = UNSEEN,
 ) -> FileSweep:
-    """Train a model for each penalty and learning rate, and write a folder.
+    """Train a model for each candidate of a grid, and write a folder.
 
     Where the process was killed or interrupted, the same call goes on from the last checkpoint.
 
@@ -134,15 +137,18 @@ def sweep_files(
         )  # fmt: skip
     if folds:
         files = replace(files, validation=None)
+    refuse_balanced(files.class_weight, config.examples_per_class)
     with watch.stage(f"Reading {files.train}"):
         data = read_training_data(files, config.model, seed=config.seed)
     chosen_by = score_named(score, data.train.n_classes)
+    for options in grid.candidates():
+        check_choice(data.train, config.model_copy(update=options))
     splits = None if folds is None else split(data, folds)
     with Folder.lock(out) as folder:
         _check_folder(folder, force=force)
         with watch.stage(KERNELS):
             warm_up(data.train, data.validation or data.train, [config])
-        candidates = len(grid.combinations())
+        candidates = len(grid.candidates())
         many = "s" if candidates > 1 else ""
         watch.say(
             f"{data.examples.n_examples:,} examples, {data.train.n_features:,} features, "
@@ -159,7 +165,7 @@ def sweep_files(
             "data": needs["data"], "folds": folds, "config": config.model_dump(mode="json"),
             "class_weights": data.class_weights,
             "groups": None if data.examples.groups is None else _digest(data.examples.groups),
-            "grid": [list(values) for values in grid.combinations()],
+            "grid": [list(options.values()) for options in grid.candidates()],
         }  # fmt: skip
         checkpoint = Checkpoint(folder.path / CHECKPOINT, facts)
         scoring = {"score": chosen_by, "score_name": score, "scored_on": on}
@@ -206,11 +212,8 @@ def _sweep(
     if data.validation is not None:
         validation = Sample(data.validation, rows=data.validation_rows)
     task = Task(train, validation, data.class_factors, weighs_validation=False)
-    configs = [
-        config.model_copy(update={"l2": l2, "learning_rate": rate})
-        for l2, rate in grid.combinations()
-    ]
-    steps = Schedule.of(config, data.n_train).max_steps
+    configs = [config.model_copy(update=options) for options in grid.candidates()]
+    steps = Schedule.of(config, n_drawn(config, data.n_train, data.train.n_classes)).max_steps
     try:
         with (
             watch.training(len(configs) * len(splits or [None]), steps) as listen,

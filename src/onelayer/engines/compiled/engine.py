@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from onelayer.engines.compiled.prepared import PreparedData
@@ -36,3 +37,7 @@ class CompiledEngine:
     def stack(self, prepared: PreparedData, problem: Problem) -> CompiledStack:
         """Return the models of a problem at their start."""
         return CompiledStack(prepared, problem, self._team)
+
+    def do(self, work: Sequence[Callable[[], None]]) -> None:
+        """Call each function once in every thread."""
+        self._team.do(work)

@@ -18,7 +18,7 @@ from onelayer.engines.compiled.parts import Outcome, Part, Rule, Scratch, Steps
 from onelayer.engines.compiled.prepared import PreparedData
 from onelayer.engines.compiled.team import Team
 from onelayer.engines.problem import Batches, Problem
-from onelayer.engines.protocol import Advance, Measures
+from onelayer.engines.protocol import Advance, Measures, Planned
 from onelayer.errors import InputError
 from onelayer.model import Parameters
 
@@ -56,7 +56,6 @@ class CompiledStack:
             for name in ("targets", "rows")
         )  # fmt: skip
 
-    @np.errstate(over="ignore", invalid="ignore")  # the norm of a diverging model
     def advance(
         self,
         models: Sequence[int],
@@ -67,6 +66,21 @@ class CompiledStack:
         averaging: NDArray[np.float64] | None = None,
     ) -> Advance:
         """Evaluate a snapshot while the models go on; see `Stack`."""
+        planned = self.plan(models, batches, rates, evaluate=evaluate, averaging=averaging)
+        self._team.do(planned.work)
+        return planned.outcome()
+
+    @np.errstate(over="ignore", invalid="ignore")  # of a diverging model
+    def plan(
+        self,
+        models: Sequence[int],
+        batches: Batches,
+        rates: NDArray[np.float64],
+        *,
+        evaluate: bool,
+        averaging: NDArray[np.float64] | None = None,
+    ) -> Planned:
+        """Take the snapshot, and return what is to be done; see `Stack`."""
         self._layout.take_snapshot(list(models))
         chosen = np.array(models, np.int64)
         losses = np.zeros((len(models), len(batches)))
@@ -80,9 +94,12 @@ class CompiledStack:
         if evaluate:
             on_train, on_validation, evaluations = self._evaluations(chosen)
             work += evaluations
-        self._team.run(partial(_do_all, work))
-        measures = self._measures(models, on_train, on_validation) if evaluate else []
-        return Advance(losses, measures)
+
+        def outcome() -> Advance:
+            measures = self._measures(models, on_train, on_validation) if evaluate else []
+            return Advance(losses, measures)
+
+        return Planned(work, outcome)
 
     def _steps(self, chosen: NDArray[np.int64], steps: Steps, losses: NDArray[np.float64]) -> Work:
         counter, layout = np.zeros(1, np.int64), self._layout
@@ -179,6 +196,7 @@ class CompiledStack:
 
         return evaluate
 
+    @np.errstate(over="ignore", invalid="ignore")  # the norm of a diverging model
     def _measures(
         self, models: Sequence[int], on_train: Outcome, on_validation: Outcome
     ) -> list[Measures]:
@@ -221,11 +239,6 @@ class CompiledStack:
             if given is None or given.shape != array.shape or given.dtype != array.dtype:
                 raise InputError(f"The state of model {model} does not fit: {name} differ.")
             array[...] = given
-
-
-def _do_all(work: list[Work]) -> None:
-    for do in work:
-        do()
 
 
 def _pieces(n: int) -> int:

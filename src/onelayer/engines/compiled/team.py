@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 
@@ -26,3 +26,12 @@ class Team:
         finally:
             for other in others:
                 other.result()
+
+    def do(self, work: Sequence[Callable[[], None]]) -> None:
+        """Call each function once in every thread; wait for all."""
+
+        def do_all() -> None:
+            for call in work:
+                call()
+
+        self.run(do_all)

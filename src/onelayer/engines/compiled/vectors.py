@@ -176,7 +176,10 @@ def loop(
 
 
 class Array:
-    """A contiguous array argument of an intrinsic."""
+    """An array argument of an intrinsic, with contiguous rows.
+
+    Those of a matrix may lie apart, as in a view of some of its columns.
+    """
 
     def __init__(self, context: Value, b: Value, kind: Value, value: Value) -> None:
         self._b = b
@@ -184,11 +187,15 @@ class Array:
         array = context.make_array(kind)(context, b, value)
         self.data = array.data
         self.shape = [b.extract_value(array.shape, axis) for axis in range(kind.ndim)]
+        self._sizes = self.shape[1:]
+        if kind.layout == "A" and kind.ndim == 2:
+            size = I64(ELEMENTS_BYTES[self.dtype])
+            self._sizes = [b.sdiv(b.extract_value(array.strides, 0), size)]
 
     def at(self, *indices: Value) -> Value:
         """Return a pointer to an element; all indices after the first are within its row."""
         offset = indices[0]
-        for index, size in zip(indices[1:], self.shape[1:], strict=True):
+        for index, size in zip(indices[1:], self._sizes, strict=True):
             offset = self._b.add(self._b.mul(offset, size), index)
         return self._b.gep(self.data, [offset])
 

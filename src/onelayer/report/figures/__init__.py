@@ -4,6 +4,7 @@ from onelayer.report.figures.accuracy import accuracy_curves
 from onelayer.report.figures.comparison import accuracy_comparison, sweep_accuracy
 from onelayer.report.figures.loss import loss_curves
 from onelayer.report.figures.penalty import PowerLaw, norm_against_l2
+from onelayer.report.figures.replicates import replicate_curves
 from onelayer.report.figures.weights import WeightRow, weight_pictures
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "accuracy_curves",
     "loss_curves",
     "norm_against_l2",
+    "replicate_curves",
     "sweep_accuracy",
     "weight_pictures",
 ]

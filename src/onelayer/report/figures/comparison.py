@@ -1,6 +1,6 @@
 """Validation accuracy over the steps of several runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import polars as pl
@@ -8,6 +8,7 @@ import polars as pl
 from onelayer.report import style
 from onelayer.report.figure import Figure
 from onelayer.report.figures import base, frames
+from onelayer.report.figures.replicates import evaluated, thin_lines
 
 _Y_TITLE = "validation accuracy (%)"
 
@@ -71,7 +72,7 @@ def accuracy_comparison(
 
 def sweep_accuracy(
     history: pl.DataFrame,
-    runs: Mapping[str, str],
+    runs: Mapping[str, str | Sequence[str]],
     *,
     title: str = "Validation accuracy along the sweep",
     name: str = "sweep-accuracy",
@@ -83,23 +84,35 @@ def sweep_accuracy(
     history
         The history frame.
     runs
-        Label in the legend (``"λ = 0.1"``) to run name, in legend order.
+        Label in the legend (``"λ = 0.1"``) to run name, in legend order; or to the names of
+        replicates, each of which is a thin line.
     title, name
         Of the figure.
 
     Returns
     -------
     Figure
-        Its data has ``step, series, value`` (percent).
+        Its data has ``step, series, value`` (percent), and with replicates ``run``.
     """
-    rows, data = _several(history, runs)
+    several = {label: (own,) if isinstance(own, str) else (*own,) for label, own in runs.items()}
+    alone = {label: own[0] for label, own in several.items() if len(own) == 1}
+    detail = {}
+    if len(alone) == len(several):
+        rows, data = _several(history, alone)
+        lines = alt.Chart(base.inline_data(data)).mark_line(strokeWidth=2.2, clip=True)
+    else:
+        rows = pl.concat([frames.of_run(history, run) for own in several.values() for run in own])
+        data = frames.percent(pl.concat(
+            [evaluated(rows, own, {label: "val_accuracy"}) for label, own in several.items()]
+        ))  # fmt: skip
+        lines, detail = thin_lines(data), {"detail": alt.Detail("run:N")}
     y, notes = base.accuracy_axis(_Y_TITLE, data, rows)
-    lines = alt.Chart(base.inline_data(data)).mark_line(strokeWidth=2.2, clip=True)
     layer = lines.encode(
         x=base.step_axis(rows),
         y=y.channel("value"),
         color=base.series_colour(dict(zip(runs, style.series(len(runs)), strict=True))),
         strokeDash=base.series_dash(dict(zip(runs, style.dashes(len(runs)), strict=True))),
+        **detail,
     )
     return Figure(
         name=name,

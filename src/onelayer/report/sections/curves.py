@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import polars as pl
 
 from onelayer.diagnosis.checks.early_stopping import EarlyStop
 from onelayer.diagnosis.checks.overfitting import TrainingEnd
 from onelayer.diagnosis.words import count, percent
 from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section, Table
 from onelayer.report.figure import file_stem
-from onelayer.report.figures import accuracy_curves, loss_curves
+from onelayer.report.figures import accuracy_curves, loss_curves, replicate_curves
 from onelayer.report.inline import code, literal
 from onelayer.report.sections.material import (
     Material,
@@ -18,8 +21,9 @@ from onelayer.report.sections.material import (
     kept_step,
     measured,
     said,
+    spread_in_words,
 )
-from onelayer.study import RunOutcome, SectionChoice
+from onelayer.study import Replicates, RunOutcome, SectionChoice
 from onelayer.words import listed
 
 
@@ -27,7 +31,12 @@ def loss(material: Material, choice: SectionChoice) -> Section:
     """Draw the losses of each run, and say where they began and ended."""
     blocks: list[Block] = []
     answers = []
-    for run in material.runs(choice):
+    for group, runs in material.together(material.runs(choice)):
+        if group is not None:
+            blocks += [about(runs[:1], group), _of_replicates(group, runs, "loss")]
+            answers.append(Paragraph(literal(spread_in_words(group))))
+            continue
+        (run,) = runs
         figure = loss_curves(
             run.history, run.name, best_step=kept_step(run), title=f"Loss of {run.name}",
             name=file_stem("loss", run.name),
@@ -73,7 +82,12 @@ def _loss(value: float) -> str:
 def accuracy(material: Material, choice: SectionChoice) -> Section:
     """Draw the accuracies of each run."""
     blocks, answers = [], []
-    for run in material.runs(choice):
+    for group, runs in material.together(material.runs(choice)):
+        if group is not None:
+            blocks.append(_of_replicates(group, runs, "accuracy"))
+            answers.append(Paragraph(literal(spread_in_words(group))))
+            continue
+        (run,) = runs
         figure = accuracy_curves(
             run.history, run.name, best_step=kept_step(run), title=f"Accuracy of {run.name}",
             name=file_stem("accuracy", run.name),
@@ -92,6 +106,19 @@ def accuracy(material: Material, choice: SectionChoice) -> Section:
         )))  # fmt: skip
     question = "How many examples does the model get right, on either set?"
     return Section(choice.title or "Accuracy", question, tuple(blocks), tuple(answers))
+
+
+def _of_replicates(group: Replicates, runs: Sequence[RunOutcome], kind: str) -> FigureBlock:
+    """Return one figure for runs that differ in seed or draw alone."""
+    figure = replicate_curves(
+        pl.concat([run.history for run in runs]), [run.name for run in runs], kind,
+        title=f"{kind.capitalize()} of {group.name}, {group.over}",
+        name=file_stem(kind, group.name, "replicates"),
+    )  # fmt: skip
+    return FigureBlock(
+        figure, f"The {kind} of {code(group.name)} at each evaluation, a line for each of "
+        f"{literal(group.over)}.",
+    )  # fmt: skip
 
 
 def early_stopping(material: Material, choice: SectionChoice) -> Section:

@@ -10,9 +10,10 @@ from onelayer.diagnosis import Finding, Measurement, Severity
 from onelayer.diagnosis.words import percent
 from onelayer.report.document import Block, Note, Paragraph
 from onelayer.report.inline import code, literal
-from onelayer.study import Outcome, RunOutcome, SectionChoice
+from onelayer.study import Outcome, Replicates, RunOutcome, SectionChoice
 from onelayer.training import StopReason
 from onelayer.training.words import length_in_words, steps_in_words
+from onelayer.words import fixed
 
 M = TypeVar("M", bound=Measurement)
 
@@ -34,6 +35,19 @@ class Material:
         runs = self.runs(choice)
         return tuple(run for run in runs if run.record.stop_reason is not StopReason.DIVERGED)
 
+    def together(
+        self, runs: Iterable[RunOutcome]
+    ) -> list[tuple[Replicates | None, tuple[RunOutcome, ...]]]:
+        """Return the runs with their replicates beside them; those that have none stand alone."""
+        group_of = {name: group for group in self.outcome.replicates for name in group.members}
+        groups: dict[str, list[RunOutcome]] = {}
+        for run in runs:
+            group = group_of.get(run.name)
+            groups.setdefault(run.name if group is None else f"{group.name}*", []).append(run)
+        return [
+            (group_of[own[0].name] if len(own) > 1 else None, tuple(own)) for own in groups.values()
+        ]
+
     def findings_of(self, kind: type[Measurement], runs: Iterable[RunOutcome]) -> list[Finding]:
         """Return the findings of a check that speak of any of these runs."""
         names = {run.name for run in runs}
@@ -52,11 +66,17 @@ def describe(run: RunOutcome) -> str:
     what = " against ".join(classes) if len(classes) == 2 else f"{len(classes)} classes"
     order = "shuffled" if config.shuffle else "in file order"
     penalty = f", λ = {config.l2:g}" if config.l2 else ""
+    read = "" if config.features is None else (
+        ", features {} to before {}".format(*config.features)
+    )  # fmt: skip
+    drawn = "" if config.examples_per_class is None else (
+        f", {config.examples_per_class:,} of each class drawn"
+    )  # fmt: skip
     return (
         f"{config.model} regression, {what}, {run.record.n_train:,} training and "
         f"{run.record.n_validation:,} validation examples, learning rate "
         f"{config.learning_rate:g}, batches of {config.batch_size} {order}, "
-        f"{', '.join([length_in_words(config), *steps_in_words(config)])}{penalty}"
+        f"{', '.join([length_in_words(config), *steps_in_words(config)])}{penalty}{read}{drawn}"
     )
 
 
@@ -77,6 +97,16 @@ def kept_in_words(run: RunOutcome) -> str:
     )
 
 
+def spread_in_words(group: Replicates) -> str:
+    """Return a sentence with the numbers of the weights that replicates keep."""
+    return (
+        f"The weights that {group.name} keeps have a validation loss of "
+        f"{group.in_words('val_loss', fixed)}, {group.in_words('train_accuracy', percent)} of the "
+        f"training and {group.in_words('val_accuracy', percent)} of the validation examples right "
+        f"(mean ± standard deviation of {group.over})."
+    )
+
+
 def l2_labels(runs: Iterable[RunOutcome]) -> dict[str, str]:
     """Return 'λ = 0.1' for each run's name; the names where two would be alike."""
     labels = {run.name: f"λ = {run.record.config.l2:g}" for run in runs}
@@ -93,6 +123,9 @@ def said(findings: Iterable[Finding]) -> tuple[Block, ...]:
     )
 
 
-def about(runs: Iterable[RunOutcome]) -> Paragraph:
-    """Return a paragraph that says what each run is."""
+def about(runs: Iterable[RunOutcome], group: Replicates | None = None) -> Paragraph:
+    """Return a paragraph that says what each run is; or what replicates are, by one of them."""
+    if group is not None:
+        (run,) = runs
+        return Paragraph(f"{code(group.name)}: {literal(describe(run))}; {literal(group.over)}.")
     return Paragraph("; ".join(f"{code(run.name)}: {literal(describe(run))}" for run in runs) + ".")

@@ -12,27 +12,31 @@ from onelayer.report.figure import file_stem
 from onelayer.report.figures import sweep_accuracy
 from onelayer.report.inline import code, literal
 from onelayer.report.sections.material import Material
-from onelayer.study import RunOutcome, SectionChoice
+from onelayer.study import Replicates, RunOutcome, SectionChoice
 from onelayer.words import listed
 
 
 def accuracy(material: Material, choice: SectionChoice) -> Section:
     """Draw the validation accuracy of each run, and say which keeps the best weights."""
     runs = material.runs(choice)
-    names = [run.name for run in runs]
+    groups = material.together(runs)
+    labels = {
+        own[0].name if group is None else group.name: [run.name for run in own]
+        for group, own in groups
+    }
     figure = sweep_accuracy(
         pl.concat([run.history for run in runs]),
-        {name: name for name in names},
-        name=file_stem("sweep", *names),
+        labels,
+        name=file_stem("sweep", *(labels if len(labels) < len(runs) else [r.name for r in runs])),
     )
-    rows = tuple(
-        (code(run.name), *(_percent(a) for a in _accuracies(run)), literal(run.record.message))
-        for run in runs
-    )
+    rows = tuple(_row(group, own) for group, own in groups)
+    spread = ""
+    if len(groups) < len(runs):
+        spread = " With ±: means and standard deviations of runs that differ in seed or draw alone."
     table = Table(
         ("run", "training accuracy", "validation accuracy", "how it ended"),
         rows,
-        "Accuracies of the weights that each run keeps.",
+        f"Accuracies of the weights that each run keeps.{spread}",
         ("left", "right", "right", "left"),
     )
     caption = "Validation accuracy over steps for each run."
@@ -40,12 +44,29 @@ def accuracy(material: Material, choice: SectionChoice) -> Section:
         choice.title or "Accuracy of each run",
         "Which run gives the best validation accuracy?",
         (FigureBlock(figure, caption), table),
-        _answer(material.settled(choice)),
+        _answer(material, material.settled(choice)),
     )
 
 
-def _answer(runs: Sequence[RunOutcome]) -> tuple[Block, ...]:
-    kept = {run.name: a for run in runs if (a := run.record.final.val_accuracy) is not None}
+def _row(group: Replicates | None, runs: Sequence[RunOutcome]) -> tuple[str, ...]:
+    if group is None:
+        (run,) = runs
+        return (
+            code(run.name), *(_percent(a) for a in _accuracies(run)), literal(run.record.message)
+        )  # fmt: skip
+    accuracies = (group.in_words(number, percent) for number in ("train_accuracy", "val_accuracy"))
+    ends = dict.fromkeys(str(record.stop_reason) for record in group.records)
+    return code(group.name), *accuracies, literal(f"{group.over}; ended by {listed(ends)}")
+
+
+def _answer(material: Material, runs: Sequence[RunOutcome]) -> tuple[Block, ...]:
+    groups = {
+        own[0].name if group is None else f"{group.name} (mean of {group.over})": (
+            own[0].record.final.val_accuracy if group is None else group.mean("val_accuracy")
+        )
+        for group, own in material.together(runs)
+    }
+    kept = {name: accuracy for name, accuracy in groups.items() if accuracy is not None}
     if len(kept) < 2:
         return (Note("info", "Fewer than two runs came to their end: none can be called best."),)
     best, worst = max(kept.values()), min(kept.values())

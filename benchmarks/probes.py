@@ -1,0 +1,57 @@
+"""Probes of layers: heads on ranges of features in one pass, against range after range."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from measure import interleaved, medians
+from onelayer.data import Dataset
+from onelayer.training import TrainConfig, train_many
+
+N, N_VALIDATION, N_CLASSES = 20_000, 2_000, 100
+ENDS = (384, 768, 1_536, 1_920)
+RATES = np.logspace(-3, 0, 13)
+EPOCHS = 1
+
+
+def embeddings() -> tuple[Dataset, Dataset]:
+    """Return noisy centres of classes as float16, as the layers of a network are stored."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(N_CLASSES, ENDS[-1])).astype(np.float32)
+    parts = []
+    for n in (N, N_VALIDATION):
+        y = rng.integers(0, N_CLASSES, n)
+        X = np.empty((n, ENDS[-1]), np.float16)
+        for first in range(0, n, 1000):
+            some = slice(first, first + 1000)
+            noise = rng.normal(size=X[some].shape).astype(np.float32)
+            X[some] = 0.05 * (centres[y[some]] + 3 * noise)
+        parts.append(Dataset(X, y, range(N_CLASSES)))
+    return parts[0], parts[1]
+
+
+def layers_together() -> tuple[str, float, float, str]:
+    """Time 52 heads on 4 ranges of features in one pass against 13 heads on each after another."""
+    train_set, validation = embeddings()
+    heads = [
+        [
+            TrainConfig(features=(0, end), learning_rate=float(rate), max_epochs=EPOCHS)
+            for rate in RATES
+        ]
+        for end in ENDS
+    ]
+    all_heads = [head for own in heads for head in own]
+    contenders = {
+        "together": lambda: train_many(train_set, validation, all_heads, 2),
+        "one after another": lambda: [train_many(train_set, validation, own, 2) for own in heads],
+    }
+    times = medians(interleaved(contenders, 3))
+    detail = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in times.items())
+    detail += f"; {N:,} x {ENDS[-1]:,} float16, {N_CLASSES} classes, {EPOCHS} epoch"
+    ratio = times["together"] / times["one after another"]
+    return (
+        "11. 52 heads on 4 ranges of features, against range after range",
+        ratio,
+        1.05,
+        detail,
+    )
