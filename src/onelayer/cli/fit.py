@@ -15,12 +15,14 @@ from onelayer.training.result import worse_than_equal
 from onelayer.words import fixed
 from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.fit import fit_files
+from onelayer.workflow.words import far_from_minimum
 
 
 def run_fit_command(
     files: TrainingFiles,
     options: dict[str, Any],
     *,
+    chooses: bool,
     out: Path,
     threads: int | None,
     force: bool,
@@ -31,12 +33,14 @@ def run_fit_command(
     out = check_out(out, (".safetensors",), force=force)
     console = Terminal(quiet=quiet)
     result, model = fit_files(
-        files, train_config(options), out, threads=threads, watch=watched(console)
+        files, train_config(options), out, chooses=chooses, threads=threads, watch=watched(console)
     )
     say(console, f"{result.message[0].upper()}{result.message[1:]}.")
     say(console, _figures(result.final, weighted="class_weights" in model.record))
     if result.minimum is not None:
         say(console, f"{result.minimum.message[0].upper()}{result.minimum.message[1:]}.")
+    if result.convergence is not None and not result.convergence.reached:
+        say(console, far_from_minimum(result.convergence))
     if worse := worse_than_equal(result.final.train_loss or 0.0, model.model, len(model.classes)):
         say(
             console,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from onelayer.cli import options as o
+from onelayer.errors import InputError
 
 
 def fit(
@@ -18,7 +19,7 @@ def fit(
     ],
     target: o.Target = None,
     labels: o.Labels = None,
-    validation: o.Validation = "0.2",
+    validation: o.Validation = None,
     validation_labels: o.ValidationLabels = None,
     scale: o.Scale = None,
     size: o.Size = None,
@@ -34,13 +35,22 @@ def fit(
     """Train a model on a file, and keep it."""
     from onelayer.cli.fit import run_fit_command
 
+    options, chooses = o.with_solver(ctx.obj), "l2" not in ctx.obj
+    chooses = chooses and options["solver"] == "optimum" and options.get("model") != "multilabel"
     files = o.training_files(
-        train, target=target, labels=labels, validation=validation,
+        train, target=target, labels=labels, validation=validation or ("0" if chooses else "0.2"),
         validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
         class_weight=class_weight, groups=groups,
     )  # fmt: skip
     run_fit_command(
-        files, ctx.obj, out=out, threads=threads, force=force, as_json=as_json, quiet=quiet
+        files,
+        options,
+        chooses=chooses,
+        out=out,
+        threads=threads,
+        force=force,
+        as_json=as_json,
+        quiet=quiet,
     )
 
 
@@ -53,11 +63,11 @@ def sweep(
     folds: o.Folds = None,
     target: o.Target = None,
     labels: o.Labels = None,
-    validation: o.Validation = "0.2",
+    validation: o.Validation = None,
     validation_labels: o.ValidationLabels = None,
     scale: o.Scale = None,
-    l2: o.L2Grid = "logspace(-6, -1, 6)",
-    learning_rate: o.LearningRateGrid = "0.1",
+    l2: o.L2Grid = None,
+    learning_rate: o.LearningRateGrid = None,
     score: o.Score = "neg_log_loss",
     features: o.FeatureRanges = None,
     size: o.Size = None,
@@ -73,14 +83,21 @@ def sweep(
     """Train a model for each penalty and learning rate, all together; keep the best."""
     from onelayer.cli.sweep import run_sweep_command
 
+    grid = {"l2": l2, "learning_rate": learning_rate, "features": features}
+    options = o.with_solver(ctx.obj | {name: v for name, v in grid.items() if v is not None}) | grid
+    if options["solver"] == "sgd":
+        options |= {"l2": l2 or o.STEPS_L2, "learning_rate": learning_rate or o.STEPS_RATE}
+    elif learning_rate is not None:
+        raise InputError("--learning-rate: --solver optimum makes no steps; leave one of them out.")
+    elif folds is None and validation is None:
+        folds = 5
     files = o.training_files(
-        train, target=target, labels=labels, validation=validation,
+        train, target=target, labels=labels, validation=validation or "0.2",
         validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
         class_weight=class_weight, groups=groups,
     )  # fmt: skip
-    grid = {"l2": l2, "learning_rate": learning_rate, "features": features}
     run_sweep_command(
-        files, ctx.obj | grid, folds=folds, score=score, out=out, threads=threads, force=force,
+        files, options, folds=folds, score=score, out=out, threads=threads, force=force,
         as_json=as_json, quiet=quiet,
     )  # fmt: skip
 

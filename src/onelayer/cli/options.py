@@ -46,13 +46,14 @@ Labels = Annotated[
     ),
 ]
 Validation = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--validation",
         rich_help_panel=DATA,
         metavar="FILE|SHARE",
         help="A file, or the share of TRAIN to hold out, drawn by --seed: 0.2; 0 for no "
-        "validation.",
+        "validation. Default: 0.2, and none where 5 folds choose the penalty.",
+        show_default=False,
     ),
 ]
 ValidationLabels = Annotated[
@@ -147,14 +148,30 @@ Scale = Annotated[
 
 # Training -------------------------------------------------------------------------------------
 
+STEPS_L2, STEPS_RATE = "logspace(-6, -1, 6)", "0.1"
+"""What a sweep by steps tries where nothing is said."""
+
 Values = "One number, some with commas, or 'logspace(-6, 0, 7)': seven from 1e-6 to 1."
 L2Grid = Annotated[
-    str,
-    typer.Option("--l2", rich_help_panel=TRAINING, metavar="GRID", help=f"λ to try. {Values}"),
+    str | None,
+    typer.Option(
+        "--l2",
+        rich_help_panel=TRAINING,
+        metavar="GRID",
+        help=f"λ to try. {Values} Default: ten that suit the number of examples; with steps "
+        f"{STEPS_L2}.",
+        show_default=False,
+    ),
 ]
 LearningRateGrid = Annotated[
-    str,
-    typer.Option("--learning-rate", rich_help_panel=TRAINING, metavar="GRID", help="Step sizes."),
+    str | None,
+    typer.Option(
+        "--learning-rate",
+        rich_help_panel=TRAINING,
+        metavar="GRID",
+        help=f"Step sizes of --solver sgd. Default: {STEPS_RATE}.",
+        show_default=False,
+    ),
 ]
 FeatureRanges = Annotated[
     list[str] | None,
@@ -201,6 +218,13 @@ Threads = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the results as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
+
+
+def with_solver(options: dict[str, Any]) -> dict[str, Any]:
+    """Return training options with the solver: steps if one of their options was given."""
+    from onelayer.training import fitting_solver
+
+    return {"solver": fitting_solver(options)} | options
 
 
 def training_files(

@@ -33,8 +33,10 @@ def run_sweep_command(
     quiet: bool,
 ) -> None:
     """Run the command; see `onelayer sweep --help`."""
-    grid = Grid.of(options["l2"], options["learning_rate"], options["features"] or None)
-    one = options | grid.candidates()[0]
+    rate = 0.01 if options["learning_rate"] is None else options["learning_rate"]
+    grid = Grid.of(options["l2"], rate, options["features"] or None)
+    one = options | {"l2": 0.0, "features": None} | next(iter(grid.candidates()), {})
+    one["learning_rate"] = grid.learning_rate[0]
     console = Terminal(quiet=quiet)
     no_page = advice("The page of a sweep")
     done = sweep_files(

@@ -30,7 +30,6 @@ from onelayer.sweep import (
     Score,
     SweepResult,
     log_scores,
-    penalties_for,
     results_table,
     sweep,
 )
@@ -255,15 +254,16 @@ class SoftmaxRegressionCV(LinearClassifier):
     def _grid(self, examples: Labelled) -> Grid:
         """Return what is tried; where no penalties are given, those that suit the solver."""
         steps, l2, rate = chosen_solver(self) == "sgd", self.l2, self.learning_rate
-        if l2 is None:
-            counting = examples.targets if examples.rows is None else examples.rows
-            l2 = STEPS_L2 if steps else penalties_for(len(counting), len(self.classes_))
+        if l2 is None and steps:
+            l2 = STEPS_L2
         if not steps and rate is not None:
             raise InputError(
                 "learning_rate: solver='optimum' makes no steps; leave it out, or take "
                 "solver='sgd'."
             )
-        return Grid.of(l2, LEARNING_RATE if rate is None else rate, self.features)
+        counting = examples.targets if examples.rows is None else examples.rows
+        grid = Grid.of(l2, LEARNING_RATE if rate is None else rate, self.features)
+        return grid.on(len(counting), len(self.classes_))
 
     def _configs(self, X: Any, grid: Grid) -> list[TrainConfig]:
         options = self._options(X) | {"features": None}

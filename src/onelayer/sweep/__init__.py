@@ -8,7 +8,7 @@ from onelayer.sweep.candidates import (
     summary,
 )
 from onelayer.sweep.folds import Fold, at_rows, cross_validation
-from onelayer.sweep.grid import AXES, Grid, penalties_for, penalty_of
+from onelayer.sweep.grid import AXES, Grid, penalty_of
 from onelayer.sweep.scores import LOG_LOSS, Score, log_scores, score_named
 from onelayer.sweep.search import SweepResult, sweep
 from onelayer.sweep.task import Sample, Task
@@ -27,7 +27,6 @@ __all__ = [
     "cross_validation",
     "is_negated",
     "log_scores",
-    "penalties_for",
     "penalty_of",
     "plain_name",
     "results_table",

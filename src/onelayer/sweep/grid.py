@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -36,6 +36,7 @@ class Grid:
     """All combinations of some penalties and some learning rates, each in rising order.
 
     And those with some ranges of features, in the order given; None: what the configuration says.
+    Without penalties there is nothing to combine; see `on`.
     """
 
     l2: tuple[float, ...]
@@ -46,12 +47,19 @@ class Grid:
     def of(cls, l2: Any, learning_rate: Any, features: Any = None) -> Grid:
         """Return the grid of numbers, lists or arrays, and of one range of features or a list.
 
+        A penalty of None leaves it to `on` to choose some.
+
         Raises
         ------
         InputError
             If one of them is empty, or holds something else than numbers, or ranges.
         """
-        return cls(_axis("l2", l2), _axis("learning_rate", learning_rate), _ranges(features))
+        penalties = () if l2 is None else _axis("l2", l2)
+        return cls(penalties, _axis("learning_rate", learning_rate), _ranges(features))
+
+    def on(self, n: float, n_outputs: int) -> Grid:
+        """Return the grid with penalties that suit so many examples, where it has none."""
+        return self if self.l2 else replace(self, l2=penalties_for(n, n_outputs))
 
     def candidates(self) -> list[dict[str, Any]]:
         """Return the options of each candidate, range after range of features."""

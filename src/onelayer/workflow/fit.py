@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from onelayer.errors import Argument, OnelayerError
 from onelayer.inference import Classifier
 from onelayer.storage import Lock
+from onelayer.sweep import Grid
 from onelayer.training import (
     Checkpoint,
     ExampleWeights,
@@ -26,9 +29,13 @@ from onelayer.workflow.files import (
     read_training_data,
     what_prediction_needs,
 )
-from onelayer.workflow.splits import scored_on
+from onelayer.workflow.splits import rare_class, scored_on, split
+from onelayer.workflow.sweep import suited, train_grid
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
 from onelayer.workflow.words import classes_in_words, remarks
+
+FOLDS = 5
+"""On which the penalty is chosen where nothing is held out."""
 
 
 def fit_files(
@@ -36,6 +43,7 @@ def fit_files(
     config: TrainConfig,
     out: Path,
     *,
+    chooses: bool = False,
     threads: int | None = None,
     watch: Watch = UNSEEN,
 ) -> tuple[TrainResult, Classifier]:
@@ -43,6 +51,14 @@ def fit_files(
 
     Where the process was killed or interrupted, the same call goes on from the last checkpoint,
     which lies beside the model until that is written.
+
+    What is chosen on held-out examples, the penalty or the end of early stopping, holds for a last
+    training on all examples.
+
+    Parameters
+    ----------
+    chooses : bool
+        Choose the penalty: on the validation examples, or where there are none on folds.
 
     Returns
     -------
@@ -70,10 +86,11 @@ def fit_files(
     needs = what_prediction_needs(files, data.examples, scored_on(files))
     # Another call, or the same one on other data, does not take the checkpoint up.
     facts = {"data": needs["data"], "config": config.model_dump(mode="json")}
-    facts |= {"class_weights": data.class_weights}
+    facts |= {"class_weights": data.class_weights, "chooses": chooses}
     with Lock(out.with_name(f".{out.name}.lock"), out):
         checkpoint = Checkpoint(out.with_name(f".{out.name}.checkpoint"), facts)
-        result = _train(data, config, checkpoint, threads, watch)
+        train_by = _choose if chooses or _stops_on_a_share(config, data) else _train
+        result = train_by(data, config, checkpoint, threads, watch)
         if result.stop_reason is StopReason.DIVERGED:
             checkpoint.remove()
             advice = (", or ", Argument("scale", "standard")) if files.scale == "none" else ()
@@ -82,6 +99,39 @@ def fit_files(
         classifier.save(out)
         checkpoint.remove()
     return result, classifier
+
+
+def _stops_on_a_share(config: TrainConfig, data: TrainingData) -> bool:
+    """Whether examples are held out to say when to stop; the model is then trained on all."""
+    return (
+        config.early_stopping is not None
+        and config.model != "multilabel"
+        and data.validation is data.train
+    )
+
+
+def _choose(
+    data: TrainingData,
+    config: TrainConfig,
+    checkpoint: Checkpoint,
+    threads: int | None,
+    watch: Watch,
+) -> TrainResult:
+    """Choose what is to be chosen, and train on all examples."""
+    l2 = config.l2 if config.solver == "sgd" else None
+    grid = suited(Grid.of(l2, config.learning_rate), config, data)
+    splits, on = None, "the examples held out"
+    if data.validation is None:
+        folds = min(FOLDS, int(np.bincount(data.train.targets).max()))
+        splits, on = split(data, folds), f"{folds} folds"
+        if rare := rare_class(data, folds):
+            watch.say(rare)
+    elif data.validation is not data.train:
+        on = "the validation examples"
+    scoring = {"scored_on": on}
+    chosen = train_grid(data, grid, config, splits, scoring, checkpoint, threads, watch)
+    watch.say(chosen.summary)
+    return chosen.final
 
 
 def _train(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onelayer.errors import Argument, InputError, OnelayerError
 from onelayer.inference import Classifier
 from onelayer.json_values import json_value
-from onelayer.model import ModelName
+from onelayer.model import ModelName, n_outputs
 from onelayer.storage import Folder
 from onelayer.sweep import LOG_LOSS, Grid, Sample, SweepResult, Task, score_named, sweep
 from onelayer.training import (
@@ -38,7 +38,7 @@ from onelayer.workflow.files import (
 )
 from onelayer.workflow.splits import Splits, rare_class, scored_on, split
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
-from onelayer.workflow.words import classes_in_words, remarks
+from onelayer.workflow.words import classes_in_words, far_from_minimum, remarks
 
 TABLE, RESULTS, MODEL, PAGE = "results.csv", "results.json", "model.safetensors", "report.html"
 CHECKPOINT = "checkpoint.safetensors"
@@ -141,6 +141,8 @@ def sweep_files(
     with watch.stage(f"Reading {files.train}"):
         data = read_training_data(files, config.model, seed=config.seed)
     chosen_by = score_named(score, data.train.n_classes)
+    says_of_edges = bool(grid.l2)
+    grid = suited(grid, config, data)
     for options in grid.candidates():
         check_choice(data.train, config.model_copy(update=options))
     splits = None if folds is None else split(data, folds)
@@ -169,14 +171,14 @@ def sweep_files(
         }  # fmt: skip
         checkpoint = Checkpoint(folder.path / CHECKPOINT, facts)
         scoring = {"score": chosen_by, "score_name": score, "scored_on": on}
-        result = _sweep(data, grid, config, splits, scoring, checkpoint, threads, watch)
+        result = train_grid(data, grid, config, splits, scoring, checkpoint, threads, watch)
         if not np.isfinite(result.best_score):
             checkpoint.remove()
             raise OnelayerError(f"{result.summary} Nothing was written.")
         classifier = as_classifier(
             result.final, name=out.name, class_weights=data.class_weights, **needs
         )
-        notes = _notes(grid, result)
+        notes = _notes(grid, result, of_edges=says_of_edges)
         done = FileSweep(data, result, classifier, notes)
         text = json.dumps(done.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
         written = {
@@ -192,7 +194,14 @@ def sweep_files(
     return done
 
 
-def _sweep(
+def suited(grid: Grid, config: TrainConfig, data: TrainingData) -> Grid:
+    """Return a grid with penalties that suit the examples, where it has none."""
+    held = data.n_validation if data.validation is data.train else 0
+    n = n_drawn(config, data.n_train + held, data.train.n_classes)
+    return grid.on(n, n_outputs(config.model, data.train.n_classes))
+
+
+def train_grid(
     data: TrainingData,
     grid: Grid,
     config: TrainConfig,
@@ -238,10 +247,14 @@ def _table(result: SweepResult, model: ModelName) -> str:
     return table.insert_column(0, pl.Series("model", [model] * len(table))).write_csv()
 
 
-def _notes(grid: Grid, result: SweepResult) -> list[str]:
+def _notes(grid: Grid, result: SweepResult, *, of_edges: bool) -> list[str]:
     """Return what there is to say beside the summary: of the last training, and of the grid."""
     final, n_classes = result.final, result.task.train.data.n_classes
-    notes = grid.edges((result.best.l2, result.best.learning_rate))
+    notes = []
+    if of_edges and result.says_of_edges:
+        notes = grid.edges((result.best.l2, result.best.learning_rate))
+    if final.convergence is not None and not final.convergence.reached:
+        notes.append(far_from_minimum(final.convergence))
     if final.stop_reason is StopReason.DIVERGED:
         notes.insert(0, f"The training of the chosen model {final.message}.")
     elif worse := worse_than_equal(final.final.train_loss or 0.0, final.config.model, n_classes):
