@@ -118,12 +118,12 @@ def test_the_parameters_of_estimators(estimator: Any) -> None:
     """Each option but those that scikit-learn names otherwise; defaults but the documented ones."""
     parameters = inspect.signature(estimator).parameters
     own = {"seed": "random_state", "model": None, "optimum": None}
-    other_defaults = {"learning_rate": 0.1, "max_epochs": 200, "dtype": None}
+    other_defaults = {
+        "solver": "auto", "learning_rate": None, "l2": None, "max_epochs": 200, "dtype": None
+    }  # fmt: skip
     for name, field in TrainConfig.model_fields.items():
         theirs = own.get(name, name)
         if theirs is None:
             continue
         assert theirs in parameters
-        if name == "l2" and estimator is SoftmaxRegressionCV:
-            continue
         assert parameters[theirs].default == other_defaults.get(name, field.default)

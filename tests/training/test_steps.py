@@ -97,7 +97,9 @@ def test_models_of_all_rules_have_the_bits_of_those_trained_alone(
 ) -> None:
     data, configs = on(kind, model), stack(model)
     alone = [fit(*data, config) for config in configs]
-    assert {r.stop_reason for r in alone} == set(StopReason) - {StopReason.INTERRUPTED}
+    assert {r.stop_reason for r in alone} == {
+        StopReason.PATIENCE, StopReason.MAX_EPOCHS, StopReason.MAX_STEPS, StopReason.DIVERGED
+    }  # fmt: skip
     assert len({r.history.steps for r in alone}) >= 5
     for threads in (1, 2, 3):
         for order in (range(len(configs)), reversed(range(len(configs))), (6, 2, 5, 0)):

@@ -24,10 +24,15 @@ def test_ends_have_the_names_of_the_contract() -> None:
         "max_steps",
         "diverged",
         "interrupted",
+        "converged",
+        "no_minimum",
+        "not_certified",
     ]
     assert [str(reason) for reason in StopReason if not reason.is_planned] == [
         "diverged",
         "interrupted",
+        "no_minimum",
+        "not_certified",
     ]
 
 

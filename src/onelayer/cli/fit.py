@@ -37,7 +37,7 @@ def run_fit_command(
     )
     say(console, f"{result.message[0].upper()}{result.message[1:]}.")
     say(console, _figures(result.final, weighted="class_weights" in model.record))
-    if result.minimum is not None:
+    if result.minimum is not None and result.config.solver == "sgd":
         say(console, f"{result.minimum.message[0].upper()}{result.minimum.message[1:]}.")
     if result.convergence is not None and not result.convergence.reached:
         say(console, far_from_minimum(result.convergence))

@@ -12,7 +12,7 @@ from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
 from onelayer.errors import InputError
 from onelayer.inference import Classifier, Description, describe
-from onelayer.training import Minimum
+from onelayer.training import Minimum, TrainConfig, option_of
 from onelayer.training.class_weights import class_weights_in_words
 from onelayer.training.messages import as_toml
 from onelayer.words import first_few
@@ -79,14 +79,17 @@ def _facts(d: Description) -> Iterator[tuple[str, str]]:
         loss, accuracy = final[f"{key}_loss"], final[f"{key}_accuracy"]
         if loss is not None and accuracy is not None:
             yield f"{part} examples", f"loss {loss:.4f}, accuracy {accuracy:.2%}{words}"
-    if record.get("minimum"):
+    config = TrainConfig.model_validate(record["config"])
+    if record.get("minimum") and config.solver == "sgd":
         yield "minimum", Minimum.from_json(record["minimum"]).message
     yield (
         "options",
         ", ".join(
             f"{key} {_option(value)}"
             for key, value in record["config"].items()
-            if key != "model" and value is not None
+            if key != "model"
+            and value is not None
+            and not (config.solver == "optimum" and option_of(TrainConfig, key).of_steps)
         ),
     )
 

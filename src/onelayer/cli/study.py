@@ -26,7 +26,7 @@ from onelayer.study import (
     read_study_file,
     resolve,
 )
-from onelayer.training import Minimum, StopReason, warm_up
+from onelayer.training import RunRecord, StopReason, warm_up
 from onelayer.words import fixed
 from onelayer.workflow.study import Clock, report_anew, study_in_folder
 from onelayer.workflow.watch import KERNELS
@@ -143,7 +143,7 @@ def _table(outcome: Outcome) -> Table:
             run.name, str(record.stop_reason), f"{record.steps:,}", best,
             _shown(final.val_loss, fixed), _shown(final.val_accuracy, _percent),
             _shown(final.train_accuracy, _percent), fixed(final.weight_norm, 3),
-            *([_above(record.minimum)] if minima else []),
+            *([_above(record)] if minima else []),
         )  # fmt: skip
     table.caption = "Loss, accuracies and norm are those of the weights that are kept."
     if minima:
@@ -169,8 +169,12 @@ def _replicated(group: Replicates) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _above(minimum: Minimum | None) -> str:
+def _above(record: RunRecord) -> str:
     """Return by how much J exceeds its minimum: that of the search, with what it left open."""
+    minimum = record.minimum
+    if record.config.solver == "optimum":  # what the search itself left open
+        known = minimum is not None and minimum.bound is not None
+        return f"≤ {minimum.bound:.1g}" if minimum is not None and known else "–"
     if minimum is None or minimum.excess is None:
         return "–"
     return f"{minimum.excess:.2g}" if minimum.bound is not None else f"≥ {minimum.excess:.2g}"

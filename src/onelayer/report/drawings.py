@@ -77,7 +77,7 @@ def sweep(results: pl.DataFrame, score: str, *, negated: bool) -> Drawing:
         across, series = series, across
     sign, error = -1 if negated else 1, pl.col("standard_error").fill_null(0)
     mean = sign * pl.col("mean_score")
-    line = pl.col(series).map_elements(lambda value: f"{value:g}", pl.String)
+    line = pl.col(series).map_elements(lambda value: f"{value:g}", pl.String).fill_null("")
     titles = {"l2": "penalty λ", "learning_rate": "learning rate"}
     title = titles[series]
     if "features" in results.columns:

@@ -14,7 +14,7 @@ from onelayer.report.figure import Figure
 from onelayer.report.html import to_html
 from onelayer.report.inline import literal
 from onelayer.sweep import SweepResult, is_negated, plain_name
-from onelayer.training import EarlyStopping
+from onelayer.training import EarlyStopping, TrainConfig
 from onelayer.training.words import length_in_words, steps_in_words
 from onelayer.words import fixed
 
@@ -38,11 +38,15 @@ def sweep_page(
         What else is said of the data, by name.
     """
     source, config = str(classifier.data["source"]), result.configs[0]
-    sections = [_candidates(result), _curve(result)]
+    sections = [_candidates(result)]
+    if result.final.history.steps:
+        sections.append(_curve(result))
     if len(classifier.classes) <= MOST_OUTPUTS:
         sections.append(_weights(result, classifier))
     document = Document(
-        title="A sweep over penalty and learning rate",
+        title="A sweep over the penalty"
+        if config.solver == "optimum"
+        else "A sweep over penalty and learning rate",
         subtitle=f"{classifier.model.capitalize()} regression on {source}",
         lead=(
             Paragraph(literal(result.summary)),
@@ -55,15 +59,24 @@ def sweep_page(
             ("Features", f"{classifier.n_features:,}"),
             ("Classes", f"{len(classifier.classes):,}{_positive(classifier)}"),
             *((name, literal(value)) for name, value in facts.items()),
-            ("Batch size", f"{config.batch_size:,}"),
-            ("Length", length_in_words(config)),
-            ("Steps", ", ".join(steps_in_words(config)) or "plain"),
-            ("Early stopping", _early_stopping(config.early_stopping)),
+            *_trained_by(config),
             ("Seed", str(config.seed)),
         ),
         footer="Every number on this page was measured in the run that wrote it.",
     )
     return to_html(document)
+
+
+def _trained_by(config: TrainConfig) -> tuple[tuple[str, str], ...]:
+    """Return what the candidates were trained by."""
+    if config.solver == "optimum":
+        return (("Solver", "the exact minimum of each candidate's objective"),)
+    return (
+        ("Batch size", f"{config.batch_size:,}"),
+        ("Length", length_in_words(config)),
+        ("Steps", ", ".join(steps_in_words(config)) or "plain"),
+        ("Early stopping", _early_stopping(config.early_stopping)),
+    )
 
 
 def _positive(classifier: Classifier) -> str:
@@ -100,7 +113,7 @@ def _candidates(result: SweepResult) -> Section:
             _cells(row, -1 if negated else 1, with_error=bool(errors)) for row in rows.to_dicts()
         ),
         caption=f"All candidates of {result.configs[0].model} regression, the best first. The "
-        "training loss is that of the last epoch.",
+        f"training loss is that of the {'last epoch' if steps else 'minimum'}.",
     )
     return Section(
         "Candidates",

@@ -24,7 +24,9 @@ class StopReason(StrEnum):
     @property
     def is_planned(self) -> bool:
         """Whether the run came to an end that its configuration has in view."""
-        return self in (StopReason.PATIENCE, StopReason.MAX_EPOCHS, StopReason.MAX_STEPS)
+        return self in (
+            StopReason.PATIENCE, StopReason.MAX_EPOCHS, StopReason.MAX_STEPS, StopReason.CONVERGED
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from onelayer.training import (
 )
 from onelayer.training.checks import check_choice
 from onelayer.training.draws import n_drawn, refuse_balanced
+from onelayer.words import fixed
 from onelayer.workflow.files import (
     TrainingData,
     TrainingFiles,
@@ -130,7 +131,10 @@ def _choose(
         on = "the validation examples"
     scoring = {"scored_on": on}
     chosen = train_grid(data, grid, config, splits, scoring, checkpoint, threads, watch)
-    watch.say(chosen.summary)
+    if len(chosen.candidates) > 1:
+        watch.say(chosen.summary)
+    else:
+        watch.say(f"Log loss {fixed(-chosen.best_score)} on {on}; the model is trained on all.")
     return chosen.final
 
 

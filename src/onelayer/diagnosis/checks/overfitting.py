@@ -68,7 +68,11 @@ class TrainingEnd(Measurement):
 
 def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
     """Report on each run that came to an end of its own."""
-    return [_finding(run) for run in outcome.runs if run.record.stop_reason.is_planned]
+    return [
+        _finding(run)
+        for run in outcome.runs
+        if run.record.stop_reason.is_planned and run.record.steps
+    ]
 
 
 def _finding(run: RunOutcome) -> Finding:
