@@ -84,12 +84,14 @@ def sweep(results: pl.DataFrame, score: str, *, negated: bool) -> Drawing:
         several = results[series].n_unique() > 1
         line = pl.col("features") + (pl.lit(", ") + line if several else pl.lit(""))
         title = f"features, {title}" if several else "features"
+    few = [f"{value:.2g}" for value in results[across].unique()]  # as labels have room for
+    spell = "{:.2g}".format if len(set(few)) == len(few) else "{:g}".format
     rows = results.filter(pl.col("mean_score").is_finite()).select(
-        pl.col(across).map_elements(lambda value: f"{value:g}", pl.String).alias("x"),
+        pl.col(across).map_elements(spell, pl.String).alias("x"),
         line.alias("series"),
         mean.alias("score"), (mean - error).alias("low"), (mean + error).alias("high"), "rank",
     )  # fmt: skip
-    order = [f"{value:g}" for value in sorted(results[across].unique())]
+    order = [spell(value) for value in sorted(results[across].unique())]
     x = alt.X("x:O", sort=order, title=titles[across], axis=alt.Axis(labelAngle=0))
     y: dict[str, Any] = {"title": score, "scale": alt.Scale(zero=False)}
     chart = alt.Chart(base.inline_data(rows))

@@ -107,6 +107,7 @@ def _candidates(result: SweepResult) -> Section:
     )  # fmt: skip
     read = ("features",) if "features" in rows.columns else ()
     steps = ("learning rate",) if result.best.learning_rate is not None else ()
+    asked = "Which penalty and which learning rate give" if steps else "Which penalty gives"
     table = Table(
         ("rank", *read, "λ", *steps, name, *errors, "training loss", "ended"),
         tuple(
@@ -117,7 +118,7 @@ def _candidates(result: SweepResult) -> Section:
     )
     return Section(
         "Candidates",
-        f"Which penalty and which learning rate give the {'lowest' if negated else 'highest'} "
+        f"{asked} the {'lowest' if negated else 'highest'} "
         f"{name} on examples that had no part in training?",
         (
             FigureBlock(figure, f"The ring marks the best.{bars}"),

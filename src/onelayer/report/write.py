@@ -105,12 +105,17 @@ def _scope(outcome: Outcome) -> str:
     models = "1 model with a single layer was" if len(runs) == 1 else (
         f"{len(runs)} models with a single layer were"
     )  # fmt: skip
+    solvers = {r.record.config.solver for r in runs}
+    trained = "trained by mini-batch gradient descent"
+    if "optimum" in solvers:
+        exact = "to the exact minimum of the objective"
+        trained = f"{trained}, or fitted {exact}," if "sgd" in solvers else f"fitted {exact}"
     # Runs on a subset of the classes have fewer.
     up_to = {True: "", False: "up to "}
     train = up_to[all(r.record.n_train == data["train"] for r in runs)]
     others = up_to[all(r.record.n_validation == data["validation"] for r in runs)]
     return (
-        f"{models} trained by mini-batch gradient descent on {train}{data['train']:,} examples of "
+        f"{models} {trained} on {train}{data['train']:,} examples of "
         f"{data['source']} and evaluated on {others}{data['validation']:,} others."
     )
 

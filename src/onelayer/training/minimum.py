@@ -106,10 +106,10 @@ def ended_search(found: Optimum) -> str:
     """Say how a search ended whose parameters a run keeps."""
     after = f"after {found.passes} passes over the examples"
     if found.reason == "certified":
-        return f"minimum found {after}, to within {found.excess_bound:.1g} of J"
+        return f"found the minimum {after}, to within {found.excess_bound:.1g} of J"
     if found.reason == "no_minimum":
         return (
-            f"no minimum: the classes can be separated, and without a penalty the loss falls for "
+            f"found no minimum: the classes can be separated, and without a penalty the loss falls for "
             f"ever; the weights are those {after}"
         )
     if found.reason == "interrupted":
@@ -118,7 +118,7 @@ def ended_search(found: Optimum) -> str:
         f"J may be {found.excess_bound:.1g} above it" if np.isfinite(found.excess_bound)
         else "how near it is, is not known"
     )  # fmt: skip
-    return f"search for the minimum ended {after}: {bound}"
+    return f"ended its search for the minimum {after}: {bound}"
 
 
 def find_minima(
