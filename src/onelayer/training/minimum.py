@@ -109,8 +109,8 @@ def ended_search(found: Optimum) -> str:
         return f"found the minimum {after}, to within {found.excess_bound:.1g} of J"
     if found.reason == "no_minimum":
         return (
-            f"found no minimum: the classes can be separated, and without a penalty the loss falls for "
-            f"ever; the weights are those {after}"
+            "found no minimum: the classes can be separated, and without a penalty the loss falls "
+            f"for ever; the weights are those {after}"
         )
     if found.reason == "interrupted":
         return f"interrupted {after}"
