@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,7 +82,8 @@ def test_separated_classes_have_no_minimum() -> None:
 
 def test_an_interrupted_search_is_no_end() -> None:
     train_set, _ = data()
-    stop, kept = threading.Event(), []
+    stop = threading.Event()
+    kept: list[Any] = []
     stop.set()
     result = train(
         train_set, None, TrainConfig(solver="optimum", l2=0.01), stop=stop, keep=kept.append

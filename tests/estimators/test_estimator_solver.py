@@ -1,0 +1,104 @@
+"""Estimators find the minimum unless an option of steps is set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression as Peer
+from sklearn.linear_model import LogisticRegressionCV as PeerCV
+from sklearn.preprocessing import StandardScaler
+
+from onelayer import LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV
+
+
+def cancer() -> tuple[Any, Any]:
+    X, y = load_breast_cancer(return_X_y=True)
+    return StandardScaler().fit_transform(X), y
+
+
+def iris() -> tuple[Any, Any]:
+    X, y = load_iris(return_X_y=True)
+    return StandardScaler().fit_transform(X), y
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_without_options_it_is_scikit_learns_model(weighted: bool) -> None:
+    X, y = cancer()
+    weights = np.random.default_rng(0).uniform(0.5, 2, len(y)) if weighted else None
+    ours = LogisticRegression(tolerance=1e-10).fit(X, y, weights)
+    peer = Peer(tol=1e-10, max_iter=10_000).fit(X, y, weights)
+    assert ours.stop_reason_ == "converged"
+    assert ours.loss_curve_ == []
+    np.testing.assert_allclose(ours.coef_, peer.coef_, atol=2e-4)
+    np.testing.assert_allclose(ours.intercept_, peer.intercept_, atol=2e-4)
+
+
+def test_two_outputs_take_the_penalty_of_one() -> None:
+    X, y = cancer()
+    two = SoftmaxRegression(tolerance=1e-10).fit(X, y)
+    one = LogisticRegression(tolerance=1e-10).fit(X, y)
+    np.testing.assert_allclose(two.predict_proba(X), one.predict_proba(X), atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_the_sweep_chooses_as_scikit_learn_does() -> None:
+    X, y = cancer()
+    ours = SoftmaxRegressionCV().fit(X, y)
+    peer = PeerCV(Cs=10, cv=5, scoring="neg_log_loss", tol=1e-8, max_iter=10_000).fit(X, y)
+    C = float(np.ravel(peer.C_)[0])
+    assert ours.best_params_ == {"l2": pytest.approx(1 / (C * len(y)))}
+    np.testing.assert_allclose(ours.predict_proba(X), peer.predict_proba(X), atol=2e-3)
+    assert ours.results_["learning_rate"].null_count() == 10
+    assert set(ours.results_["stop_reason"]) == {"converged"}
+
+
+@pytest.mark.parametrize(
+    "options", [{"learning_rate": 0.1}, {"max_epochs": 3}, {"shuffle": False}, {"momentum": 0.9}]
+)
+def test_an_option_of_steps_asks_for_steps(options: dict[str, Any]) -> None:
+    X, y = iris()
+    model = SoftmaxRegression(**options).fit(X, y)
+    assert model.history_.steps > 0
+    assert model.stop_reason_ == "max_epochs"
+    assert SoftmaxRegression(l2=0.01, random_state=3).fit(X, y).history_.steps == 0
+
+
+def test_the_solver_can_be_named() -> None:
+    X, y = iris()
+    assert SoftmaxRegression(solver="sgd").fit(X, y).history_.steps > 0
+    exact = SoftmaxRegression(solver="optimum", l2=0.01, max_epochs=3).fit(X, y)
+    assert exact.stop_reason_ == "converged"
+    with pytest.raises(ValueError, match="solver: 'newton' was given"):
+        SoftmaxRegression(solver="newton").fit(X, y)
+    with pytest.raises(ValueError, match="makes no steps"):
+        SoftmaxRegressionCV(solver="optimum", learning_rate=[0.1]).fit(X, y)
+
+
+def test_a_run_far_from_its_minimum_says_so() -> None:
+    X, y = iris()
+    with pytest.warns(ConvergenceWarning, match="J could fall by about"):
+        SoftmaxRegression(max_epochs=1, learning_rate=0.01).fit(X, y)
+
+
+def test_separated_classes_are_said() -> None:
+    X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
+    with pytest.warns(ConvergenceWarning, match=r"can be separated.* Set l2 above 0"):
+        model = LogisticRegression(l2=0.0).fit(X, [0, 0, 1, 1])
+    assert model.stop_reason_ == "no_minimum"
+    assert model.score(X, [0, 0, 1, 1]) == 1
+
+
+def test_no_advice_on_the_grid_where_training_has_not_ended() -> None:
+    """The best is at the edge: that says nothing of penalties where models are unfinished."""
+    X, y = iris()
+    options: dict[str, Any] = {"l2": [1e-3, 1e-2], "cv": 3, "learning_rate": 0.01}
+    with pytest.warns(ConvergenceWarning, match="has not converged") as told:
+        SoftmaxRegressionCV(max_epochs=1, **options).fit(X, y)
+    assert not any("Extend the grid" in str(w.message) for w in told)
+    with pytest.warns(UserWarning, match="Extend the grid"):
+        SoftmaxRegressionCV(l2=[1e-1, 1.0], cv=3).fit(X, y)
