@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def data(seed: int = 0, n: int = 300) -> tuple[Dataset, Dataset]:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_model_is_the_minimum(dtype: str) -> None:
+def test_the_model_is_the_minimum(dtype: Literal["float32", "float64"]) -> None:
     train_set, validation_set = data()
     config = TrainConfig(solver="optimum", l2=0.01, dtype=dtype)
     result = train(train_set, validation_set, config)

@@ -54,7 +54,8 @@ class Search:
             self._step *= 0.1
         elif self._too_far(value, slope):
             self._high = self._step
-            self._step = self._between(slope)
+            # No less than halved: far away a slope says little of where the minimum is.
+            self._step = min(self._between(slope), 0.5 * (self._low + self._high))
         elif slope < _CURVATURE * self._slope and self._tries < _MOST_TRIES:
             self._low = self._step
             self._step = self._step * 4 if self._high is None else self._between(slope)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from onelayer.data import Dataset, Rows
+from onelayer.data import Dataset, Rows, row_blocks
 from onelayer.model import LOSSES, Objective, Parameters
 
 Array = NDArray[Any]
@@ -28,9 +28,15 @@ MOST_FEATURES = 2500
 ROWS_PER_FEATURE = 2
 LEAST_ROWS = 2000
 
+_ROWS_AT_ONCE = 512
+
 _RIDGES = (1e-7, 1e-5, 1e-3, 1.0)
 """What is smaller, as a share of the diagonal's mean, is no curvature but rounding: the first at
 which the matrix is positive."""
+
+_RIDGE_OF_SAMPLE = 1e-3
+"""Where not all examples are in the sample: directions in which these do not vary are flat in it,
+and not flat; an inverse that took them for flat would make steps a million times too long."""
 
 
 class Sample:
@@ -40,18 +46,16 @@ class Sample:
         self._whole = data.n_features <= MOST_FEATURES
         count = max(LEAST_ROWS, ROWS_PER_FEATURE * data.n_features if self._whole else 0)
         self.rows = rows[:: max(1, len(rows) // count)]
+        all_there = len(self.rows) == len(rows)
+        self._ridges = tuple(max(r, 0.0 if all_there else _RIDGE_OF_SAMPLE) for r in _RIDGES)
+        self._mean, self._size = _moments(data, rows)
         X = data.scaling.apply(data.X[self.rows], np.float64)
         ones = np.ones((len(self.rows), 1), np.float32)
         if sparse.issparse(X):
-            self._mean = np.zeros(data.n_features)
-            squares = np.asarray(X.multiply(X).mean(axis=0)).ravel()
-            self._size = _positive(np.sqrt(squares))
             scaled = X.multiply(1 / self._size).astype(np.float32)
             self._X: Any = sparse.hstack([scaled, ones], "csr")
         else:
-            self._mean = X.mean(axis=0)
             X -= self._mean
-            self._size = _positive(np.sqrt(np.square(X).mean(axis=0)))
             X /= self._size
             self._X = np.hstack([X.astype(np.float32), ones])
 
@@ -86,11 +90,11 @@ class Sample:
         on_bias = 2 * objective.l2 * objective.penalize_bias
         if curvature.ndim == 1:
             raised = curvature + np.append(on_weights, 0.0) + on_bias * of_bias**2
-            return np.asarray(1 / (raised + _RIDGES[0] * raised.mean()), np.float32)
+            return np.asarray(1 / (raised + self._ridges[0] * curvature.mean()), np.float32)
         products = curvature + np.diag(np.append(on_weights, 0.0))
         products += on_bias * np.outer(of_bias, of_bias)
-        size = np.trace(products) / len(products) or 1.0
-        for ridge in _RIDGES:
+        size = np.trace(curvature) / len(curvature) or 1.0
+        for ridge in self._ridges:
             raised = products + ridge * size * np.eye(len(products))
             factor, failed = linalg.lapack.dpotrf(raised, lower=True, overwrite_a=True)
             if not failed:
@@ -134,5 +138,23 @@ class Sample:
         return LOSSES[objective.model].probabilities(np.asarray(self._X @ stacked))
 
 
-def _positive(sizes: Wide) -> Wide:
-    return np.where(sizes > 0, sizes, 1.0)
+def _moments(data: Dataset, rows: Rows) -> tuple[Wide, Wide]:
+    """Return mean and standard deviation of features; 0 and the root mean square if sparse.
+
+    Over all examples: a sample can miss the few in which a feature varies. What never does has 1.
+    """
+    shift: Any = None
+    total, squares = np.zeros(data.n_features), np.zeros(data.n_features)
+    for block in row_blocks(len(rows), _ROWS_AT_ONCE):
+        X = data.scaling.apply(data.X[rows[block]], np.float64)
+        if sparse.issparse(X):
+            squares += np.asarray(X.multiply(X).sum(axis=0)).ravel()
+            continue
+        if shift is None:  # so that squares of large values do not cancel
+            shift = X.mean(axis=0)
+        X -= shift
+        total += X.sum(axis=0)
+        squares += np.einsum("ij,ij->j", X, X)
+    mean, squares = total / len(rows), squares / len(rows)
+    sizes = np.sqrt(np.maximum(squares - mean**2, 0))
+    return (mean if shift is None else mean + shift), np.where(sizes > 0, sizes, 1.0)
