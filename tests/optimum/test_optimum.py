@@ -268,3 +268,18 @@ def test_what_cannot_be_minimised_is_refused() -> None:
         minimise(blobs(), [Objective("softmax", 1)], weights=[(blobs().targets != 2).astype(float)])
     with pytest.raises(InputError, match="tolerance: 0 was given"):
         minimise(blobs(), [Objective("softmax", 1)], tolerance=0)
+
+
+@pytest.mark.parametrize("l2", [0.0, 1e-6])
+def test_features_that_vary_in_hardly_any_example(l2: float) -> None:
+    """As pixels at an edge do: the sample that curvature is estimated from does not show it."""
+    rng = np.random.default_rng(4)
+    n, n_features = 9000, 30
+    X = rng.normal(size=(n, n_features))
+    X[:, 10:20] = -1  # a little in some examples, much in some others, none of the sample
+    X[::90, 10:20] += 1e-4 * rng.normal(size=(100, 10))
+    X[1::90, 10:20] += rng.normal(size=(100, 10))
+    y = (X[:, :5].sum(axis=1) + 2 * rng.normal(size=n) > 0).astype(int)
+    (found,) = minimise(Dataset(X, y), [Objective("logistic", l2)], tolerance=1e-6, max_passes=300)
+    assert found.reason == "certified"
+    assert found.value < 0.6
