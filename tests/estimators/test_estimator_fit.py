@@ -77,9 +77,9 @@ def test_long_training_reaches_the_minimum_of_scikit_learn() -> None:
 def test_coefficients_apply_to_raw_values_whatever_the_scaling(Estimator: Any, scale: str) -> None:
     X, y = blobs()
     X = X * [1, 10, 100, 1000] + [0, 5, 50, 500]
-    model = Estimator(scale=scale).fit(X, y)
+    model = Estimator(scale=scale, max_epochs=50).fit(X, y)
     scaled = model.scaling_.apply(X, np.float64)
-    on_scaled = Estimator().fit(scaled, y)
+    on_scaled = Estimator(max_epochs=50).fit(scaled, y)
     expected = on_scaled.decision_function(scaled)
     np.testing.assert_allclose(model.decision_function(X), expected, rtol=1e-8)
 
@@ -183,7 +183,7 @@ def test_weight_of_zero_is_absence_in_every_batch(scale: Any, early_stopping: An
 def test_whole_weights_are_repeated_rows(Estimator: Any, class_weight: Any, scale: str) -> None:
     X, y = blobs(n=40)
     counts = np.random.default_rng(3).integers(0, 4, 40)
-    model = Estimator(class_weight=class_weight, scale=scale)
+    model = Estimator(class_weight=class_weight, scale=scale, max_epochs=50)
     weighted = model.fit(X, y, sample_weight=counts).coef_
     repeated = model.fit(X.repeat(counts, axis=0), y.repeat(counts)).coef_
     np.testing.assert_allclose(weighted, repeated, rtol=1e-9)
@@ -192,12 +192,16 @@ def test_whole_weights_are_repeated_rows(Estimator: Any, class_weight: Any, scal
 def test_class_weights_multiply_the_weights_of_their_examples() -> None:
     X, y = blobs(n_classes=3)
     names = np.array(["a", "b", "c"])
-    by_class = SoftmaxRegression(class_weight={"a": 3, "c": 0.5}).fit(X, names[y])
-    by_example = SoftmaxRegression().fit(X, names[y], np.array([3, 1, 0.5])[y])
-    same(by_class, by_example, rtol=1e-12)
-    balanced = SoftmaxRegression(class_weight="balanced").fit(X, y)
-    explicit = len(y) / (3 * np.bincount(y))
-    same(balanced, SoftmaxRegression(class_weight=dict(enumerate(explicit))).fit(X, y), rtol=1e-12)
+    for how in ({"max_epochs": 50}, {"l2": 0.01}):
+        options: dict[str, Any] = how
+        by_class = SoftmaxRegression(class_weight={"a": 3, "c": 0.5}, **options).fit(X, names[y])
+        by_example = SoftmaxRegression(**options).fit(X, names[y], np.array([3, 1, 0.5])[y])
+        same(by_class, by_example, rtol=1e-12)
+        balanced = SoftmaxRegression(class_weight="balanced", **options).fit(X, y)
+        explicit = SoftmaxRegression(
+            class_weight=dict(enumerate(len(y) / (3 * np.bincount(y)))), **options
+        )
+        same(balanced, explicit.fit(X, y), rtol=1e-12)
 
 
 # Validation, early stopping -----------------------------------------------------------------------

@@ -69,6 +69,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     history_: History
     best_: Evaluation | None
     stop_reason_: str
+    l2_: float
 
     def __sklearn_tags__(self) -> Any:
         """Sparse data is taken; logistic regression tells two classes apart."""
@@ -214,6 +215,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         self.validation_scores_ = [e.val_accuracy for e in result.history.evaluations]
         self.best_ = result.best
         self.stop_reason_ = str(result.stop_reason)
+        self.l2_ = result.config.l2
         if result.stop_reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
 

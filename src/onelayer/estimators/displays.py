@@ -116,8 +116,7 @@ class WeightsDisplay(_Display):
         if top < 1:
             raise InputError(f"top: {top} was given; at least 1 feature must be shown.")
         frame = weights_table(estimator.classifier_)
-        params = getattr(estimator, "best_params_", estimator.get_params())
-        return cls(frame, image_shape, top, f"λ = {params['l2']:g}")
+        return cls(frame, image_shape, top, f"λ = {estimator.l2_:g}")
 
     def chart(self) -> Drawing:
         """Return pictures, bars (one output) or a heat map (several)."""

@@ -106,6 +106,8 @@ classes_ : array, shape (K,)
         The loss of every step, and every evaluation.
     best_ : onelayer.training.Evaluation or None
         The evaluation with the lowest validation loss.
+    l2_ : float
+        Strength of the penalty that `coef_` was found with.
     stop_reason_ : str
         ``converged``, or ``no_minimum`` or ``not_certified`` where there is none or it was not
         found well; of steps ``max_epochs``, ``max_steps``, ``patience`` or ``diverged``;

@@ -306,7 +306,7 @@ def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
             option, _, part = key.partition(".")
             value = getattr(config, option)
             found.append((part or option, getattr(value, part) if part else value))
-        spelled = ",".join(f"{key}={_spell(value)}" for key, value in found)
+        spelled = ",".join(f"{key}={_spell(key, value)}" for key, value in found)
         table = {"name": f"{name}[{spelled}]" if found else name, "config": config}
         if classes is not None:
             table["classes"] = classes
@@ -316,11 +316,11 @@ def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
     return runs
 
 
-def _spell(value: object) -> str:
+def _spell(key: str, value: object) -> str:
     if isinstance(value, tuple):  # no colon: the name is also that of a file
         return "..".join(map(str, value))
     if value is None:
-        return "none"
+        return "all" if key == "features" else "none"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -30,7 +30,7 @@ from onelayer.workflow.files import (
     read_training_data,
     what_prediction_needs,
 )
-from onelayer.workflow.splits import rare_class, scored_on, split
+from onelayer.workflow.splits import Splits, rare_class, scored_on, split
 from onelayer.workflow.sweep import suited, train_grid
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
 from onelayer.workflow.words import classes_in_words, remarks
@@ -79,6 +79,7 @@ def fit_files(
     with watch.stage(f"Reading {files.train}"):
         data = read_training_data(files, config.model, seed=config.seed)
     check_choice(data.train, config)
+    splits = _folds(data, config) if chooses and data.validation is None else None
     with watch.stage(KERNELS):
         warm_up(data.train, data.validation, [config])
     watch.say(_about(data, config))
@@ -90,8 +91,10 @@ def fit_files(
     facts |= {"class_weights": data.class_weights, "chooses": chooses}
     with Lock(out.with_name(f".{out.name}.lock"), out):
         checkpoint = Checkpoint(out.with_name(f".{out.name}.checkpoint"), facts)
-        train_by = _choose if chooses or _stops_on_a_share(config, data) else _train
-        result = train_by(data, config, checkpoint, threads, watch)
+        if chooses or _stops_on_a_share(config, data):
+            result = _choose(data, config, splits, checkpoint, threads, watch)
+        else:
+            result = _train(data, config, checkpoint, threads, watch)
         if result.stop_reason is StopReason.DIVERGED:
             checkpoint.remove()
             advice = (", or ", Argument("scale", "standard")) if files.scale == "none" else ()
@@ -111,9 +114,16 @@ def _stops_on_a_share(config: TrainConfig, data: TrainingData) -> bool:
     )
 
 
+def _folds(data: TrainingData, config: TrainConfig) -> Splits:
+    """Return the folds that the penalty is chosen on."""
+    folds = min(FOLDS, int(np.bincount(data.train.targets).max()))
+    return split(data, folds, with_all_classes=config.solver == "optimum")
+
+
 def _choose(
     data: TrainingData,
     config: TrainConfig,
+    splits: Splits | None,
     checkpoint: Checkpoint,
     threads: int | None,
     watch: Watch,
@@ -121,14 +131,11 @@ def _choose(
     """Choose what is to be chosen, and train on all examples."""
     l2 = config.l2 if config.solver == "sgd" else None
     grid = suited(Grid.of(l2, config.learning_rate), config, data)
-    splits, on = None, "the examples held out"
-    if data.validation is None:
-        folds = min(FOLDS, int(np.bincount(data.train.targets).max()))
-        splits, on = split(data, folds), f"{folds} folds"
-        if rare := rare_class(data, folds):
+    on = "the examples held out" if data.validation is data.train else "the validation examples"
+    if splits is not None:
+        on = f"{len(splits)} folds"
+        if rare := rare_class(data, len(splits)):
             watch.say(rare)
-    elif data.validation is not data.train:
-        on = "the validation examples"
     scoring = {"scored_on": on}
     chosen = train_grid(data, grid, config, splits, scoring, checkpoint, threads, watch)
     if len(chosen.candidates) > 1:

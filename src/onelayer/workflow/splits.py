@@ -16,10 +16,11 @@ Splits: TypeAlias = list[tuple[Rows, Rows]]
 """The rows to train on, and those to score on, of each fold."""
 
 
-def split(data: TrainingData, folds: int) -> Splits:
+def split(data: TrainingData, folds: int, *, with_all_classes: bool = False) -> Splits:
     """Return folds of the training examples with about the same share of each class.
 
-    Where there are groups, each is in one of them as a whole.
+    Where there are groups, each is in one of them as a whole. `with_all_classes` says that each
+    fold must train on every class, as a minimum needs.
 
     Raises
     ------
@@ -29,7 +30,14 @@ def split(data: TrainingData, folds: int) -> Splits:
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold  # loads slowly
 
     groups, targets = data.examples.groups, data.train.targets
-    largest = np.bincount(targets).max()
+    counts = np.bincount(targets)
+    largest = counts.max()
+    if with_all_classes and counts.min() < 2:
+        raise InputError(
+            Argument("validation"),
+            f": folds need two examples of a class; there are {len(counts)} classes, and "
+            "the smallest has 1 of them. Give validation examples, or leave the class out.",
+        )
     if folds > largest:
         raise InputError(
             Argument("folds"), f": {folds} was given, and no class has more than {largest} "

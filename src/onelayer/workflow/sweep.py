@@ -145,7 +145,8 @@ def sweep_files(
     grid = suited(grid, config, data)
     for options in grid.candidates():
         check_choice(data.train, config.model_copy(update=options))
-    splits = None if folds is None else split(data, folds)
+    exact = config.solver == "optimum"
+    splits = None if folds is None else split(data, folds, with_all_classes=exact)
     with Folder.lock(out) as folder:
         _check_folder(folder, force=force)
         with watch.stage(KERNELS):
