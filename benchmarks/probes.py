@@ -1,17 +1,21 @@
-"""Probes of layers: heads on ranges of features in one pass, against range after range."""
+"""Probes of layers: heads on ranges of features in one pass, against other ways to train them."""
 
 from __future__ import annotations
 
 import numpy as np
+import torch
 
+import peers
 from measure import interleaved, medians
-from onelayer.data import Dataset
+from onelayer.data import Dataset, epoch_order
+from onelayer.sweep import dinov2_heads, dinov2_ranges
 from onelayer.training import TrainConfig, train_many
 
 N, N_VALIDATION, N_CLASSES = 20_000, 2_000, 100
 ENDS = (384, 768, 1_536, 1_920)
 RATES = np.logspace(-3, 0, 13)
 EPOCHS = 1
+HEADS_STEPS = 300
 
 
 def embeddings() -> tuple[Dataset, Dataset]:
@@ -55,3 +59,41 @@ def layers_together() -> tuple[str, float, float, str]:
         1.05,
         detail,
     )
+
+
+def linear_evaluation(repetitions: int) -> list[tuple[str, float, float, str]]:
+    """Time the steps of DINOv2's 52 heads against PyTorch's loops, without evaluations."""
+    train_set, _ = embeddings()
+    ranges = list(dinov2_ranges(ENDS[0]))
+    configs = dinov2_heads(ranges, max_steps=HEADS_STEPS)
+    batch = configs[0].batch_size
+    per_epoch = N // batch
+    order = np.concatenate(
+        [epoch_order(0, epoch, N)[: per_epoch * batch].reshape(-1, batch)
+         for epoch in range(-(-HEADS_STEPS // per_epoch))]
+    )[:HEADS_STEPS]  # fmt: skip
+    given = (
+        torch.from_numpy(np.array(train_set.X)),
+        torch.from_numpy(train_set.targets.astype(np.int64)),
+        torch.from_numpy(order), ranges,
+        [config.learning_rate for config in configs if config.features == ranges[0]],
+    )  # fmt: skip
+    torch.set_num_threads(2)
+    contenders = {
+        "onelayer": lambda: train_many(train_set, None, configs, 2),
+        "stacked": lambda: peers.heads_stacked(*given),
+        "a list of layers": lambda: peers.heads_listed(*given),
+    }
+    times = medians(interleaved(contenders, repetitions))
+    detail = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in times.items())
+    detail += (
+        f"; {N:,} x {train_set.n_features:,} float16, {N_CLASSES} classes, {HEADS_STEPS} steps, "
+        "2 threads each"
+    )
+    ours = times["onelayer"]
+    return [
+        ("12a. 52 heads of DINOv2's evaluation, against a stacked loop", times["stacked"] / ours,
+         1.5, detail),
+        ("12b. 52 heads of DINOv2's evaluation, against the loop as published",
+         times["a list of layers"] / ours, 3, detail),
+    ]  # fmt: skip
