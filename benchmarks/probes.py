@@ -15,7 +15,7 @@ N, N_VALIDATION, N_CLASSES = 20_000, 2_000, 100
 ENDS = (384, 768, 1_536, 1_920)
 RATES = np.logspace(-3, 0, 13)
 EPOCHS = 1
-HEADS_STEPS = 300
+HEADS_STEPS = 100
 
 
 def embeddings() -> tuple[Dataset, Dataset]:

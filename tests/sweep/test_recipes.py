@@ -50,6 +50,16 @@ def pairs() -> Iterator[tuple[TrainResult, dict[str, Any]]]:
     yield from zip(results(), FIGURES["heads"], strict=True)
 
 
+def loss_of(result: TrainResult) -> float:
+    assert result.final.val_loss is not None
+    return result.final.val_loss
+
+
+def accuracy_of(result: TrainResult) -> float:
+    assert result.final.val_accuracy is not None
+    return result.final.val_accuracy
+
+
 def test_the_problem_is_that_of_the_figures() -> None:
     assert float(problem()[0].sum(dtype=np.float64)) == SIZES["sum"]
 
@@ -69,16 +79,16 @@ def test_losses_are_those_of_pytorch() -> None:
         np.testing.assert_allclose(
             losses[:: SIZES["every"]], head["losses"], **within, err_msg=about
         )
-        np.testing.assert_allclose(result.final.val_loss, head["val_loss"], **within, err_msg=about)
+        np.testing.assert_allclose(loss_of(result), head["val_loss"], **within, err_msg=about)
 
 
 def test_the_best_head_is_that_of_pytorch() -> None:
     right = [head["val_right"] for head in FIGURES["heads"]]
     losses = [head["val_loss"] for head in FIGURES["heads"]]
-    accuracies = [result.final.val_accuracy for result in results()]
+    accuracies = [accuracy_of(result) for result in results()]
     np.testing.assert_allclose(accuracies, np.array(right) / SIZES["validation"], rtol=1e-12)
-    assert np.argmax([a or 0.0 for a in accuracies]) == np.argmax(right)
-    assert np.argmin([result.final.val_loss or np.inf for result in results()]) == np.argmin(losses)
+    assert np.argmax(accuracies) == np.argmax(right)
+    assert np.argmin([loss_of(result) for result in results()]) == np.argmin(losses)
     assert sorted(right)[-1] > sorted(right)[-2], "the figures have one best head"
 
 
