@@ -25,7 +25,7 @@ import optima
 import peers
 import probes
 import sweeps
-from measure import interleaved, machine, matrix_product_rate, medians, peak_memory
+from measure import REPETITIONS, interleaved, machine, matrix_product_rate, medians, peak_memory
 from onelayer.data import Dataset, load
 from onelayer.training import Checkpoint, Evaluated, TrainConfig, train, train_many
 
@@ -258,6 +258,11 @@ def layers() -> list[Row]:
     return [row(*probes.layers_together(), at_most=True)]
 
 
+def heads() -> list[Row]:
+    """Train the heads of a published linear evaluation, against PyTorch's loops."""
+    return [row(*line) for line in probes.linear_evaluation(REPETITIONS)]
+
+
 def searches() -> list[Row]:
     """Compare a sweep with scikit-learn's searches; a worse loss misses the target."""
     rows = [row(*line) for line in sweeps.scikit_learn_searches()]
@@ -322,6 +327,7 @@ COMPARISONS = {
     "folds": folds,
     "searches": searches,
     "layers": layers,
+    "heads": heads,
 }
 
 

@@ -6,6 +6,8 @@ All see the same float32 features, the same order of batches and the same evalua
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch.nn.functional import cross_entropy, one_hot
 from torch.utils.data import DataLoader, TensorDataset
@@ -131,3 +133,47 @@ def _evaluate_stacked(data: Data, W: Tensor, b: Tensor, models: int) -> Tensor:
     accuracy = (scores.argmax(2) == data.vy[:, None]).float().mean(0)
     train = torch.addmm(b, data.X, W).view(-1, models, data.n_classes).argmax(2)
     return torch.stack([losses.mean(0), accuracy, (train == data.y[:, None]).float().mean(0)])
+
+
+def heads_listed(
+    X: Tensor, y: Tensor, order: Tensor, sets: list[tuple[int, int]], rates: list[float]
+) -> None:
+    """Train heads on sets of features as DINOv2 publishes it: a layer each, one optimizer."""
+    classes = int(y.max()) + 1
+    heads = [(s, rate, torch.nn.Linear(s[1] - s[0], classes)) for s in sets for rate in rates]
+    groups = [{"params": head.parameters(), "lr": rate} for _, rate, head in heads]
+    optimizer = torch.optim.SGD(groups, momentum=0.9, weight_decay=0)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, len(order), eta_min=0)
+    for rows in order:
+        x, labels = X[rows].float(), y[rows]
+        inputs = {s: x[:, slice(*s)] for s in sets}
+        loss = sum(cross_entropy(head(inputs[s]), labels) for s, _, head in heads)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        scheduler.step()
+
+
+@torch.no_grad()
+def heads_stacked(
+    X: Tensor, y: Tensor, order: Tensor, sets: list[tuple[int, int]], rates: list[float]
+) -> None:
+    """Train them with those of a set side by side: two products a set, gradients by hand."""
+    classes, steps = int(y.max()) + 1, len(order)
+    rate = torch.tensor(rates).repeat_interleave(classes)
+    stacks = [
+        (s, 0.01 * torch.randn(s[1] - s[0], len(rate)), torch.zeros(s[1] - s[0], len(rate)),
+         torch.zeros(len(rate)), torch.zeros(len(rate)))
+        for s in sets
+    ]  # fmt: skip
+    targets = one_hot(y, classes).float()[:, None, :]
+    for step, rows in enumerate(order):
+        x, own = X[rows].float(), targets[rows]
+        now = rate * (-0.5 * (1 + math.cos(math.pi * step / steps)))
+        for s, W, V, b, v in stacks:
+            read = x[:, slice(*s)]
+            scores = torch.addmm(b, read, W).view(len(rows), -1, classes)
+            residuals = torch.softmax(scores, 2).sub_(own).view(len(rows), -1)
+            residuals.div_(len(rows))
+            W.addcmul_(V.mul_(0.9).addmm_(read.T, residuals), now)
+            b.addcmul_(v.mul_(0.9).add_(residuals.sum(0)), now)

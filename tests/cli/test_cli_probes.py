@@ -11,7 +11,10 @@ import polars as pl
 import pytest
 from cli_helpers import call
 
+from onelayer.data import Dataset
 from onelayer.inference import Classifier
+from onelayer.sweep import dinov2_heads
+from onelayer.training import train_many
 
 PROBES = """
 name = "probes"
@@ -162,3 +165,27 @@ def test_what_files_refuse(
     out = embeddings.with_name("m.safetensors" if command == "fit" else "sweep")
     refused = call(command, embeddings, "--out", out, *options, *QUICK).refused(2)
     assert message in refused.replace('"', "'").replace("['3']", "'3'").replace("; each", ";")
+
+
+def test_a_sweep_of_files_makes_a_published_linear_evaluation(
+    tmp_path: Path, embeddings: Path
+) -> None:
+    """The options that the README names give the heads of the recipe; the most accurate is kept."""
+    with np.load(embeddings) as stored:
+        data = Dataset(stored["X"], stored["y"])
+    heads = dinov2_heads([(7, 9), (0, 12)], batch_size=32, max_steps=9)
+    rates = sorted({head.learning_rate for head in heads})
+    done = call(
+        "sweep", embeddings, "--validation", embeddings, "--out", tmp_path / "out", "--json",
+        "--scale", "none", "--score", "accuracy", "--features", "7:9", "--features", "0:12",
+        "--learning-rate", ",".join(map(str, rates)), "--l2", "0", "--momentum", "0.9",
+        "--schedule", "cosine", "--initial-std", "0.01", "--batch-size", "32", "--drop-last",
+        "--max-steps", "9", "--max-epochs", "9", "--evaluations-per-epoch", "1",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    (model,) = (tmp_path / "out").glob("*.safetensors")
+    kept = Classifier.load(model)
+    results = train_many(data, data, heads)
+    best = max(result.final.val_accuracy or 0.0 for result in results)
+    assert kept.evaluate(data.X, data.y).accuracy == best
+    assert any(np.array_equal(kept.weights, result.weights) for result in results)
