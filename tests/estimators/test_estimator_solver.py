@@ -6,13 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.datasets import load_breast_cancer, load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression as Peer
 from sklearn.linear_model import LogisticRegressionCV as PeerCV
 from sklearn.preprocessing import StandardScaler
 
-from onelayer import LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV
+from onelayer import (
+    LogisticRegression,
+    MultilabelRegression,
+    SoftmaxRegression,
+    SoftmaxRegressionCV,
+)
 
 
 def cancer() -> tuple[Any, Any]:
@@ -102,3 +107,12 @@ def test_no_advice_on_the_grid_where_training_has_not_ended() -> None:
     assert not any("Extend the grid" in str(w.message) for w in told)
     with pytest.warns(UserWarning, match="Extend the grid"):
         SoftmaxRegressionCV(l2=[1e-1, 1.0], cv=3).fit(X, y)
+
+
+def test_each_label_has_the_penalty_of_a_model_of_its_own() -> None:
+    X, y = make_multilabel_classification(n_classes=2, random_state=0)
+    both = MultilabelRegression(tolerance=1e-10).fit(X, y)
+    assert both.stop_reason_ == "converged"
+    for k in range(2):
+        peer = Peer(tol=1e-10, max_iter=10_000).fit(X, y[:, k])
+        np.testing.assert_allclose(both.coef_[k], peer.coef_[0], atol=1e-4)

@@ -21,7 +21,6 @@ from onelayer.estimators.settings import (
     train_config,
 )
 from onelayer.inference import Classifier
-from onelayer.model import n_outputs
 from onelayer.sweep import Task, penalty_of
 from onelayer.training import (
     Averaging,
@@ -205,7 +204,7 @@ class OneModel(LinearClassifier):
         l2, rate = self.l2, self.learning_rate
         if l2 is None:
             count = X.shape[0] if weights is None else float(weights.sum())
-            outputs = n_outputs(self._model, len(self.classes_))
+            outputs = len(self.classes_) if self._model == "softmax" else 1
             l2 = 0.0 if options["solver"] == "sgd" else penalty_of(1.0, count, outputs)
         options |= {"learning_rate": LEARNING_RATE if rate is None else rate, "l2": l2}
         return train_config(type(self).__name__, options)

@@ -15,7 +15,7 @@ from onelayer.estimators.linear import OneModel
 
 @documented
 class MultilabelRegression(OneModel):
-    """A logistic regression for each of several labels, by mini-batch gradient descent.
+    """A logistic regression for each of several labels: exact minima, or gradient descent.
 
     An example may have any number of labels: `y` is a matrix of 0 and 1, dense or sparse, with a
     column for each label. The objective is C + l2 * |W|^2, with C the mean over the examples of the
@@ -27,10 +27,11 @@ class MultilabelRegression(OneModel):
 
     Parameters
     ----------
-    learning_rate : float, default 0.1
-        Step size; ten times `TrainConfig`'s, which suits the many features of images.
-    l2 : float, default 0.0
-        Strength of the penalty.
+    l2 : float or None, default None
+        Strength of the penalty. None is 0 where steps are made, and otherwise 1 / (2 n), n the
+        (weighted) number of examples: scikit-learn's C = 1.
+    learning_rate : float or None, default None
+        Step size; None is 0.1, ten times `TrainConfig`'s, which suits the many features of images.
     <parameters>
 
     Attributes
