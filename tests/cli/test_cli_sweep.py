@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from cli_helpers import call
+from sklearn.exceptions import ConvergenceWarning
 
 from onelayer.inference import Classifier
 
@@ -72,7 +73,7 @@ def test_the_chosen_model_is_that_of_the_estimator(table: Path) -> None:
     assert call("sweep", str(table), "--out", str(out), *QUICK, "--folds", "3").code == 0
     frame = pl.read_csv(table)
     X = frame.drop("label").to_numpy()
-    with pytest.warns(UserWarning, match="the grid"):
+    with pytest.warns(ConvergenceWarning, match="has not converged"):
         estimator = SoftmaxRegressionCV(
             l2="0.1,0.001", learning_rate=[0.01, 0.1], max_epochs=4, batch_size=16, cv=3,
             scale="standard", dtype="float32",
@@ -129,7 +130,10 @@ def test_json_is_the_results_document(table: Path) -> None:
     done = call("sweep", str(table), "--out", str(out), *QUICK, "--json", "--quiet")
     assert done.err == ""
     assert json.loads(done.out) == json.loads((out / "results.json").read_text())
-    assert any("Extend the grid" in note for note in json.loads(done.out)["notes"])
+    (note,) = json.loads(done.out)["notes"]  # none on the grid's edge: training had not ended
+    assert "has not converged: J could fall by about" in note
+    exact = call("sweep", str(table), "--out", str(out), "--force", "--l2", "1,10", "--json")
+    assert any("Extend the grid" in note for note in json.loads(exact.out)["notes"])
 
 
 def test_a_folder_is_not_overwritten_without_force(table: Path) -> None:

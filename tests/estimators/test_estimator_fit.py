@@ -336,11 +336,12 @@ def test_coefficients_of_raw_values_stay_finite_too() -> None:
 def test_steps_too_large_for_the_features_warn() -> None:
     X, y = load_breast_cancer(return_X_y=True)
     with pytest.warns(ConvergenceWarning, match=r"did not converge.*scale='standard'") as caught:
-        LogisticRegression().fit(X, y)
+        LogisticRegression(learning_rate=0.1).fit(X, y)
     assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        LogisticRegression(scale="standard").fit(X, y)
+        LogisticRegression(scale="standard", learning_rate=0.3, l2=0.01).fit(X, y)
+        LogisticRegression().fit(X, y)  # a minimum needs no steps
 
 
 # Steps --------------------------------------------------------------------------------------------

@@ -24,11 +24,11 @@ def check_that_all_learnt(values: Iterable[Any]) -> int:
     for model in values:
         if not isinstance(model, LinearClassifier) or not hasattr(model, "classifier_"):
             continue
-        losses = [model.loss_curve_[-1]]
+        losses = model.loss_curve_[-1:]  # none of a minimum
         if isinstance(model, SoftmaxRegressionCV):
             losses += model.results_["train_loss"].to_list()
             assert model.results_["mean_score"].null_count() == 0
-        assert max(losses) < math.log(len(model.classes_))
+        assert max(losses, default=0.0) < math.log(len(model.classes_))
         checked += 1
     return checked
 
@@ -38,7 +38,7 @@ def test_example_runs_and_explains(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert names["model"].score(names["X_test"], names["y_test"]) > 0.94
     assert names["scaled"].score(names["C_test"], names["t_test"]) > 0.95
-    for part in ("Digits", "Best of 20", "Breast cancer", "pipeline", "calibrat"):
+    for part in ("Digits", "Best of 5", "Breast cancer", "pipeline", "calibrat"):
         assert part in printed
     assert check_that_all_learnt(names.values()) >= 3
 

@@ -71,7 +71,7 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
     return [
         _finding(run)
         for run in outcome.runs
-        if run.record.stop_reason.is_planned and run.record.steps
+        if run.record.stop_reason.is_planned and run.record.config.solver == "sgd"
     ]
 
 
