@@ -211,6 +211,22 @@ def test_a_run_ends_after_max_steps_or_max_epochs(fit: Fit, steps: int, validate
         np.testing.assert_allclose(result.bias, b, rtol=1e-5, atol=1e-7)
 
 
+def test_runs_end_between_evaluations_whatever_the_others_do(fit: Fit, fit_many: FitMany) -> None:
+    """Nine batches an epoch and one evaluation: an advance goes on where a run has its end."""
+    base = BASE | {"evaluations_per_epoch": 1, "momentum": 0.5}
+    lengths = (4, 13, 14, 22, None, 1, 9, 10)
+    for averaging in (None, "mean"):
+        configs = [
+            TrainConfig.model_validate(base | {"max_steps": n, "averaging": averaging})
+            for n in lengths
+        ]
+        together = fit_many(*parts(), configs)
+        for config, result, length in zip(configs, together, lengths, strict=True):
+            assert result.history.steps == (length or 36)
+            assert result.stop_reason == ("max_steps" if length else "max_epochs")
+            same_bits(result, fit(*parts(), config))
+
+
 def test_a_horizon_is_the_run_s_own_length(fit_many: FitMany) -> None:
     """A cosine over 12 steps in a pass of 36 has its half at step 6."""
     short, long = fit_many(
