@@ -133,3 +133,17 @@ def test_other_ends_are_not_measured() -> None:
     train_set, validation_set = data()
     patient = TrainConfig.model_validate({"early_stopping": {"patience": 1}, "learning_rate": 5.0})
     assert train(train_set, validation_set, patient).convergence is None
+
+
+def test_convergence_on_some_features_is_that_on_these_alone() -> None:
+    """What a run does not read has a slope too, and it is none of the run's."""
+    train_set, validation_set = data()
+    options = {"l2": 0.01, "learning_rate": 0.2, "batch_size": 150, "max_epochs": 200}
+    some = TrainConfig.model_validate(options | {"features": (2, 5)})
+    whole = TrainConfig.model_validate(options)
+    found, _ = train_many(train_set, validation_set, [some, whole])
+    narrow, others = (Dataset(part.X[:, 2:5], part.y) for part in (train_set, validation_set))
+    alone = train(narrow, others, whole)
+    assert found.convergence is not None
+    assert found.convergence.reached
+    assert found.convergence == alone.convergence

@@ -80,9 +80,26 @@ class Sample:
         return np.asarray(X.T @ X, np.float64) / len(h)
 
     def inverse(self, curvature: Wide, objective: Objective) -> Array:
-        """Return the inverse of the curvature with that of the penalty, in float32.
+        """Return the inverse of the curvature with that of the penalty, in float32."""
+        factor = self._factor(curvature, objective)
+        if factor.ndim == 1:
+            return np.asarray(1 / factor, np.float32)
+        found, _ = linalg.lapack.dpotri(factor, lower=True, overwrite_c=True)
+        lower = np.tril(found, -1)
+        return np.asarray(lower + lower.T + np.diag(np.diag(found)), np.float32)
 
-        What is too small to be told from rounding is raised first.
+    def decrease(self, curvature: Wide, objective: Objective, gradient: Wide) -> float:
+        """Return by how much a Newton step lowers J where it is quadratic: g^T H^-1 g / 2."""
+        factor, scaled = self._factor(curvature, objective), self._scaled(gradient)
+        if factor.ndim == 1:
+            return float((scaled**2 / factor[:, None]).sum()) / 2
+        return float(np.square(linalg.solve_triangular(factor, scaled, lower=True)).sum()) / 2
+
+    def _factor(self, curvature: Wide, objective: Objective) -> Wide:
+        """Return the lower Cholesky factor of the curvature with that of the penalty.
+
+        Or the sum itself, where it is a diagonal. What is too small to be told from rounding is
+        raised first.
         """
         on_weights = 2 * objective.l2 / self._size**2
         # The bias of features that are not centred is b - mean . W.
@@ -90,7 +107,7 @@ class Sample:
         on_bias = 2 * objective.l2 * objective.penalize_bias
         if curvature.ndim == 1:
             raised = curvature + np.append(on_weights, 0.0) + on_bias * of_bias**2
-            return np.asarray(1 / (raised + self._ridges[0] * curvature.mean()), np.float32)
+            return np.asarray(raised + self._ridges[0] * curvature.mean())
         products = curvature + np.diag(np.append(on_weights, 0.0))
         products += on_bias * np.outer(of_bias, of_bias)
         size = np.trace(curvature) / len(curvature) or 1.0
@@ -99,15 +116,11 @@ class Sample:
             factor, failed = linalg.lapack.dpotrf(raised, lower=True, overwrite_a=True)
             if not failed:
                 break
-        found, _ = linalg.lapack.dpotri(factor, lower=True, overwrite_c=True)
-        lower = np.tril(found, -1)
-        return np.asarray(lower + lower.T + np.diag(np.diag(found)), np.float32)
+        return np.asarray(factor)
 
     def multiply(self, inverse: Array, gradient: Wide) -> Wide:
         """Return the inverse times a gradient, (n_features + 1, n_outputs)."""
-        scaled = np.empty_like(gradient)
-        scaled[:-1] = (gradient[:-1] - np.outer(self._mean, gradient[-1])) / self._size[:, None]
-        scaled[-1] = gradient[-1]
+        scaled = self._scaled(gradient)
         if inverse.ndim == 1:
             product = inverse[:, None] * scaled
         else:
@@ -116,6 +129,13 @@ class Sample:
         product[:-1] /= self._size[:, None]
         product[-1] -= self._mean @ product[:-1]
         return product
+
+    def _scaled(self, gradient: Wide) -> Wide:
+        """Return a gradient in the coordinates of the sample."""
+        scaled = np.empty_like(gradient)
+        scaled[:-1] = (gradient[:-1] - np.outer(self._mean, gradient[-1])) / self._size[:, None]
+        scaled[-1] = gradient[-1]
+        return scaled
 
     def bias_step(
         self, objective: Objective, parameters: Parameters, slope: Wide, weights: Wide | None

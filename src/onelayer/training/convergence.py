@@ -8,7 +8,9 @@ H the Hessian that the search for a minimum estimates from a sample, one for all
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Self
 
 import numpy as np
@@ -65,26 +67,26 @@ class Convergence:
 
 def measure_convergence(config: TrainConfig, kept: Parameters, data: RunData) -> Convergence:
     """Measure it at the parameters that a run keeps, by one pass over its examples."""
-    train, objective = data.train, config.objective
-    weights = data.weights.train
-    examples = WeightedRows.of(train.targets, data.rows, [weights])
-    wide = Parameters(kept.weights.astype(np.float64), kept.bias.astype(np.float64))
-    single = Parameters(kept.weights.astype(np.float32), kept.bias.astype(np.float32))
-    loss, on_weights, on_bias = 0.0, np.zeros_like(wide.weights), np.zeros_like(wide.bias)
+    features, train, objective = data.features(config), data.train, config.objective
+    if features is not None:
+        train, kept = train.of_features(*features), kept.of_features(*features)
+    examples = WeightedRows.of(train.targets, data.rows, [data.weights.train])
+    parts = []
+    at = Parameters(kept.weights.astype(np.float32), kept.bias.astype(np.float32))
     for block in row_blocks(len(examples.rows), _ROWS):
         rows = examples.rows[block]
         X = train.scaling.apply(train.X[rows], np.float32)
-        sums = objective.sums(single, X, train.targets[rows], examples.weights_for(0, rows))
-        loss, on_weights = loss + sums.loss, on_weights + sums.weights
-        on_bias = on_bias + sums.bias
-    n = len(examples.rows)
-    value = loss / n + objective.penalty(wide)
-    slope = np.vstack([
-        on_weights / n + 2 * objective.l2 * wide.weights,
-        on_bias / n + 2 * objective.l2 * objective.penalize_bias * wide.bias,
-    ])  # fmt: skip
-    sample = Sample(train, examples.rows)
-    counts = None if weights is None else examples.weights[0]
-    inverse = sample.inverse(sample.curvature(objective, wide, counts), objective)
-    excess = float((slope * sample.multiply(inverse, slope)).sum()) / 2
+        weights = examples.weights_for(0, rows)
+        parts.append(objective.sums(at, X, train.targets[rows], weights))
+    sums = reduce(operator.add, parts)
+    gradient = objective.gradient_from(sums, at)
+    value = sums.mean_loss + objective.penalty(at)
+    # The same for all runs on the same values.
+    key = features, id(data.rows)
+    if key not in data.samples:
+        data.samples[key] = Sample(train, examples.rows)
+    sample = data.samples[key]
+    counts = examples.weights[0] if len(examples.weights) else None
+    slope = np.vstack([gradient.weights, gradient.bias]).astype(np.float64)
+    excess = sample.decrease(sample.curvature(objective, at, counts), objective, slope)
     return Convergence(excess, excess / value if value > 0 else 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from onelayer.data import Dataset, Rows
-from onelayer.optimum import Optimum
+from onelayer.optimum import Optimum, Sample
 from onelayer.training.config import TrainConfig
 from onelayer.training.feature_ranges import FeatureRange
 from onelayer.training.weights import ExampleWeights
@@ -25,6 +25,9 @@ class RunData:
     weights : ExampleWeights
     minimum : Optimum or None
         Of the run's objective on these examples, where it was asked for.
+    samples : dict
+        What is known of the curvature by features and identity of the rows; shared by the runs of
+        one call, whose rows live as long as these.
     """
 
     train: Dataset
@@ -33,6 +36,7 @@ class RunData:
     validation_rows: Rows | None = None
     weights: ExampleWeights = field(default_factory=ExampleWeights)
     minimum: Optimum | None = None
+    samples: dict[tuple[FeatureRange | None, int], Sample] = field(default_factory=dict)
 
     def features(self, config: TrainConfig) -> FeatureRange | None:
         """Return which features a run reads; None: all there are."""

@@ -187,13 +187,16 @@ class _Task:
                 validation_rows, validation_set.n_examples, "validation_rows"
             )
         data, draws = [], Draws(train_set, chosen)
+        samples: dict[Any, Any] = {}
         for config, own, start in zip(configs, weights, initial, strict=True):
             check_config(train_set, config, start, validates=validation_set is not None)
             check_weights(own.train, train_set.n_examples, chosen)
             if validation_set is not None:
                 check_weights(own.validation, validation_set.n_examples, chosen_validation)
             rows = draws.rows(config, own.train)
-            data.append(RunData(train_set, validation_set, rows, chosen_validation, own))
+            data.append(
+                RunData(train_set, validation_set, rows, chosen_validation, own, samples=samples)
+            )
             Schedule.of(config, data[-1].n_train)
         return cls(configs, data, initial, states or [None] * len(configs), {})
 
