@@ -309,7 +309,7 @@ def test_the_model_file_says_how_it_was_trained(tmp_path: Path) -> None:
         }
     )  # fmt: skip
     assert config.max_epochs < 30  # chosen by the examples held out, which the last training has
-    assert "on the examples held out; the model is trained on all." in fitted.err
+    assert "on 25% of the examples, held out; the model is trained on all." in fitted.err
     assert classifier.record["n_validation"] == 0
     assert classifier.record["n_train"] == 120
     assert len(classifier.data["fingerprint"]) == 64

@@ -40,7 +40,7 @@ def run_fit_command(
     if result.minimum is not None and result.config.solver == "sgd":
         say(console, f"{result.minimum.message[0].upper()}{result.minimum.message[1:]}.")
     if result.convergence is not None and not result.convergence.reached:
-        say(console, far_from_minimum(result.convergence))
+        say(console, far_from_minimum(result.stop_reason, result.convergence))
     if worse := worse_than_equal(result.final.train_loss or 0.0, model.model, len(model.classes)):
         say(
             console,

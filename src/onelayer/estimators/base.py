@@ -246,8 +246,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
                 f", is {worse}."
             )
         elif result.convergence is not None and not result.convergence.reached:
-            problem = f"Training ended by max_epochs, and {result.convergence.message}."
-            advice = "Raise max_epochs or learning_rate, or take solver='optimum'."
+            problem = f"Training ended by {result.stop_reason}, and {result.convergence.message}."
+            advice = f"Raise {result.stop_reason} or learning_rate, or take solver='optimum'."
         else:
             return
         warnings.warn(f"{problem} {advice}", ConvergenceWarning, stacklevel=stacklevel)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+ONE_MODEL = """\
+l2 : float or None, default None
+        Strength of the penalty. None is 0 where steps are made, and otherwise 1 / (2 n), n the
+        (weighted) number of examples: scikit-learn's C = 1{softmax}.
+    learning_rate : float or None, default None
+        Step size; None is 0.1, ten times `TrainConfig`'s, which suits the many features of images.
+    """
+
+OF_SOFTMAX = """. Two classes take twice that, for the same
+        probabilities as of `LogisticRegression`. `SoftmaxRegressionCV` chooses one"""
+
 PARAMETERS = """\
-solver : "auto", "optimum" or "sgd", default "auto"
+{one_model}solver : "auto", "optimum" or "sgd", default "auto"
         "optimum" finds the minimum of the objective; "sgd" trains by steps on mini-batches. "auto"
-        makes steps if one of their options is set: learning_rate, batch_size, max_epochs, shuffle,
-        drop_last, evaluations_per_epoch or early_stopping.
+        makes steps if an option of steps is set, such as learning_rate, max_epochs, early_stopping
+        or momentum.
     batch_size : int, default 128
         Examples in a batch.
     max_epochs : int, default 200
@@ -127,7 +138,9 @@ def documented(cls: type[T]) -> type[T]:
         "`cv` is None and there is no `X_val`" if sweeps
         else "early stopping needs validation examples and there is no `X_val`"
     )  # fmt: skip
+    softmax = OF_SOFTMAX if cls.__name__.startswith("Softmax") else ""
     parameters = PARAMETERS.format(
+        one_model="" if sweeps else ONE_MODEL.format(softmax=softmax),
         held_out=held_out,
         several=" A list of ranges tries each." if sweeps else "",
         warm_start="" if sweeps else WARM_START,

@@ -281,11 +281,6 @@ class LogisticRegression(OneModel):
 
     Parameters
     ----------
-    l2 : float or None, default None
-        Strength of the penalty. None is 0 where steps are made, and otherwise 1 / (2 n), n the
-        (weighted) number of examples: scikit-learn's C = 1. `SoftmaxRegressionCV` chooses one.
-    learning_rate : float or None, default None
-        Step size; None is 0.1, ten times `TrainConfig`'s, which suits the many features of images.
     <parameters>
 
     Attributes
@@ -316,11 +311,6 @@ class SoftmaxRegression(OneModel):
 
     Parameters
     ----------
-    l2 : float or None, default None
-        Strength of the penalty. None is 0 where steps are made, and otherwise 1 / (2 n), n the
-        (weighted) number of examples: scikit-learn's C = 1. `SoftmaxRegressionCV` chooses one.
-    learning_rate : float or None, default None
-        Step size; None is 0.1, ten times `TrainConfig`'s, which suits the many features of images.
     <parameters>
 
     Attributes

@@ -27,11 +27,6 @@ class MultilabelRegression(OneModel):
 
     Parameters
     ----------
-    l2 : float or None, default None
-        Strength of the penalty. None is 0 where steps are made, and otherwise 1 / (2 n), n the
-        (weighted) number of examples: scikit-learn's C = 1.
-    learning_rate : float or None, default None
-        Step size; None is 0.1, ten times `TrainConfig`'s, which suits the many features of images.
     <parameters>
 
     Attributes

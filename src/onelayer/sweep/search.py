@@ -86,10 +86,10 @@ class SweepResult:
 
         It does not where models ended far from their minima: that changes their order.
         """
-        far = (StopReason.DIVERGED, StopReason.NO_MINIMUM, StopReason.NOT_CERTIFIED)
         convergence = self.final.convergence
         settled = convergence is None or convergence.reached
-        return bool(np.isfinite(self.best_score)) and settled and self.final.stop_reason not in far
+        planned = self.final.stop_reason.is_planned
+        return bool(np.isfinite(self.best_score)) and settled and planned
 
     @cached_property
     def classifier(self) -> Classifier:

@@ -125,6 +125,11 @@ class TrainingData:
         return None if self.class_factors is None else self.class_factors.tolist()
 
     @property
+    def holds_out(self) -> bool:
+        """Whether the validation examples are a share of the training file."""
+        return self.validation is self.train
+
+    @property
     def n_train(self) -> int:
         """Number of examples to train on."""
         return self.train.n_examples if self.rows is None else len(self.rows)

@@ -85,14 +85,15 @@ def fit_files(
     watch.say(_about(data, config))
     for remark in remarks(data):
         watch.say(*remark)
-    needs = what_prediction_needs(files, data.examples, scored_on(files))
+    on = scored_on(files, None if splits is None else len(splits))
+    needs = what_prediction_needs(files, data.examples, on)
     # Another call, or the same one on other data, does not take the checkpoint up.
     facts = {"data": needs["data"], "config": config.model_dump(mode="json")}
     facts |= {"class_weights": data.class_weights, "chooses": chooses}
     with Lock(out.with_name(f".{out.name}.lock"), out):
         checkpoint = Checkpoint(out.with_name(f".{out.name}.checkpoint"), facts)
         if chooses or _stops_on_a_share(config, data):
-            result = _choose(data, config, splits, checkpoint, threads, watch)
+            result = _choose(data, config, splits, on, checkpoint, threads, watch)
         else:
             result = _train(data, config, checkpoint, threads, watch)
         if result.stop_reason is StopReason.DIVERGED:
@@ -107,11 +108,7 @@ def fit_files(
 
 def _stops_on_a_share(config: TrainConfig, data: TrainingData) -> bool:
     """Whether examples are held out to say when to stop; the model is then trained on all."""
-    return (
-        config.early_stopping is not None
-        and config.model != "multilabel"
-        and data.validation is data.train
-    )
+    return config.early_stopping is not None and config.model != "multilabel" and data.holds_out
 
 
 def _folds(data: TrainingData, config: TrainConfig) -> Splits:
@@ -124,6 +121,7 @@ def _choose(
     data: TrainingData,
     config: TrainConfig,
     splits: Splits | None,
+    on: str,
     checkpoint: Checkpoint,
     threads: int | None,
     watch: Watch,
@@ -131,11 +129,8 @@ def _choose(
     """Choose what is to be chosen, and train on all examples."""
     l2 = config.l2 if config.solver == "sgd" else None
     grid = suited(Grid.of(l2, config.learning_rate), config, data)
-    on = "the examples held out" if data.validation is data.train else "the validation examples"
-    if splits is not None:
-        on = f"{len(splits)} folds"
-        if rare := rare_class(data, len(splits)):
-            watch.say(rare)
+    if splits is not None and (rare := rare_class(data, len(splits))):
+        watch.say(rare)
     scoring = {"scored_on": on}
     chosen = train_grid(data, grid, config, splits, scoring, checkpoint, threads, watch)
     if len(chosen.candidates) > 1:

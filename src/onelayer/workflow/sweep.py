@@ -197,7 +197,7 @@ def sweep_files(
 
 def suited(grid: Grid, config: TrainConfig, data: TrainingData) -> Grid:
     """Return a grid with penalties that suit the examples, where it has none."""
-    held = data.n_validation if data.validation is data.train else 0
+    held = data.n_validation if data.holds_out else 0
     n = n_drawn(config, data.n_train + held, data.train.n_classes)
     return grid.on(n, n_outputs(config.model, data.train.n_classes))
 
@@ -255,7 +255,7 @@ def _notes(grid: Grid, result: SweepResult, *, of_edges: bool) -> list[str]:
     if of_edges and result.says_of_edges:
         notes = grid.edges((result.best.l2, result.best.learning_rate))
     if final.convergence is not None and not final.convergence.reached:
-        notes.append(far_from_minimum(final.convergence))
+        notes.append(far_from_minimum(final.stop_reason, final.convergence))
     if final.stop_reason is StopReason.DIVERGED:
         notes.insert(0, f"The training of the chosen model {final.message}.")
     elif worse := worse_than_equal(final.final.train_loss or 0.0, final.config.model, n_classes):

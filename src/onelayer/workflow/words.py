@@ -8,7 +8,7 @@ from typing import TypeAlias
 from onelayer.data.files import Examples
 from onelayer.errors import Argument
 from onelayer.model import ModelName
-from onelayer.training import Convergence
+from onelayer.training import Convergence, StopReason
 from onelayer.training.class_weights import class_weights_in_words
 from onelayer.words import first_few
 from onelayer.workflow.files import TrainingData
@@ -60,9 +60,9 @@ def _columns(names: tuple[str, ...], one: str = "is", more: str = "are") -> str:
     return f"the {noun} {first_few(names)} {verb}"
 
 
-def far_from_minimum(convergence: Convergence) -> str:
+def far_from_minimum(reason: StopReason, convergence: Convergence) -> str:
     """Say that a run ended far from its minimum, and what to do."""
     return (
-        f"The training ended by its number of epochs, and {convergence.message}. Train for longer, "
+        f"The training ended by {reason}, and {convergence.message}. Train for longer, "
         "with larger steps, or find the minimum."
     )
