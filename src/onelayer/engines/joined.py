@@ -7,7 +7,7 @@ dealt out together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Any
@@ -43,7 +43,7 @@ class Share:
         return batches if self.rows is None else Batches(self.rows[batches.rows], batches.offsets)
 
 
-class JoinedStack:
+class JoinedStack(Stack):
     """Several stacks as one, with parameters for all features; see `Stack`.
 
     Parameters
@@ -61,19 +61,9 @@ class JoinedStack:
         self._engine, self._n_features, self._places = engine, n_features, places
         self._shares = list({id(share): share for share, _ in places}.values())
 
-    def advance(
-        self,
-        models: Sequence[int],
-        batches: Batches,
-        rates: NDArray[np.float64],
-        *,
-        evaluate: bool,
-        averaging: NDArray[np.float64] | None = None,
-    ) -> Advance:
-        """Evaluate and step all models; see `Stack`."""
-        planned = self.plan(models, batches, rates, evaluate=evaluate, averaging=averaging)
-        self._engine.do(planned.work)
-        return planned.outcome()
+    def do(self, work: Sequence[Callable[[], None]]) -> None:
+        """Call each function once in every thread of the engine."""
+        self._engine.do(work)
 
     def plan(
         self,

@@ -82,6 +82,12 @@ class Stack(Protocol):
             The average of a model goes so large a part of the way to its new parameters after each
             step; needed where a model's rule averages.
         """
+        planned = self.plan(models, batches, rates, evaluate=evaluate, averaging=averaging)
+        self.do(planned.work)
+        return planned.outcome()
+
+    def do(self, work: Sequence[Callable[[], None]]) -> None:
+        """Call each function once in every thread of the engine."""
 
     def plan(
         self,

@@ -9,7 +9,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial, reduce
+from functools import reduce
 from typing import Any, Self
 
 import numpy as np
@@ -87,7 +87,7 @@ def evaluate(
     return total_loss / len(examples.rows), correct / len(examples.rows)
 
 
-class ReferenceStack:
+class ReferenceStack(Stack):
     """Models as a list."""
 
     def __init__(self, source: Source, problem: Problem) -> None:
@@ -97,17 +97,10 @@ class ReferenceStack:
         ]
         self._before = [parameters.copy() for parameters in problem.initial]
 
-    def advance(
-        self,
-        models: Sequence[int],
-        batches: Batches,
-        rates: NDArray[np.float64],
-        *,
-        evaluate: bool,
-        averaging: NDArray[np.float64] | None = None,
-    ) -> Advance:
-        """Evaluate, then step; see `Stack`."""
-        return self._advance(models, batches, rates, averaging, evaluate=evaluate)
+    def do(self, work: Sequence[Callable[[], None]]) -> None:
+        """Call each function: there is one thread."""
+        for call in work:
+            call()
 
     def plan(
         self,
@@ -118,31 +111,23 @@ class ReferenceStack:
         evaluate: bool,
         averaging: NDArray[np.float64] | None = None,
     ) -> Planned:
-        """Leave all of it to the end; see `Stack`."""
-        how = partial(self._advance, models, batches, rates, averaging, evaluate=evaluate)
-        return Planned([], how)
+        """Leave all of it to the end: evaluate, then step; see `Stack`."""
 
-    # Overflow is how divergence looks; the training loop sees it in the losses.
-    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    def _advance(
-        self,
-        models: Sequence[int],
-        batches: Batches,
-        rates: NDArray[np.float64],
-        averaging: NDArray[np.float64] | None,
-        *,
-        evaluate: bool,
-    ) -> Advance:
-        losses = np.empty((len(models), len(batches)))
-        shares = np.ones_like(losses) if averaging is None else averaging
-        measures = []
-        for j, m in enumerate(models):
-            self._before[m] = self.parameters(m)
-            if evaluate:
-                measures.append(self._measures(m))
-            for s, rows in enumerate(batches):
-                losses[j, s] = self._step(m, rows, rates[j, s], shares[j, s])
-        return Advance(losses, measures)
+        # Overflow is how divergence looks; the training loop sees it in the losses.
+        @np.errstate(over="ignore", invalid="ignore", divide="ignore")
+        def outcome() -> Advance:
+            losses = np.empty((len(models), len(batches)))
+            shares = np.ones_like(losses) if averaging is None else averaging
+            measures = []
+            for j, m in enumerate(models):
+                self._before[m] = self.parameters(m)
+                if evaluate:
+                    measures.append(self._measures(m))
+                for s, rows in enumerate(batches):
+                    losses[j, s] = self._step(m, rows, rates[j, s], shares[j, s])
+            return Advance(losses, measures)
+
+        return Planned([], outcome)
 
     def _step(self, m: int, rows: Rows, rate: float, share: float) -> float:
         train = self._problem.train

@@ -18,7 +18,7 @@ from onelayer.engines.compiled.parts import Outcome, Part, Rule, Scratch, Steps
 from onelayer.engines.compiled.prepared import PreparedData
 from onelayer.engines.compiled.team import Team
 from onelayer.engines.problem import Batches, Problem
-from onelayer.engines.protocol import Advance, Measures, Planned
+from onelayer.engines.protocol import Advance, Measures, Planned, Stack
 from onelayer.errors import InputError
 from onelayer.model import Parameters
 
@@ -31,7 +31,7 @@ MOST_MODELS_PER_JOB = 16
 Work = Callable[[], None]
 
 
-class CompiledStack:
+class CompiledStack(Stack):
     """Models one after another in memory; see `Stack`."""
 
     def __init__(self, data: PreparedData, problem: Problem, team: Team) -> None:
@@ -56,19 +56,9 @@ class CompiledStack:
             for name in ("targets", "rows")
         )  # fmt: skip
 
-    def advance(
-        self,
-        models: Sequence[int],
-        batches: Batches,
-        rates: NDArray[np.float64],
-        *,
-        evaluate: bool,
-        averaging: NDArray[np.float64] | None = None,
-    ) -> Advance:
-        """Evaluate a snapshot while the models go on; see `Stack`."""
-        planned = self.plan(models, batches, rates, evaluate=evaluate, averaging=averaging)
-        self._team.do(planned.work)
-        return planned.outcome()
+    def do(self, work: Sequence[Work]) -> None:
+        """Call each function once in every thread."""
+        self._team.do(work)
 
     @np.errstate(over="ignore", invalid="ignore")  # of a diverging model
     def plan(
