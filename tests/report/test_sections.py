@@ -351,3 +351,32 @@ def test_a_sweep_of_replicates_is_judged_by_their_means() -> None:
     assert "the best validation accuracy" in said.lower()
     assert "is 95.50%, by b (mean of 2 seeds)" in said
     assert "the worst 94.00%, by a (mean of 2 seeds)" in said
+
+
+def minimum(run: RunOutcome) -> RunOutcome:
+    """The run as a minimum that was found without a step."""
+    record = replace(
+        run.record, best=None, last=None, steps=0, evaluations=0, stop_reason=StopReason.CONVERGED
+    )
+    return replace(run, record=record, history=run.history.clear())
+
+
+def test_minima_are_shown_by_their_weights_alone() -> None:
+    runs = [minimum(run) for run in sweep("l2")]
+    names = [run.name for run in runs]
+    for kind in ("weights", "weight-norm"):
+        assert figures_of(section_on(kind, runs, names=names))
+    accuracy = section_on("l2-accuracy", runs, names=names)
+    assert not figures_of(accuracy)
+    (table,) = tables_of(accuracy)
+    assert len(table) == 3
+    assert "No results to show" in said_in(section_on("loss-curves", runs, names=names))
+
+
+def test_minima_stand_beside_runs_by_steps() -> None:
+    first, *others = sweep("l2")
+    runs = [minimum(first), *others]
+    names = [run.name for run in runs]
+    accuracy = section_on("l2-accuracy", runs, names=names)
+    assert len(figures_of(accuracy)) == 1
+    assert len(tables_of(accuracy)[0]) == 3

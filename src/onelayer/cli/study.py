@@ -27,7 +27,7 @@ from onelayer.study import (
     resolve,
 )
 from onelayer.training import RunRecord, StopReason, warm_up
-from onelayer.words import fixed
+from onelayer.words import first_few, fixed
 from onelayer.workflow.study import Clock, report_anew, study_in_folder
 from onelayer.workflow.watch import KERNELS
 
@@ -78,6 +78,8 @@ def run_study_command(
             progress.say(f"Warning: {finding.statement}")
     if not quiet:
         console.print_table(_table(outcome))
+    if far := _far_from_minimum(outcome):
+        progress.say(far)
     if as_json:
         print_json(RunFolderReader.load(path).results())
     if outcome.missing:
@@ -89,6 +91,18 @@ def run_study_command(
     progress.say(f"Report: {path / PAGE}")
     if all(run.record.stop_reason is StopReason.DIVERGED for run in outcome.runs):
         raise OnelayerError("Every run diverged. Take a smaller learning rate.")
+
+
+def _far_from_minimum(outcome: Outcome) -> str | None:
+    """Name the runs that ran out of epochs or steps far from their minima, if there are any."""
+    measured = [(run.name, run.record.convergence) for run in outcome.runs]
+    far = [name for name, found in measured if found is not None and not found.reached]
+    if not far:
+        return None
+    return (
+        f"Ended before they had converged: {first_few(far, str)}. results.json says by how much J "
+        "could still fall."
+    )
 
 
 def run_report_command(path: Path, report: ReportProcess, *, quiet: bool) -> None:

@@ -28,9 +28,14 @@ BUILDERS: dict[str, Builder] = {
 """What builds each kind of section."""
 
 
+_OF_NO_RUNS = ("derivation", "gradient-check")
+_OF_KEPT_WEIGHTS = ("weights", "l2-accuracy", "weight-norm")
+
+
 def build(material: Material, choice: SectionChoice) -> Section:
     """Return the report's section for a study's section."""
-    if choice.kind not in ("derivation", "gradient-check") and not material.runs(choice):
+    shown = material.ended if choice.kind in _OF_KEPT_WEIGHTS else material.runs
+    if choice.kind not in _OF_NO_RUNS and not shown(choice):
         names = ", ".join(choice.runs) or "none named"
         note = Note("warning", literal(f"No results to show: runs {names}."))
         return Section(choice.title or choice.kind, None, (note,))

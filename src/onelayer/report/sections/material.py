@@ -30,9 +30,18 @@ class Material:
         named = dict.fromkeys(self.outcome.named(choice.runs))
         return tuple(run for run in named if run.record.best is not None)
 
+    def ended(self, choice: SectionChoice) -> tuple[RunOutcome, ...]:
+        """Return those of `runs`, and minima that were found, which have no evaluations."""
+        evaluated = set(self.runs(choice))
+        named = dict.fromkeys(self.outcome.named(choice.runs))
+        return tuple(
+            run for run in named
+            if run in evaluated or run.record.stop_reason is StopReason.CONVERGED
+        )  # fmt: skip
+
     def settled(self, choice: SectionChoice) -> tuple[RunOutcome, ...]:
-        """Return those of `runs` that did not diverge, whose weights therefore mean something."""
-        runs = self.runs(choice)
+        """Return those of `ended` that did not diverge, whose weights therefore mean something."""
+        runs = self.ended(choice)
         return tuple(run for run in runs if run.record.stop_reason is not StopReason.DIVERGED)
 
     def together(

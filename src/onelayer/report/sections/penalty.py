@@ -86,13 +86,15 @@ def _noise_in_words(
 
 def l2_accuracy(material: Material, choice: SectionChoice) -> Section:
     """Draw the accuracy of the members of each sweep over λ."""
-    runs = material.runs(choice)
+    runs = material.ended(choice)
     findings = material.findings_of(SweepAccuracies, runs)
     blocks: list[Block] = []
     for finding, accuracies in measured(findings, SweepAccuracies):
         members = [run for run in runs if run.name in finding.runs]
         # The finding speaks of every run of the sweep, also of the one without a penalty.
-        blocks += [_sweep_figure(members), _sweep_table(accuracies)]
+        if evaluated := [run for run in members if run.record.best is not None]:
+            blocks.append(_sweep_figure(evaluated))
+        blocks.append(_sweep_table(accuracies))
     blocks += _left_out(runs, findings)
     return Section(
         choice.title or "Accuracy against λ",
