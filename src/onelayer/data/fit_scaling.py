@@ -72,10 +72,13 @@ def _standard(X: Any, weights: NDArray[Any] | None) -> Scaling:
         for block, count in _blocks(X, counts):
             variance += count @ (block - mean) ** 2 / total
     deviation = np.sqrt(variance)
-    # Rounding alone makes a constant feature seem to vary by this much.
-    constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
-    scale = 1 / np.where(constant, 1, deviation)
+    scale = 1 / np.where(is_constant(deviation, mean), 1, deviation)
     return _scaling(scale, np.zeros_like(mean) if sparse.issparse(X) else -mean * scale)
+
+
+def is_constant(deviation: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which features vary by no more than rounding alone makes a constant seem to."""
+    return np.asarray(deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean))
 
 
 def _minmax(X: Any, weights: NDArray[Any] | None) -> Scaling:

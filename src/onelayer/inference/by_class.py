@@ -57,6 +57,26 @@ def class_metrics(
     )
 
 
+def balanced_accuracy(
+    targets: NDArray[np.integer], right: NDArray[np.float64], weights: NDArray[np.float64] | None
+) -> float:
+    """Return the mean, over the classes with examples that count, of the share that is right.
+
+    Parameters
+    ----------
+    targets : array, shape (n,)
+        Class indices.
+    right : array, shape (n,)
+        1 where an example is predicted right, 0 elsewhere.
+    weights : array, shape (n,), or None
+        How much each example counts; None: all the same.
+    """
+    present = np.bincount(targets, weights)
+    hits = np.bincount(targets, right if weights is None else right * weights)
+    there = present > 0
+    return float((hits[there] / present[there]).mean())
+
+
 def mean_of_defined(values: Iterable[float | None]) -> float | None:
     """Return the mean of the values that are there; None if none is."""
     defined = [value for value in values if value is not None]

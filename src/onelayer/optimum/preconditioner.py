@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from onelayer.data import Dataset, Rows, row_blocks
+from onelayer.data.fit_scaling import is_constant
 from onelayer.model import LOSSES, Objective, Parameters
 
 Array = NDArray[Any]
@@ -177,4 +178,5 @@ def _moments(data: Dataset, rows: Rows) -> tuple[Wide, Wide]:
         squares += np.einsum("ij,ij->j", X, X)
     mean, squares = total / len(rows), squares / len(rows)
     sizes = np.sqrt(np.maximum(squares - mean**2, 0))
-    return (mean if shift is None else mean + shift), np.where(sizes > 0, sizes, 1.0)
+    mean = mean if shift is None else mean + shift
+    return mean, np.where(is_constant(sizes, mean), 1.0, sizes)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onelayer.data import row_blocks
 from onelayer.errors import Argument, InputError
 from onelayer.inference import Classifier
+from onelayer.inference.by_class import balanced_accuracy
 from onelayer.inference.scoring import RawScorer
 from onelayer.inference.top_k import check_k, places
 from onelayer.model import LOSSES, ModelName
@@ -93,14 +94,9 @@ def balanced_scores(fold: Fold, models: Sequence[Classifier]) -> Floats:
     """Return the mean, over the classes with examples that score, of the accuracy on each."""
     _check_classes(fold)
     targets, weights = fold.scored_on.data.targets[fold.rows], fold.sample_weight
-    by_class = np.bincount(targets, weights)
-    there = by_class > 0
-
-    def mean(right: Floats) -> float:
-        hits = np.bincount(targets, right if weights is None else right * weights)
-        return float((hits[there] / by_class[there]).mean())
-
-    return _scored(fold, models, _among(1), mean)
+    return _scored(
+        fold, models, _among(1), lambda right: balanced_accuracy(targets, right, weights)
+    )
 
 
 def _check_classes(fold: Fold) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from onelayer.data import Dataset, Rows, row_blocks
 from onelayer.errors import InputError
 from onelayer.inference import Classifier
+from onelayer.inference.by_class import balanced_accuracy
 from onelayer.inference.top_k import places
 from onelayer.model import LOSSES, Parameters
 from onelayer.training.config import TrainConfig
@@ -135,15 +136,12 @@ def _weighted(
         else:
             place[block] = places(model.model, scores, targets[block])
     own = weights[rows]
-    right, total = own * (place == 0), float(own.sum())
-    measured = float(own @ losses) / total, float(right.sum()) / total
+    right, total = (place == 0).astype(np.float64), float(own.sum())
+    measured = float(own @ losses) / total, float((own * right).sum()) / total
     if part.has_label_matrix:
         return _Measured(*measured)
-    by_class = np.bincount(targets, own, n_classes)
-    there = by_class > 0
-    recalls = np.bincount(targets, right, n_classes)[there] / by_class[there]
     return _Measured(
         *measured,
-        float(recalls.mean()),
+        balanced_accuracy(targets, right, own),
         float(own @ (place < TOP)) / total if n_classes > TOP else None,
     )
