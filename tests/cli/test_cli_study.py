@@ -132,7 +132,8 @@ def test_without_a_terminal_there_is_a_line_a_run_and_a_table(study: Path, tmp_p
     told = sorted(line.partition(": ")[0] for line in lines[:3])
     assert told == ["l2[l2=0.1]", "l2[l2=1.0]", "plain"]
     assert "all 2 epochs done, 20 steps, validation loss " in lines[0]
-    assert [line.split()[0] for line in lines[-5:-2]] == ["plain", "l2[l2=1.0]", "l2[l2=0.1]"]
+    assert [line.split()[0] for line in lines[-6:-3]] == ["plain", "l2[l2=1.0]", "l2[l2=0.1]"]
+    assert lines[-2].startswith("Ended before they had converged: plain")
     assert lines[-1] == f"Report: {tmp_path / 'out' / 'report.html'}"
     assert "\x1b" not in "".join(lines)
 
