@@ -119,7 +119,8 @@ def test_the_parameters_of_estimators(estimator: Any) -> None:
     parameters = inspect.signature(estimator).parameters
     own = {"seed": "random_state", "model": None, "optimum": None}
     other_defaults = {
-        "solver": "auto", "learning_rate": None, "l2": None, "max_epochs": 200, "dtype": None
+        "solver": "auto", "learning_rate": None, "l2": None, "max_epochs": 200, "dtype": None,
+        "order": None,
     }  # fmt: skip
     for name, field in TrainConfig.model_fields.items():
         theirs = own.get(name, name)

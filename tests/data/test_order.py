@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onelayer.data import epoch_order
+from onelayer.data import OrderName, epoch_order, order_by_law
 from onelayer.errors import InputError
 
 
@@ -65,3 +65,36 @@ def test_bad_numbers_are_named(arguments: tuple[int, int, int], name: str) -> No
 def test_numpy_integers_are_accepted() -> None:
     arguments: list[Any] = [np.int64(0), np.uint8(0), np.int32(8)]
     assert epoch_order(*arguments).tolist()[:3] == [5, 3, 0]
+
+
+TARGETS = np.array([2, 0, 1, 0, 2, 1, 1, 0, 2, 0, 1])
+LAWS: tuple[OrderName, ...] = ("file", "class", "once", "batches", "epoch")
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("epoch", [0, 7])
+def test_every_law_gives_permutations(law: OrderName, epoch: int) -> None:
+    order = order_by_law(law, 3, epoch, TARGETS, 4)
+    assert order.dtype == np.int64
+    assert sorted(order.tolist()) == list(range(11))
+
+
+def test_laws_say_what_epochs_share() -> None:
+    orders = {law: [order_by_law(law, 3, e, TARGETS, 2).tolist() for e in range(5)] for law in LAWS}
+    distinct = {law: len({tuple(order) for order in of_law}) for law, of_law in orders.items()}
+    assert distinct == {"file": 1, "class": 1, "once": 1, "batches": 5, "epoch": 5}
+    assert orders["file"][0] == list(range(11))
+    assert orders["once"][0] == orders["epoch"][0] == epoch_order(3, 0, 11).tolist()
+    assert orders["epoch"][4] == epoch_order(3, 4, 11).tolist()
+
+
+def test_class_order_keeps_the_order_of_the_file_within_a_class() -> None:
+    order = order_by_law("class", 0, 0, TARGETS, 4)
+    assert order.tolist() == [1, 3, 7, 9, 2, 5, 6, 10, 0, 4, 8]
+
+
+def test_batches_keep_their_contents_and_the_partial_one_its_place() -> None:
+    order = order_by_law("batches", 3, 5, TARGETS, 4)
+    assert sorted(order[:8].reshape(2, 4).tolist()) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert order[8:].tolist() == [8, 9, 10]
+    assert order_by_law("batches", 3, 5, TARGETS, 20).tolist() == list(range(11))

@@ -51,6 +51,16 @@ def test_softmax_has_the_bits_of_training_itself() -> None:
     np.testing.assert_array_equal(model.intercept_, result.bias.astype(np.float64))
 
 
+def test_the_order_of_the_examples_can_be_chosen() -> None:
+    X, y = blobs(n_classes=3)
+    by_file = SoftmaxRegression(order="file", max_epochs=3).fit(X, y)
+    same(by_file, SoftmaxRegression(shuffle=False, max_epochs=3).fit(X, y))
+    by_class = SoftmaxRegression(order="class", max_epochs=3).fit(X, y)
+    assert not np.array_equal(by_class.coef_, by_file.coef_)
+    with pytest.raises(InputError, match="order: epoch was given, and shuffle = false"):
+        SoftmaxRegression(order="epoch", shuffle=False, max_epochs=3).fit(X, y)
+
+
 def test_positive_coefficients_speak_for_the_second_class() -> None:
     y = np.repeat(["no", "yes"], 20)
     X = np.linspace(-1, 1, 40)[:, None]

@@ -259,3 +259,27 @@ def test_missing_file_names_the_built_in_studies(tmp_path: Path) -> None:
 def test_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot be read: Is a directory"):
         read_study_file(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("defaults", "own", "overrides", "order"),
+    [
+        ({"shuffle": False}, {}, (), "file"),
+        ({"shuffle": False}, {"order": "epoch"}, (), "epoch"),
+        ({"order": "file"}, {"shuffle": True}, (), "epoch"),
+        ({"order": "class"}, {}, ("shuffle=true",), "epoch"),
+        ({}, {"shuffle": False}, ("order=once",), "once"),
+        ({}, {"shuffle": False}, ("runs.a.order=batches",), "batches"),
+    ],
+)
+def test_the_nearest_word_on_order_counts(
+    defaults: dict[str, Any], own: dict[str, Any], overrides: tuple[str, ...], order: str
+) -> None:
+    study = resolve(run(**own) | {"defaults": defaults}, "f", overrides=overrides)
+    assert [each.config.order for each in study.runs] == [order]
+
+
+def test_orders_make_a_sweep() -> None:
+    study = resolve(run(order=["file", "once"]), "f")
+    assert [each.name for each in study.runs] == ["a[order=file]", "a[order=once]"]
+    assert [each.config.order for each in study.runs] == ["file", "once"]

@@ -17,7 +17,7 @@ import numpy as np
 import scipy.special
 from numpy.typing import NDArray
 
-from onelayer.data import Dataset, epoch_order, load
+from onelayer.data import Dataset, load, order_by_law
 from onelayer.training import EarlyStopping, TrainConfig
 
 GOLDEN = Path(__file__).parent / "golden_digits.json"
@@ -64,7 +64,9 @@ def slow_twin(train_set: Dataset, validation_set: Dataset, c: TrainConfig) -> Tw
     W, b, lowest = t.W, t.b, math.inf
     for s in range(per_epoch * c.max_epochs):
         epoch, place = divmod(s, per_epoch)
-        batch = epoch_order(c.seed, epoch, n, c.shuffle)[place * B : (place + 1) * B]
+        batch = order_by_law(c.order, c.seed, epoch, train_set.targets, B)[
+            place * B : (place + 1) * B
+        ]
         Z = X[batch] @ W + b
         t.train_loss.append(loss_and_accuracy(Z, Y[batch])[0])
         E = Y[batch] - (scipy.special.expit(Z) if K == 1 else scipy.special.softmax(Z, axis=1))

@@ -11,6 +11,7 @@ from onelayer.training.messages import refuse
 def test_options_are_those_of_the_contract() -> None:
     assert list(TrainConfig.model_fields) == [
         "model", "solver", "learning_rate", "batch_size", "max_epochs", "l2", "penalize_bias",
+        "order",
         "shuffle",
         "seed", "drop_last", "evaluations_per_epoch", "early_stopping", "momentum", "nesterov",
         "averaging", "schedule", "warmup_steps", "max_steps", "initial_std", "optimum", "features",
@@ -199,3 +200,30 @@ def test_config_survives_json() -> None:
 def test_objective_is_the_configured_one() -> None:
     config = TrainConfig(model="logistic", l2=0.25, penalize_bias=True)
     assert config.objective == Objective("logistic", 0.25, penalize_bias=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "order", "shuffle"),
+    [
+        ({}, "epoch", True),
+        ({"shuffle": True}, "epoch", True),
+        ({"shuffle": False}, "file", False),
+        ({"order": None, "shuffle": False}, "file", False),
+        ({"order": "file"}, "file", False),
+        ({"order": "class"}, "class", False),
+        ({"order": "once"}, "once", True),
+        ({"order": "batches", "shuffle": True}, "batches", True),
+    ],
+)
+def test_order_and_shuffle_follow_from_each_other(
+    given: dict[str, Any], order: str, shuffle: bool
+) -> None:
+    config = TrainConfig.model_validate(given)
+    assert (config.order, config.shuffle) == (order, shuffle)
+    assert TrainConfig.model_validate(config.model_dump()) == config
+
+
+@pytest.mark.parametrize(("order", "shuffle"), [("file", True), ("epoch", False)])
+def test_orders_that_contradict_shuffle(order: str, shuffle: bool) -> None:
+    with pytest.raises(ValidationError, match=f"order: {order} was given, and shuffle = "):
+        TrainConfig.model_validate({"order": order, "shuffle": shuffle})

@@ -4,13 +4,14 @@ from onelayer.data.dataset import Dataset
 from onelayer.data.download import get_mnist
 from onelayer.data.fingerprint import fingerprint
 from onelayer.data.fit_scaling import ScalingName, fit_scaling
-from onelayer.data.order import epoch_order
+from onelayer.data.order import OrderName, epoch_order, order_by_law
 from onelayer.data.rows import Rows, row_blocks
 from onelayer.data.scaling import Scaling
 from onelayer.data.sources import load, load_parts
 
 __all__ = [
     "Dataset",
+    "OrderName",
     "Rows",
     "Scaling",
     "ScalingName",
@@ -20,5 +21,6 @@ __all__ = [
     "get_mnist",
     "load",
     "load_parts",
+    "order_by_law",
     "row_blocks",
 ]

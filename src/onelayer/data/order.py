@@ -1,9 +1,16 @@
-"""The order in which an epoch visits the examples."""
+"""The order in which an epoch visits the examples: a pure function of what it depends on."""
+
+from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data.checks import check_integer
+
+OrderName = Literal["file", "class", "once", "batches", "epoch"]
+"""A law of order; see `order_by_law`."""
 
 
 def epoch_order(seed: int, epoch: int, n: int, shuffle: bool = True) -> NDArray[np.int64]:
@@ -43,3 +50,42 @@ def epoch_order(seed: int, epoch: int, n: int, shuffle: bool = True) -> NDArray[
     sequence = np.random.SeedSequence(seed, spawn_key=(epoch,))
     order = np.random.Generator(np.random.PCG64(sequence)).permutation(n)
     return order.astype(np.int64, copy=False)
+
+
+def order_by_law(
+    law: OrderName,
+    seed: int,
+    epoch: int,
+    targets: NDArray[np.integer],
+    batch_size: int,
+) -> NDArray[np.int64]:
+    """Return the order of the examples in one epoch, by a law.
+
+    ``file`` is 0, ..., n-1; ``class`` sorts by class, and by number within one; ``once`` is one
+    permutation for all epochs; ``batches`` visits the batches of ``file`` in a new sequence in each
+    epoch, except that a last batch which is not full stays the last; ``epoch`` is a new permutation
+    in each epoch.
+
+    Parameters
+    ----------
+    law : str
+    seed, epoch : int
+        As for `epoch_order`.
+    targets : int array, shape (n,)
+        The examples' classes, by number.
+    batch_size : int
+
+    Returns
+    -------
+    array of int64, shape (n,)
+        A permutation of 0, ..., n-1.
+    """
+    n = len(targets)
+    if law == "class":
+        return np.argsort(targets, kind="stable").astype(np.int64, copy=False)
+    if law == "batches":
+        whole = n // batch_size
+        sequence = epoch_order(seed, epoch, whole)
+        batches = np.arange(whole * batch_size, dtype=np.int64).reshape(whole, batch_size)
+        return np.concatenate([batches[sequence].ravel(), np.arange(whole * batch_size, n)])
+    return epoch_order(seed, 0 if law == "once" else epoch, n, shuffle=law != "file")

@@ -190,7 +190,10 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     def _options(self, X: Any) -> dict[str, Any]:
         """Return the options of training that the estimators name alike."""
         owner = type(self).__name__
-        return {name: getattr(self, name) for name in SHARED} | {
+        shared = {name: getattr(self, name) for name in SHARED}
+        if self.order is not None and self.shuffle is True:  # which is its default
+            del shared["shuffle"]
+        return shared | {
             "model": self._model,
             "solver": chosen_solver(self),
             "seed": as_seed(self.random_state),

@@ -27,8 +27,12 @@ PARAMETERS = """\
         fitted to few examples, and an epoch then has few steps.
     penalize_bias : bool, default False
         Whether the penalty covers the intercept.
+    order : None, "file", "class", "once", "batches" or "epoch", default None
+        Of the examples in an epoch: as given; sorted by class; one permutation for all epochs; the
+        batches of the given order in a new sequence in each epoch; a new permutation in each. None
+        is "epoch", or "file" if shuffle is false.
     shuffle : bool, default True
-        Whether each epoch visits the examples in a new order.
+        Short for the orders "epoch" and "file".
     drop_last : bool, default False
         Whether a last batch that is not full is left out.
     evaluations_per_epoch : int, default 5

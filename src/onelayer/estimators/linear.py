@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Scaling, ScalingName, fit_scaling
+from onelayer.data import OrderName, Scaling, ScalingName, fit_scaling
 from onelayer.errors import InputError
 from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.documents import documented
@@ -46,6 +46,7 @@ class OneModel(LinearClassifier):
         batch_size: int = 128,
         max_epochs: int = 200,
         penalize_bias: bool = False,
+        order: OrderName | None = None,
         shuffle: bool = True,
         drop_last: bool = False,
         evaluations_per_epoch: int = 5,
@@ -76,6 +77,7 @@ class OneModel(LinearClassifier):
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.penalize_bias = penalize_bias
+        self.order = order
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.evaluations_per_epoch = evaluations_per_epoch

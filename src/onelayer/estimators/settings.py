@@ -22,6 +22,7 @@ SHARED = (
     "batch_size",
     "max_epochs",
     "penalize_bias",
+    "order",
     "shuffle",
     "drop_last",
     "evaluations_per_epoch",

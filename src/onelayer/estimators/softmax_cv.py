@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.validation import check_is_fitted
 
-from onelayer.data import Scaling, ScalingName
+from onelayer.data import OrderName, Scaling, ScalingName
 from onelayer.errors import InputError
 from onelayer.estimators.base import LinearClassifier
 from onelayer.estimators.documents import documented
@@ -132,6 +132,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         batch_size: int = 128,
         max_epochs: int = 200,
         penalize_bias: bool = False,
+        order: OrderName | None = None,
         shuffle: bool = True,
         drop_last: bool = False,
         evaluations_per_epoch: int = 5,
@@ -163,6 +164,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.penalize_bias = penalize_bias
+        self.order = order
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.evaluations_per_epoch = evaluations_per_epoch

@@ -23,7 +23,7 @@ from onelayer.study.schema import (
     Study,
     option_names,
 )
-from onelayer.training import TrainConfig, table_of
+from onelayer.training import TrainConfig, overridden, table_of
 from onelayer.training.checks import check_classes
 from onelayer.training.feature_ranges import is_list_of_ranges
 from onelayer.training.messages import as_toml, refuse, unknown_key
@@ -141,7 +141,7 @@ def resolve(
     runs = tuple(
         run
         for given in table["runs"]
-        for run in _expand(shared | for_source | given, everywhere, where)
+        for run in _expand(overridden(overridden(shared, for_source), given), everywhere, where)
     )
     names = [run.name for run in runs]
     for twice in sorted({n for n in names if names.count(n) > 1}):
@@ -271,7 +271,9 @@ def _set(target: Table, path: list[str], value: Any, override: str) -> None:
         target = target.setdefault(key, {})
         if not isinstance(target, dict):
             raise InputError(Argument("set", override), f": '{key}' is not a table.")
-    target[path[-1]] = value
+    kept = overridden(target, {path[-1]: value})
+    target.clear()
+    target.update(kept)
 
 
 def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
@@ -281,7 +283,7 @@ def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
         if isinstance(value, dict) and isinstance(own, str):  # averaging = "exponential"
             own = {"kind": own}
         both = isinstance(own, dict) and isinstance(value, dict)  # early_stopping.patience=3
-        options = options | {key: own | value if both else value}
+        options = overridden(options, {key: own | value if both else value})
     name, classes = options.pop("name"), options.pop("classes", None)
     path = f"runs.{name}"
     swept = {

@@ -3,7 +3,7 @@
 from onelayer.engines import EngineName
 from onelayer.training.checkpoint import Checkpoint
 from onelayer.training.classifier import as_classifier
-from onelayer.training.config import TrainConfig, fitting_solver, table_of
+from onelayer.training.config import TrainConfig, fitting_solver, overridden, table_of
 from onelayer.training.convergence import Convergence
 from onelayer.training.data import RunData
 from onelayer.training.events import Began, Ended, Evaluated, Event, Listener, Searched, Steps
@@ -56,6 +56,7 @@ __all__ = [
     "fitting_solver",
     "history_schema",
     "option_of",
+    "overridden",
     "read_states",
     "stop_on_interrupt",
     "table_of",

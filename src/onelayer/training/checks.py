@@ -68,6 +68,11 @@ def check_choice(train_set: Dataset, config: TrainConfig) -> None:
             Argument("draw"), f": {config.draw} was given; it needs ",
             Argument("examples_per_class"), ", how many examples of each class it draws.",
         )  # fmt: skip
+    if config.order == "class" and (config.examples_per_class or train_set.has_label_matrix):
+        why = "drawn examples" if config.examples_per_class else "several labels an example"
+        raise InputError(
+            Argument("order"), f": class was given; there is no such order of {why}. Take another.",
+        )  # fmt: skip
     if config.features is not None and config.features[1] > train_set.n_features:
         raise InputError(
             Argument("features"),

@@ -6,11 +6,12 @@ estimators' parameters and the documents follow from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from onelayer.data import OrderName
 from onelayer.engines import UpdateRule
 from onelayer.model import ModelName, Objective
 from onelayer.training.feature_ranges import FeatureRange, as_range
@@ -62,9 +63,16 @@ class TrainConfig(Options):
         Finite, Option("λ of the objective C + λ‖W‖², C the mean cross-entropy", varies=True)
     ] = Field(default=0.0, ge=0)
     penalize_bias: Annotated[bool, Option("whether the norm covers the bias", varies=True)] = False
-    shuffle: Annotated[bool, Option("a new order of the examples in each epoch", of_steps=True)] = (
-        True
-    )
+    order: Annotated[
+        OrderName,
+        Option(
+            "of the examples in an epoch: file; class (sorted by class); once (one permutation for "
+            "all epochs); batches (those of the file, in a new sequence in each epoch); epoch (a "
+            "new permutation in each)",
+            of_steps=True,
+        ),
+    ] = "epoch"
+    shuffle: Annotated[bool, Option("short for the orders epoch and file", of_steps=True)] = True
     seed: Annotated[int, Option("of the order of the examples, and of a random start")] = Field(
         default=0, ge=0, lt=2**63
     )
@@ -152,6 +160,24 @@ class TrainConfig(Options):
         Literal["float32", "float64"], Option("type of the arithmetic: float32 or float64")
     ] = "float32"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _order_and_shuffle(cls, values: Any) -> Any:
+        """Let each of the two follow from the other."""
+        if not isinstance(values, dict):
+            return values
+        values = {key: v for key, v in values.items() if key != "order" or v is not None}
+        shuffle = values.get("shuffle")
+        if "order" not in values:
+            return values | ({} if shuffle is not False else {"order": "file"})
+        follows = values["order"] not in ("file", "class")
+        if isinstance(shuffle, bool) and shuffle != follows:
+            raise ValueError(
+                f"order: {values['order']} was given, and shuffle = {str(shuffle).lower()} says "
+                "otherwise; leave shuffle out"
+            )
+        return {"shuffle": follows} | values
+
     @field_validator("nesterov")
     @classmethod
     def _has_momentum(cls, nesterov: bool, others: ValidationInfo) -> bool:
@@ -200,6 +226,12 @@ class TrainConfig(Options):
             if option_of(type(self), name).varies
         }
         return self.model_copy(update=own)
+
+
+def overridden(options: dict[str, Any], by: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with others in their place; the two words for an order replace each other."""
+    gone = {"order", "shuffle"} if {"order", "shuffle"} & by.keys() else set()
+    return {name: value for name, value in options.items() if name not in gone} | dict(by)
 
 
 def fitting_solver(given: Iterable[str]) -> Literal["sgd", "optimum"]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from onelayer.data import Dataset, Rows
 from onelayer.optimum import Optimum, Sample
 from onelayer.training.config import TrainConfig
@@ -41,6 +44,11 @@ class RunData:
     def features(self, config: TrainConfig) -> FeatureRange | None:
         """Return which features a run reads; None: all there are."""
         return None if config.features == (0, self.train.n_features) else config.features
+
+    @property
+    def targets(self) -> NDArray[np.integer]:
+        """The classes of the examples that train, by number, in file order."""
+        return self.train.targets if self.rows is None else self.train.targets[self.rows]
 
     @property
     def n_train(self) -> int:

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Rows, epoch_order
+from onelayer.data import Rows, order_by_law
 from onelayer.engines import Batches, Measures, Stack
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
@@ -197,9 +197,10 @@ class Group:
 
     def _epochs(self, first: int) -> Iterator[Rows]:
         """Yield each epoch's rows in their order."""
-        config, rows = next(iter(self.runs.values())).config, self.rows
+        run, rows = next(iter(self.runs.values())), self.rows
+        config, targets = run.config, run.data.targets
         last = self.schedule.epoch(self.schedule.max_steps - 1)
         for epoch in range(first, last + 1):
             number = self.first_epoch + epoch
-            order = epoch_order(config.seed, number, self.schedule.n_examples, config.shuffle)
+            order = order_by_law(config.order, config.seed, number, targets, config.batch_size)
             yield order if rows is None else rows[order]

@@ -69,7 +69,9 @@ def refuse(
         phrase = _PHRASES.get(problem["type"], problem["msg"])
         phrase = phrase.format(**spelled, **problem.get("ctx", {}))
         phrase = phrase.removeprefix("Value error, ").replace("Input should be", "must be")
-        given.setdefault(key, _ABSENT if problem["type"] == "missing" else problem["input"])
+        # A rule on several keys names them itself.
+        no_value = problem["type"] == "missing" or not problem["loc"]
+        given.setdefault(key, _ABSENT if no_value else problem["input"])
         # Each member of a union of types has a problem of its own at the same key.
         allowed.setdefault(key, []).append(phrase[0].lower() + phrase[1:])
     parts: list[str | Argument] = [f"{where}: "] if where else []

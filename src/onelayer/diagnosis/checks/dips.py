@@ -100,7 +100,7 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
 def _finding(run: RunOutcome) -> Finding:
     # In the first epoch the curve still climbs, and what looks like a dip is its beginning.
     curve = run.curve.filter(pl.col("step") >= run.record.batches_per_epoch)
-    order = "shuffled" if run.record.config.shuffle else "unshuffled"
+    order = "shuffled" if run.record.config.order == "epoch" else "unshuffled"
     if curve.height < MIN_EVALUATIONS:
         statement = (
             f"The run {run.name} has {count(curve.height, 'evaluation')} after its first epoch; at "

@@ -68,12 +68,21 @@ def measured(findings: Iterable[Finding], kind: type[M]) -> list[tuple[Finding, 
     return [(f, f.measurement) for f in findings if isinstance(f.measurement, kind)]
 
 
+ORDERS = {
+    "file": "in file order",
+    "class": "sorted by class",
+    "once": "shuffled once",
+    "batches": "in file order, their sequence shuffled",
+    "epoch": "shuffled",
+}
+
+
 def describe(run: RunOutcome) -> str:
     """Return a run in words: 'logistic regression, 2 against 3, learning rate 0.05, ...'."""
     config = run.record.config
     classes = [str(c) for c in run.record.classes]
     what = " against ".join(classes) if len(classes) == 2 else f"{len(classes)} classes"
-    order = "shuffled" if config.shuffle else "in file order"
+    order = ORDERS[config.order]
     penalty = f", λ = {config.l2:g}" if config.l2 else ""
     read = "" if config.features is None else (
         ", features {} to before {}".format(*config.features)

@@ -11,10 +11,8 @@ from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Sectio
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import accuracy_comparison
 from onelayer.report.inline import code
-from onelayer.report.sections.material import Material, about, measured, said
+from onelayer.report.sections.material import ORDERS, Material, about, measured, said
 from onelayer.study import SectionChoice
-
-_ORDERS = {True: "shuffled", False: "not shuffled"}
 
 
 def shuffling(material: Material, choice: SectionChoice) -> Section:
@@ -28,8 +26,8 @@ def shuffling(material: Material, choice: SectionChoice) -> Section:
     )
     history = pl.concat([run.history for run in runs])
     marked = marks.join(history.select("run", "step", "val_accuracy"), on=["run", "step"])
-    orders = {run.record.config.shuffle for run in runs}
-    labels = {f"{run.name} ({_ORDERS[run.record.config.shuffle]})": run.name for run in runs}
+    orders = {run.record.config.order for run in runs}
+    labels = {f"{run.name} ({ORDERS[run.record.config.order]})": run.name for run in runs}
     name = file_stem("shuffling", *(run.name for run in runs))
     figure = accuracy_comparison(history, labels, dips=marked, name=name)
     caption = "Validation accuracy over steps; dips are marked."
@@ -46,7 +44,7 @@ def shuffling(material: Material, choice: SectionChoice) -> Section:
     )
     answer: list[Block] = [*said(findings), method]
     if len(orders) == 1:
-        only = f"Only runs that are {_ORDERS[orders.pop()]} are here: there is nothing to compare."
+        only = f"Only runs that are {ORDERS[orders.pop()]} are here: there is nothing to compare."
         answer.insert(0, Note("info", only))
     question = "What does shuffling the examples anew in each epoch change?"
     title = choice.title or "Shuffled against unshuffled"
