@@ -3,8 +3,8 @@ import pytest
 from diagnosis_material import as_strict_json, data_of, evidence_of, outcome_of, run_outcome
 from numpy.typing import NDArray
 
-from onelayer.diagnosis import Finding, Severity
-from onelayer.diagnosis.checks.dips import MIN_EVALUATIONS, check
+from onelayer.diagnosis import Answer, Context, Finding, Severity
+from onelayer.diagnosis.checks.dips import MIN_EVALUATIONS, look
 from onelayer.diagnosis.words import points
 
 
@@ -16,7 +16,7 @@ def finding_on(
         "curve", np.full(len(accuracies), 0.3), val_accuracy=accuracies, every=every,
         batches_per_epoch=batches_per_epoch, n_validation=2000, shuffle=shuffle,
     )  # fmt: skip
-    (finding,) = check(outcome_of(run), data_of())
+    (finding,) = look(Context(outcome_of(run), data_of()))
     assert (finding.code, finding.check, finding.runs) == ("OL102", "dips", ("curve",))
     as_strict_json([finding])
     return finding
@@ -94,7 +94,7 @@ def test_few_evaluations_are_not_enough() -> None:
     """The first epoch, of 31 batches with 6 evaluations, does not count."""
     few = MIN_EVALUATIONS - 1
     finding = finding_on(with_dips([12], n=6 + few))
-    assert finding.severity is Severity.NOT_APPLICABLE
+    assert finding.answer is Answer.NOT_APPLICABLE
     assert evidence_of(finding) == {}
     assert f"has {few} evaluations after its first epoch" in finding.statement
     assert f"at least {MIN_EVALUATIONS} are needed" in finding.statement

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from diagnosis_material import as_strict_json, data_of, evidence_of, outcome_of, run_outcome
 
-from onelayer.diagnosis import Severity
-from onelayer.diagnosis.checks.early_stopping import check
+from onelayer.diagnosis import Context, Severity
+from onelayer.diagnosis.checks.early_stopping import look
 from onelayer.study import RunOutcome
 from onelayer.training import EarlyStopping, StopReason
 
@@ -26,7 +26,7 @@ def stopped(
 
 
 def test_says_when_it_came_and_what_it_saved() -> None:
-    (finding,) = check(outcome_of(stopped()), data_of())
+    (finding,) = look(Context(outcome_of(stopped()), data_of()))
     assert (finding.code, finding.check, finding.runs) == ("OL101", "early-stopping", ("early",))
     assert finding.severity is Severity.INFO
     for words in (
@@ -48,12 +48,12 @@ def test_says_when_it_came_and_what_it_saved() -> None:
 
 
 def test_patience_of_one_is_singular() -> None:
-    (finding,) = check(outcome_of(stopped(patience=1)), data_of())
+    (finding,) = look(Context(outcome_of(stopped(patience=1)), data_of()))
     assert "1 evaluation had" in finding.statement
 
 
 def test_says_that_it_never_came() -> None:
-    (finding,) = check(outcome_of(stopped(StopReason.MAX_EPOCHS, patience=10)), data_of())
+    (finding,) = look(Context(outcome_of(stopped(StopReason.MAX_EPOCHS, patience=10)), data_of()))
     assert (
         "never came in the run early: within 100 epochs there were never 10 evaluations"
         in finding.statement
@@ -63,18 +63,20 @@ def test_says_that_it_never_came() -> None:
 
 
 def test_counts_the_steps_that_max_steps_allows() -> None:
-    (finding,) = check(outcome_of(stopped(max_steps=800)), data_of())
+    (finding,) = look(Context(outcome_of(stopped(max_steps=800)), data_of()))
     assert "took 601 of the 800 steps that max_steps = 800 would have taken" in finding.statement
     assert evidence_of(finding)["allowed_steps"] == 800
-    (finding,) = check(outcome_of(stopped(StopReason.MAX_STEPS, 10, max_steps=601)), data_of())
+    (finding,) = look(
+        Context(outcome_of(stopped(StopReason.MAX_STEPS, 10, max_steps=601)), data_of())
+    )
     assert "within max_steps = 601 there were never 10 evaluations" in finding.statement
     assert "More steps may lower the loss" in finding.statement
 
 
 @pytest.mark.parametrize("reason", [StopReason.DIVERGED, StopReason.INTERRUPTED])
 def test_is_silent_on_runs_that_did_not_end_by_themselves(reason: StopReason) -> None:
-    assert check(outcome_of(stopped(reason)), data_of()) == []
+    assert look(Context(outcome_of(stopped(reason)), data_of())) == []
 
 
 def test_is_silent_on_runs_without_early_stopping() -> None:
-    assert check(outcome_of(run_outcome()), data_of()) == []
+    assert look(Context(outcome_of(run_outcome()), data_of())) == []

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from diagnosis_material import as_strict_json, data_of, evidence_of, outcome_of, run_outcome
 
-from onelayer.diagnosis import Severity, check_on
+from onelayer.diagnosis import Context, Severity, check_on
 from onelayer.diagnosis.checks import gradients
 from onelayer.model import GradientCheck, Objective
 
 
 def test_right_gradients_are_said_to_be_right() -> None:
-    (finding,) = gradients.check(outcome_of(run_outcome()), data_of())
+    (finding,) = gradients.look(Context(outcome_of(run_outcome()), data_of()))
     assert (finding.code, finding.check, finding.runs) == ("OL002", "gradients", ())
     assert finding.severity is Severity.INFO
     assert finding.statement.endswith("the gradients are right.")
@@ -27,7 +27,7 @@ def test_warns_of_a_wrong_gradient(error: float, monkeypatch: pytest.MonkeyPatch
         GradientCheck(Objective("softmax", 0.1), 3, 60, error, 1.0, 2.0),
     ]
     monkeypatch.setattr(gradients, "check_gradients", lambda *_, **__: checks)
-    (finding,) = gradients.check(outcome_of(run_outcome()), data_of())
+    (finding,) = gradients.look(Context(outcome_of(run_outcome()), data_of()))
     assert finding.severity is Severity.WARNING
     assert "a gradient is wrong" in finding.statement
     assert f"{error:.1e}" in finding.statement
@@ -40,7 +40,7 @@ def test_works_on_whatever_the_first_examples_are(n: int) -> None:
     """Here they are of the last class only."""
     data = data_of(n, labels=(2,))
     assert all(check.passed for check in check_on(data.train))
-    (finding,) = gradients.check(outcome_of(run_outcome()), data)
+    (finding,) = gradients.look(Context(outcome_of(run_outcome()), data))
     assert finding.severity is Severity.INFO
     assert evidence_of(finding)["examples"] == min(n, gradients.EXAMPLES)
 

@@ -4,13 +4,19 @@ import numpy as np
 import pytest
 from diagnosis_material import as_strict_json, data_of, evidence_of, outcome_of, run_outcome
 
-from onelayer.diagnosis import Finding, Severity
-from onelayer.diagnosis.checks.l2 import check
+from onelayer.diagnosis import Answer, Context, Finding, Severity
+from onelayer.diagnosis.checks import l2_accuracy, weight_norm
 from onelayer.diagnosis.statistics import difference_interval
 from onelayer.study import RunOutcome
 from onelayer.training import StopReason
 
 L2 = (1.0, 0.1, 0.01, 0.001)
+
+
+def look(context: Context) -> list[Finding]:
+    """The findings of both checks, sweep after sweep."""
+    both = zip(l2_accuracy.look(context), weight_norm.look(context), strict=True)
+    return [finding for pair in both for finding in pair]
 
 
 def sweep(norms: tuple[float, ...], accuracies: tuple[float, ...] = (0.9,) * 4) -> list[RunOutcome]:
@@ -21,7 +27,7 @@ def sweep(norms: tuple[float, ...], accuracies: tuple[float, ...] = (0.9,) * 4) 
 
 
 def findings_on(*runs: RunOutcome) -> tuple[Finding, Finding]:
-    accuracy, norm = check(outcome_of(*runs), data_of())
+    accuracy, norm = look(Context(outcome_of(*runs), data_of()))
     assert (accuracy.code, accuracy.check) == ("OL105", "l2-accuracy")
     assert (norm.code, norm.check) == ("OL106", "weight-norm")
     as_strict_json([accuracy, norm])
@@ -63,7 +69,7 @@ def test_a_norm_that_rises_with_l2_is_said_to() -> None:
 def test_two_values_are_too_few_for_a_slope() -> None:
     accuracy, norm = findings_on(*sweep((1.0, 2.0)))
     assert accuracy.severity is Severity.INFO
-    assert norm.severity is Severity.NOT_APPLICABLE
+    assert norm.answer is Answer.NOT_APPLICABLE
     assert norm.statement.startswith("Of l2[l2=1.0] and l2[l2=0.1] too few")
     assert evidence_of(norm) == {}
 
@@ -125,17 +131,20 @@ def test_diverged_runs_are_left_out() -> None:
     "other", [{"learning_rate": 0.5}, {"seed": 1}, {"classes": (0, 1)}, {"max_epochs": 7}]
 )
 def test_runs_that_differ_in_more_than_l2_are_no_sweep(other: dict[str, Any]) -> None:
-    assert check(outcome_of(run_outcome("a"), run_outcome("b", l2=0.1, **other)), data_of()) == []
+    assert (
+        look(Context(outcome_of(run_outcome("a"), run_outcome("b", l2=0.1, **other)), data_of()))
+        == []
+    )
 
 
 def test_is_silent_without_a_sweep() -> None:
-    assert check(outcome_of(run_outcome()), data_of()) == []
-    assert check(outcome_of(run_outcome("a"), run_outcome("b")), data_of()) == []
+    assert look(Context(outcome_of(run_outcome()), data_of())) == []
+    assert look(Context(outcome_of(run_outcome("a"), run_outcome("b")), data_of())) == []
 
 
 def test_each_sweep_has_its_findings() -> None:
     second = [run_outcome(f"b[l2={l2}]", l2=l2, weight_norm=1 / l2, learning_rate=0.5) for l2 in L2]
-    findings = check(outcome_of(*sweep((0.02, 0.2, 2.0, 20.0)), *second), data_of())
+    findings = look(Context(outcome_of(*sweep((0.02, 0.2, 2.0, 20.0)), *second), data_of()))
     assert [f.code for f in findings] == ["OL105", "OL106"] * 2
 
 

@@ -3,8 +3,8 @@ import pytest
 from diagnosis_material import as_strict_json, data_of, evidence_of, outcome_of, run_outcome
 from numpy.typing import NDArray
 
-from onelayer.diagnosis import Finding, Severity
-from onelayer.diagnosis.checks.overfitting import check
+from onelayer.diagnosis import Answer, Context, Finding, Severity
+from onelayer.diagnosis.checks.overfitting import look
 from onelayer.diagnosis.statistics import difference_interval
 from onelayer.diagnosis.words import number, percent
 from onelayer.training import StopReason
@@ -20,7 +20,7 @@ def finding_on(
     val_loss: NDArray[np.float64], train: float = 0.90, validation: float = 0.90
 ) -> Finding:
     run = run_outcome("fit", val_loss, train_accuracy=train, val_accuracy=validation)
-    (finding,) = check(outcome_of(run), data_of())
+    (finding,) = look(Context(outcome_of(run), data_of()))
     assert (finding.code, finding.check, finding.runs) == ("OL103", "overfitting", ("fit",))
     as_strict_json([finding])
     return finding
@@ -118,15 +118,15 @@ def test_a_loss_of_exactly_zero_can_be_compared() -> None:
 @pytest.mark.parametrize("evaluations", [0, 1, 22, 23, 24])
 def test_few_evaluations_are_not_enough(evaluations: int) -> None:
     finding = finding_on(LEVEL[:evaluations])
-    assert finding.severity is Severity.NOT_APPLICABLE
+    assert finding.answer is Answer.NOT_APPLICABLE
     assert evidence_of(finding) == {}
     assert "at least 25 are needed" in finding.statement
 
 
 def test_twenty_five_evaluations_are_enough() -> None:
-    assert finding_on(LEVEL[:25]).severity is not Severity.NOT_APPLICABLE
+    assert finding_on(LEVEL[:25]).answer is not Answer.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize("reason", [StopReason.DIVERGED, StopReason.INTERRUPTED])
 def test_is_silent_on_runs_that_did_not_end_by_themselves(reason: StopReason) -> None:
-    assert check(outcome_of(run_outcome("x", TURNING, stop_reason=reason)), data_of()) == []
+    assert look(Context(outcome_of(run_outcome("x", TURNING, stop_reason=reason)), data_of())) == []

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from diagnosis_material import as_strict_json, data_of, outcome_of, run_outcome
 
-from onelayer.diagnosis import Severity
-from onelayer.diagnosis.checks.weights import check, geary_c, noise
+from onelayer.diagnosis import Context, Severity
+from onelayer.diagnosis.checks.weights import geary_c, look, noise
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.words import number
 
@@ -66,7 +66,7 @@ def test_noise_sees_rows_and_columns_of_oblong_pictures() -> None:
 def test_reports_the_noise_of_each_run() -> None:
     rough = run_outcome("rough", weights=WHITE.reshape(-1, 1))
     smooth = run_outcome("smooth", weights=RAMP.reshape(-1, 1), l2=0.5)
-    findings = check(outcome_of(rough, smooth, image_shape=[28, 28]), data_of())
+    findings = look(Context(outcome_of(rough, smooth, image_shape=[28, 28]), data_of()))
     assert [f.runs for f in findings] == [("rough",), ("smooth",)]
     for finding, image, l2 in zip(findings, (WHITE, RAMP), (0.0, 0.5), strict=True):
         assert (finding.code, finding.check) == ("OL104", "weights")
@@ -81,18 +81,18 @@ def test_reports_the_noise_of_each_run() -> None:
 def test_is_silent_on_weights_without_noise_or_sense() -> None:
     flat = run_outcome("flat", weights=np.zeros((784, 1)))
     broken = run_outcome("broken", weights=np.zeros((784, 1)))
-    assert check(outcome_of(flat, broken, image_shape=[28, 28]), data_of()) == []
+    assert look(Context(outcome_of(flat, broken, image_shape=[28, 28]), data_of())) == []
 
 
 def test_does_not_apply_where_features_are_no_pixels() -> None:
     run = run_outcome(weights=WHITE.reshape(-1, 1))
-    assert check(outcome_of(run, image_shape=None), data_of()) == []
+    assert look(Context(outcome_of(run, image_shape=None), data_of())) == []
 
 
 def test_does_not_apply_to_colours() -> None:
     run = run_outcome(weights=WHITE.reshape(-1, 1))
-    assert check(outcome_of(run, image_shape=[28, 28]), data_of())
-    assert check(outcome_of(run, image_shape=[14, 14, 4]), data_of()) == []
+    assert look(Context(outcome_of(run, image_shape=[28, 28]), data_of()))
+    assert look(Context(outcome_of(run, image_shape=[14, 14, 4]), data_of())) == []
 
 
 def test_the_shape_of_an_image() -> None:

@@ -59,7 +59,10 @@ def test_findings_are_json_though_a_run_diverged(
     assert studied[0]["bad"].record.stop_reason is StopReason.DIVERGED
     content = as_strict_json(findings)
     for entry in content:
-        assert list(entry) == ["code", "check", "runs", "severity", "statement", "evidence"]
+        assert list(entry) == [
+            "code", "check", "title", "runs", "answer", "severity", "statement", "advice",
+            "how_sure", "evidence",
+        ]  # fmt: skip
         assert entry["severity"] in [str(s) for s in Severity]
         assert entry["statement"].endswith(".")
         assert not {"nan", "inf"} & set(entry["statement"].replace("%", " ").split())

@@ -4,10 +4,17 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from onelayer.diagnosis import Finding, Measurement, Severity, finding_from_json
-from onelayer.diagnosis.checks import MEASUREMENTS
+from onelayer.diagnosis import (
+    Answer,
+    Finding,
+    HowSure,
+    Measurement,
+    Number,
+    Severity,
+    all_checks,
+    finding_from_json,
+)
 from onelayer.diagnosis.checks.weights import WeightNoise
-from onelayer.diagnosis.measurement import Number
 from onelayer.diagnosis.words import count, number, percent, points
 from onelayer.errors import InputError
 from onelayer.words import listed
@@ -22,6 +29,7 @@ class Part:
 class Made(Measurement):
     code: ClassVar[str] = "OL000"
     check: ClassVar[str] = "test"
+    title: ClassVar[str] = "A test"
 
     a: Number
     b: tuple[Number, ...]
@@ -30,13 +38,25 @@ class Made(Measurement):
 
 def test_json_has_null_for_what_json_does_not_know() -> None:
     made = Made(float("nan"), (1.0, float("inf")), Part(-float("inf")))
-    finding = Finding(Made, ("x", "y"), Severity.WARNING, "Said.", made)
+    sure = HowSure("Looked.", ("it holds",), ("an experiment",), 0.25)
+    finding = Finding(
+        Made, ("x", "y"), Answer.FOUND, Severity.WARNING, "Said.", made, "Do it.", sure
+    )
     assert finding.as_json() == {
         "code": "OL000",
         "check": "test",
+        "title": "A test",
         "runs": ["x", "y"],
+        "answer": "found",
         "severity": "warning",
         "statement": "Said.",
+        "advice": "Do it.",
+        "how_sure": {
+            "method": "Looked.",
+            "assumptions": ["it holds"],
+            "tried": ["an experiment"],
+            "seconds": 0.25,
+        },
         "evidence": {"a": None, "b": [1.0, None], "c": {"value": None}},
     }
 
@@ -54,22 +74,42 @@ def test_a_measurement_is_read_from_its_json() -> None:
 
 
 def test_evidence_is_empty_where_nothing_was_measured() -> None:
-    finding = Finding(Made, (), Severity.NOT_APPLICABLE, "Said.")
-    assert finding.as_json()["severity"] == "not applicable"
+    finding = Finding(Made, (), Answer.NOT_APPLICABLE, Severity.INFO, "Said.")
+    assert finding.as_json()["answer"] == "not applicable"
     assert finding.as_json()["evidence"] == {}
 
 
 def test_each_code_stands_for_one_measurement() -> None:
-    assert all(kind.code == code for code, kind in MEASUREMENTS.items())
-    assert len({kind.check for kind in MEASUREMENTS.values()}) == len(MEASUREMENTS) == 8
+    kinds = [check.kind for check in all_checks()]
+    assert len({kind.code for kind in kinds}) == len(kinds)
+    assert len({kind.check for kind in kinds}) == len(kinds)
+    assert len({kind.title for kind in kinds}) == len(kinds)
+    for check in all_checks():
+        assert check.method.endswith(".")
+        assert not any(clause.endswith(".") for clause in check.assumptions)
+
+
+def test_a_finding_of_a_check_that_is_not_installed_keeps_its_numbers() -> None:
+    made = Made(0.5, (1.0,))
+    values = Finding(Made, ("a",), Answer.FOUND, Severity.INFO, "Said.", made).as_json()
+    read = finding_from_json(values)
+    assert read.as_json() == values
+    assert (read.code, read.title) == ("OL000", "A test")
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"code": "OL999"}, {"severity": "dire"}, {"evidence": {"geary_c": 1}}, {"runs": None}],
+    [
+        {"answer": "yes"},
+        {"severity": "dire"},
+        {"how_sure": {}},
+        {"evidence": {"geary_c": 1}},
+        {"runs": None},
+    ],
 )
 def test_a_finding_of_another_version_is_refused(change: dict[str, Any]) -> None:
-    finding = Finding(WeightNoise, ("a",), Severity.INFO, "Said.", WeightNoise(0.5, 0.1))
+    noise = WeightNoise(0.5, 0.1)
+    finding = Finding(WeightNoise, ("a",), Answer.FOUND, Severity.INFO, "Said.", noise)
     values = finding.as_json()
     assert finding_from_json(values) == finding
     with pytest.raises(InputError, match=r"^findings.json: .*run the study again"):

@@ -151,6 +151,37 @@ def report(
 
 
 @app.command()
+def diagnose(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run folder.")],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only", metavar="CODE", help="Make this check alone: OL102. May be repeated."
+        ),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="What experiments may take, by the count of their operations. Default: no limit.",
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="How many threads work. Default: all cores.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
+) -> None:
+    """Look for faults and explanations in a run folder, by statistics and by experiment."""
+    from onelayer.cli.diagnose import run_diagnose_command
+
+    run_diagnose_command(
+        run, only=only or [], budget=budget, threads=threads, as_json=as_json, quiet=quiet
+    )
+
+
+@app.command()
 def gradcheck(data: DataOption = None) -> None:
     """Compare analytic with numeric gradients; exit with 1 above a relative error of 1e-6."""
     from onelayer.cli.gradcheck import run_gradcheck_command

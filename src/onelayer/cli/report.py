@@ -63,7 +63,7 @@ class ReportProcess:
         Exception
             What was raised in the process; OnelayerError if it ended without a word.
         """
-        self._send((outcome, findings))
+        self._send((outcome, [finding.as_json() for finding in findings]))
         try:
             answer: dict[str, bytes] | BaseException = self._pipe.recv()
         except (EOFError, OSError):
@@ -92,9 +92,11 @@ def _make_report(pipe: Connection) -> None:
         try:
             # Here and not above, since the main process must not wait for it.
             from onelayer import report
+            from onelayer.diagnosis import finding_from_json
 
             report.prepare(pipe.recv())
-            outcome, findings = pipe.recv()
+            outcome, found = pipe.recv()
+            findings = [finding_from_json(values) for values in found]
             pipe.send(report.render(report.compose(outcome, findings)))
         except (EOFError, BrokenPipeError):
             raise

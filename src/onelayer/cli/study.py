@@ -14,7 +14,6 @@ from onelayer.cli.progress import StudyProgress
 from onelayer.cli.report import ReportProcess
 from onelayer.cli.terminal import Terminal, print_json
 from onelayer.data.sources import FOLDER_VARIABLE
-from onelayer.diagnosis import Severity
 from onelayer.errors import InputError, OnelayerError
 from onelayer.study import (
     PAGE,
@@ -74,7 +73,7 @@ def run_study_command(
             stoppable=signals.listening,
         )  # fmt: skip
     for finding in findings:
-        if finding.severity is Severity.WARNING:
+        if finding.is_warning:
             progress.say(f"Warning: {finding.statement}")
     if not quiet:
         console.print_table(_table(outcome))

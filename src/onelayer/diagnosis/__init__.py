@@ -1,15 +1,23 @@
-"""Read a study's results and say what happened, with the numbers that show it."""
+"""Read a study's results, experiment, and say what happened, with the numbers that show it."""
 
-from onelayer.diagnosis.checks import CHECKS, finding_from_json
+from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks.gradients import check_on
-from onelayer.diagnosis.finding import Finding, Severity
-from onelayer.diagnosis.measurement import Measurement
-from onelayer.study import Outcome, StudyData
+from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.finding import Answer, Finding, HowSure, Severity
+from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.registry import all_checks, diagnose, finding_from_json
 
-
-def diagnose(outcome: Outcome, data: StudyData) -> list[Finding]:
-    """Return the findings of every check, in their fixed order."""
-    return [finding for check in CHECKS for finding in check(outcome, data)]
-
-
-__all__ = ["Finding", "Measurement", "Severity", "check_on", "diagnose", "finding_from_json"]
+__all__ = [
+    "Answer",
+    "Check",
+    "Context",
+    "Finding",
+    "HowSure",
+    "Measurement",
+    "Number",
+    "Severity",
+    "all_checks",
+    "check_on",
+    "diagnose",
+    "finding_from_json",
+]

@@ -25,10 +25,13 @@ class Measurement:
         Number of the check, ``OL`` and three digits.
     check : str
         Name of the check.
+    title : str
+        What it looks for.
     """
 
     code: ClassVar[str]
     check: ClassVar[str]
+    title: ClassVar[str]
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as JSON values, null for numbers that JSON does not know."""

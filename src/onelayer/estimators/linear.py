@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from typing import Any, Self
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from onelayer.data import OrderName, Scaling, ScalingName, fit_scaling
 from onelayer.errors import InputError
@@ -32,6 +35,9 @@ from onelayer.training import (
     TrainResult,
 )
 from onelayer.training.events import ignore
+
+if TYPE_CHECKING:
+    from onelayer.diagnosis import Finding
 
 
 class OneModel(LinearClassifier):
@@ -144,6 +150,57 @@ class OneModel(LinearClassifier):
         result = self._train(task, config, earlier)
         self._warn_of_its_end(result, stacklevel=3)
         return self
+
+    def diagnose(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        only: Collection[str] = (),
+        mute: Collection[str] = (),
+        budget: float = math.inf,
+    ) -> list[Finding]:
+        """Train with these parameters, and look for faults and explanations, also by experiment.
+
+        The estimator itself is not changed. With the examples it was fitted to, and validation
+        examples, the findings speak of the very same coefficients.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`.
+        X_val, y_val : optional
+            Validation examples. Without them `validation_fraction` of the examples are held out.
+        only, mute : collections of str
+            Codes of the checks to make, such as "OL102"; and of those to leave out.
+        budget : float
+            Seconds that experiments may take, by the count of their operations.
+
+        Returns
+        -------
+        list of onelayer.diagnosis.Finding
+            Their `str` is for people, `as_json()` for programs.
+
+        Raises
+        ------
+        ValueError
+            If the examples or a parameter cannot be used.
+        """
+        from onelayer.estimators.diagnosing import findings_on  # tables load slowly
+
+        twin = clone(self)
+        if twin.class_weight is not None:
+            raise InputError("diagnose: class_weight is set, and the checks know no weights.")
+        examples = twin._read_training(X, y, None)
+        config = twin._config(examples.X, None)
+        validation = twin._read_validation(X_val, y_val, None)
+        task = twin._task(examples, validation, config.seed, holds_out=True)
+        return findings_on(
+            task, config, type(self).__name__, twin.classes_[twin._order].tolist(),
+            threads=as_threads(self.n_jobs), only=only, mute=mute, budget=budget,
+        )  # fmt: skip
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one epoch over the given examples, from the coefficients there are.

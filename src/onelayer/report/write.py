@@ -7,9 +7,9 @@ from collections.abc import Collection
 
 import polars as pl
 
-from onelayer.diagnosis import Finding, Severity
+from onelayer.diagnosis import Finding
 from onelayer.diagnosis.checks.early_stopping import EarlyStop
-from onelayer.diagnosis.checks.l2 import SweepAccuracies
+from onelayer.diagnosis.checks.l2_accuracy import SweepAccuracies
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.report.document import Block, Chapter, Document, Note, Paragraph, Section
 from onelayer.report.figures import loss_curves
@@ -79,7 +79,7 @@ def prepare(study: Study) -> None:
 
 
 def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:
-    warnings = [f for f in findings if f.severity is Severity.WARNING]
+    warnings = [f for f in findings if f.is_warning]
     blocks: list[Block] = [Note("warning", literal(f.statement)) for f in warnings]
     if missing := [name for name in outcome.missing if name not in {r.name for r in outcome.runs}]:
         blocks.append(Note("warning", literal(f"Not trained yet: {listed(missing)}.")))
@@ -90,7 +90,9 @@ def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:
         text = f"results.json says the same of {listed(more, MOST_NAMED)}."
         blocks.append(Paragraph(literal(text)))
     for kind in (EarlyStop, SweepAccuracies):
-        said = [f for f in findings if f.kind is kind and f.severity is Severity.INFO]
+        said = [
+            f for f in findings if f.kind is kind and f.measurement is not None and not f.is_warning
+        ]
         blocks += [Paragraph(literal(f.statement)) for f in said[:MOST_IN_LEAD]]
         if more := [name for f in said[MOST_IN_LEAD:] for name in f.runs]:
             text = f"findings.json says the same of {listed(more, MOST_NAMED)}."

@@ -3,6 +3,7 @@
 from onelayer.study.data import StudyData, load_data
 from onelayer.study.environment import environment
 from onelayer.study.file import read_study_file, resolve, to_toml
+from onelayer.study.memory import outcome_in_memory
 from onelayer.study.outcome import Outcome, RunOutcome
 from onelayer.study.reader import FINDINGS, PAGE, STUDY, RunFolderReader
 from onelayer.study.replicates import Replicates
@@ -29,6 +30,7 @@ __all__ = [
     "environment",
     "json_bytes",
     "load_data",
+    "outcome_in_memory",
     "read_study_file",
     "resolve",
     "run_study",

@@ -32,7 +32,7 @@ from onelayer.words import first_few
 BUILT_IN = resources.files("onelayer.study") / "studies"
 OPTIONS = option_names(TrainConfig)
 _TABLES = {name: option_names(table) for name in OPTIONS if (table := table_of(name))}
-_TOP = ("name", "title", "seed", "data", "defaults", "sources", "runs", "sections")
+_TOP = ("name", "title", "seed", "mute", "data", "defaults", "sources", "runs", "sections")
 _RUN_KEYS = ("name", "classes", *OPTIONS)
 _COUNTS = ("train", "validation")
 LONGEST_WORD = 200
@@ -127,7 +127,12 @@ def resolve(
     name = table.get("name", Path(where).stem)
     title, seed = table.get("title", name), table.get("seed", 0)
     first = seed[0] if isinstance(seed, list) and seed else seed  # a list is for the runs
-    head = _validated(Head, {"name": name, "title": title, "seed": first}, where, "")
+    head = _validated(
+        Head,
+        {"name": name, "title": title, "seed": first, "mute": table.get("mute", [])},
+        where,
+        "",
+    )
     given_data: Table = table.get("data", {})
     chosen = _validated(DataChoice, given_data, where, "data").source
     for_source: Table = table.get("sources", {}).get(chosen, {})
@@ -245,11 +250,11 @@ def _apply(override: str, table: Table, everywhere: Table) -> None:
         inherited = table.get("defaults", {}).get(path[0])
         if len(path) > 1 and isinstance(inherited, dict):
             target.setdefault(path[0], inherited.copy())
-    elif path[0] not in ("name", "title", "data", "defaults", "sources"):
+    elif path[0] not in ("name", "title", "mute", "data", "defaults", "sources"):
         raise InputError(
             Argument("set", override),
             f": unknown key; allowed: a training option ({', '.join(OPTIONS)}), "
-            "name, title, data.KEY, defaults.KEY, sources.SOURCE.KEY, runs.NAME.KEY.",
+            "name, title, mute, data.KEY, defaults.KEY, sources.SOURCE.KEY, runs.NAME.KEY.",
         )
     _set(target, path, value, override)
 

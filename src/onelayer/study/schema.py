@@ -80,6 +80,8 @@ class Head(Settings):
     name: Name
     title: str
     seed: int = Field(default=0, ge=0, lt=2**63)
+    mute: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]+[0-9]+$")], ...] = ()
+    """Codes of checks that are not made."""
 
 
 class Study(Head):

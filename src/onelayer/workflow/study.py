@@ -82,9 +82,12 @@ def study_in_folder(
         clock.lap("training")
         if outcome.missing:
             return outcome, []
-        with stage("Diagnosing"):
-            written = json_bytes([finding.as_json() for finding in diagnose(outcome, data)])
-            findings = _findings(written)  # as whoever reads the folder has them
+        found = diagnose(
+            outcome, data, mute=study.mute, threads=threads,
+            watch=lambda check: stage(f"Diagnosing: {check.kind.title}"),
+        )  # fmt: skip
+        written = json_bytes([finding.as_json() for finding in found])
+        findings = _findings(written)  # as whoever reads the folder has them
         clock.lap("diagnosis")
         with stage("Writing the report"):
             report = make_report(outcome, findings)

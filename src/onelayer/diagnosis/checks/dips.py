@@ -10,11 +10,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import polars as pl
 
+from onelayer.diagnosis.check import Check
+from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.dips import WINDOW, find_dips
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.words import count, points
-from onelayer.study import Outcome, RunOutcome, StudyData
+from onelayer.study import RunOutcome
 
 MIN_EVALUATIONS = 4 * WINDOW
 
@@ -69,6 +71,7 @@ class AccuracyDips(Measurement):
 
     code: ClassVar[str] = "OL102"
     check: ClassVar[str] = "dips"
+    title: ClassVar[str] = "Sharp dips of the validation accuracy"
 
     shuffle: bool
     evaluations: int
@@ -92,9 +95,9 @@ class AccuracyDips(Measurement):
         return super().from_json(rest | {"rhythm": rhythm or None})
 
 
-def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
+def look(context: Context) -> list[Finding]:
     """Report the dips of each run that has enough evaluations."""
-    return [_finding(run) for run in outcome.runs]
+    return [_finding(run) for run in context.outcome.runs]
 
 
 def _finding(run: RunOutcome) -> Finding:
@@ -106,7 +109,7 @@ def _finding(run: RunOutcome) -> Finding:
             f"The run {run.name} has {count(curve.height, 'evaluation')} after its first epoch; at "
             f"least {MIN_EVALUATIONS} are needed to tell a dip from noise."
         )
-        return Finding(AccuracyDips, (run.name,), Severity.NOT_APPLICABLE, statement)
+        return CHECK.not_applicable((run.name,), statement)
 
     dips = find_dips(curve["val_accuracy"].to_numpy(), run.record.n_validation)
     steps = curve["step"].to_numpy()[dips.evaluations]
@@ -123,7 +126,7 @@ def _finding(run: RunOutcome) -> Finding:
             f"after the first epoch lies more than {points(dips.threshold)} below the median of "
             "its neighbours."
         )
-        return Finding(AccuracyDips, (run.name,), Severity.INFO, statement, measurement)
+        return CHECK.clear((run.name,), statement, measurement)
 
     depth = (
         f"{points(float(dips.depths[0]))} deep"
@@ -140,7 +143,7 @@ def _finding(run: RunOutcome) -> Finding:
         rhythm, words = _regularity(steps, run.record.batches_per_epoch, every)
         measurement = replace(measurement, rhythm=rhythm)
         statement += f" {words}"
-    return Finding(AccuracyDips, (run.name,), Severity.INFO, statement, measurement)
+    return CHECK.found((run.name,), statement, measurement, severity=Severity.INFO)
 
 
 def _regularity(
@@ -183,3 +186,6 @@ def _regularity(
             "steps: that sets the gap."
         )
     return Rhythm(gap, equal, int(batch), hits, meeting), f"{spacing} {where}"
+
+
+CHECK = Check(AccuracyDips, look, "Evaluations far below the running median of the curve.")

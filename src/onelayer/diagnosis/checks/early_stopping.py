@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from onelayer.diagnosis.check import Check
+from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.words import count, number, percent
-from onelayer.study import Outcome, RunOutcome, StudyData
+from onelayer.study import RunOutcome
 from onelayer.training import StopReason
 
 
@@ -32,6 +34,7 @@ class EarlyStop(Measurement):
 
     code: ClassVar[str] = "OL101"
     check: ClassVar[str] = "early-stopping"
+    title: ClassVar[str] = "Early stopping, and what it gave up"
 
     stop_reason: StopReason
     patience: int
@@ -46,11 +49,11 @@ class EarlyStop(Measurement):
     saved: float
 
 
-def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
+def look(context: Context) -> list[Finding]:
     """Report on each run that may stop early and came to an end of its own."""
     return [
         _finding(run)
-        for run in outcome.runs
+        for run in context.outcome.runs
         if run.record.config.early_stopping is not None and run.record.stop_reason.is_planned
     ]
 
@@ -97,4 +100,7 @@ def _finding(run: RunOutcome) -> Finding:
         allowed_steps=allowed,
         saved=saved,
     )
-    return Finding(EarlyStop, (run.name,), Severity.INFO, statement, measurement)
+    return CHECK.found((run.name,), statement, measurement, severity=Severity.INFO)
+
+
+CHECK = Check(EarlyStop, look, "Read from the record of the run.")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.check import Check
+from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement
-from onelayer.study import Outcome, StudyData
 from onelayer.training import StopReason
 
 
@@ -25,24 +26,32 @@ class UnfinishedRun(Measurement):
 
     code: ClassVar[str] = "OL001"
     check: ClassVar[str] = "ends"
+    title: ClassVar[str] = "A run that diverged or was interrupted"
 
     stop_reason: StopReason
     step: int
     learning_rate: float
 
 
-def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
+def look(context: Context) -> list[Finding]:
     """Warn about every run that did not come to an end of its own."""
     return [
-        Finding(
-            UnfinishedRun,
+        CHECK.found(
             (run.name,),
-            Severity.WARNING,
             f"The run {run.name} {run.record.message}.",
             UnfinishedRun(
                 run.record.stop_reason, run.record.steps - 1, run.record.config.learning_rate
             ),
+            advice=_ADVICE.get(run.record.stop_reason, ""),
         )
-        for run in outcome.runs
+        for run in context.outcome.runs
         if not run.record.stop_reason.is_planned
     ]
+
+
+_ADVICE = {
+    StopReason.DIVERGED: "Take a smaller learning rate, or scale the features.",
+    StopReason.INTERRUPTED: "The command that began the study goes on with it.",
+}
+
+CHECK = Check(UnfinishedRun, look, "Read from the record of the run.")

@@ -8,11 +8,12 @@ from typing import ClassVar
 import numpy as np
 
 from onelayer.data import Dataset
-from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.check import Check
+from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.engines import one_blas_thread
 from onelayer.model import TOLERANCE, GradientCheck, ModelName, check_gradients
-from onelayer.study import Outcome, StudyData
 
 EXAMPLES = 100
 COMPONENTS = 40
@@ -44,15 +45,16 @@ class GradientErrors(Measurement):
 
     code: ClassVar[str] = "OL002"
     check: ClassVar[str] = "gradients"
+    title: ClassVar[str] = "A gradient that is wrong"
 
     examples: int
     objectives: tuple[ObjectiveError, ...]
     tolerance: float
 
 
-def check(_outcome: Outcome, data: StudyData) -> list[Finding]:
+def look(context: Context) -> list[Finding]:
     """Report the worst relative error over both models and all penalties."""
-    checks = check_on(data.train)
+    checks = check_on(context.data.train)
     worst = max(checks, key=lambda c: np.nan_to_num(c.worst_error, nan=np.inf))
     passed = all(c.passed for c in checks)
     compared = f"the worst relative error over {len(checks)} objectives is {worst.worst_error:.1e}"
@@ -62,7 +64,7 @@ def check(_outcome: Outcome, data: StudyData) -> list[Finding]:
         else f"above the {TOLERANCE:g} that counts as agreement: a gradient is wrong"
     )
     measurement = GradientErrors(
-        min(EXAMPLES, data.train.n_examples),
+        min(EXAMPLES, context.data.train.n_examples),
         tuple(
             ObjectiveError(
                 c.objective.model,
@@ -79,8 +81,10 @@ def check(_outcome: Outcome, data: StudyData) -> list[Finding]:
         f"Analytic gradients against central differences, in float64 at {checks[0].points} random "
         f"weights each: {compared}, {verdict}."
     )
-    severity = Severity.INFO if passed else Severity.WARNING
-    return [Finding(GradientErrors, (), severity, statement, measurement)]
+    if passed:
+        return [CHECK.clear((), statement, measurement)]
+    advice = "Do not trust any run of this installation: its gradients are not those derived."
+    return [CHECK.found((), statement, measurement, advice=advice)]
 
 
 def check_on(train: Dataset) -> list[GradientCheck]:
@@ -90,3 +94,11 @@ def check_on(train: Dataset) -> list[GradientCheck]:
     # Products this small are slower on several threads, and their last bits would depend on them.
     with one_blas_thread():
         return check_gradients(X, some.targets, some.n_classes, components=COMPONENTS)
+
+
+CHECK = Check(
+    GradientErrors,
+    look,
+    "Each component of the analytic gradient against a central difference of the objective.",
+    ("the objective itself is computed right",),
+)

@@ -8,11 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.check import Check
+from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.statistics import difference_interval, trend
 from onelayer.diagnosis.words import number, percent, points
-from onelayer.study import Outcome, RunOutcome, StudyData
+from onelayer.study import RunOutcome
 
 TAIL = 0.2
 """The end of a run is this share of its evaluations."""
@@ -53,6 +55,7 @@ class TrainingEnd(Measurement):
 
     code: ClassVar[str] = "OL103"
     check: ClassVar[str] = "overfitting"
+    title: ClassVar[str] = "Overfitting"
 
     train_accuracy: Number
     val_accuracy: Number
@@ -66,11 +69,11 @@ class TrainingEnd(Measurement):
     overfitting: bool
 
 
-def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
+def look(context: Context) -> list[Finding]:
     """Report on each run that came to an end of its own."""
     return [
         _finding(run)
-        for run in outcome.runs
+        for run in context.outcome.runs
         if run.record.stop_reason.is_planned and run.record.config.solver == "sgd"
     ]
 
@@ -82,7 +85,7 @@ def _finding(run: RunOutcome) -> Finding:
             f"The run {run.name} has too few evaluations to tell where its validation loss was "
             f"going: at least {MIN_EVALUATIONS} are needed."
         )
-        return Finding(TrainingEnd, (run.name,), Severity.NOT_APPLICABLE, statement)
+        return CHECK.not_applicable((run.name,), statement)
 
     gap = last.train_accuracy - last.val_accuracy
     low, high = difference_interval(
@@ -115,8 +118,9 @@ def _finding(run: RunOutcome) -> Finding:
         rise_above_lowest=rise,
         overfitting=overfits,
     )
-    severity = Severity.WARNING if overfits else Severity.INFO
-    return Finding(TrainingEnd, (run.name,), severity, statement, measurement)
+    if overfits:
+        return CHECK.found((run.name,), statement, measurement)
+    return CHECK.clear((run.name,), statement, measurement)
 
 
 def _rise(end: float, lowest: float) -> float:
@@ -158,3 +162,6 @@ def _verdict(has_gap: bool, direction: int, rise: float, lowest_step: int) -> st
     if has_gap:
         return "There is a gap, but the validation loss has not turned up: no overfitting yet."
     return "There is no sign of overfitting."
+
+
+CHECK = Check(TrainingEnd, look, "The end of the curves.")

@@ -8,11 +8,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.diagnosis.check import Check
+from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.words import number
-from onelayer.study import Outcome, StudyData
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class WeightNoise(Measurement):
 
     code: ClassVar[str] = "OL104"
     check: ClassVar[str] = "weights"
+    title: ClassVar[str] = "Noise in the pictures of the weights"
 
     geary_c: float
     l2: float
@@ -44,13 +46,13 @@ def noise(weights: NDArray[np.floating], shape: ImageShape) -> float:
     return float(np.mean([geary_c(picture) for picture in shape.pictures(weights)]))
 
 
-def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
+def look(context: Context) -> list[Finding]:
     """Report the noise of each run's weights, where the features are the pixels of an image."""
-    shape = ImageShape.of_grey(outcome.data)
+    shape = ImageShape.of_grey(context.outcome.data)
     if shape is None:
         return []
     findings = []
-    for run in outcome.runs:
+    for run in context.outcome.runs:
         if not np.all(np.isfinite(run.model.weights)):
             continue  # OL001 has spoken of it
         value = noise(run.model.weights, shape)
@@ -62,5 +64,8 @@ def check(outcome: Outcome, _data: StudyData) -> list[Finding]:
             "mean over the pictures), 1 for pure noise and near 0 for a smooth picture."
         )
         measurement = WeightNoise(value, run.record.config.l2)
-        findings.append(Finding(WeightNoise, (run.name,), Severity.INFO, statement, measurement))
+        findings.append(CHECK.found((run.name,), statement, measurement, severity=Severity.INFO))
     return findings
+
+
+CHECK = Check(WeightNoise, look, "Geary's C of each picture.")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from onelayer.diagnosis import Finding, Measurement, Severity
+from onelayer.diagnosis import Finding, Measurement
 from onelayer.diagnosis.words import percent
 from onelayer.report.document import Block, Note, Paragraph
 from onelayer.report.inline import code, literal
@@ -134,9 +134,7 @@ def l2_labels(runs: Iterable[RunOutcome]) -> dict[str, str]:
 def said(findings: Iterable[Finding]) -> tuple[Block, ...]:
     """Return findings as the blocks of an answer."""
     return tuple(
-        Note("warning", literal(f.statement))
-        if f.severity is Severity.WARNING
-        else Paragraph(literal(f.statement))
+        Note("warning", literal(f.statement)) if f.is_warning else Paragraph(literal(f.statement))
         for f in findings
     )
 

@@ -8,7 +8,8 @@ from math import inf
 import polars as pl
 
 from onelayer.diagnosis import Finding
-from onelayer.diagnosis.checks.l2 import SweepAccuracies, SweepNorms
+from onelayer.diagnosis.checks.l2_accuracy import SweepAccuracies
+from onelayer.diagnosis.checks.weight_norm import SweepNorms
 from onelayer.diagnosis.checks.weights import WeightNoise
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.words import percent

@@ -1,0 +1,125 @@
+"""What a check may look at, and the experiments that it may make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.data import Dataset
+from onelayer.diagnosis.budget import Budget, seconds_of_passes, seconds_of_training
+from onelayer.model import Parameters, n_outputs
+from onelayer.optimum import Optimum, minimise
+from onelayer.study import Outcome, RunOutcome, StudyData
+from onelayer.training import ExampleWeights, TrainConfig, TrainResult, train_many
+
+T = TypeVar("T")
+
+PASSES = 100
+"""That a search for a minimum is expected to take; it serves several penalties at once."""
+
+
+@dataclass(eq=False)
+class Context:
+    """A study that has ended, its data, and what experiments may cost.
+
+    Attributes
+    ----------
+    outcome : Outcome
+    data : StudyData
+    budget : Budget
+    threads : int or None
+    """
+
+    outcome: Outcome
+    data: StudyData
+    budget: Budget = field(default_factory=Budget)
+    threads: int | None = None
+    _made: dict[Hashable, Any] = field(default_factory=dict)
+
+    def parts(self, run: RunOutcome) -> tuple[Dataset, Dataset]:
+        """Return the training and the validation examples of a run's classes, in file order."""
+        return self.data.of(run.run)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was made under a key, made when first asked for: checks share experiments."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast("T", self._made[key])
+
+    def probabilities(self, run: RunOutcome) -> NDArray[np.float64]:
+        """Return what the model that a run keeps gives the validation examples, (n, classes)."""
+        _, validation = self.parts(run)
+        return self.once(
+            ("probabilities", run.name),
+            lambda: np.asarray(run.model.predict_proba(validation.X), np.float64),
+        )
+
+    def targets(self, run: RunOutcome) -> NDArray[np.integer]:
+        """Return the classes of the validation examples, by their number in the training part."""
+        train, validation = self.parts(run)
+        return validation.encode(train.classes)
+
+    def correct(self, run: RunOutcome) -> NDArray[np.bool_]:
+        """Return which validation examples the model that a run keeps has right, (n,)."""
+        _, validation = self.parts(run)
+
+        def predicted() -> NDArray[np.bool_]:
+            labels = run.model.predict(validation.X)
+            return np.asarray(labels == np.asarray(validation.y))
+
+        return self.once(("correct", run.name), predicted)
+
+    def train(
+        self,
+        parts: tuple[Dataset, Dataset | None],
+        configs: Sequence[TrainConfig],
+        *,
+        weights: Sequence[ExampleWeights] | None = None,
+        initial: Sequence[Parameters | None] | None = None,
+        first_epoch: int = 0,
+    ) -> list[TrainResult]:
+        """Train a stack of variants.
+
+        Raises
+        ------
+        OverBudget
+            If that would cost more than is left.
+        """
+        self.budget.take(seconds_of_training(*parts, configs))
+        return train_many(
+            *parts, configs, self.threads, weights=weights, initial=initial,
+            first_epoch=first_epoch,
+        )  # fmt: skip
+
+    def minima(self, runs: Iterable[RunOutcome], tolerance: float = 1e-3) -> dict[str, Optimum]:
+        """Return the minimum of the objective of each run, by name; alike ones are sought once.
+
+        Runs that read some features or drawn examples have none here.
+
+        Raises
+        ------
+        OverBudget
+            If that would cost more than is left.
+        """
+        groups: dict[Any, list[RunOutcome]] = {}
+        for run in runs:
+            config = run.record.config
+            if config.features is None and config.examples_per_class is None:
+                groups.setdefault((run.run.classes, config.model), []).append(run)
+        found: dict[str, Optimum] = {}
+        for (classes, model), members in groups.items():
+            train, _ = self.parts(members[0])
+            keys = {run.name: (classes, run.record.config.objective, tolerance) for run in members}
+            new = list(dict.fromkeys(k for k in keys.values() if ("minimum", k) not in self._made))
+            if new:
+                outputs = n_outputs(model, train.n_classes)
+                self.budget.take(seconds_of_passes(train, outputs * len(new), PASSES))
+                objectives = [objective for _, objective, _ in new]
+                optima = minimise(train, objectives, tolerance=tolerance, threads=self.threads)
+                self._made |= {("minimum", k): o for k, o in zip(new, optima, strict=True)}
+            found |= {name: self._made["minimum", key] for name, key in keys.items()}
+        return found
