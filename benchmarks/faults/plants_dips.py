@@ -77,7 +77,7 @@ def _in_batches(
     found, size = material(source, rng, 4_000), BATCH[source]
     y = np.where(found.y >= 5, 1, 0) if two and found.y.max() > 1 else found.y
     n_train = round(0.65 * len(y)) // size * size
-    train, validation = parts(found.X, y, n_train)
+    train, validation = parts(found.X, y, n_train, found.image_shape)
     return train, validation, np.array(train.y), size
 
 
@@ -89,7 +89,7 @@ def _case(
     is_right: Callable[[Sequence[Finding]], bool],
     like: Dataset | None = None,
 ) -> Case:
-    share = 0.25 if train.image_shape or like is not None and like.image_shape else 1.0
+    share = 0.25 if train.image_shape or (like is not None and like.image_shape) else 1.0
     config = TrainConfig(
         learning_rate=safe_rate(like or train, share), batch_size=size, max_epochs=25, order="file",
         seed=int(rng.integers(1_000_000)),
