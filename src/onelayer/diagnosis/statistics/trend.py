@@ -1,38 +1,13 @@
-"""Intervals and trends.
-
-Not taken from SciPy: importing its parts takes up to a second and 50 MB, and nothing else in a
-study needs them. The tests compare with it.
-"""
+"""Trends of curves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-_NORMAL = NormalDist()
-
-
-def wilson_interval(p: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's score interval of a proportion (Wilson, 1927)."""
-    z = _NORMAL.inv_cdf(0.5 + confidence / 2)
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return float(centre - half), float(centre + half)
-
-
-def difference_interval(
-    p1: float, n1: int, p2: float, n2: int, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Return the interval of p1 - p2 of independent proportions (Newcombe, 1998, method 10)."""
-    low1, high1 = wilson_interval(p1, n1, confidence)
-    low2, high2 = wilson_interval(p2, n2, confidence)
-    difference = p1 - p2
-    low = difference - float(np.hypot(p1 - low1, high2 - p2))
-    high = difference + float(np.hypot(high1 - p1, p2 - low2))
-    return low, high
+from onelayer.diagnosis.statistics.quantiles import z_two_sided
 
 
 @dataclass(frozen=True)
@@ -56,7 +31,7 @@ def trend(x: NDArray[np.floating], y: NDArray[np.floating]) -> Trend:
     # Kendall's S has this variance when there is no trend (with a correction for equal values).
     n, (_, ties) = len(y), np.unique(y, return_counts=True)
     variance = (n * (n - 1) * (2 * n + 5) - np.sum(ties * (ties - 1) * (2 * ties + 5))) / 18
-    reach = _NORMAL.inv_cdf(0.975) * float(np.sqrt(variance))
+    reach = z_two_sided() * float(np.sqrt(variance))
     low = max(round((len(slopes) - reach) / 2) - 1, 0)
     high = min(round((len(slopes) + reach) / 2), len(slopes) - 1)
     return Trend(float(np.median(slopes)), float(slopes[low]), float(slopes[high]))
