@@ -1,0 +1,36 @@
+"""Intervals, tests and trends.
+
+Not taken from SciPy: importing its parts takes up to a second and 50 MB, and nothing else in a
+study needs them. The tests compare with it; `benchmarks/statistics_simulated.py` simulates what
+each covers.
+"""
+
+from onelayer.diagnosis.statistics.best import set_of_best
+from onelayer.diagnosis.statistics.calibration import Calibration, ReliabilityBin, calibration
+from onelayer.diagnosis.statistics.intervals import difference_interval, wilson_interval
+from onelayer.diagnosis.statistics.noise import (
+    EvaluationNoise,
+    accuracy_noise,
+    evaluation_noise,
+    paired_accuracy_noise,
+)
+from onelayer.diagnosis.statistics.paired import PairedAccuracies, holm, paired_mean_interval
+from onelayer.diagnosis.statistics.trend import Trend, trend
+
+__all__ = [
+    "Calibration",
+    "EvaluationNoise",
+    "PairedAccuracies",
+    "ReliabilityBin",
+    "Trend",
+    "accuracy_noise",
+    "calibration",
+    "difference_interval",
+    "evaluation_noise",
+    "holm",
+    "paired_accuracy_noise",
+    "paired_mean_interval",
+    "set_of_best",
+    "trend",
+    "wilson_interval",
+]
