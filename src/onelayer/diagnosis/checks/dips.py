@@ -29,7 +29,7 @@ LEVEL = 0.01
 """Of the test whether a place in the epoch is followed by deeper falls than any by chance."""
 
 STANDS_OUT = 7.0
-"""And so many robust standard deviations must its fall lie above the middle one."""
+"""And so many standard deviations must it, or the drop in one step, lie above the middle one."""
 
 LEAST_EPOCHS, LEAST_BATCHES = 6, 8
 MOST_EPOCHS = 60
@@ -134,8 +134,9 @@ class AccuracyDips(Measurement):
     largest_fall : float
         The largest, over the places in the epoch, of the mean fall below the epoch's median.
     stands_out : float
-        How many standard deviations it lies above the middle one of all places; these are taken
-        from the places below the middle one.
+        How many standard deviations it lies above the middle one of all places, or the drop in the
+        step itself above the middle one: the larger of both. Standard deviations are those of the
+        places below the middle one.
     batch : int or None
         The batch (counted from 0 in the epoch) after which the accuracy falls deepest.
     p_value : float
@@ -204,11 +205,15 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
         )
         return CHECK.cant_tell((name,), statement)
     again, same = replay(context, run, epochs)
-    falls = _by_batch(run, again)
+    falls = _by_batch(run, again.falls())
     profile = falls.mean(axis=0)
     batch, p = int(profile.argmax()), _chance_of(falls)
     every = max(1, record.batches_per_epoch // config.evaluations_per_epoch)
-    stands_out = _stands_out(profile, record.n_validation)
+    drops = _by_batch(run, again.drops()).mean(axis=0)
+    stands_out = max(
+        _stands_out(profile, batch, record.n_validation),
+        _stands_out(drops, batch, record.n_validation),
+    )
     found = profile[batch] >= LEAST_FALL and p <= LEVEL and stands_out >= STANDS_OUT
     measurement = AccuracyDips(
         config.order, epochs, same, record.batches_per_epoch, every,
@@ -220,8 +225,8 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
             f"Made again with a look after each step of the first {epochs} epochs, {name} has no "
             f"batch after which the validation accuracy falls again and again by "
             f"{points(LEAST_FALL, 0)} and more, and more than after the others: the largest mean "
-            f"fall is {points(float(profile[batch]))}, {stands_out:.1f} robust standard deviations "
-            "above the middle one."
+            f"fall is {points(float(profile[batch]))}, and {stands_out:.1f} standard deviations above "
+            "the middle one."
         )
         return CHECK.clear((name,), statement, measurement)
     return _explained(context, run, measurement, falls[:, batch])
@@ -236,27 +241,27 @@ def _of_new_batches(run: RunOutcome) -> Finding:
     return CHECK.clear((run.name,), statement)
 
 
-def _by_batch(run: RunOutcome, again: EveryStep) -> NDArray[np.float64]:
-    """Return the falls of each epoch but the first by the batch, not by the place in the epoch."""
-    falls, config = again.falls(), run.record.config
+def _by_batch(run: RunOutcome, falls: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what is given for each epoch but the first by the batch, not by its place."""
+    config = run.record.config
     if config.order != "batches":
         return falls
     targets = np.zeros(run.record.n_train, int)
-    for row, epoch in zip(falls, range(1, again.epochs), strict=True):
+    for row, epoch in zip(falls, range(1, len(falls) + 1), strict=True):
         order = order_by_law("batches", config.seed, epoch, targets, config.batch_size)
         row[order[:: config.batch_size][: len(row)] // config.batch_size] = row.copy()
     return falls
 
 
-def _stands_out(profile: NDArray[np.float64], n_validation: int) -> float:
-    """Return how many standard deviations the largest value lies above the middle one.
+def _stands_out(profile: NDArray[np.float64], batch: int, n_validation: int) -> float:
+    """Return how many standard deviations one place lies above the middle one.
 
     The standard deviation is that of a normal distribution whose lower quartile lies as far below
     the middle: dips, and what follows them while the model recovers, are all above it.
     """
     low, middle = np.quantile(profile, [0.25, 0.5])
     spread = 1.4826 * (middle - low)
-    return float((profile.max() - middle) / max(spread, 1 / n_validation))
+    return float((profile[batch] - middle) / max(spread, 1 / n_validation))
 
 
 def _chance_of(falls: NDArray[np.float64]) -> float:

@@ -51,10 +51,10 @@ class EveryStep:
         after = self.val_accuracy[1:]
         return np.asarray(np.median(after, axis=1, keepdims=True) - after)
 
-    def deepest(self) -> Floats:
-        """Return the deepest fall of each epoch but the first, shape (epochs - 1,)."""
-        deepest: Floats = self.falls().max(axis=1)
-        return deepest
+    def drops(self) -> Floats:
+        """Return how much each step lowers the accuracy, shaped like `falls`."""
+        steps = np.diff(self.val_accuracy.ravel(), prepend=np.nan)
+        return -steps.reshape(self.val_accuracy.shape)[1:]
 
 
 def at_every_step(config: TrainConfig, epochs: int) -> TrainConfig:
