@@ -8,6 +8,7 @@ from onelayer.diagnosis.checks import (
     gradients,
     l2_accuracy,
     overfitting,
+    shuffling_speed,
     weight_norm,
     weights,
 )
@@ -21,4 +22,5 @@ CHECKS: tuple[Check, ...] = (
     weights.CHECK,
     l2_accuracy.CHECK,
     weight_norm.CHECK,
+    shuffling_speed.CHECK,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.influence import harm, parameters_before
 from onelayer.diagnosis.experiments.interventions import Intervention, Trial
-from onelayer.diagnosis.experiments.replay import EveryStep, affordable_epochs, replay
+from onelayer.diagnosis.experiments.replay import affordable_epochs, replay
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.words import count, points
@@ -29,7 +29,7 @@ LEVEL = 0.01
 """Of the test whether a place in the epoch is followed by deeper falls than any by chance."""
 
 STANDS_OUT = 7.0
-"""And so many standard deviations must it, or the drop in one step, lie above the middle one."""
+"""So many standard deviations must it, or the drop in the step, lie above the middle one."""
 
 LEAST_EPOCHS, LEAST_BATCHES = 6, 8
 MOST_EPOCHS = 60
@@ -147,6 +147,10 @@ class AccuracyDips(Measurement):
         Runs of the same length, the run's own order first.
     tried_epochs : int
         Their length.
+    falls, fall_errors : tuple of float
+        Mean over the epochs of the fall after each batch, and its standard error.
+    accuracies : tuple of float
+        After every step of the replay.
     verdict : str or None
         "order": the dips need the sequence of the batches; "composition": they need what lies
         together in a batch; "examples": they come wherever the examples are.
@@ -169,6 +173,9 @@ class AccuracyDips(Measurement):
     culprit: Culprit | None = None
     interventions: tuple[Intervention, ...] = ()
     tried_epochs: int = 0
+    falls: tuple[float, ...] = ()
+    fall_errors: tuple[float, ...] = ()
+    accuracies: tuple[float, ...] = ()
     verdict: Verdict | None = None
 
 
@@ -219,14 +226,17 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
         config.order, epochs, same, record.batches_per_epoch, every,
         math.lcm(every, record.batches_per_epoch), float(profile[batch]), stands_out,
         batch if found else None, p,
+        falls=tuple(profile.tolist()),
+        fall_errors=tuple((falls.std(axis=0, ddof=1) / math.sqrt(len(falls))).tolist()),
+        accuracies=tuple(again.val_accuracy.ravel().round(6).tolist()),
     )  # fmt: skip
     if not found:
         statement = (
             f"Made again with a look after each step of the first {epochs} epochs, {name} has no "
             f"batch after which the validation accuracy falls again and again by "
             f"{points(LEAST_FALL, 0)} and more, and more than after the others: the largest mean "
-            f"fall is {points(float(profile[batch]))}, and {stands_out:.1f} standard deviations above "
-            "the middle one."
+            f"fall is {points(float(profile[batch]))}, {stands_out:.1f} standard deviations "
+            "from the middle one."
         )
         return CHECK.clear((name,), statement, measurement)
     return _explained(context, run, measurement, falls[:, batch])
@@ -322,11 +332,9 @@ def _explained(
         for i in ranked[:SHOWN]
     )  # fmt: skip
     culprit = _culprit(trial, dips.batch, before[-1], falls, examples, carried)
-    measured = AccuracyDips(
-        dips.order, dips.epochs, dips.same_bits, dips.batches_per_epoch, dips.evaluation_every,
-        dips.evaluation_meets_batch_every, dips.largest_fall, dips.stands_out, dips.batch,
-        dips.p_value, culprit, (own, batches, once, anew, whole, *told),
-        trial.config.max_epochs, verdict,
+    measured = replace(
+        dips, culprit=culprit, interventions=(own, batches, once, anew, whole, *told),
+        verdict=verdict, tried_epochs=trial.config.max_epochs,
     )  # fmt: skip
     tried = [f"{each.change}: falls of {points(each.fall)}" for each in measured.interventions]
     return CHECK.found(

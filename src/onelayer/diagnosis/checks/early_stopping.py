@@ -8,13 +8,14 @@ from typing import ClassVar
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.continued import continued, correct_and_losses
+from onelayer.diagnosis.experiments.early_stops import stop_on
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.statistics import PairedAccuracies, paired_mean_interval
 from onelayer.diagnosis.words import count, number, percent, points, span
 from onelayer.model import Parameters
 from onelayer.study import RunOutcome
-from onelayer.training import Evaluation, StopReason
+from onelayer.training import Evaluation, History, StopReason
 
 TIMES = 5.0
 """The run goes on to so many times its steps."""
@@ -34,8 +35,6 @@ class Patience:
     patience : int
     steps : int
         After which it would have stopped; the whole continued run if it would not have.
-    stopped : bool
-    best_step : int
     best_val_loss : float
     given_up : float
         By how much this lies above the lowest loss of the continued run, as a share of it.
@@ -43,9 +42,7 @@ class Patience:
 
     patience: int
     steps: int
-    stopped: bool
-    best_step: int
-    best_val_loss: float
+    best_val_loss: Number
     given_up: float
 
 
@@ -181,7 +178,7 @@ def _compared(
         loss_interval=(low, high),
         accuracy_given_up=pairs.difference,
         accuracy_interval=pairs.interval(),
-        patiences=_patiences(run, longer.history.evaluations, longer.history.steps, lowest),
+        patiences=_patiences(run, longer.history, lowest.val_loss),
     )
     what = (
         f"The same run, gone on to {longer.history.steps:,} steps, has its lowest validation loss "
@@ -206,28 +203,14 @@ def _compared(
     return CHECK.clear((run.name,), f"{came} {what}", measurement, tried=tried)
 
 
-def _patiences(
-    run: RunOutcome, evaluations: tuple[Evaluation, ...], steps: int, lowest: Evaluation
-) -> tuple[Patience, ...]:
+def _patiences(run: RunOutcome, history: History, lowest: float) -> tuple[Patience, ...]:
     """Return where other patiences would have stopped on the same curve."""
     rule = run.record.config.early_stopping
     assert rule is not None
     rows = []
     for patience in PATIENCES:
-        best, stopped = 0, None
-        for i, evaluation in enumerate(evaluations):
-            if i == 0 or evaluation.val_loss < evaluations[best].val_loss - rule.min_delta:
-                best = i
-            elif i - best == patience:
-                stopped = evaluation.step
-                break
-        kept = evaluations[best]
-        rows.append(
-            Patience(
-                patience, steps if stopped is None else stopped + 1, stopped is not None,
-                kept.step, kept.val_loss, kept.val_loss / lowest.val_loss - 1,
-            )
-        )  # fmt: skip
+        steps, loss = stop_on(history, patience, rule.min_delta)
+        rows.append(Patience(patience, steps, loss, loss / lowest - 1 if lowest > 0 else 0.0))
     return tuple(rows)
 
 
