@@ -8,6 +8,7 @@ from onelayer.diagnosis.checks import (
     gradients,
     l2_accuracy,
     overfitting,
+    underfitting,
     weight_norm,
     weights,
 )
@@ -15,6 +16,7 @@ from onelayer.diagnosis.checks import (
 CHECKS: tuple[Check, ...] = (
     ends.CHECK,
     gradients.CHECK,
+    underfitting.CHECK,
     early_stopping.CHECK,
     dips.CHECK,
     overfitting.CHECK,
