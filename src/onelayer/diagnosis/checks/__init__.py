@@ -8,6 +8,7 @@ from onelayer.diagnosis.checks import (
     gradients,
     l2_accuracy,
     overfitting,
+    step_noise,
     underfitting,
     weight_norm,
     weights,
@@ -23,4 +24,5 @@ CHECKS: tuple[Check, ...] = (
     weights.CHECK,
     l2_accuracy.CHECK,
     weight_norm.CHECK,
+    step_noise.CHECK,
 )
