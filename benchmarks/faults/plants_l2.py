@@ -10,11 +10,11 @@ from plant import Case, Plant, of, safe_rate
 from sources import material
 
 from onelayer.diagnosis import Finding
-from onelayer.diagnosis.checks.step_noise import CurveNoise
+from onelayer.diagnosis.curve_noise import CurveNoise
 
 
 def strong_penalty(rng: np.random.Generator, l2: float, source: str) -> Case:
-    """A λ so strong that the minimum itself is poor."""
+    """Return a run with a λ so strong that the minimum itself is poor."""
     return of(material(source, rng), rng, l2=l2, max_epochs=20)
 
 
@@ -24,7 +24,7 @@ def _names(*causes: str, findings: Sequence[Finding]) -> bool:
 
 
 def small_batches(rng: np.random.Generator, share: float, source: str) -> Case:
-    """Batches of 4 at a rate that would do for all examples at once."""
+    """Return a run with batches of 4 at a rate that would do for all examples at once."""
     own = material(source, rng)
     rate = safe_rate(own.split()[0], share)
     case = of(
@@ -35,7 +35,7 @@ def small_batches(rng: np.random.Generator, share: float, source: str) -> Case:
 
 
 def off_centre(rng: np.random.Generator, shift: float, source: str) -> Case:
-    """Features far from zero, at a rate that is safe for centred ones."""
+    """Return a run on features far from zero, at a rate that is safe for centred ones."""
     own = material(source, rng)
     rate = safe_rate(own.split()[0])
     own = replace(own, X=own.X + shift * np.sqrt(np.mean(np.square(own.X), axis=0)))
@@ -48,6 +48,6 @@ def off_centre(rng: np.random.Generator, shift: float, source: str) -> Case:
 PLANTS = [
     Plant("OL006", "a strong penalty", "λ", (0.1, 1.0, 10.0), 1.0, strong_penalty),
     Plant("OL108", "batches of 4 at a large rate", "of the greatest rate",
-          (0.02, 0.1, 0.5), 0.1, small_batches),
-    Plant("OL108", "features off centre", "standard deviations", (0.5, 1.0, 3.0), 1.0, off_centre),
+          (0.1, 0.5, 2.0), 2.0, small_batches),
+    Plant("OL108", "features off centre", "standard deviations", (1.0, 3.0, 10.0), 3.0, off_centre),
 ]  # fmt: skip

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +12,7 @@ from scipy.sparse import issparse
 
 from onelayer.data import Dataset, Scaling
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.curve_noise import FACTOR, Change, Variant
 from onelayer.diagnosis.small_weights import moments
 from onelayer.diagnosis.step_noise import Noise
 from onelayer.model import Parameters
@@ -27,40 +26,11 @@ EVALUATIONS, ADAPTING = 45, 5
 LEAST_PER_EPOCH = 4
 """Evaluations of an epoch, so that a variant is no longer than some 11 of them."""
 
-FACTOR = 4
-"""By which the batch is made larger, and the rate smaller."""
-
 OFF_CENTRE = 0.01
 """Features whose mean has less of the mean squared length are centred already."""
 
 MOST_BYTES = 2**29
 """Larger data is not copied to rearrange it."""
-
-Change = Literal["batch", "rate", "order", "classes", "mean", "bias"]
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A run that goes on with one thing changed.
-
-    Attributes
-    ----------
-    change : str
-        "batch": four times as large; "rate": a quarter; "order": a new one in each epoch;
-        "classes": equal counts of each class in all batches; "mean": features centred; "bias": not
-        penalized.
-    noise : float
-        Standard deviation of the validation accuracy from evaluation to evaluation.
-    ratio : float
-        Of this to that of the run that went on unchanged.
-    ratio_interval : (float, float)
-        Of 95%, over other orders of the examples.
-    """
-
-    change: Change
-    noise: float
-    ratio: float
-    ratio_interval: tuple[float, float]
 
 
 def go_on(context: Context, run: RunOutcome) -> tuple[Noise, list[Variant]]:
@@ -79,12 +49,15 @@ def go_on(context: Context, run: RunOutcome) -> tuple[Noise, list[Variant]]:
         changes.append(("bias", {"penalize_bias": False}))
     together = [config, *(config.model_copy(update=update) for _, update in changes)]
     control, *results = _noises(context, run, parts, together, start)
-    found = list(zip([change for change, _ in changes], results, strict=True))
+    found: list[tuple[Change, Noise]] = [
+        (change, noise) for (change, _), noise in zip(changes, results, strict=True)
+    ]
 
     def alone(change: Change, data: tuple[Dataset, Dataset], **update: object) -> None:
         own = config.model_copy(update=update)
         begin = _about_mean(start, context, run) if change == "mean" else start
-        found.append((change, *_noises(context, run, data, [own], begin)))
+        (noise,) = _noises(context, run, data, [own], begin)
+        found.append((change, noise))
 
     if FACTOR * config.batch_size <= run.record.n_train / LEAST_PER_EPOCH:
         alone("batch", parts, batch_size=FACTOR * config.batch_size)
@@ -127,9 +100,7 @@ def _noises(
 ) -> list[Noise]:
     """Return the noise of runs that go on from some parameters, in the orders of later epochs."""
     first_epoch = run.record.steps // run.record.batches_per_epoch
-    results = context.train(
-        parts, configs, initial=[start] * len(configs), first_epoch=first_epoch
-    )
+    results = context.train(parts, configs, initial=[start] * len(configs), first_epoch=first_epoch)
     return [_noise(result) for result in results]
 
 
@@ -145,9 +116,7 @@ def _equal_counts(train: Dataset, config: TrainConfig) -> Dataset | None:
     if not issparse(train.X) and train.X.nbytes > MOST_BYTES:
         return None
     rows = stratified_order(train.targets, np.random.default_rng(config.seed))
-    return Dataset(
-        train.X[rows], train.y[rows], train.classes, train.image_shape, train.scaling
-    )
+    return Dataset(train.X[rows], train.y[rows], train.classes, train.image_shape, train.scaling)
 
 
 def stratified_order(targets: NDArray[np.integer], rng: np.random.Generator) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 from onelayer.diagnosis.measurement import Measurement, Number
@@ -136,7 +137,7 @@ def crossing(slopes: Sequence[LocalSlope], level: float) -> float | None:
     known = [
         (math.log(s.l2 * s.smaller) / 2, s.at_minimum) for s in slopes if s.at_minimum is not None
     ]
-    for (x, steep), (lower, flat) in zip(known[:-1], known[1:], strict=True):
+    for (x, steep), (lower, flat) in pairwise(known):
         if steep > level:
             return None
         if flat > level:

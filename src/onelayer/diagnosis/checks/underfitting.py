@@ -18,9 +18,6 @@ from onelayer.words import listed
 WEAKER = (10.0, 100.0)
 """The penalty is divided by these, and the minimum sought anew."""
 
-CONFIDENCE = 1 - 0.05 / len(WEAKER)
-"""Of each interval, so that both together err in at most 5% of cases."""
-
 MATTERS = 0.01
 """So much accuracy, on either part, is worth another λ."""
 
@@ -39,8 +36,8 @@ class WeakerPenalty:
     train_gain, val_gain : float
         What it has more than the run's λ at its minimum.
     train_interval, val_interval : (float, float)
-        Of 97.5%, so that both weaker penalties together have 95%, for the gain over all examples
-        like these; paired by example.
+        Of 95%, for the gain over all examples like these; paired by example. It is on one side
+        alone that they can err, so that those of both weaker penalties do in at most 5% of cases.
     """
 
     l2: float
@@ -154,8 +151,8 @@ def _against(weaker: AtMinimum, own: AtMinimum) -> WeakerPenalty:
     return WeakerPenalty(
         weaker.found.objective.l2, weaker.found.reason,
         weaker.train_accuracy, weaker.val_accuracy,
-        train.difference, train.interval(CONFIDENCE),
-        validation.difference, validation.interval(CONFIDENCE),
+        train.difference, train.interval(),
+        validation.difference, validation.interval(),
     )  # fmt: skip
 
 
@@ -181,14 +178,16 @@ def _in_words(fit: PenaltyFit) -> str:
     assert weaker is not None
     (low, high), searched = weaker.val_interval, ""
     if weaker.reason != "certified":
-        searched = f" (its search ended before, and so this is the least that λ = {weaker.l2:g} does)"
+        searched = (
+            f" (its search ended before, and so this is the least that λ = {weaker.l2:g} does)"
+        )
     return (
         f"With the λ = {fit.l2:g} of {listed(fit.runs)} the very minimum of the objective has "
         f"{percent(fit.train_accuracy)} of the training and {percent(fit.val_accuracy)} of the "
         f"validation examples right; with λ = {weaker.l2:g} it is "
         f"{percent(weaker.train_accuracy)} and {percent(weaker.val_accuracy)}{searched}: "
-        f"{points(weaker.train_gain)} and {points(weaker.val_gain)} more (of the latter the "
-        f"interval over examples like these is {100 * low:.2f} to {100 * high:.2f}). The penalty "
+        f"{100 * weaker.train_gain:.2f} and {points(weaker.val_gain)} more (95% interval of "
+        f"the latter, over examples like these, {100 * low:.2f} to {100 * high:.2f}). The penalty "
         "keeps the model from fitting, and no longer training would help."
     )
 

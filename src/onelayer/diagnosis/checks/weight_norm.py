@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar
 
 import numpy as np
 
@@ -132,7 +130,10 @@ def _slopes(points: Sequence[NormPoint]) -> list[LocalSlope]:
         at_minimum = _slope(high, low, high.minimum, low.minimum)
         errors = [
             error / norm
-            for norm, error in ((high.minimum, high.minimum_error), (low.minimum, low.minimum_error))
+            for norm, error in (
+                (high.minimum, high.minimum_error),
+                (low.minimum, low.minimum_error),
+            )
             if norm and error is not None
         ]
         slopes.append(

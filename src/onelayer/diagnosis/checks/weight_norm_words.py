@@ -23,8 +23,8 @@ def _of_ends(found: SweepNorms) -> str:
     high, low = penalized[0], penalized[-1]
     text = (
         f"Of {listed([p.run for p in found.points])}: from λ = {low.l2:g} to λ = {high.l2:g} the "
-        f"norm goes from {_rounded(low.end or 0.0)} to {_rounded(high.end or 0.0)} at the ends of the "
-        "runs"
+        f"norm goes from {_rounded(low.end or 0.0)} to {_rounded(high.end or 0.0)} at the ends "
+        "of the runs"
     )
     if low.minimum is not None and high.minimum is not None:
         text += f", and from {_rounded(low.minimum)} to {_rounded(high.minimum)} at the minimum"
@@ -52,9 +52,7 @@ def _of_slopes(found: SweepNorms) -> str:
     if off:
         places = listed([f"λ = {s.smaller:g} and λ = {s.l2:g}" for s in off])
         text += f" Between {places} the ends differ from the minima by more than their intervals."
-        shares = {
-            p.l2: p.end / p.minimum for p in found.points if p.l2 > 0 and p.end and p.minimum
-        }
+        shares = {p.l2: p.end / p.minimum for p in found.points if p.l2 > 0 and p.end and p.minimum}
         l2 = max(shares, key=lambda l2: abs(math.log(shares[l2])))
         text += (
             f" Farthest from its minimum is the run with λ = {l2:g}, whose norm is "
@@ -79,12 +77,16 @@ def _range(slopes: list[float]) -> str:
 
 def _verdict(found: SweepNorms) -> str:
     verdicts = [s.is_inverse for s in found.slopes]
-    where = "" if any(s.at_minimum is not None for s in found.slopes) else " at the ends of the runs"
+    where = (
+        "" if any(s.at_minimum is not None for s in found.slopes) else " at the ends of the runs"
+    )
     if all(verdicts):
         return f"So the norm is inversely proportional to λ over the whole sweep{where}."
     if any(verdicts):
         parts = [f"from λ = {s.smaller:g} to λ = {s.l2:g}" for s in found.slopes if s.is_inverse]
-        return f"So the norm is inversely proportional to λ {listed(parts)}{where}, and not elsewhere."
+        return (
+            f"So the norm is inversely proportional to λ {listed(parts)}{where}, and not elsewhere."
+        )
     if None in verdicts:
         return f"Whether a slope is within {NEAR:g} of −1 cannot be told."
     slopes = [s.slope for s in found.slopes if s.slope is not None]
@@ -104,7 +106,8 @@ def _of_range(found: SweepNorms) -> str:
     if found.squared_proportional_at is not None:
         text += (
             "The squared norm has the slope −1 around λ = "
-            f"{_rounded(found.squared_proportional_at, 2)} alone: below it falls slower, above faster."
+            f"{_rounded(found.squared_proportional_at, 2)} alone: below that it falls slower, "
+            "above faster."
         )
     return text.strip()
 

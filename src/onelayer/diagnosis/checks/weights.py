@@ -41,8 +41,8 @@ class Pictures:
     geary_c : float
         Its square.
     likeness : float
-        To the limit of a strong penalty, −∇C(0), in which each class has nearly its mean picture less
-        that of all: the mean over the pictures of the cosine.
+        To the limit of a strong penalty, −∇C(0), in which each class has nearly its mean picture
+        less that of all: the mean over the pictures of the cosine.
     minimum_noise, minimum_likeness : float or None
         The same at the minimum of the objective; None where none is certified.
     """
@@ -132,7 +132,9 @@ def _finding(context: Context, runs: list[RunOutcome], shape: ImageShape) -> Fin
     limit = -gradient_at_zero(context, runs[0]).weights
     try:
         # Without a penalty there is often no minimum, and a search for it takes longest.
-        there = at_minima(context, runs[0], [r.record.config.l2 for r in runs if r.record.config.l2])
+        there = at_minima(
+            context, runs[0], [r.record.config.l2 for r in runs if r.record.config.l2]
+        )
     except OverBudget:  # the ends can be looked at without
         there = {}
     pictures = tuple(_pictures(r, there.get(r.record.config.l2), limit, shape) for r in runs)
@@ -173,7 +175,8 @@ def _words(found: WeightNoise) -> str:
     likest = max(found.pictures, key=lambda p: (math.isfinite(p.likeness), p.likeness))
     least = min(found.pictures, key=lambda p: (not math.isfinite(p.likeness), p.likeness))
     if likest is least:
-        return f"{text} The weights of {likest.run} are like that by a cosine of {likest.likeness:.2f}."
+        alike = f"are like that by a cosine of {likest.likeness:.2f}"
+        return f"{text} The weights of {likest.run} {alike}."
     return (
         f"{text} The weights of {likest.run} are likest to that, with a cosine of "
         f"{likest.likeness:.2f}, and those of {least.run} least, with {least.likeness:.2f}."
