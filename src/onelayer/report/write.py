@@ -9,8 +9,8 @@ import polars as pl
 
 from onelayer.diagnosis import Finding
 from onelayer.diagnosis.checks.early_stopping import EarlyStop
-from onelayer.diagnosis.checks.l2_accuracy import SweepAccuracies
 from onelayer.diagnosis.image_shape import ImageShape
+from onelayer.diagnosis.swept import SweepAccuracies
 from onelayer.report.document import Block, Chapter, Document, Note, Paragraph, Section
 from onelayer.report.figures import loss_curves
 from onelayer.report.html import to_html

@@ -9,6 +9,8 @@ from onelayer.diagnosis.checks import (
     l2_accuracy,
     overfitting,
     shuffling_speed,
+    step_noise,
+    underfitting,
     weight_norm,
     weights,
 )
@@ -16,6 +18,7 @@ from onelayer.diagnosis.checks import (
 CHECKS: tuple[Check, ...] = (
     ends.CHECK,
     gradients.CHECK,
+    underfitting.CHECK,
     early_stopping.CHECK,
     dips.CHECK,
     overfitting.CHECK,
@@ -23,4 +26,5 @@ CHECKS: tuple[Check, ...] = (
     l2_accuracy.CHECK,
     weight_norm.CHECK,
     shuffling_speed.CHECK,
+    step_noise.CHECK,
 )
