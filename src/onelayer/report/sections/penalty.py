@@ -29,7 +29,7 @@ from onelayer.words import listed
 
 _NOISE = (
     "The noise is the root mean square difference of neighbouring pixels, over that of pixels that "
-    "know nothing of their neighbours and have the same spread: $\\sqrt{C}$ of Geary's $C$, which "
+    "know nothing of their neighbours and have the same spread: $sqrt(C)$ of Geary's $C$, which "
     "is averaged over the pictures of a row. It is 1 for pure noise, near 0 for a smooth picture, "
     "and does not depend on the scale of the weights."
 )
