@@ -78,8 +78,7 @@ def prepare(study: Study) -> None:
 
 
 def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:
-    warnings = [f for f in findings if f.is_warning]
-    blocks: list[Block] = [Note("warning", literal(f.statement)) for f in warnings]
+    blocks: list[Block] = []
     if missing := [name for name in outcome.missing if name not in {r.name for r in outcome.runs}]:
         blocks.append(Note("warning", literal(f"Not trained yet: {listed(missing)}.")))
     blocks.append(Paragraph(literal(_scope(outcome))))
@@ -89,6 +88,11 @@ def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:
         text = f"results.json says the same of {listed(more, MOST_NAMED)}."
         blocks.append(Paragraph(literal(text)))
     blocks += [Paragraph(literal(said)) for said in abstract(Material(outcome, tuple(findings)))]
+    for finding in findings:
+        if finding.is_warning:
+            of = f" ({listed(finding.runs, MOST_NAMED)})" if finding.runs else ""
+            todo = finding.advice or finding.statement
+            blocks.append(Note("warning", literal(f"{finding.title}{of}. {todo}")))
     return tuple(blocks)
 
 

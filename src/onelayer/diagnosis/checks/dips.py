@@ -17,7 +17,7 @@ from onelayer.diagnosis.experiments.interventions import Intervention, Trial
 from onelayer.diagnosis.experiments.replay import affordable_epochs, replay
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement
-from onelayer.diagnosis.words import count, points
+from onelayer.diagnosis.words import count, points, signed
 from onelayer.model import LOSSES, Parameters
 from onelayer.study import RunOutcome
 from onelayer.words import listed
@@ -336,7 +336,7 @@ def _explained(
         dips, culprit=culprit, interventions=(own, batches, once, anew, whole, *told),
         verdict=verdict, tried_epochs=trial.config.max_epochs,
     )  # fmt: skip
-    tried = [f"{each.change}: falls of {points(each.fall)}" for each in measured.interventions]
+    tried = [f"{each.change}: {points(each.fall)}" for each in measured.interventions]
     return CHECK.found(
         (run.name,), _statement(run, measured), measured, advice=_advice(measured), tried=tried
     )  # fmt: skip
@@ -401,23 +401,23 @@ def _statement(run: RunOutcome, dips: AccuracyDips) -> str:
         f"{dips.epochs - 1} epochs, standard error {100 * culprit.standard_error:.2f}) after the "
         f"step on batch {dips.batch} of the epoch, counted from 0, and comes back. Runs of "
         f"{dips.tried_epochs} epochs with one thing changed show why: there the fall is "
-        f"{points(own.fall)} as it was, and {points(without.fall)} without that batch. "
+        f"{signed(own.fall)} as it was, and {signed(without.fall)} without that batch. "
     )
     if dips.verdict == "order":
         statement += (
             "It is the order: after the same batch in another sequence the fall is "
-            f"{points(batches.fall)}."
+            f"{signed(batches.fall)}."
         )
     elif dips.verdict == "composition":
         statement += (
             f"It is the composition of the batch: its dip follows it to any place in the sequence "
-            f"({points(batches.fall)}), and is gone once its examples are spread over all batches "
-            f"({points(once.fall)} when shuffled once, {points(anew.fall)} in each epoch)."
+            f"({signed(batches.fall)}), and is gone once its examples are spread over all batches "
+            f"({signed(once.fall)} when shuffled once, {signed(anew.fall)} in each epoch)."
         )
     else:
         statement += (
-            f"It is single examples: the dip follows them in any order ({points(once.fall)} when "
-            f"shuffled once, {points(anew.fall)} in each epoch)."
+            f"It is single examples: the dip follows them in any order ({signed(once.fall)} when "
+            f"shuffled once, {signed(anew.fall)} in each epoch)."
         )
     if culprit.carried_by is not None and dips.verdict != "order":
         few = dips.interventions[-1]
@@ -425,7 +425,7 @@ def _statement(run: RunOutcome, dips: AccuracyDips) -> str:
         statement += (
             f" {which[0].upper()}{which[1:]} of the {sum(culprit.class_counts)} in the batch "
             f"{'carries' if culprit.carried_by == 1 else 'carry'} most of it: without "
-            f"{'it' if culprit.carried_by == 1 else 'them'} the fall is {points(few.fall)}."
+            f"{'it' if culprit.carried_by == 1 else 'them'} the fall is {signed(few.fall)}."
         )
     met = dips.evaluation_meets_batch_every
     if dips.evaluation_every > 1:

@@ -101,8 +101,12 @@ def fall_by_batch(
             "high": [100 * (f + 2 * e) for f, e in zip(falls, errors, strict=True)],
         }
     )
-    x = alt.X("batch:Q", title="batch of the epoch, counted from 0",
-              axis=alt.Axis(format="d", tickMinStep=1), scale=alt.Scale(padding=8))  # fmt: skip
+    x = alt.X(
+        "batch:Q",
+        title="batch of the epoch, counted from 0",
+        axis=alt.Axis(format="d", tickMinStep=1),
+        scale=alt.Scale(domain=[-0.5, len(falls) - 0.5], nice=False),
+    )
     y = alt.Y("fall:Q", title="fall below the epoch's median (percentage points)")
     layers = []
     for some, colour in (
