@@ -8,12 +8,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from onelayer.data import Dataset, Scaling
-from onelayer.diagnosis import Finding, finding_from_json
+from onelayer.diagnosis import Context, Finding, finding_from_json
 from onelayer.inference import Classifier
 from onelayer.model import ModelName
-from onelayer.study import Outcome, Run, RunOutcome, Study, StudyData
+from onelayer.study import Outcome, Run, RunOutcome, Study, StudyData, outcome_in_memory
 from onelayer.study.schema import DataChoice
-from onelayer.training import Evaluation, Final, History, RunRecord, StopReason, TrainConfig
+from onelayer.training import (
+    Evaluation,
+    Final,
+    History,
+    RunRecord,
+    StopReason,
+    TrainConfig,
+    train_many,
+)
 
 
 def run_outcome(
@@ -100,6 +108,12 @@ def data_of(n: int = 12, labels: Sequence[int] = (0, 1, 2)) -> StudyData:
     y = np.resize(np.array(labels), n)
     part = Dataset(rng.normal(size=(n, 4)), y, classes=range(3))
     return StudyData(DataChoice(train=n, validation=n), part, part)
+
+
+def trained(train: Dataset, validation: Dataset, **options: Any) -> Context:
+    """A study of one run, named run, that is really trained."""
+    result = train_many(train, validation, [TrainConfig.model_validate(options)])[0]
+    return Context(*outcome_in_memory(train, validation, {"run": result}))
 
 
 def as_strict_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:

@@ -147,6 +147,8 @@ class AccuracyDips(Measurement):
         Runs of the same length, the run's own order first.
     tried_epochs : int
         Their length.
+    lag : int
+        How many steps after the batch the fall is deepest: under momentum its effect goes on.
     falls, fall_errors : tuple of float
         Mean over the epochs of the fall after each batch, and its standard error.
     accuracies : tuple of float
@@ -173,6 +175,7 @@ class AccuracyDips(Measurement):
     culprit: Culprit | None = None
     interventions: tuple[Intervention, ...] = ()
     tried_epochs: int = 0
+    lag: int = 0
     falls: tuple[float, ...] = ()
     fall_errors: tuple[float, ...] = ()
     accuracies: tuple[float, ...] = ()
@@ -297,15 +300,16 @@ def _explained(
     context: Context, run: RunOutcome, dips: AccuracyDips, falls: NDArray[np.float64]
 ) -> Finding:
     """Find out what is behind the dips after one batch, by experiment."""
-    assert dips.batch is not None
     trial = Trial.of(context, run, min(dips.epochs, TRIED_EPOCHS))
+    dips = _traced_back(trial, dips)
+    assert dips.batch is not None
     rows = trial.batch(dips.batch)
     before = _before(trial, dips)
     effects, losses = harm(trial, rows, before)
     ranked = np.argsort(-effects, kind="stable")
     counts = [k for k in COUNTS if k < len(rows)]
     left_out: list[Rows] = [rows, *(rows[ranked[:k]] for k in counts)]
-    trial = trial.watching(rows, np.maximum(effects, 0) + 1e-12)
+    trial = trial.watching(rows, np.maximum(effects, 0) + 1e-12, dips.lag)
     changes = ["without the batch"] + [
         f"without its {'most harmful example' if k == 1 else f'{k} most harmful examples'}"
         for k in counts
@@ -319,10 +323,10 @@ def _explained(
         (k for k, each in zip(counts, some, strict=True) if _removes(each, own)), None
     )  # fmt: skip
     told = [each for k, each in zip(counts, some, strict=True) if k == (carried or counts[-1])]
+    # Shuffling once takes sequence and composition away, and leaves every example as it is.
     verdict: Verdict = (
-        "order" if _removes(batches, own)
-        else "composition" if _removes(once, own) and _removes(anew, own)
-        else "examples"
+        "examples" if not _removes(once, own)
+        else "order" if _removes(batches, own) else "composition"
     )  # fmt: skip
     examples = tuple(
         BatchExample(
@@ -340,6 +344,23 @@ def _explained(
     return CHECK.found(
         (run.name,), _statement(run, measured), measured, advice=_advice(measured), tried=tried
     )  # fmt: skip
+
+
+def _traced_back(trial: Trial, dips: AccuracyDips) -> AccuracyDips:
+    """Return the dips with the batch without which the fall is smallest.
+
+    Under momentum what a batch does goes on for steps, so that the deepest place comes later.
+    """
+    assert dips.batch is not None
+    momentum = trial.config.momentum
+    if momentum == 0 or trial.config.order == "batches":
+        return dips
+    lags = range(min(round(2 / (1 - momentum)), dips.batch) + 1)
+    candidates = [trial.batch(dips.batch - lag) for lag in lags]
+    watching = trial.watching(trial.batch(dips.batch), np.ones(len(candidates[0])))
+    left = watching.without(candidates, [str(lag) for lag in lags])
+    lag = int(np.argmin([each.fall for each in left]))
+    return replace(dips, batch=dips.batch - lag, lag=lag)
 
 
 def _removes(change: Intervention, own: Intervention) -> bool:
@@ -396,10 +417,11 @@ def _statement(run: RunOutcome, dips: AccuracyDips) -> str:
     assert culprit is not None
     made = {each.change: each for each in dips.interventions}
     own, batches, once, anew, without = list(made.values())[:5]
+    later = f" (deepest {count(dips.lag, 'step')} later)" if dips.lag else ""
     statement = (
         f"In {run.name} the validation accuracy falls by {points(culprit.fall)} (mean of "
         f"{dips.epochs - 1} epochs, standard error {100 * culprit.standard_error:.2f}) after the "
-        f"step on batch {dips.batch} of the epoch, counted from 0, and comes back. Runs of "
+        f"step on batch {dips.batch} of the epoch, counted from 0{later}, and comes back. Runs of "
         f"{dips.tried_epochs} epochs with one thing changed show why: there the fall is "
         f"{signed(own.fall)} as it was, and {signed(without.fall)} without that batch. "
     )

@@ -29,8 +29,8 @@ class Intervention:
     change : str
         What was changed, in words.
     fall : float
-        Of the accuracy below its epoch's median, after the step on the batch that holds most of
-        what is watched; mean over epochs, the first left out.
+        Of the accuracy below its epoch's median after the batch that holds most of what is
+        watched; mean over epochs, the first left out.
     standard_error : float
         Of that mean over the epochs.
     """
@@ -55,6 +55,8 @@ class Trial:
         Of the given run, evaluated after every step.
     mass : float array, shape (n_train,)
         What is watched: 0 for all examples but those of one batch.
+    lag : int
+        So many steps after the batch with most of it the fall is taken.
     """
 
     context: Context
@@ -63,6 +65,7 @@ class Trial:
     rows: Rows
     config: TrainConfig
     mass: NDArray[np.float64]
+    lag: int = 0
 
     @classmethod
     def of(cls, context: Context, run: RunOutcome, epochs: int) -> Trial:
@@ -77,11 +80,11 @@ class Trial:
             context, train, validation, rows, at_every_step(config, epochs), np.ones(len(rows))
         )
 
-    def watching(self, rows: Rows, mass: NDArray[np.float64]) -> Trial:
+    def watching(self, rows: Rows, mass: NDArray[np.float64], lag: int = 0) -> Trial:
         """Return the same trials that watch some examples."""
         whole = np.zeros(self.train.n_examples)
         whole[rows] = mass
-        return replace(self, mass=whole)
+        return replace(self, mass=whole, lag=lag)
 
     def batch(self, number: int) -> Rows:
         """Return the rows of a batch, by its place in the file."""
@@ -138,12 +141,13 @@ class Trial:
     def _falls(self, config: TrainConfig, run: EveryStep) -> NDArray[np.float64]:
         """Return the fall of each epoch but the first after the batch with most of the mass."""
         size, falls = config.batch_size, run.falls()
-        places = []
+        batches, taken = falls.shape[1], []
         for epoch in range(1, run.epochs):
             order = order_by_law(config.order, config.seed, epoch, self.train.targets, size)
             of_batches = np.add.reduceat(self.mass[order], np.arange(0, len(order), size))
-            places.append(int(of_batches[: falls.shape[1]].argmax()))
-        return np.asarray(falls[np.arange(len(falls)), places])
+            at = (epoch - 1) * batches + int(of_batches[:batches].argmax()) + self.lag
+            taken.append(falls.flat[min(at, falls.size - 1)])
+        return np.array(taken)
 
 
 def leaving_out(config: TrainConfig, rows: Rows, n: int) -> tuple[TrainConfig, ExampleWeights]:

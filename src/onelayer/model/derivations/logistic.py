@@ -153,7 +153,8 @@ def _bias_gradient() -> Iterator[Identity]:
 
 @step(
     formula="(partial C_B)/(partial w_j) = 1/m sum_(n in B) g_j^n,"
-    " quad g_j^n = -(y^n - hat(y)^n) x_j^n, quad 1/M sum_B (partial C_B)/(partial w_j) = (partial C)/(partial w_j)",
+    " quad g_j^n = -(y^n - hat(y)^n) x_j^n, quad"
+    " 1/M sum_B (partial C_B)/(partial w_j) = (partial C)/(partial w_j)",
     reason="A step is made on a batch B of m examples: the same formula with its examples alone, so"
     " those that the model has wrong count most. Every example is in equally many of the M batches"
     " of m examples that there are, so their gradients have the whole gradient for their mean.",
