@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data import Dataset
+from onelayer.diagnosis.budget import OverBudget
 from onelayer.diagnosis.context import Context
 from onelayer.errors import InputError
 from onelayer.inference import Classifier
@@ -75,16 +76,26 @@ def right(model: Classifier, part: Dataset) -> NDArray[np.bool_]:
 
 
 def at_minima(
-    context: Context, run: RunOutcome, l2s: Sequence[float], tolerance: float = 1e-3
+    context: Context,
+    run: RunOutcome,
+    l2s: Sequence[float],
+    tolerance: float = 1e-3,
+    *,
+    if_affordable: bool = False,
 ) -> dict[float, AtMinimum]:
     """Return the models at the minimum of a run's objective with other λ, by λ.
 
-    None where a run reads some features or drawn examples alone, or there can be no search.
+    Empty where a run reads some features or drawn examples alone, or there can be no search.
+
+    Parameters
+    ----------
+    if_affordable : bool
+        Whether to return none where the searches would cost more than is left.
 
     Raises
     ------
     OverBudget
-        If the searches would cost more than is left.
+        If they would, otherwise.
     """
     config = run.record.config
     if config.features is not None or config.examples_per_class is not None:
@@ -94,6 +105,10 @@ def at_minima(
         optima = context.minima_of(run, objectives, tolerance, PASSES_AT_MOST)
     except InputError:  # a class has no example
         return {}
+    except OverBudget:
+        if if_affordable:
+            return {}
+        raise
     train, validation = context.parts(run)
 
     def measured(found: Optimum) -> AtMinimum:

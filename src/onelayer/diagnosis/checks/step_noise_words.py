@@ -11,6 +11,7 @@ from onelayer.words import listed
 CHANGED: dict[Change, str] = {
     "batch": f"batches {FACTOR} times as large",
     "rate": f"a learning rate {FACTOR} times smaller",
+    "slow": f"one {FACTOR**2} times smaller",
     "order": "a new order in each epoch",
     "classes": "each class equally often in all batches",
     "mean": "centred features",
@@ -37,8 +38,11 @@ def why(found: CurveNoise) -> str:
     causes = found.causes
     if not causes:
         return "None of these removes it: its cause is something else."
-    if {*causes} == {"rate"}:
-        return "So the steps are too long whatever the batch: they overshoot the minimum."
+    if {*causes} <= {"rate", "slow"}:
+        return (
+            f"So the steps are too long, and batches {FACTOR} times as large do not mend it: take a "
+            "smaller learning rate."
+        )
     if {*causes} <= {*STEPS}:
         return "So it is the noise of the batches, for which the steps are too long."
     reasons = []
