@@ -23,9 +23,9 @@ class Variant:
     Attributes
     ----------
     change : str
-        "batch": four times as large; "rate": a quarter; "slow": a sixteenth of the rate; "order": a new one in each epoch;
-        "classes": equal counts of each class in all batches; "mean": features centred; "bias": not
-        penalized.
+        "batch": four times as large; "rate": a quarter; "slow": a sixteenth of the rate; "order":
+        a new one in each epoch; "classes": equal counts of each class in all batches; "mean":
+        features centred; "bias": not penalized.
     noise : float
         Standard deviation of the validation accuracy from evaluation to evaluation.
     ratio : float

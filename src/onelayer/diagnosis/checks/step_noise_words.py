@@ -39,10 +39,8 @@ def why(found: CurveNoise) -> str:
     if not causes:
         return "None of these removes it: its cause is something else."
     if {*causes} <= {"rate", "slow"}:
-        return (
-            f"So the steps are too long, and batches {FACTOR} times as large do not mend it: take a "
-            "smaller learning rate."
-        )
+        larger = f"batches {FACTOR} times as large"
+        return f"So the steps are too long, and {larger} do not mend it: the rate is at fault."
     if {*causes} <= {*STEPS}:
         return "So it is the noise of the batches, for which the steps are too long."
     reasons = []

@@ -27,8 +27,8 @@ SMALL_SCORES = 0.1
 DECADES_DOWN = 3
 """And so far downwards from there."""
 
-PRECISE = 1e-5
-"""Tolerance of the minima outside the sweep, which take few passes."""
+PRECISE = 0.005
+"""So near are the norms at strong penalties, whose minima take few passes."""
 
 
 def look(context: Context) -> list[Finding]:
@@ -105,7 +105,7 @@ def _beyond(context: Context, penalized: list[RunOutcome], size: float) -> list[
     asked = [float(f"{l2:.3g}") for l2 in [*up[::-1], *down]]
     asked += [l2 for l2, more in ((high, up), (low, down)) if more]
     there = at_minima(
-        context, penalized[0], list(dict.fromkeys(asked)), PRECISE, if_affordable=True
+        context, penalized[0], list(dict.fromkeys(asked)), within=PRECISE, if_affordable=True
     )
     return [
         NormPoint(l2, None, None, at.norm, at.norm_error, size / (2 * l2))
