@@ -31,7 +31,7 @@ def small_batches(rng: np.random.Generator, share: float, source: str) -> Case:
         own, rng, batch_size=4, learning_rate=rate, max_epochs=16, order="epoch",
         early_stopping=None,
     )  # fmt: skip
-    return replace(case, is_right=lambda found: _names("batch", "rate", findings=found))
+    return replace(case, is_right=lambda found: _names("batch", "rate", "slow", findings=found))
 
 
 def off_centre(rng: np.random.Generator, shift: float, source: str) -> Case:

@@ -1,7 +1,7 @@
 """Made-up outcomes of studies: runs with the curves that a test plants."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -103,10 +103,10 @@ def outcome_of(*runs: RunOutcome, image_shape: list[int] | None = None) -> Outco
     return Outcome(study, data, runs)
 
 
-def data_of(n: int = 12, labels: Sequence[int] = (0, 1, 2)) -> StudyData:
+def data_of(n: int = 12, labels: Sequence[int] = (0, 1, 2), n_features: int = 4) -> StudyData:
     rng = np.random.default_rng(0)
     y = np.resize(np.array(labels), n)
-    part = Dataset(rng.normal(size=(n, 4)), y, classes=range(3))
+    part = Dataset(rng.normal(size=(n, n_features)), y, classes=range(3))
     return StudyData(DataChoice(train=n, validation=n), part, part)
 
 
@@ -114,6 +114,16 @@ def trained(train: Dataset, validation: Dataset, **options: Any) -> Context:
     """A study of one run, named run, that is really trained."""
     result = train_many(train, validation, [TrainConfig.model_validate(options)])[0]
     return Context(*outcome_in_memory(train, validation, {"run": result}))
+
+
+def trained(
+    train: Dataset, validation: Dataset, configs: Mapping[str, TrainConfig], **how: Any
+) -> Context:
+    """What checks look at after these runs were really trained."""
+    results = train_many(train, validation, list(configs.values()))
+    return Context(
+        *outcome_in_memory(train, validation, dict(zip(configs, results, strict=True))), **how
+    )
 
 
 def as_strict_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:

@@ -96,7 +96,7 @@ def study_of(
 
 
 def findings_on(outcome: Outcome) -> list[Finding]:
-    return diagnose(outcome, data_of())
+    return diagnose(outcome, data_of(n_features=784))
 
 
 def report_on(outcome: Outcome) -> Document:

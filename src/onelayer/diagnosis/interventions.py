@@ -43,7 +43,8 @@ def go_on(context: Context, run: RunOutcome) -> tuple[Noise, list[Variant]]:
     """
     parts, start, config = context.parts(run), _kept(run), _going_on(run)
     changes: list[tuple[Change, dict[str, object]]] = [
-        ("rate", {"learning_rate": config.learning_rate / FACTOR})
+        ("rate", {"learning_rate": config.learning_rate / FACTOR}),
+        ("slow", {"learning_rate": config.learning_rate / FACTOR**2}),
     ]
     if config.penalize_bias and config.l2 > 0:
         changes.append(("bias", {"penalize_bias": False}))

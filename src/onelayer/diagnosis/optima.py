@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data import Dataset
+from onelayer.diagnosis.budget import OverBudget
 from onelayer.diagnosis.context import Context
 from onelayer.errors import InputError
 from onelayer.inference import Classifier
@@ -20,6 +21,15 @@ from onelayer.training.final import as_classifier
 
 PASSES_AT_MOST = 100
 """Of a search: without a penalty, or with hardly any, it might go on for very long."""
+
+TOLERANCES = (1e-3, 1e-5, 1e-7, 1e-9, 1e-11)
+"""Of the searches; a smaller one where the weights are not yet known well, and cost little."""
+
+WITHIN = 0.05
+"""Of the norm: so well the weights should be known."""
+
+FEW_PASSES = 20
+"""A minimum that took no more is sought more closely."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +65,7 @@ class AtMinimum:
     @property
     def norm(self) -> float:
         """Euclidean norm of what the penalty covers."""
-        covers_bias = self.found.objective.penalize_bias
-        return math.sqrt(self.found.parameters.squared_norm(include_bias=covers_bias))
+        return _norm(self.found)
 
     @property
     def norm_error(self) -> float:
@@ -64,8 +73,7 @@ class AtMinimum:
 
         J grows by at least λ times the squared distance from its minimum.
         """
-        l2 = self.found.objective.l2
-        return math.sqrt(self.found.excess_bound / l2) if l2 > 0 else math.inf
+        return _norm_error(self.found)
 
 
 def right(model: Classifier, part: Dataset) -> NDArray[np.bool_]:
@@ -75,32 +83,87 @@ def right(model: Classifier, part: Dataset) -> NDArray[np.bool_]:
 
 
 def at_minima(
-    context: Context, run: RunOutcome, l2s: Sequence[float], tolerance: float = 1e-3
+    context: Context,
+    run: RunOutcome,
+    l2s: Sequence[float],
+    *,
+    within: float = WITHIN,
+    if_affordable: bool = False,
 ) -> dict[float, AtMinimum]:
     """Return the models at the minimum of a run's objective with other λ, by λ.
 
-    None where a run reads some features or drawn examples alone, or there can be no search.
+    Empty where a run reads some features or drawn examples alone, or there can be no search.
+
+    Parameters
+    ----------
+    within : float
+        Of the norm: so near is that of each minimum which takes few passes.
+    if_affordable : bool
+        Whether to return none where the searches would cost more than is left.
 
     Raises
     ------
     OverBudget
-        If the searches would cost more than is left.
+        If they would, otherwise.
     """
     config = run.record.config
     if config.features is not None or config.examples_per_class is not None:
         return {}
-    objectives = [replace(config.objective, l2=float(l2)) for l2 in l2s]
     try:
-        optima = context.minima_of(run, objectives, tolerance, PASSES_AT_MOST)
+        found = _sought(context, run, [float(l2) for l2 in l2s], within)
     except InputError:  # a class has no example
         return {}
-    train, validation = context.parts(run)
-
-    def measured(found: Optimum) -> AtMinimum:
-        model = as_classifier(config, found.parameters, train)
-        return AtMinimum(found, right(model, train), right(model, validation))
-
+    except OverBudget:
+        if if_affordable:
+            return {}
+        raise
     return {
-        l2: context.once(("at minimum", run.run.classes, id(o)), partial(measured, o))
-        for l2, o in zip(l2s, optima, strict=True)
+        l2: context.once(
+            ("at minimum", run.run.classes, id(o)), partial(_measured, context, run, o)
+        )
+        for l2, o in found.items()
     }
+
+
+def _sought(
+    context: Context, run: RunOutcome, l2s: list[float], within: float
+) -> dict[float, Optimum]:
+    """Return the minima, the closer the looser the bound on J leaves the weights.
+
+    Under a strong penalty J says little of them: zeros are as good, to one in a thousand.
+    """
+    found: dict[float, Optimum] = {}
+    for tolerance in TOLERANCES:
+        again = [l2 for l2 in l2s if l2 not in found or _is_loose(found[l2], within)]
+        if not again:
+            break
+        objectives = [replace(run.record.config.objective, l2=l2) for l2 in again]
+        most = PASSES_AT_MOST if tolerance == TOLERANCES[0] else 2 * FEW_PASSES
+        optima = context.minima_of(run, objectives, tolerance, most)
+        found |= {
+            l2: o for l2, o in zip(again, optima, strict=True)
+            if o.reason == "certified" or l2 not in found
+        }  # fmt: skip
+    return found
+
+
+def _is_loose(found: Optimum, within: float) -> bool:
+    if found.reason != "certified" or found.passes > FEW_PASSES or found.objective.l2 == 0:
+        return False
+    return _norm_error(found) > within * _norm(found)
+
+
+def _norm(found: Optimum) -> float:
+    covers_bias = found.objective.penalize_bias
+    return math.sqrt(found.parameters.squared_norm(include_bias=covers_bias))
+
+
+def _norm_error(found: Optimum) -> float:
+    l2 = found.objective.l2
+    return math.sqrt(found.excess_bound / l2) if l2 > 0 else math.inf
+
+
+def _measured(context: Context, run: RunOutcome, found: Optimum) -> AtMinimum:
+    train, validation = context.parts(run)
+    model = as_classifier(run.record.config, found.parameters, train)
+    return AtMinimum(found, right(model, train), right(model, validation))

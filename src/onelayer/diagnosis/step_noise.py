@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
+from onelayer.diagnosis.statistics.quantiles import t_two_sided
 from onelayer.study import RunOutcome
 
 SHARE = 0.25
@@ -43,11 +43,14 @@ class Noise:
         The standard deviation of a value about the trend.
     log_error : float
         Standard error of the logarithm of the deviation.
+    count : int
+        Of the values.
     """
 
     mean: float
     deviation: float
     log_error: float
+    count: int
 
     @classmethod
     def of(cls, values: ArrayLike) -> Noise:
@@ -56,7 +59,8 @@ class Noise:
         squares = np.square(np.diff(curve))
         half = float(squares.mean()) / 2
         if not half > 0:
-            return cls(float(curve.mean()), half, math.nan if math.isnan(half) else 0.0)
+            unknown = math.nan if math.isnan(half) else 0.0
+            return cls(float(curve.mean()), half, unknown, len(curve))
         centred = squares - squares.mean()
         m = len(squares)
         # Bartlett's weights keep the variance from becoming negative (Newey and West, 1987).
@@ -66,7 +70,7 @@ class Noise:
         )
         # The logarithm of a root: half the relative error of the mean square.
         log_error = math.sqrt(max(variance, 0.0) / (m - _LAGS)) / (4 * half)
-        return cls(float(curve.mean()), math.sqrt(half), log_error)
+        return cls(float(curve.mean()), math.sqrt(half), log_error, len(curve))
 
     def ratio(self, other: Noise, confidence: float = 0.95) -> tuple[float, float, float]:
         """Return this deviation over another, and the interval of the ratio.
@@ -77,7 +81,8 @@ class Noise:
             return math.nan, math.nan, math.nan
         if not self.deviation > 0:
             return 0.0, 0.0, 0.0
-        z = NormalDist().inv_cdf(0.5 + confidence / 2)
+        # The standard errors are estimates too, of what some third of the values tell.
+        t = t_two_sided(max(min(self.count, other.count) / 3, 8), confidence)
         ratio = self.deviation / other.deviation
-        reach = math.exp(z * math.hypot(self.log_error, other.log_error))
+        reach = math.exp(t * math.hypot(self.log_error, other.log_error))
         return ratio, ratio / reach, ratio * reach

@@ -41,7 +41,7 @@ def look(context: Context) -> list[Finding]:
 
 
 def _members(context: Context, runs: Sequence[RunOutcome]) -> list[_Member]:
-    there = at_minima(context, runs[0], [run.record.config.l2 for run in runs])
+    there = at_minima(context, runs[0], [run.record.config.l2 for run in runs], if_affordable=True)
     return [_member(context, run, there.get(run.record.config.l2)) for run in runs]
 
 

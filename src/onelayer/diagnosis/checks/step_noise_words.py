@@ -11,6 +11,7 @@ from onelayer.words import listed
 CHANGED: dict[Change, str] = {
     "batch": f"batches {FACTOR} times as large",
     "rate": f"a learning rate {FACTOR} times smaller",
+    "slow": f"a learning rate {FACTOR**2} times smaller",
     "order": "a new order in each epoch",
     "classes": "each class equally often in all batches",
     "mean": "centred features",
@@ -37,13 +38,14 @@ def why(found: CurveNoise) -> str:
     causes = found.causes
     if not causes:
         return "None of these removes it: its cause is something else."
-    if {*causes} == {"rate"}:
-        return "So the steps are too long whatever the batch: they overshoot the minimum."
+    if {*causes} <= {"rate", "slow"}:
+        larger = f"batches {FACTOR} times as large"
+        return f"So the steps are too long, and {larger} do not mend it: the rate is at fault."
     if {*causes} <= {*STEPS}:
         return "So it is the noise of the batches, for which the steps are too long."
     reasons = []
     if "order" in causes:
-        reasons.append("the order of the examples, which is the same in all epochs")
+        reasons.append("the order of the examples (the same in all epochs)")
     if "mean" in causes:
         assert found.mean_share is not None
         reasons.append(
@@ -51,7 +53,7 @@ def why(found: CurveNoise) -> str:
             "squared length)"
         )
     if "classes" in causes:
-        reasons.append("the counts of the classes, which differ from batch to batch")
+        reasons.append("the counts of the classes (they differ from batch to batch)")
     if "bias" in causes:
         reasons.append("the penalty on the bias")
     text = f"So it comes of {listed(reasons)}."

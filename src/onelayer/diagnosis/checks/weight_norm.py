@@ -27,8 +27,8 @@ SMALL_SCORES = 0.1
 DECADES_DOWN = 3
 """And so far downwards from there."""
 
-PRECISE = 1e-5
-"""Tolerance of the minima outside the sweep, which take few passes."""
+PRECISE = 0.005
+"""So near are the norms at strong penalties, whose minima take few passes."""
 
 
 def look(context: Context) -> list[Finding]:
@@ -47,7 +47,7 @@ def _finding(context: Context, runs: list[RunOutcome]) -> Finding:
         )
     gradient = gradient_at_zero(context, runs[0])
     size = math.sqrt(gradient.squared_norm(include_bias=True))  # of a free bias: 0
-    there = at_minima(context, runs[0], [run.record.config.l2 for run in runs])
+    there = at_minima(context, runs[0], [run.record.config.l2 for run in runs], if_affordable=True)
     points = [_point(run, there.get(run.record.config.l2), size) for run in runs]
     beyond = _beyond(context, penalized, size) if there else []
     slopes = _slopes([p for p in points if p.l2 > 0])
@@ -104,7 +104,9 @@ def _beyond(context: Context, penalized: list[RunOutcome], size: float) -> list[
     down = [low / 10 ** (k / 2) for k in range(1, 1 + _half_decades(low / bottom))]
     asked = [float(f"{l2:.3g}") for l2 in [*up[::-1], *down]]
     asked += [l2 for l2, more in ((high, up), (low, down)) if more]
-    there = at_minima(context, penalized[0], list(dict.fromkeys(asked)), PRECISE)
+    there = at_minima(
+        context, penalized[0], list(dict.fromkeys(asked)), within=PRECISE, if_affordable=True
+    )
     return [
         NormPoint(l2, None, None, at.norm, at.norm_error, size / (2 * l2))
         for l2, at in there.items()

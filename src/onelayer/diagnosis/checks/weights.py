@@ -10,7 +10,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.diagnosis.budget import OverBudget
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.finding import Finding, Severity
@@ -130,13 +129,9 @@ def _has_noise(run: RunOutcome, shape: ImageShape) -> bool:
 
 def _finding(context: Context, runs: list[RunOutcome], shape: ImageShape) -> Finding:
     limit = -gradient_at_zero(context, runs[0]).weights
-    try:
-        # Without a penalty there is often no minimum, and a search for it takes longest.
-        there = at_minima(
-            context, runs[0], [r.record.config.l2 for r in runs if r.record.config.l2]
-        )
-    except OverBudget:  # the ends can be looked at without
-        there = {}
+    # Without a penalty there is often no minimum, and a search for it takes longest.
+    penalties = [run.record.config.l2 for run in runs if run.record.config.l2 > 0]
+    there = at_minima(context, runs[0], penalties, if_affordable=True) if penalties else {}
     pictures = tuple(_pictures(r, there.get(r.record.config.l2), limit, shape) for r in runs)
     found = WeightNoise(pictures, noise(limit, shape))
     names = [run.name for run in runs]

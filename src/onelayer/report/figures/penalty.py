@@ -11,7 +11,7 @@ from onelayer.report import style
 from onelayer.report.figure import Figure
 from onelayer.report.figures import base, scales
 
-LIMIT = "limit ‖∇C(0)‖ / (2λ)"
+LIMIT = "limit of strong penalties"
 
 _NORMS = {
     "weight_norm": ("end of the run", style.BLUE, "circle", (1, 0)),
@@ -61,7 +61,7 @@ def norm_against_l2(
     drawn = rows.filter(pl.col("series") != LIMIT)["value"].to_list()
     drawn += [] if reference is None else [reference]
     x = _l2_axis(points["l2"].to_list())
-    y = scales.log_axis("weight norm ‖W‖ (logarithmic scale)", drawn or rows["value"].to_list())
+    y = scales.log_axis("weight norm (logarithmic scale)", drawn or rows["value"].to_list())
     layers = _series(rows, _NORMS, x, y)
     if reference is not None:
         layers += _reference_layers(reference, y, drawn)
@@ -100,7 +100,7 @@ def accuracy_against_l2(
     points = accuracies.with_columns(pl.all().cast(pl.Float64)).sort("l2")
     if points.is_empty() or not bool((points["l2"] > 0).all()):
         raise ValueError("a logarithmic axis needs values of l2 above 0")
-    rows = _long(points, _ACCURACIES).with_columns(100 * pl.col("value"))
+    rows = _long(points, _ACCURACIES).with_columns(pl.col("value") * 100)
     values = rows["value"].to_list()
     y = scales.accuracy_axis("accuracy (%)", values, values)
     layers = _series(rows, _ACCURACIES, _l2_axis(points["l2"].to_list()), y)
@@ -131,11 +131,12 @@ def _series(rows: pl.DataFrame, looks: _Looks, x: alt.X, y: scales.YAxis) -> lis
     dash = base.series_dash({label: dash for label, _, _, dash in own})
     lines = alt.Chart(base.inline_data(rows)).mark_line(strokeWidth=2.2, clip=True)
     layers = [lines.encode(x=x, y=y.channel("value"), color=colour, strokeDash=dash)]
-    for label, look, shape, _ in own:
+    # The diamonds lie below and are larger, so that no circle hides one.
+    for label, look, shape, _ in sorted(own, key=lambda look: look[2] == "circle"):
         if shape is not None:
             marks = alt.Chart(base.inline_data(rows.filter(pl.col("series") == label))).mark_point(
-                filled=True, shape=shape, size=100, opacity=1, clip=True,
-                color=look.light, stroke=style.PAPER.light,
+                filled=True, shape=shape, size=220 if shape == "diamond" else 60, opacity=1,
+                clip=True, color=look.light, stroke=style.PAPER.light,
             )  # fmt: skip
             layers.append(marks.encode(x=x, y=y.channel("value")))
     return layers

@@ -136,7 +136,7 @@ def _accuracy_figure(accuracies: SweepAccuracies) -> tuple[Block, ...]:
     figure = accuracy_against_l2(frame, name=file_stem("accuracy-against-l2", *names))
     caption = (
         "Accuracy of the weights that each run keeps, and at the minimum of its objective, where "
-        "training would end."
+        "training would end (diamonds)."
     )
     return (FigureBlock(figure, caption),)
 
@@ -218,7 +218,10 @@ def _norm_figure(runs: Sequence[RunOutcome], finding: Finding) -> tuple[Block, .
             orient="row",
         )
         frame = others.join(frame, on="l2", how="left").select("l2", *_DRAWN)
-        caption += " The minima go on beyond the penalties of the runs."
+        caption += (
+            " Circles: kept weights. Diamonds: minima, also beyond the runs' penalties. Dotted: "
+            "the norm of the gradient at weights of zero over 2λ, which the minima are never above."
+        )
     if frame.is_empty():
         return ()
     figure = norm_against_l2(
