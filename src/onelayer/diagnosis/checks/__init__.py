@@ -2,10 +2,14 @@
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks import (
+    best_of_several,
+    choice_optimism,
+    confidence,
     dips,
     early_stopping,
     ends,
     gradients,
+    grid_edge,
     l2_accuracy,
     overfitting,
     weight_norm,
@@ -21,4 +25,8 @@ CHECKS: tuple[Check, ...] = (
     weights.CHECK,
     l2_accuracy.CHECK,
     weight_norm.CHECK,
+    grid_edge.CHECK,
+    best_of_several.CHECK,
+    choice_optimism.CHECK,
+    confidence.CHECK,
 )
