@@ -79,6 +79,7 @@ def has_converged(run: RunOutcome) -> bool:
     record = run.record
     if record.stop_reason in (StopReason.PATIENCE, StopReason.CONVERGED):
         return True
-    if record.minimum is not None and record.minimum.excess is not None:
-        return record.minimum.excess <= ENOUGH * record.minimum.value
+    minimum = record.minimum
+    if minimum is not None and minimum.excess is not None and minimum.bound is not None:
+        return minimum.excess + minimum.bound <= ENOUGH * minimum.value
     return record.convergence is not None and record.convergence.reached
