@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from diagnosis_material import as_strict_json
 
-from onelayer.diagnosis import Finding, Severity, diagnose
+from onelayer.diagnosis import Finding, Severity, all_checks, diagnose
 from onelayer.study import (
     Outcome,
     RunFolderWriter,
@@ -51,6 +51,9 @@ def test_findings_come_in_the_order_of_the_checks(findings: list[Finding]) -> No
     assert list(firsts) == [
         "OL001", "OL002", "OL006", "OL101", "OL102", "OL103", "OL104", "OL105", "OL106", "OL108",
     ]  # fmt: skip
+    codes = [check.kind.code for check in all_checks()]
+    assert list(firsts) == [code for code in codes if code in firsts]
+    assert {"OL001", "OL002", "OL101", "OL102", "OL103", "OL104", "OL105", "OL106"} <= set(firsts)
 
 
 def test_findings_are_json_though_a_run_diverged(

@@ -2,10 +2,14 @@
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks import (
+    best_of_several,
+    choice_optimism,
+    confidence,
     dips,
     early_stopping,
     ends,
     gradients,
+    grid_edge,
     l2_accuracy,
     overfitting,
     shuffling_speed,
@@ -27,4 +31,8 @@ CHECKS: tuple[Check, ...] = (
     weight_norm.CHECK,
     shuffling_speed.CHECK,
     step_noise.CHECK,
+    grid_edge.CHECK,
+    best_of_several.CHECK,
+    choice_optimism.CHECK,
+    confidence.CHECK,
 )

@@ -14,17 +14,20 @@ from onelayer.diagnosis.statistics.noise import (
     evaluation_noise,
     paired_accuracy_noise,
 )
+from onelayer.diagnosis.statistics.optimism import Optimism, choice_optimism
 from onelayer.diagnosis.statistics.paired import PairedAccuracies, holm, paired_mean_interval
 from onelayer.diagnosis.statistics.trend import Trend, trend
 
 __all__ = [
     "Calibration",
     "EvaluationNoise",
+    "Optimism",
     "PairedAccuracies",
     "ReliabilityBin",
     "Trend",
     "accuracy_noise",
     "calibration",
+    "choice_optimism",
     "difference_interval",
     "evaluation_noise",
     "holm",
