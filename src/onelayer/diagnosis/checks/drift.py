@@ -26,6 +26,7 @@ from onelayer.diagnosis.examples import (
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.words import percent
+from onelayer.engines import one_blas_thread
 from onelayer.model import Objective
 from onelayer.optimum import minimise
 from onelayer.words import listed
@@ -92,7 +93,8 @@ class PartDifference(Measurement):
 
 def look(context: Context) -> list[Finding]:
     """Compare the two parts of each data set."""
-    return [_finding(context, data) for data in shared_data(context)]
+    with one_blas_thread():
+        return [_finding(context, data) for data in shared_data(context)]
 
 
 def _finding(context: Context, data: SharedData) -> Finding:

@@ -26,9 +26,12 @@ from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.words import count
 from onelayer.words import listed
 
-CORRELATION = 0.999
+CORRELATION = 0.9995
 SUPPORT = 20
-"""Two columns that differ from their means in fewer rows than this agree by chance too easily."""
+"""Two columns that have other values than their medians in fewer rows agree by chance too easily."""
+
+REACH = 3.0
+"""Standard deviations at which values are cut off: one outlier makes no correlation."""
 
 MOST_COLUMNS = 1500
 """Up to so many columns all pairs are compared; of more, neighbours in a random projection."""
@@ -108,9 +111,8 @@ def _finding(data: SharedData) -> Finding:
 
 def candidates(sample: NDArray[np.float32]) -> list[tuple[int, int]]:
     """Return pairs of columns that are nearly collinear in a sample."""
-    Z = standardised(sample) / np.float32(np.sqrt(len(sample)))
-    columns = np.flatnonzero(_support(Z) >= min(SUPPORT, len(sample)) / 4)
-    Z = Z[:, columns]
+    columns = np.flatnonzero(_support(sample) >= 3)
+    Z = _unit(sample[:, columns])
     # The sample's correlation errs; what is just below the limit may be above it over all rows.
     limit = 1 - 2 * (1 - CORRELATION)
     if len(columns) <= MOST_COLUMNS:
@@ -120,10 +122,15 @@ def candidates(sample: NDArray[np.float32]) -> list[tuple[int, int]]:
     return list(zip(columns[first].tolist(), columns[second].tolist(), strict=True))
 
 
-def _support(Z: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return in about how many rows each column of unit length differs from its mean."""
-    fourth = np.square(np.square(Z)).sum(axis=0)
-    return np.asarray(np.divide(1, fourth, out=np.zeros_like(fourth), where=fourth > 0))
+def _support(values: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return in how many rows each column has another value than its median."""
+    return np.asarray(np.count_nonzero(values != np.median(values, axis=0), axis=0))
+
+
+def _unit(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return columns of mean 0 and length 1, without what is beyond their reach."""
+    Z = standardised(np.clip(standardised(values), -REACH, REACH))
+    return Z / np.float32(np.sqrt(len(Z)))
 
 
 def _neighbours(Z: NDArray[np.float32], limit: float) -> tuple[Rows, Rows]:
@@ -148,8 +155,8 @@ def verified(train: Dataset, pairs: list[tuple[int, int]]) -> list[Pair]:
     values = np.concatenate(
         [dense(train, block, columns).astype(np.float32) for block in blocks(train.n_examples)]
     )
-    Z = standardised(values) / np.float32(np.sqrt(len(values)))
-    enough = _support(Z) >= SUPPORT
+    Z = _unit(values)
+    enough = _support(values) >= SUPPORT
     found = []
     for (a, b), (i, j) in zip(chosen.tolist(), places.reshape(-1, 2).tolist(), strict=True):
         r = float(np.dot(Z[:, i].astype(np.float64), Z[:, j]))
@@ -162,6 +169,7 @@ CHECK = Check(
     DuplicateFeatures,
     look,
     "Pearson correlations of all pairs on a sample (of many features: neighbours in a random "
-    "projection), and of the candidates on all training examples.",
-    (f"a column that differs from its mean in fewer than about {SUPPORT} examples is left out",),
+    "projection), and of the candidates on all training examples; values beyond three standard "
+    "deviations are cut off there.",
+    (f"a column with other values than its median in fewer than {SUPPORT} examples is left out",),
 )

@@ -111,7 +111,7 @@ def identifiers(train: Dataset) -> Rows:
     columns = columns[keeps_apart]
     values = _columns(train, columns)
     different = [len(np.unique(values[:, i])) == len(values) for i in range(len(columns))]
-    return columns[np.array(different, bool)]
+    return np.asarray(columns[np.array(different, bool)])
 
 
 def chance_of_gaps(values: NDArray) -> NDArray[np.float64]:  # type: ignore[type-arg]

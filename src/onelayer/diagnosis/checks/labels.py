@@ -18,7 +18,7 @@ from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.words import count, percent
 from onelayer.words import listed
 
-MATTERS = 0.02
+MATTERS = 0.03
 """A smaller share of wrong labels is no reason to act."""
 
 TOO_WIDE = 0.1

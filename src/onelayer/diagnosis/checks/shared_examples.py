@@ -24,6 +24,7 @@ from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.statistics import difference_interval
 from onelayer.diagnosis.words import percent
+from onelayer.engines import one_blas_thread
 from onelayer.study import RunOutcome
 from onelayer.words import listed
 
@@ -101,7 +102,8 @@ class SharedExamples(Measurement):
 
 def look(context: Context) -> list[Finding]:
     """Compare the parts of each data set."""
-    return [_finding(context, data) for data in shared_data(context)]
+    with one_blas_thread():
+        return [_finding(context, data) for data in shared_data(context)]
 
 
 def _finding(context: Context, data: SharedData) -> Finding:
@@ -144,11 +146,11 @@ def _finding(context: Context, data: SharedData) -> Finding:
             "part."
         )
         return CHECK.found(data.names, " ".join(said), measurement, advice=advice)
+    if not (data.is_image and shared) and excess[0] <= 0 and near_low <= 0:
+        said.append("Training examples repeat one another as often: a random split explains it.")
+        return CHECK.clear(data.names, " ".join(said), measurement)
     said.append(
-        "That is no more than training examples repeat one another, so a random split explains it."
-        if excess[0] <= 0 and near_low <= 0
-        else f"That is less than {percent(MATTERS, 0)} of the examples, and moves an accuracy by "
-        "less."
+        f"That is less than {percent(MATTERS, 0)} of the examples, and moves an accuracy by less."
     )
     return CHECK.found(data.names, " ".join(said), measurement, severity=Severity.INFO)
 
@@ -262,9 +264,11 @@ class _Near:
         own = drawn(len(pool), QUERIES, seed=19)
         project = _Projection(data)
         space = project(train, pool)
-        pairs = _near(data, validation, rows, project(validation, rows), pool, space, None)
-        within = _near(data, train, pool[own], space[own], pool, space, own)
-        return cls(pairs, len(rows), len(within), len(own))
+        pairs, examined = _near(
+            data, validation, rows, project(validation, rows), pool, space, None
+        )
+        within, of = _near(data, train, pool[own], space[own], pool, space, own)
+        return cls(pairs, examined, len(within), of)
 
 
 class _Projection:
@@ -293,31 +297,49 @@ def _near(
     pool: Rows,
     space: NDArray[np.float32],
     own: Rows | None,
-) -> list[tuple[int, int]]:
-    """Return the pairs of a row and a training row that are near, but not equal.
+) -> tuple[list[tuple[int, int]], int]:
+    """Return the pairs of a row and a training row that are near, and of how many examples.
+
+    Examples that are equal to a training example are no part of this.
 
     The neighbours are sought among the projections, and near ones compared by all features.
     """
     if not len(rows):
-        return []
-    centre = space.mean(axis=0)
-    A, B = queries - centre, space - centre
-    squares = np.square(B).sum(axis=1) - 2 * (A @ B.T)  # (queries, pool), less |a|²
-    if own is not None:
-        squares[np.arange(len(rows)), own] = np.inf
-    first = squares.argmin(axis=1)
-    squares[np.arange(len(rows)), first] = np.inf
-    second = squares.argmin(axis=1)
-    distance = [np.linalg.norm(A - B[place], axis=1) for place in (first, second)]
-    maybe = np.flatnonzero(distance[0] < 2 * NEAR * distance[1])
-    pairs = []
+        return [], 0
+    first, second, ratio = _two_nearest(queries, space, own)
+    maybe = np.flatnonzero(ratio < 2 * NEAR)
+    pairs, equal = [], 0
     for i in maybe.tolist():
         x = scaled(data.train, queried, rows[i : i + 1])
         y, z = (scaled(data.train, data.train, pool[place[i : i + 1]]) for place in (first, second))
         near, far = float(np.linalg.norm(x - y)), float(np.linalg.norm(x - z))
+        equal += near == 0
         if 0 < near < NEAR * far:
             pairs.append((int(rows[i]), int(pool[first[i]])))
-    return pairs
+    return pairs, len(rows) - equal
+
+
+def _two_nearest(
+    queries: NDArray[np.float32], space: NDArray[np.float32], own: Rows | None
+) -> tuple[Rows, Rows, NDArray[np.float32]]:
+    """Return the nearest and the second nearest point of each query, and how near, as a ratio.
+
+    A query's `own` point does not count.
+    """
+    centre = space.mean(axis=0)
+    A, B = queries - centre, space - centre
+    lengths = np.square(B).sum(axis=1)
+    first, second = np.empty(len(A), np.int64), np.empty(len(A), np.int64)
+    for block in blocks(len(A), 32):  # what is compared fits the cache
+        squares = lengths - 2 * (A[block] @ B.T)  # (queries, points), less |a|²
+        row = np.arange(len(squares))
+        if own is not None:
+            squares[row, own[block]] = np.inf
+        first[block] = squares.argmin(axis=1)
+        squares[row, first[block]] = np.inf
+        second[block] = squares.argmin(axis=1)
+    near, far = (np.linalg.norm(A - B[place], axis=1) for place in (first, second))
+    return first, second, np.divide(near, far, out=np.zeros_like(near), where=far > 0)
 
 
 CHECK = Check(
