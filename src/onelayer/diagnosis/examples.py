@@ -80,9 +80,10 @@ def drawn(n: int, most: int, seed: int = 0) -> Rows:
     return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
 
 
-def rows_within(data: Dataset, most: int, values: int = VALUES) -> int:
-    """Return how many examples a dense sample may have, at most so many."""
-    return min(most, data.n_examples, max(50, values // data.n_features))
+def rows_within(data: Dataset, most: int, values: int = VALUES, columns: Rows | None = None) -> int:
+    """Return how many examples a dense sample may have, of all features or some, at most."""
+    width = data.n_features if columns is None else len(columns)
+    return min(most, data.n_examples, max(50, values // width))
 
 
 def dense(data: Dataset, rows: Rows | slice, columns: Rows | slice | None = None) -> NDArray:  # type: ignore[type-arg]
@@ -92,10 +93,24 @@ def dense(data: Dataset, rows: Rows | slice, columns: Rows | slice | None = None
     return np.asarray(part) if isinstance(part, np.ndarray) else part.toarray()
 
 
-def scaled(train: Dataset, data: Dataset, rows: Rows | slice) -> NDArray[np.float32]:
+def scaled(
+    train: Dataset, data: Dataset, rows: Rows | slice, columns: Rows | None = None
+) -> NDArray[np.float32]:
     """Return what a model sees of some examples; the scaling is always that of training."""
     seen = train.scaling.apply(data.X[rows])
+    seen = seen if columns is None else seen[:, columns]
     return np.asarray(seen if isinstance(seen, np.ndarray) else seen.toarray())
+
+
+def frequent_features(data: Dataset, most: int) -> Rows | None:
+    """Return at most so many features of a CSR matrix, those that are oftenest stored.
+
+    None: all, as of dense values.
+    """
+    if isinstance(data.X, np.ndarray) or data.n_features <= most:
+        return None
+    often = np.bincount(data.X.indices, minlength=data.n_features)
+    return np.asarray(np.sort(np.argsort(-often, kind="stable")[:most]))
 
 
 def blocks(n: int, size: int = 4096) -> Iterator[slice]:
@@ -105,8 +120,8 @@ def blocks(n: int, size: int = 4096) -> Iterator[slice]:
 
 def standardised(X: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return columns with mean 0 and variance 1; constant ones become 0."""
-    centred = X - X.mean(axis=0)
-    deviation = centred.std(axis=0)
+    centred = X - X.mean(axis=0, dtype=np.float64).astype(X.dtype)
+    deviation = centred.std(axis=0, dtype=np.float64)
     # What is left of a constant after rounding is no variation.
     is_constant = deviation <= 1e-6 * np.abs(X).max(axis=0)
     return np.where(is_constant, 0, centred / np.where(is_constant, 1, deviation)).astype(

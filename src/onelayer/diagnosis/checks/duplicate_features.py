@@ -28,7 +28,7 @@ from onelayer.words import listed
 
 CORRELATION = 0.9995
 SUPPORT = 20
-"""Two columns that have other values than their medians in fewer rows agree by chance too easily."""
+"""Columns that differ from their medians in fewer rows agree by chance too easily."""
 
 REACH = 3.0
 """Standard deviations at which values are cut off: one outlier makes no correlation."""

@@ -129,9 +129,9 @@ def chance_of_gaps(values: NDArray) -> NDArray[np.float64]:  # type: ignore[type
 def in_order(train: Dataset) -> Rows:
     """Return the columns that only rise or only fall with the row's number."""
     rows = drawn(train.n_examples, rows_within(train, 200), seed=3)
-    columns = _monotone(dense(train, rows))
-    values = _columns(train, columns)
-    return columns[_monotone(values)] if len(columns) else columns
+    columns = _mostly_stored(train)
+    columns = columns[_monotone(dense(train, rows, columns))]
+    return columns[_monotone(_columns(train, columns))] if len(columns) else columns
 
 
 def _monotone(values: NDArray) -> Rows:  # type: ignore[type-arg]
@@ -143,8 +143,18 @@ def _monotone(values: NDArray) -> Rows:  # type: ignore[type-arg]
 def _with_distinct_values(train: Dataset) -> Rows:
     """Return the columns that have no value twice in a small sample."""
     rows = drawn(train.n_examples, rows_within(train, 300), seed=2)
-    ordered = np.sort(dense(train, rows), axis=0)
-    return np.flatnonzero((np.diff(ordered.astype(np.float64), axis=0) > 0).all(axis=0))
+    columns = _mostly_stored(train)
+    ordered = np.sort(dense(train, rows, columns), axis=0)
+    different = (np.diff(ordered.astype(np.float64), axis=0) > 0).all(axis=0)
+    return np.asarray(columns[different])
+
+
+def _mostly_stored(train: Dataset) -> Rows:
+    """Return the columns that may have another value in every row: of CSR, few zeros."""
+    if isinstance(train.X, np.ndarray):
+        return np.arange(train.n_features)
+    stored = np.bincount(train.X.indices, minlength=train.n_features)
+    return np.flatnonzero(stored >= train.n_examples - 1)
 
 
 def _columns(train: Dataset, columns: Rows) -> NDArray:  # type: ignore[type-arg]

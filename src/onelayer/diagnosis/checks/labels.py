@@ -29,7 +29,7 @@ MIN_PER_CLASS = 2 * FOLDS
 LISTED = 10
 
 RATES = np.concatenate([[0.0], np.geomspace(0.0025, 0.5, 60)])
-SHARPNESS = np.geomspace(0.25, 5, 25)
+SHARPNESS = np.geomspace(0.02, 5, 36)
 HALF_CHI2 = 3.317
 """Half of the 99% quantile of chi² with one degree of freedom."""
 

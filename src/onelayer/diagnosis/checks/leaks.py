@@ -16,6 +16,7 @@ from onelayer.diagnosis.examples import (
     Rows,
     SharedData,
     drawn,
+    frequent_features,
     rows_within,
     scaled,
     shared_data,
@@ -30,6 +31,9 @@ from onelayer.model import Objective
 from onelayer.optimum import minimise
 
 EXAMPLES = 2000
+FEATURES = 1000
+"""Of a sparse matrix so many features are tried, those that are oftenest not 0."""
+
 MIN_EXAMPLES = 50
 BINS = 128
 PER_BIN = 10
@@ -101,8 +105,9 @@ def look(context: Context) -> list[Finding]:
 
 @dataclass(frozen=True, eq=False)
 class _Parts:
-    """Scaled samples of both parts, and the validation examples' row numbers."""
+    """Scaled samples of both parts: the features' numbers, and the rows of validation."""
 
+    features: Rows
     X: NDArray[np.float32]
     y: NDArray[np.int64]
     X_validation: NDArray[np.float32]
@@ -135,9 +140,9 @@ def _finding(context: Context, data: SharedData) -> Finding:
     common = int(np.bincount(parts.y).argmax())
     measurement = LeakingFeature(
         len(parts.rows),
-        int(features[best]),
+        int(parts.features[features[best]]),
         float(errors[best]),
-        int(features[second]),
+        int(parts.features[features[second]]),
         float(errors[second]),
         float(np.mean(parts.y_validation != common)),
         min(float(np.mean(~context.correct(run)[parts.rows])) for run in data.runs),
@@ -166,7 +171,7 @@ def _tried(
     alone: str,
 ) -> Finding:
     """Fit a model without the feature, and see how much worse it is."""
-    kept = _others(parts.X, m.feature)
+    kept = _others(parts.X, int(np.searchsorted(parts.features, m.feature)))
     if not len(kept):
         statement = f"{alone}. All other features are copies of it, so there is nothing to compare."
         return CHECK.cant_tell(data.names, statement, m)
@@ -198,12 +203,15 @@ def _tried(
 
 def _parts(data: SharedData) -> _Parts:
     train, validation = data.train, data.validation
-    chosen = drawn(train.n_examples, rows_within(train, EXAMPLES), seed=14)
-    held = drawn(validation.n_examples, rows_within(validation, EXAMPLES), seed=15)
+    columns = frequent_features(train, FEATURES)
+    most = rows_within(train, EXAMPLES, columns=columns)
+    chosen = drawn(train.n_examples, most, seed=14)
+    held = drawn(validation.n_examples, most, seed=15)
     return _Parts(
-        scaled(train, train, chosen),
+        np.arange(train.n_features) if columns is None else columns,
+        scaled(train, train, chosen, columns),
         np.asarray(train.targets[chosen], np.int64),
-        scaled(train, validation, held),
+        scaled(train, validation, held, columns),
         np.asarray(validation.encode(train.classes)[held], np.int64),
         held,
         train.n_classes,

@@ -99,12 +99,12 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
         f"would have {percent(m.majority_share)} right"
     )
     leads = m.lead_interval[0] > 0
-    informs = m.loss_gain > 3 * m.loss_gain_error
+    informs = m.loss_gain > 2 * m.loss_gain_error
     if not leads and not informs:
         statement = (
             f"{compared}: no more than chance lies between them ({at_most}), and the loss is not "
-            "below that of the class shares either. The model has learnt nothing that validation "
-            "shows."
+            "below that of the class shares by more than chance, either. The model has learnt "
+            "nothing that validation shows."
         )
         advice = "See whether the features hold anything about the classes, and whether it trained."
         return CHECK.found((run.name,), statement, m, advice=advice)
@@ -131,7 +131,8 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
 
 
 def _span(interval: tuple[float, float]) -> str:
-    return f"{100 * interval[0]:.2f} to {100 * interval[1]:.2f}".replace("-", "−")
+    low, high = (round(100 * end, 2) + 0.0 for end in interval)  # no −0.00
+    return f"{low:.2f} to {high:.2f}".replace("-", "−")
 
 
 def _measured(context: Context, run: RunOutcome) -> MajorityComparison:

@@ -107,7 +107,9 @@ def _finding(context: Context, data: SharedData) -> Finding:
     if spread <= SPREAD:
         return CHECK.clear(data.names, f"{scales}: they are of like scale.", measurement)
     outputs = max(train.n_classes, 2)
-    context.budget.take(seconds_of_passes(train, outputs, MOST_TIMES * STEPS * len(X) / train.n_examples))
+    context.budget.take(
+        seconds_of_passes(train, outputs, MOST_TIMES * STEPS * len(X) / train.n_examples)
+    )
     return _tried(data, X, measurement, scales)
 
 

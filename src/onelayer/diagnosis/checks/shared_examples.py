@@ -278,7 +278,10 @@ class _Projection:
         scale, _ = data.train.scaling.per_feature(data.train.n_features)
         shape = data.train.n_features, DIRECTIONS
         directions = np.random.default_rng(20).standard_normal(shape)
-        self.directions = (directions * scale[:, None]).astype(np.float32)
+        # What a value may be at most becomes 1, so that no square of a distance overflows.
+        largest = max(float(np.abs(dense(data.train, slice(0, 100))).max()), 1e-30)
+        unit = scale[:, None] / np.abs(scale).max() / largest
+        self.directions = (directions * unit).astype(np.float32)
 
     def __call__(self, data: Dataset, rows: Rows) -> NDArray[np.float32]:
         """Return the projections of some examples, (n, directions)."""
