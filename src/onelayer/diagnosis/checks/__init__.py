@@ -2,12 +2,18 @@
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks import (
+    arrival,
+    class_order,
     dips,
     early_stopping,
     ends,
     gradients,
     l2_accuracy,
+    low_rate,
+    missing_classes,
+    oscillation,
     overfitting,
+    stopping_noise,
     weight_norm,
     weights,
 )
@@ -15,6 +21,12 @@ from onelayer.diagnosis.checks import (
 CHECKS: tuple[Check, ...] = (
     ends.CHECK,
     gradients.CHECK,
+    oscillation.CHECK,
+    arrival.CHECK,
+    low_rate.CHECK,
+    stopping_noise.CHECK,
+    class_order.CHECK,
+    missing_classes.CHECK,
     early_stopping.CHECK,
     dips.CHECK,
     overfitting.CHECK,

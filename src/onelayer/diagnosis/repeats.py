@@ -1,0 +1,165 @@
+"""Runs made again with other options, and what that does to the loss on the validation examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.diagnosis.budget import seconds_of_training
+from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.statistics import paired_mean_interval
+from onelayer.diagnosis.words import percent
+from onelayer.inference import Classifier
+from onelayer.model import LOSSES, Parameters
+from onelayer.study import RunOutcome
+from onelayer.training import TrainConfig, TrainResult
+from onelayer.training.final import as_classifier
+
+Floats = NDArray[np.float64]
+
+MATTERS = 0.05
+"""A validation loss that is lower by this share of it is one that somebody wants to have."""
+
+MOST_STEPS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Change:
+    """A run's model beside another on the same validation examples.
+
+    Attributes
+    ----------
+    loss, other_loss : float
+        Mean validation losses, the run's and the other's.
+    reduction : float
+        By how much the other's is lower, as a share of the run's.
+    interval : (float, float)
+        Of 95%, of that share: it covers its value over all examples of which these are a sample.
+    accuracy, other_accuracy : float
+        Fractions of the validation examples.
+    """
+
+    loss: float
+    other_loss: float
+    reduction: float
+    interval: tuple[float, float]
+    accuracy: float
+    other_accuracy: float
+
+    @property
+    def matters(self) -> bool:
+        """Whether the other is better by a size that matters, and not by chance."""
+        return self.reduction >= MATTERS and self.interval[0] > 0
+
+    @property
+    def words(self) -> str:
+        """Say how far the other's loss is off, and how sure that is."""
+        low, high = (100 * bound for bound in self.interval)
+        side = "lower" if self.reduction >= 0 else "higher"
+        if self.reduction < 0:
+            low, high = -high, -low
+        return (
+            f"{side} by {percent(abs(self.reduction), 1)}, 95% interval over examples like these "
+            f"{low:.1f}% to {high:.1f}%"
+        )
+
+    @property
+    def may_matter(self) -> bool:
+        """Whether it is better by such a size, but it may be chance."""
+        return self.reduction >= MATTERS and self.interval[0] <= 0
+
+
+def can_be_repeated(run: RunOutcome) -> bool:
+    """Whether `Context.train` makes the same run: of steps, on all features and examples."""
+    config = run.record.config
+    return (
+        config.solver == "sgd"
+        and config.features is None
+        and config.examples_per_class is None
+        and run.record.class_weights is None
+        and config.initial_std == 0
+    )
+
+
+def varied(config: TrainConfig, **options: object) -> TrainConfig:
+    """Return a configuration with other options, checked anew; no minimum is asked for."""
+    return TrainConfig.model_validate(config.model_dump() | {"optimum": False} | options)
+
+
+def repeated(
+    context: Context,
+    variants: Mapping[str, Sequence[TrainConfig]],
+    *,
+    go_on: bool = False,
+) -> dict[str, list[TrainResult]]:
+    """Train variants of runs, given by the run's name; those on the same data in one call.
+
+    Parameters
+    ----------
+    go_on : bool
+        Whether they start from the weights that the runs keep, and see epochs of their own.
+    """
+    groups: dict[object, list[RunOutcome]] = {}
+    for name in variants:
+        run = context.outcome[name]
+        groups.setdefault(run.run.classes, []).append(run)
+    made: dict[str, list[TrainResult]] = {}
+    for runs in groups.values():
+        configs = [config for run in runs for config in variants[run.name]]
+        starts = [_start(run) if go_on else None for run in runs for _ in variants[run.name]]
+        epochs = max(-(-run.record.steps // run.record.batches_per_epoch) for run in runs)
+        results = iter(
+            context.train(
+                context.parts(runs[0]), configs, initial=starts,
+                first_epoch=epochs if go_on else 0,
+            )
+        )  # fmt: skip
+        made |= {run.name: [next(results) for _ in variants[run.name]] for run in runs}
+    return made
+
+
+def _start(run: RunOutcome) -> Parameters:
+    dtype = np.dtype(run.record.config.dtype)
+    return Parameters(run.model.weights.astype(dtype), run.model.bias.astype(dtype))
+
+
+def change(
+    context: Context, run: RunOutcome, config: TrainConfig, parameters: Parameters
+) -> Change:
+    """Return a run's model beside one of other parameters."""
+    train, _ = context.parts(run)
+    other = as_classifier(config, parameters, train)
+    loss, right = context.once(("measured", run.name), lambda: _measured(context, run, run.model))
+    other_loss, other_right = _measured(context, run, other)
+    mean = float(loss.mean())
+    low, high = paired_mean_interval(loss, other_loss)
+    return Change(
+        mean,
+        float(other_loss.mean()),
+        float((loss - other_loss).mean()) / mean if mean > 0 else 0.0,
+        (low / mean, min(high / mean, 1.0)) if mean > 0 else (0.0, 0.0),
+        float(right.mean()),
+        float(other_right.mean()),
+    )
+
+
+def _measured(
+    context: Context, run: RunOutcome, model: Classifier
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return each validation example's loss, and whether it is right."""
+    _, validation = context.parts(run)
+    loss, targets = LOSSES[model.model], context.targets(run)
+    scores = model.scores(validation.X)
+    return loss.values(scores, targets).astype(np.float64), loss.is_right(scores, targets)
+
+
+def affordable_steps(
+    context: Context, run: RunOutcome, seconds: float, **options: object
+) -> int:
+    """Return how many steps of a run with such options so many seconds pay for."""
+    one_epoch = varied(run.record.config, **(options | {"max_epochs": 1, "max_steps": None}))
+    cost = seconds_of_training(*context.parts(run), [one_epoch]) / run.record.batches_per_epoch
+    return max(1, int(min(seconds / cost, MOST_STEPS)))
