@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from onelayer.diagnosis.budget import seconds_of_training
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.statistics import paired_mean_interval
-from onelayer.diagnosis.words import percent
+from onelayer.diagnosis.statistics import PairedAccuracies, paired_mean_interval
+from onelayer.diagnosis.words import number, percent
 from onelayer.inference import Classifier
 from onelayer.model import LOSSES, Parameters
 from onelayer.study import RunOutcome
@@ -22,6 +22,9 @@ Floats = NDArray[np.float64]
 
 MATTERS = 0.05
 """A validation loss that is lower by this share of it is one that somebody wants to have."""
+
+ACCURACY_MATTERS = 0.01
+"""So is an accuracy that is higher by this."""
 
 MOST_STEPS = 1_000_000
 
@@ -40,6 +43,8 @@ class Change:
         Of 95%, of that share: it covers its value over all examples of which these are a sample.
     accuracy, other_accuracy : float
         Fractions of the validation examples.
+    accuracy_interval : (float, float)
+        Of 95%, Tango's, of the other accuracy less the run's; it covers the same examples.
     """
 
     loss: float
@@ -48,28 +53,36 @@ class Change:
     interval: tuple[float, float]
     accuracy: float
     other_accuracy: float
+    accuracy_interval: tuple[float, float]
 
     @property
     def matters(self) -> bool:
         """Whether the other is better by a size that matters, and not by chance."""
-        return self.reduction >= MATTERS and self.interval[0] > 0
+        gain = self.other_accuracy - self.accuracy
+        return (self.reduction >= MATTERS and self.interval[0] > 0) or (
+            self.reduction > 0 and gain >= ACCURACY_MATTERS and self.accuracy_interval[0] > 0
+        )
 
     @property
     def words(self) -> str:
-        """Say how far the other's loss is off, and how sure that is."""
+        """Say how the other does on the validation examples, and how sure that is."""
         low, high = (100 * bound for bound in self.interval)
         side = "lower" if self.reduction >= 0 else "higher"
         if self.reduction < 0:
             low, high = -high, -low
+        least, most = (100 * bound for bound in self.accuracy_interval)
         return (
-            f"{side} by {percent(abs(self.reduction), 1)}, 95% interval over examples like these "
-            f"{low:.1f}% to {high:.1f}%"
+            f"the validation loss is {number(self.other_loss)} in place of {number(self.loss)} "
+            f"({side} by {percent(abs(self.reduction), 1)}; {low:.1f}% to {high:.1f}% is the 95% "
+            "interval over examples like these), and the validation accuracy "
+            f"{percent(self.other_accuracy)} in place of {percent(self.accuracy)} (a difference of "
+            f"{least:.2f} to {most:.2f} points)"
         )
 
     @property
     def may_matter(self) -> bool:
         """Whether it is better by such a size, but it may be chance."""
-        return self.reduction >= MATTERS and self.interval[0] <= 0
+        return self.reduction >= MATTERS and not self.matters
 
 
 def can_be_repeated(run: RunOutcome) -> bool:
@@ -143,6 +156,7 @@ def change(
         (low / mean, min(high / mean, 1.0)) if mean > 0 else (0.0, 0.0),
         float(right.mean()),
         float(other_right.mean()),
+        PairedAccuracies.of(other_right, right).interval(),
     )
 
 
@@ -156,9 +170,7 @@ def _measured(
     return loss.values(scores, targets).astype(np.float64), loss.is_right(scores, targets)
 
 
-def affordable_steps(
-    context: Context, run: RunOutcome, seconds: float, **options: object
-) -> int:
+def affordable_steps(context: Context, run: RunOutcome, seconds: float, **options: object) -> int:
     """Return how many steps of a run with such options so many seconds pay for."""
     one_epoch = varied(run.record.config, **(options | {"max_epochs": 1, "max_steps": None}))
     cost = seconds_of_training(*context.parts(run), [one_epoch]) / run.record.batches_per_epoch

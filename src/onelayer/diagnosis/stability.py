@@ -103,7 +103,9 @@ def rates_of(context: Context, run: RunOutcome) -> Rates:
     at = np.union1d(at, [min(config.warmup_steps, steps - 1)])
     rates = np.array([learning_rates(config, total, int(s), 1)[0] for s in at])
     return Rates(
-        float(rates.max()), float(rates[at >= 0.9 * (steps - 1)].max()), limit_at_start(context, run)
+        float(rates.max()),
+        float(rates[at >= 0.9 * (steps - 1)].max()),
+        limit_at_start(context, run),
     )
 
 
@@ -126,12 +128,10 @@ def limit_at_end(context: Context, run: RunOutcome) -> float:
             return sample.back(weighted - P * weighted.sum(axis=1, keepdims=True))
         return sample.back(weighted * (1 - P))
 
-    rng = np.random.default_rng(0)
-    start = rng.standard_normal(V.shape).astype(np.float32)
-    start += sample.back(np.ones((len(P), 1), np.float32)) * rng.standard_normal(V.shape[1])
-    return _limit(
-        run.record.config, largest_eigenvalue(product, start.astype(np.float32), _ENOUGH_AT_END)
-    )
+    # The mean example is near the leading direction, the outputs against one another unknown.
+    outputs = np.random.default_rng(0).standard_normal((1, V.shape[1]))
+    start = sample.back(np.ones((len(P), 1), np.float32)) @ outputs.astype(np.float32)
+    return _limit(run.record.config, largest_eigenvalue(product, start, _ENOUGH_AT_END))
 
 
 def largest_square(context: Context, run: RunOutcome) -> float:

@@ -20,7 +20,7 @@ from onelayer.diagnosis.repeats import (
     repeated,
     varied,
 )
-from onelayer.diagnosis.words import count, number, percent
+from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import StopReason, TrainConfig
 
@@ -191,11 +191,7 @@ def _beside(run: RunOutcome, arrival: Arrival, rate_is_low: bool) -> Finding:
             f"at. After {more} more{how},"
         )
         tried = [f"{more} from where the run ended{how}"]
-    said += (
-        f" the validation loss is {number(there.other_loss)} in place of {number(there.loss)} "
-        f"({there.words}), and the validation accuracy {percent(there.other_accuracy)} in place of "
-        f"{percent(there.accuracy)}."
-    )
+    said += f" {there.words}."
     arrival = Arrival(
         arrival.l2, arrival.share, arrival.exact, arrival.steps, arrival.further_steps,
         arrival.further_momentum, there, rate_is_low,
@@ -210,8 +206,9 @@ def _beside(run: RunOutcome, arrival: Arrival, rate_is_low: bool) -> Finding:
         return CHECK.found(names, said, arrival, advice=_advice(run), tried=tried)
     if there.may_matter:
         said += " There are too few validation examples to tell that from chance."
-        return CHECK.cant_tell(names, said, arrival, tried=tried)
-    if not arrival.exact:
+        if not arrival.exact:
+            return CHECK.cant_tell(names, said, arrival, tried=tried)
+    elif not arrival.exact:
         return CHECK.clear(names, said, arrival, tried=tried)
     return CHECK.found(names, said, arrival, severity=Severity.INFO, tried=tried)
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import order_by_law
+from onelayer.data import OrderName, order_by_law
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.finding import Finding, Severity
@@ -21,7 +21,7 @@ from onelayer.diagnosis.repeats import (
     repeated,
     varied,
 )
-from onelayer.diagnosis.words import count, number
+from onelayer.diagnosis.words import count
 from onelayer.study import RunOutcome
 from onelayer.training import TrainConfig, TrainResult
 from onelayer.training.draws import Draws
@@ -105,7 +105,7 @@ def look(context: Context) -> list[Finding]:
 def _measured(context: Context, run: RunOutcome) -> ClassOrder | None:
     """Return how uneven a run's batches are; None where there are no two full ones to compare."""
     config, (train, _) = run.record.config, context.parts(run)
-    law = "class" if config.order == "class" else "file"
+    law: OrderName = "class" if config.order == "class" else "file"
     rows = Draws(train, None).rows(config, None)
     key = run.run.classes, config.examples_per_class, config.draw, law, config.batch_size
 
@@ -177,10 +177,7 @@ def _finding(
     tried = change(context, run, result.config, result.parameters)
     measured = replace(measured, tried=tried)
     steps = count(result.history.steps, "step")
-    said += (
-        f". In random order, after {steps}, the validation loss is {number(tried.other_loss)} in "
-        f"place of {number(tried.loss)} ({tried.words})."
-    )
+    said += f". In random order, after {steps}, {tried.words}."
     made = [f"the run with order = epoch, {steps}"]
     if tried.matters:
         advice = "Take order = epoch, or shuffle the file."

@@ -65,9 +65,7 @@ class UnfinishedRun(Measurement):
 def look(context: Context) -> list[Finding]:
     """Warn about every run that did not come to an end of its own."""
     return [
-        _diverged(context, run)
-        if run.record.stop_reason is StopReason.DIVERGED
-        else _stopped(run)
+        _diverged(context, run) if run.record.stop_reason is StopReason.DIVERGED else _stopped(run)
         for run in context.outcome.runs
         if not run.record.stop_reason.is_planned
     ]

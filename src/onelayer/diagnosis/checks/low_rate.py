@@ -22,7 +22,7 @@ from onelayer.diagnosis.repeats import (
     varied,
 )
 from onelayer.diagnosis.stability import rates_of
-from onelayer.diagnosis.words import count, number, percent
+from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import TrainConfig, TrainResult
 
@@ -133,12 +133,9 @@ def _finding(context: Context, run: RunOutcome, results: list[TrainResult]) -> F
     )
     steps = count(result.history.steps, "step")
     of = "" if result.history.steps == record.steps else f", where the run made {record.steps:,},"
-    said += (
-        f". With {factor:g} times the rate, {steps}{of} lead to a validation loss of "
-        f"{number(chosen.other_loss)} in place of {number(chosen.loss)} ({chosen.words})"
-    )
+    said += f". After {steps}{of} with {factor:g} times the rate {chosen.words}"
     if math.isfinite(fall):
-        said += f", and to a J that is {_by(fall)} on the training examples"
+        said += f"; J on the training examples is {_by(fall)}"
     said += "."
     tried = [
         f"{count(r.history.steps, 'step')} with learning rate {r.config.learning_rate:.3g}"
@@ -150,9 +147,10 @@ def _finding(context: Context, run: RunOutcome, results: list[TrainResult]) -> F
         return CHECK.found(names, said, measurement, advice=advice, tried=tried)
     if chosen.may_matter:
         said += " There are too few validation examples to tell that from chance."
-        return CHECK.cant_tell(names, said, measurement, tried=tried)
     if fall >= MATTERS and chosen.reduction >= 0:
         return CHECK.found(names, said, measurement, severity=Severity.INFO, tried=tried)
+    if chosen.may_matter:
+        return CHECK.cant_tell(names, said, measurement, tried=tried)
     return CHECK.clear(names, said, measurement, tried=tried)
 
 

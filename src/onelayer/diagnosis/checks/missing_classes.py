@@ -150,7 +150,9 @@ def _finding(context: Context, runs: list[RunOutcome]) -> Finding:
         advice = "Take order = epoch, or shuffle the file (see OL008)."
     else:
         wanted = _enough(runs[0], worst, measured.batch_size)
-        advice = f"Take batches of about {wanted:,} examples, with which half of them would have it."
+        advice = (
+            f"Take batches of about {wanted:,} examples, with which half of them would have it."
+        )
     severity = Severity.WARNING if worst.expected >= MOST else Severity.INFO
     return CHECK.found(names, said, measured, severity=severity, advice=advice)
 

@@ -1,4 +1,4 @@
-"""OL003: a learning rate so high that the loss goes up and down, or stays above what it could be."""
+"""OL003: a learning rate so high that the loss swings, or stays above what it could be."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from onelayer.diagnosis.repeats import (
     varied,
 )
 from onelayer.diagnosis.stability import Rates, limit_at_end, rates_of
-from onelayer.diagnosis.words import count, number, percent
+from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import TrainConfig, TrainResult
 
@@ -164,8 +164,7 @@ def _finding(
     ]  # fmt: skip
     said += (
         f" With learning rate {rate:.3g}, made again for {count(result.history.steps, 'step')}, "
-        f"the validation loss is {number(chosen.other_loss)} in place of {number(chosen.loss)} "
-        f"({chosen.words})."
+        f"{chosen.words}."
     )
     is_luck = (
         run.record.config.early_stopping is None

@@ -22,7 +22,7 @@ from onelayer.diagnosis.repeats import (
     repeated,
     varied,
 )
-from onelayer.diagnosis.words import count, number, percent
+from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import Evaluation, StopReason, TrainConfig, TrainResult
 
@@ -151,9 +151,8 @@ def _judged(
         f"{run.name} stopped at step {last.step:,}, {count(measured.patience, 'evaluation')} "
         f"({measured.patience_epochs:.2g} epochs) after its best one; a single evaluation is "
         f"uncertain by about {percent(measured.noise, 1)} of the loss. Made again for "
-        f"{count(measured.longer_steps, 'step')} without stopping, its best validation loss is "
-        f"{number(later.other_loss)}, at step {longer.best.step:,}, in place of "
-        f"{number(later.loss)} ({later.words})"
+        f"{count(measured.longer_steps, 'step')} without stopping, its best evaluation is that of "
+        f"step {longer.best.step:,}: {later.words}"
     )
     tried = [f"the run without early stopping, {count(measured.longer_steps, 'step')}"]
     if later.matters and measured.level_reduction >= MATTERS:
@@ -162,8 +161,9 @@ def _judged(
     if later.may_matter and measured.level_reduction >= MATTERS:
         said += ". There are too few validation examples to tell that from chance"
         return CHECK.cant_tell(names, f"{said}.", measured, tried=tried)
-    said += ": stopping there cost nothing that matters"
-    return CHECK.clear(names, f"{said}.", measured, tried=tried)
+    return CHECK.clear(
+        names, f"{said}. Stopping there cost nothing that matters.", measured, tried=tried
+    )
 
 
 def noise_of(losses: Floats) -> float:
