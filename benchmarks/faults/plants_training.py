@@ -52,7 +52,7 @@ def _high_rate(rng: np.random.Generator, strength: float, source: str) -> Case:
 def _too_few_epochs(rng: np.random.Generator, strength: float, source: str) -> Case:
     """Return a run cut where its validation loss is still a share above the minimum's."""
     some = material(source, rng)
-    whole = of(some, rng, early_stopping=None, max_epochs=60)
+    whole = of(some, rng, early_stopping=None, max_epochs=40)
     config = whole.configs["run"]
     (there,) = minimise(whole.train, [config.objective], tolerance=1e-3)
     best = _validation_loss(whole, there.parameters)
@@ -65,7 +65,7 @@ def _too_few_epochs(rng: np.random.Generator, strength: float, source: str) -> C
 def _low_rate(rng: np.random.Generator, strength: float, source: str) -> Case:
     """Return a run with a rate some times too low for the epochs that a safe one needs."""
     some = material(source, rng)
-    whole = of(some, rng, early_stopping=None, max_epochs=60)
+    whole = of(some, rng, early_stopping=None, max_epochs=40)
     config = whole.configs["run"]
     losses = [e.val_loss for e in train(whole.train, whole.validation, config).history.evaluations]
     needed = int(np.argmax(np.array(losses) <= 1.02 * min(losses)))
@@ -77,11 +77,11 @@ def _low_rate(rng: np.random.Generator, strength: float, source: str) -> Case:
 def _impatient(rng: np.random.Generator, strength: float, source: str) -> Case:
     """Return a run that stops at noise, a share of the loss above what comes later."""
     while True:
-        some = material(source, rng)
+        some = material(source, rng, 1_000)
         patience, batch = int(rng.integers(1, 4)), int(rng.choice([32, BATCH]))
         rate = safe_rate(some.split()[0], float(rng.uniform(0.02, 0.3)))
         case = of(
-            some, rng, batch_size=batch, learning_rate=rate, max_epochs=20,
+            some, rng, batch_size=batch, learning_rate=rate, max_epochs=15,
             early_stopping=EarlyStopping(patience=patience),
         )  # fmt: skip
         config = case.configs["run"]
@@ -90,7 +90,7 @@ def _impatient(rng: np.random.Generator, strength: float, source: str) -> Case:
         evaluations = train(case.train, case.validation, longer).history.evaluations
         assert stopped.best is not None
         lost = stopped.best.val_loss / min(e.val_loss for e in evaluations) - 1
-        if stopped.stop_reason == "patience" and strength <= lost <= 2 * strength:
+        if stopped.stop_reason == "patience" and strength <= lost <= 3 * strength:
             return replace(case, is_right=_warns)
 
 
@@ -161,7 +161,7 @@ PLANTS = [
     ),
     Plant(
         "OL007", "early stopping at noise", "of the validation loss lost", (0.03, 0.06, 0.12, 0.25),
-        0.12, _impatient, ("digits", "mnist", "ISLR OJ", "AER HMDA"),
+        0.12, _impatient, ("digits", "mnist", "ISLR OJ"),
     ),
     Plant(
         "OL008", "classes in blocks", "batches long", (0.05, 0.25, 1.0, 4.0), 1.0, _blocks_of_class

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from onelayer.diagnosis.budget import seconds_of_training
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.measurement import Number
 from onelayer.diagnosis.statistics import PairedAccuracies, paired_mean_interval
 from onelayer.diagnosis.words import number, percent
 from onelayer.inference import Classifier
@@ -27,6 +28,8 @@ ACCURACY_MATTERS = 0.01
 """So is an accuracy that is higher by this."""
 
 MOST_STEPS = 1_000_000
+
+LEAST_VALIDATION = 30
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,10 @@ class Change:
         Of 95%, Tango's, of the other accuracy less the run's; it covers the same examples.
     """
 
-    loss: float
-    other_loss: float
-    reduction: float
-    interval: tuple[float, float]
+    loss: Number
+    other_loss: Number
+    reduction: Number
+    interval: tuple[Number, Number]
     accuracy: float
     other_accuracy: float
     accuracy_interval: tuple[float, float]
@@ -70,11 +73,13 @@ class Change:
         side = "lower" if self.reduction >= 0 else "higher"
         if self.reduction < 0:
             low, high = -high, -low
+        sure = f"{low:.1f}% to {high:.1f}% is the 95% interval over examples like these"
+        if not np.isfinite(low + high):
+            sure = "losses differ too much for an interval"
         least, most = (100 * bound for bound in self.accuracy_interval)
         return (
             f"the validation loss is {number(self.other_loss)} in place of {number(self.loss)} "
-            f"({side} by {percent(abs(self.reduction), 1)}; {low:.1f}% to {high:.1f}% is the 95% "
-            "interval over examples like these), and the validation accuracy "
+            f"({side} by {percent(abs(self.reduction), 1)}; {sure}), and the validation accuracy "
             f"{percent(self.other_accuracy)} in place of {percent(self.accuracy)} (a difference of "
             f"{least:.2f} to {most:.2f} points)"
         )
@@ -85,16 +90,23 @@ class Change:
         return self.reduction >= MATTERS and not self.matters
 
 
+def why_not_repeated(run: RunOutcome) -> str | None:
+    """Say why a run is not made again, a clause; None of one that `Context.train` can repeat."""
+    config, record = run.record.config, run.record
+    if config.features is not None or config.examples_per_class is not None:
+        return "it trains on some of the features or on drawn examples"
+    if config.initial_std > 0:
+        return "it starts from random weights"
+    if record.class_weights is not None:
+        return "its classes have weights"
+    if record.n_validation < LEAST_VALIDATION:
+        return f"fewer than {LEAST_VALIDATION} validation examples tell nothing"
+    return None
+
+
 def can_be_repeated(run: RunOutcome) -> bool:
-    """Whether `Context.train` makes the same run: of steps, on all features and examples."""
-    config = run.record.config
-    return (
-        config.solver == "sgd"
-        and config.features is None
-        and config.examples_per_class is None
-        and run.record.class_weights is None
-        and config.initial_std == 0
-    )
+    """Whether `Context.train` makes the same run, and validation examples can tell two apart."""
+    return run.record.config.solver == "sgd" and why_not_repeated(run) is None
 
 
 def varied(config: TrainConfig, **options: object) -> TrainConfig:
@@ -147,13 +159,15 @@ def change(
     other = as_classifier(config, parameters, train)
     loss, right = context.once(("measured", run.name), lambda: _measured(context, run, run.model))
     other_loss, other_right = _measured(context, run, other)
-    mean = float(loss.mean())
-    low, high = paired_mean_interval(loss, other_loss)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, other_mean = float(loss.mean()), float(other_loss.mean())
+        low, high = paired_mean_interval(loss, other_loss)
+    scale = mean if mean > 0 else 1.0
     return Change(
         mean,
-        float(other_loss.mean()),
-        float((loss - other_loss).mean()) / mean if mean > 0 else 0.0,
-        (low / mean, min(high / mean, 1.0)) if mean > 0 else (0.0, 0.0),
+        other_mean,
+        (mean - other_mean) / scale,
+        (low / scale, min(high / scale, 1.0)),
         float(right.mean()),
         float(other_right.mean()),
         PairedAccuracies.of(other_right, right).interval(),

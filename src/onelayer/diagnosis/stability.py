@@ -116,6 +116,7 @@ def limit_at_start(context: Context, run: RunOutcome) -> float:
     return _limit(run.record.config, spread * largest_square(context, run))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # weights may be near the largest numbers
 def limit_at_end(context: Context, run: RunOutcome) -> float:
     """Return that rate at the weights that a run keeps, by products with the Hessian there."""
     sample, model = sample_of(context, run), run.model

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks.low_rate import runs_with_low_rate
 from onelayer.diagnosis.context import Context
@@ -19,6 +21,7 @@ from onelayer.diagnosis.repeats import (
     change,
     repeated,
     varied,
+    why_not_repeated,
 )
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
@@ -80,7 +83,10 @@ def look(context: Context) -> list[Finding]:
         if run.record.stop_reason in (StopReason.MAX_EPOCHS, StopReason.MAX_STEPS)
         and run.record.config.solver == "sgd"
     ]  # fmt: skip
-    far = [run for run in runs if not _share(run) <= FAR and can_be_repeated(run)]
+    far = [
+        run for run in runs
+        if not _share(run) <= FAR and can_be_repeated(run) and _has_all_classes(context, run)
+    ]  # fmt: skip
     at_minimum = _at_minimum(context, [run for run in far if run.record.config.l2 > 0])
     further = _further(context, [run for run in far if run.record.config.l2 == 0])
     low = runs_with_low_rate(context) if far else frozenset()
@@ -93,6 +99,11 @@ def look(context: Context) -> list[Finding]:
         else:
             findings.append(_by_estimate(run))
     return findings
+
+
+def _has_all_classes(context: Context, run: RunOutcome) -> bool:
+    train, _ = context.parts(run)
+    return train.has_label_matrix or len(np.unique(train.targets)) == train.n_classes
 
 
 def _share(run: RunOutcome) -> float:
@@ -157,8 +168,7 @@ def _by_estimate(run: RunOutcome) -> Finding:
     return CHECK.cant_tell(
         (run.name,),
         f"J of {run.name} could fall by {_much(share)} of it. What that is worth was not tried: "
-        "runs on some of the features, on drawn examples or from a random start are not made again "
-        "here.",
+        f"{why_not_repeated(run) or 'a class has no training example'}.",
         measurement,
     )
 

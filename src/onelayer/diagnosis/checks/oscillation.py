@@ -19,6 +19,7 @@ from onelayer.diagnosis.repeats import (
     change,
     repeated,
     varied,
+    why_not_repeated,
 )
 from onelayer.diagnosis.stability import Rates, limit_at_end, rates_of
 from onelayer.diagnosis.words import count, percent
@@ -104,12 +105,12 @@ def _measured(context: Context, run: RunOutcome) -> Oscillation:
 def swing_of(losses: np.ndarray) -> tuple[float, float]:
     """Return the mean change of the second half as a share of it, and how often it turns."""
     half = losses[len(losses) // 2 :]
-    steps = np.diff(half)
-    if len(steps) < 2:
+    if len(half) < 3:
         return 0.0, 0.0
     level = float(np.mean(half))
+    steps = np.diff(half / level) if level > 0 else np.zeros(2)
     turns = float(np.mean(np.sign(steps[1:]) * np.sign(steps[:-1]) < 0))
-    return float(np.mean(np.abs(steps))) / level if level > 0 else 0.0, turns
+    return float(np.mean(np.abs(steps))), turns
 
 
 def _swings(swing: float, turns: float) -> bool:
@@ -146,9 +147,10 @@ def _finding(
         if not _is_doubtful(measured):
             return CHECK.clear((run.name,), said, measured)
         return CHECK.cant_tell(
-            (run.name,), f"{said} What a lower rate does was not tried: runs on some of the "
-            "features or on drawn examples are not made again here.", measured,
-        )  # fmt: skip
+            (run.name,),
+            f"{said} What a lower rate does was not tried: {why_not_repeated(run)}.",
+            measured,
+        )
     changes = [change(context, run, r.config, r.parameters) for r in results]
     best = int(np.argmax([c.reduction for c in changes]))
     chosen, result = changes[best], results[best]

@@ -21,6 +21,7 @@ from onelayer.diagnosis.repeats import (
     change,
     repeated,
     varied,
+    why_not_repeated,
 )
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
@@ -91,8 +92,7 @@ def look(context: Context) -> list[Finding]:
         if run.name in results
         else CHECK.not_applicable(
             (run.name,),
-            f"{run.name} was not made again: it trains on some features, on drawn examples or from "
-            "a random start.",
+            f"{run.name} was not made again: {why_not_repeated(run)}.",
         )
         for run in runs
     ]
