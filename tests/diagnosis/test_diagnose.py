@@ -49,7 +49,8 @@ def findings(studied: tuple[Outcome, StudyData]) -> list[Finding]:
 def test_findings_come_in_the_order_of_the_checks(findings: list[Finding]) -> None:
     firsts = dict.fromkeys(f.code for f in findings)
     assert list(firsts) == [
-        "OL001", "OL002", "OL101", "OL102", "OL103", "OL104", "OL105", "OL106",
+        "OL001", "OL002", "OL003", "OL004", "OL005", "OL009",
+        "OL101", "OL102", "OL103", "OL104", "OL105", "OL106",
     ]  # fmt: skip
 
 

@@ -32,6 +32,9 @@ Floats = NDArray[np.floating]
 VALUES = 2_000_000
 """Of a sample of the examples, which are evenly spread: a few milliseconds a product."""
 
+LARGE = 1e12
+"""Values above are multiplied in float64."""
+
 _LEAST_ROWS = 256
 _MOST_PRODUCTS = 60
 _ENOUGH, _ENOUGH_AT_END = 1e-3, 2e-2
@@ -47,7 +50,7 @@ class Sample:
 
     Attributes
     ----------
-    X : array or CSR array of float32, shape (n, n_features)
+    X : array or CSR array of float32, or float64 of large values, shape (n, n_features)
     features : slice
         Which of all features they are.
     """
@@ -156,7 +159,10 @@ def sample_of(context: Context, run: RunOutcome) -> Sample:
         rows = np.arange(train.n_examples) if rows is None else rows
         count = max(_LEAST_ROWS, VALUES // train.n_features)
         chosen = train.X[rows[:: -(-len(rows) // count)]]
-        return Sample(train.scaling.apply(chosen, np.float32)[:, features], features)
+        X = train.scaling.apply(chosen, np.float32)[:, features]
+        if not abs(X).max() < LARGE:
+            X = train.scaling.apply(chosen, np.float64)[:, features]
+        return Sample(X, features)
 
     return context.once(("sample", *_key(run)), made)
 
