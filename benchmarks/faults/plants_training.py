@@ -51,8 +51,8 @@ def _high_rate(rng: np.random.Generator, strength: float, source: str) -> Case:
 
 def _too_few_epochs(rng: np.random.Generator, strength: float, source: str) -> Case:
     """Return a run cut where its validation loss is still a share above the minimum's."""
-    some = material(source, rng)
-    whole = of(some, rng, early_stopping=None, max_epochs=40)
+    some = material(source, rng, 1_000)
+    whole = of(some, rng, early_stopping=None, max_epochs=30)
     config = whole.configs["run"]
     (there,) = minimise(whole.train, [config.objective], tolerance=1e-3)
     best = _validation_loss(whole, there.parameters)
@@ -64,8 +64,8 @@ def _too_few_epochs(rng: np.random.Generator, strength: float, source: str) -> C
 
 def _low_rate(rng: np.random.Generator, strength: float, source: str) -> Case:
     """Return a run with a rate some times too low for the epochs that a safe one needs."""
-    some = material(source, rng)
-    whole = of(some, rng, early_stopping=None, max_epochs=40)
+    some = material(source, rng, 1_000)
+    whole = of(some, rng, early_stopping=None, max_epochs=30)
     config = whole.configs["run"]
     losses = [e.val_loss for e in train(whole.train, whole.validation, config).history.evaluations]
     needed = int(np.argmax(np.array(losses) <= 1.02 * min(losses)))

@@ -18,6 +18,7 @@ def test_few_epochs_are_found_and_the_distance_is_that_of_the_minimum() -> None:
     assert measured.exact
     run, (train, validation) = context.outcome["run"], context.parts(context.outcome["run"])
     (optimum,) = minimise(train, [run.record.config.objective])
+    assert run.record.final.train_loss is not None
     J = run.record.final.train_loss + 1e-3 * run.record.final.weight_norm**2
     assert measured.share == pytest.approx(J / optimum.value - 1, rel=0.02)
     assert measured.there is not None

@@ -66,7 +66,7 @@ def test_minima_and_diverged_runs_are_not_asked() -> None:
     ("losses", "swing", "turns"),
     [
         ([9, 9, 9, 1, 1, 1, 1], 0.0, 0.0),
-        ([9, 9, 9, 9, 1, 3, 1, 3, 1, 3], 1.0, 1.0),
+        ([9, 9, 9, 9, 1, 3, 1, 3], 1.0, 1.0),
         ([9.0, 9, 9, 5, 4, 3], 0.25, 0.0),
         ([1.0], 0.0, 0.0),
     ],
@@ -74,9 +74,4 @@ def test_minima_and_diverged_runs_are_not_asked() -> None:
 def test_swing_is_the_mean_change_of_the_second_half(
     losses: list[float], swing: float, turns: float
 ) -> None:
-    found = swing_of(np.array(losses, float))
-    if len(losses) == 10:
-        assert found[0] > 0.8
-        assert found[1] == turns
-    else:
-        assert found == (pytest.approx(swing), pytest.approx(turns))
+    assert swing_of(np.array(losses, float)) == pytest.approx((swing, turns))

@@ -177,7 +177,7 @@ def largest_eigenvalue(
         before, value = value, float(np.linalg.norm(image))
         if not np.isfinite(value) or value == 0 or abs(value - before) <= enough * value:
             break
-        vector = image / np.float32(value)
+        vector = image / image.dtype.type(value)
     return value
 
 
