@@ -50,6 +50,8 @@ def test_findings_come_in_the_order_of_the_checks(findings: list[Finding]) -> No
     firsts = dict.fromkeys(f.code for f in findings)
     assert list(firsts) == [
         "OL001", "OL002", "OL006", "OL101", "OL102", "OL103", "OL104", "OL105", "OL106", "OL108",
+        "OL001", "OL002", "OL003", "OL004", "OL005", "OL009",
+        "OL101", "OL102", "OL103", "OL104", "OL105", "OL106",
     ]  # fmt: skip
     codes = [check.kind.code for check in all_checks()]
     assert list(firsts) == [code for code in codes if code in firsts]
