@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from diagnosis_material import evidence_of, trained
+from diagnosis_material import evidence_of, trained_run
 from numpy.typing import NDArray
 
 from onelayer.data import Dataset
@@ -57,7 +57,7 @@ def context_of(parts: Parts, n_validation: int = 300, **options: Any) -> Context
     X, y = parts
     V, u = blobs(n_validation, seed=9)
     V[:, 2:] += np.median(X[:, 2:])
-    return trained(Dataset(X, y), Dataset(V, u), **RUN | options)
+    return trained_run(Dataset(X, y), Dataset(V, u), **RUN | options)
 
 
 def finding_on(parts: Parts, n_validation: int = 300, **options: Any) -> Finding:

@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from diagnosis_material import data_of, evidence_of, outcome_of, run_outcome, trained
+from diagnosis_material import data_of, evidence_of, outcome_of, run_outcome, trained_run
 
 from onelayer.data import Dataset, load
 from onelayer.diagnosis import Answer, Context, Finding, Severity
@@ -14,7 +14,7 @@ RUN: dict[str, Any] = {"learning_rate": 0.02, "batch_size": 30, "max_epochs": 20
 
 
 def finding_on(patience: int, **options: Any) -> Finding:
-    context = trained(
+    context = trained_run(
         TRAIN, VALIDATION, **RUN | {"early_stopping": {"patience": patience}} | options
     )
     (finding,) = look(context)
@@ -50,7 +50,7 @@ def test_a_patient_run_gives_nothing_up() -> None:
     y = rng.integers(0, 2, 400)
     X = rng.normal(size=(400, 20))
     parts = Dataset(X[:200], y[:200]), Dataset(X[200:], y[200:])
-    context = trained(*parts, learning_rate=0.05, batch_size=20, max_epochs=300,
+    context = trained_run(*parts, learning_rate=0.05, batch_size=20, max_epochs=300,
                       early_stopping={"patience": 20})  # fmt: skip
     (finding,) = look(context)
     assert finding.answer is Answer.CLEAR

@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from diagnosis_material import data_of, evidence_of, outcome_of, run_outcome, trained
+from diagnosis_material import data_of, evidence_of, outcome_of, run_outcome, trained_run
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Context, Finding
@@ -26,7 +26,7 @@ def part(n: int, seed: int, shift: float = 1.0) -> Dataset:
 
 def finding_on(train: Dataset, validation: Dataset, **options: Any) -> Finding:
     own = {"learning_rate": 0.5, "batch_size": 20, "max_epochs": 60}
-    (finding,) = look(trained(train, validation, **own | options))
+    (finding,) = look(trained_run(train, validation, **own | options))
     assert (finding.code, finding.check, finding.runs) == ("OL103", "overfitting", ("run",))
     evidence_of(finding)
     return finding

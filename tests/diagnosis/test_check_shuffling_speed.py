@@ -1,7 +1,7 @@
 from typing import Any
 
 import numpy as np
-from diagnosis_material import evidence_of, trained
+from diagnosis_material import evidence_of, trained_run
 
 from onelayer.data import Dataset, load
 from onelayer.diagnosis import Answer, Context, Finding
@@ -12,7 +12,7 @@ RUN: dict[str, Any] = {"learning_rate": 0.02, "batch_size": 20, "max_epochs": 10
 
 
 def context_of(train: Dataset = TRAIN, **options: Any) -> Context:
-    return trained(train, VALIDATION, **RUN | options)
+    return trained_run(train, VALIDATION, **RUN | options)
 
 
 def finding_on(train: Dataset = TRAIN, **options: Any) -> Finding:
