@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.experiments.continued import continued, correct_and_losses
+from onelayer.diagnosis.experiments.continued import continued, scored
 from onelayer.diagnosis.experiments.early_stops import stop_on
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
@@ -163,10 +163,9 @@ def _compared(
     lowest = longer.best
     assert lowest is not None
     kept = Parameters(run.model.weights, run.model.bias)
-    kept_right, kept_losses = correct_and_losses(context, run, kept, validation=True)
-    right, losses = correct_and_losses(context, run, longer.parameters, validation=True)
-    low, high = paired_mean_interval(kept_losses, losses)
-    pairs = PairedAccuracies.of(right, kept_right)
+    own, there = scored(context, run, [kept, longer.parameters], validation=True)
+    low, high = paired_mean_interval(own.losses, there.losses)
+    pairs = PairedAccuracies.of(there.right, own.right)
     given_up = best.val_loss / lowest.val_loss - 1 if lowest.val_loss > 0 else 0.0
     measurement = replace(
         facts,

@@ -12,8 +12,9 @@ import numpy as np
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.continued import (
-    correct_and_losses,
+    Scored,
     held_out_rows,
+    scored,
     without_held_out,
 )
 from onelayer.diagnosis.finding import Finding
@@ -27,7 +28,6 @@ from onelayer.diagnosis.statistics import (
 )
 from onelayer.diagnosis.words import number, percent, points, span
 from onelayer.model import Parameters
-from onelayer.optimum import Optimum
 from onelayer.study import RunOutcome
 
 TAIL = 0.2
@@ -142,12 +142,10 @@ def look(context: Context) -> list[Finding]:
         if run.record.stop_reason.is_planned and run.record.config.solver == "sgd"
     ]
     able = [run for run in runs if _obstacle(run) is None]
-    without = _without_held_out(context, able)
-    # Without a penalty the minimum may be infinitely far, and takes long to be near.
-    minima = context.minima(run for run in able if run.record.config.l2 > 0)
+    models = _models(context, able)
     return [
-        _finding(context, run, without[run.name], minima.get(run.name))
-        if run.name in without
+        _finding(context, run, models[run.name])
+        if run.name in models
         else CHECK.not_applicable((run.name,), f"The run {run.name} {_obstacle(run)}.")
         for run in runs
     ]
@@ -168,20 +166,56 @@ def _obstacle(run: RunOutcome) -> str | None:
     return None
 
 
-def _without_held_out(context: Context, runs: list[RunOutcome]) -> dict[str, Parameters]:
-    """Train every run without a fifth of its examples; those on the same batches together."""
+@dataclass(frozen=True, eq=False)
+class _Models:
+    """A run's models, each on the training and on the validation examples.
+
+    Attributes
+    ----------
+    kept, second : (Scored, Scored)
+        What the run keeps, and what it comes to without a fifth of its examples.
+    minimum : (Scored, Scored) or None
+    certified : bool
+        Whether the minimum is known to be one.
+    """
+
+    kept: tuple[Scored, Scored]
+    second: tuple[Scored, Scored]
+    minimum: tuple[Scored, Scored] | None
+    certified: bool
+
+
+def _models(context: Context, runs: list[RunOutcome]) -> dict[str, _Models]:
+    """Make the models of all runs, those on the same batches together, and score them at once."""
+    # Without a penalty the minimum may be infinitely far, and takes long to be near.
+    minima = context.minima(run for run in runs if run.record.config.l2 > 0)
     groups: dict[Any, list[RunOutcome]] = defaultdict(list)
     for run in runs:
         groups[run.run.classes, run.record.config.shared].append(run)
-    found: dict[str, Parameters] = {}
+    found: dict[str, _Models] = {}
     for members in groups.values():
-        found |= without_held_out(context, members, HELD_OUT)
+        second = without_held_out(context, members, HELD_OUT)
+        models = {("kept", r.name): Parameters(r.model.weights, r.model.bias) for r in members}
+        models |= {("second", name): parameters for name, parameters in second.items()}
+        models |= {
+            ("minimum", r.name): minima[r.name].parameters for r in members if r.name in minima
+        }
+        parts = [
+            scored(context, members[0], list(models.values()), validation=validation)
+            for validation in (False, True)
+        ]
+        both = dict(zip(models, zip(*parts, strict=True), strict=True))
+        for run in members:
+            minimum = minima.get(run.name)
+            found[run.name] = _Models(
+                both["kept", run.name], both["second", run.name],
+                both.get(("minimum", run.name)),
+                minimum is not None and minimum.reason == "certified",
+            )  # fmt: skip
     return found
 
 
-def _finding(
-    context: Context, run: RunOutcome, second: Parameters, minimum: Optimum | None
-) -> Finding:
+def _finding(context: Context, run: RunOutcome, models: _Models) -> Finding:
     curve = run.curve
     tail = curve.tail(max(round(TAIL * curve.height), MIN_TAIL))
     epochs = tail["step"].to_numpy() / run.record.batches_per_epoch
@@ -189,10 +223,8 @@ def _finding(
     # Under early stopping with min_delta the best evaluation need not be the lowest.
     lowest = curve.row(int(curve["val_loss"].to_numpy().argmin()), named=True)
     rise = _rise(float(np.median(tail["val_loss"].tail(MIN_TAIL).to_numpy())), lowest["val_loss"])
-    gap = _gap(context, run, second)
-    at_minimum = None
-    if minimum is not None and minimum.reason != "interrupted":
-        at_minimum = _at_minimum(context, run, minimum, lowest["val_loss"])
+    gap = _gap(context, run, models.second)
+    at_minimum = _at_minimum(models, lowest["val_loss"])
     measurement = Overfitting(
         gap=gap,
         val_loss_slope_per_epoch=slope.slope,
@@ -221,17 +253,17 @@ def _finding(
     return CHECK.clear((run.name,), statement, measurement, tried=tried)
 
 
-def _gap(context: Context, run: RunOutcome, second: Parameters) -> Gap:
+def _gap(context: Context, run: RunOutcome, second: tuple[Scored, Scored]) -> Gap:
     final = run.record.final
     assert final.train_accuracy is not None
     assert final.val_accuracy is not None
-    train, _ = context.parts(run)
-    held = held_out_rows(context, run, HELD_OUT)
-    kept = np.setdiff1d(np.arange(train.n_examples), held)
-    on_held, _ = correct_and_losses(context, run, second, validation=False, rows=held)
-    on_kept, _ = correct_and_losses(context, run, second, validation=False, rows=kept)
-    on_validation, _ = correct_and_losses(context, run, second, validation=True)
-    shares = [(float(right.mean()), len(right)) for right in (on_kept, on_held, on_validation)]
+    held = np.zeros(run.record.n_train, bool)
+    held[held_out_rows(context, run, HELD_OUT)] = True
+    on_train, on_validation = second[0].right, second[1].right
+    shares = [
+        (float(right.mean()), len(right))
+        for right in (on_train[~held], on_train[held], on_validation)
+    ]
     return Gap(
         final.train_accuracy,
         final.val_accuracy,
@@ -243,18 +275,18 @@ def _gap(context: Context, run: RunOutcome, second: Parameters) -> Gap:
     )
 
 
-def _at_minimum(context: Context, run: RunOutcome, minimum: Optimum, lowest: float) -> AtMinimum:
-    right, losses = correct_and_losses(context, run, minimum.parameters, validation=True)
-    on_train, _ = correct_and_losses(context, run, minimum.parameters, validation=False)
-    kept = Parameters(run.model.weights, run.model.bias)
-    _, at_end = correct_and_losses(context, run, kept, validation=True)
+def _at_minimum(models: _Models, lowest: float) -> AtMinimum | None:
+    if models.minimum is None:
+        return None
+    on_train, on_validation = models.minimum
+    loss = float(on_validation.losses.mean())
     return AtMinimum(
-        minimum.reason == "certified",
-        float(losses.mean()),
-        float(right.mean()),
-        float(on_train.mean()),
-        _rise(float(losses.mean()), lowest),
-        paired_mean_interval(losses, at_end),
+        models.certified,
+        loss,
+        float(on_validation.right.mean()),
+        float(on_train.right.mean()),
+        _rise(loss, lowest),
+        paired_mean_interval(on_validation.losses, models.kept[1].losses),
     )
 
 

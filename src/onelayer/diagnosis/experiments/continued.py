@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,23 +84,37 @@ def without_held_out(
     return context.once(key, make)
 
 
-def correct_and_losses(
-    context: Context,
-    run: RunOutcome,
-    parameters: Parameters,
-    *,
-    validation: bool,
-    rows: Rows | None = None,
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Return which examples of a part parameters have right, and their losses, each (n,)."""
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """What parameters do on the examples of a part.
+
+    Attributes
+    ----------
+    right : bool array, shape (n,)
+    losses : float array, shape (n,)
+    """
+
+    right: NDArray[np.bool_]
+    losses: NDArray[np.float64]
+
+
+def scored(
+    context: Context, run: RunOutcome, models: Sequence[Parameters], *, validation: bool
+) -> list[Scored]:
+    """Return what several parameters do on a part of a run's examples, in one pass over it."""
     train, other = context.parts(run)
     part, loss = other if validation else train, LOSSES[run.record.model]
     targets = part.encode(train.classes) if validation else train.targets
-    rows = np.arange(part.n_examples) if rows is None else rows
-    right, losses = [], []
-    for first in range(0, len(rows), BLOCK):
-        some = rows[first : first + BLOCK]
-        scores = parameters.scores(dense(train, part.X[some]))
-        right.append(loss.is_right(scores, targets[some]))
-        losses.append(loss.values(scores, targets[some]))
-    return np.concatenate(right), np.concatenate(losses).astype(np.float64)
+    outputs = models[0].weights.shape[1]
+    weights = np.hstack([model.weights for model in models]).astype(np.float64)
+    bias = np.concatenate([model.bias for model in models]).astype(np.float64)
+    right = np.empty((len(models), part.n_examples), bool)
+    losses = np.empty((len(models), part.n_examples))
+    for first in range(0, part.n_examples, BLOCK):
+        some = slice(first, first + BLOCK)
+        scores = dense(train, part.X[some]) @ weights + bias
+        for m in range(len(models)):
+            own = scores[:, m * outputs : (m + 1) * outputs]
+            right[m, some] = loss.is_right(own, targets[some])
+            losses[m, some] = loss.values(own, targets[some])
+    return [Scored(*pair) for pair in zip(right, losses, strict=True)]
