@@ -110,6 +110,12 @@ def data_of(n: int = 12, labels: Sequence[int] = (0, 1, 2), n_features: int = 4)
     return StudyData(DataChoice(train=n, validation=n), part, part)
 
 
+def trained_run(train: Dataset, validation: Dataset, **options: Any) -> Context:
+    """A study of one run, named run, that is really trained."""
+    result = train_many(train, validation, [TrainConfig.model_validate(options)])[0]
+    return Context(*outcome_in_memory(train, validation, {"run": result}))
+
+
 def trained(
     train: Dataset, validation: Dataset, configs: Mapping[str, TrainConfig], **how: Any
 ) -> Context:

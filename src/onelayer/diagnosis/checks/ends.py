@@ -1,15 +1,30 @@
-"""OL001: runs that diverged or were interrupted."""
+"""OL001: runs that diverged or were interrupted, and why one diverged.
+
+The residuals of logistic and softmax outputs are at most 1, so that without a penalty a step moves
+the weights by at most the rate times the length of an example: they grow in proportion to the
+steps. What grows by a factor a step is the penalty's own part, W <- (1 - 2 rate l2) W, where
+2 rate l2 is above the limit of stability, 2 for plain steps.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+import numpy as np
+import polars as pl
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.finding import Finding
-from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.stability import penalty_limit, rates_of
+from onelayer.study import RunOutcome
 from onelayer.training import StopReason
+
+Cause = Literal["penalty", "rate", "size of the numbers"]
+
+What = Literal["training loss", "validation loss", "weights"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +37,16 @@ class UnfinishedRun(Measurement):
     step : int
         The last one that was made, counted from 0.
     learning_rate : float
+    what : str or None
+        What was no longer finite, first; None of a run that did not diverge.
+    cause : str or None
+        "penalty": the rate times the penalty is above the limit of stability, so that the penalty
+        alone drives the weights apart. "rate": the rate is above the limit of the data. "size of
+        the numbers": neither, and the numbers are too large for their type.
+    limit : float or None
+        The rate from which on steps overshoot and go on doing so, where all weights are 0.
+    penalty_limit : float or None
+        The rate from which on the penalty alone drives the weights apart; None without one.
     """
 
     code: ClassVar[str] = "OL001"
@@ -31,27 +56,78 @@ class UnfinishedRun(Measurement):
     stop_reason: StopReason
     step: int
     learning_rate: float
+    what: What | None = None
+    cause: Cause | None = None
+    limit: Number | None = None
+    penalty_limit: Number | None = None
 
 
 def look(context: Context) -> list[Finding]:
     """Warn about every run that did not come to an end of its own."""
     return [
-        CHECK.found(
-            (run.name,),
-            f"The run {run.name} {run.record.message}.",
-            UnfinishedRun(
-                run.record.stop_reason, run.record.steps - 1, run.record.config.learning_rate
-            ),
-            advice=_ADVICE.get(run.record.stop_reason, ""),
-        )
+        _diverged(context, run) if run.record.stop_reason is StopReason.DIVERGED else _stopped(run)
         for run in context.outcome.runs
         if not run.record.stop_reason.is_planned
     ]
 
 
-_ADVICE = {
-    StopReason.DIVERGED: "Take a smaller learning rate, or scale the features.",
-    StopReason.INTERRUPTED: "The command that began the study goes on with it.",
-}
+def _stopped(run: RunOutcome) -> Finding:
+    record = run.record
+    advice = ""
+    if record.stop_reason is StopReason.INTERRUPTED:
+        advice = "The command that began the study goes on with it."
+    return CHECK.found(
+        (run.name,),
+        f"The run {run.name} {record.message}.",
+        UnfinishedRun(record.stop_reason, record.steps - 1, record.config.learning_rate),
+        advice=advice,
+    )
 
-CHECK = Check(UnfinishedRun, look, "Read from the record of the run.")
+
+def _diverged(context: Context, run: RunOutcome) -> Finding:
+    record = run.record
+    rates, penalty = rates_of(context, run), penalty_limit(record.config)
+    cause: Cause = "size of the numbers"
+    if rates.largest > penalty:
+        cause = "penalty"
+    elif rates.largest > rates.limit:
+        cause = "rate"
+    what = _what(run)
+    why, advice = {
+        "penalty": (
+            f"The penalty alone does that: above a rate of {penalty:.3g} each step makes the "
+            f"weights larger, and the rate reached {rates.largest:.3g}.",
+            f"Take a learning rate below {min(penalty, rates.limit) / 2:.2g}, or a smaller l2.",
+        ),
+        "rate": (
+            f"The largest learning rate was {rates.words}.",
+            f"Take a learning rate below {rates.limit / 2:.2g}, or scale the features.",
+        ),
+        "size of the numbers": (
+            f"The largest learning rate was {rates.words}, so that it is not the rate: numbers are "
+            f"too large for {record.config.dtype}.",
+            "Scale the features; look for examples with very large values.",
+        ),
+    }[cause]
+    measurement = UnfinishedRun(
+        record.stop_reason, record.steps - 1, record.config.learning_rate, what, cause,
+        rates.limit, penalty if np.isfinite(penalty) else None,
+    )  # fmt: skip
+    statement = f"The run {run.name} {record.message}. It was the {what} that overflowed. {why}"
+    return CHECK.found((run.name,), statement, measurement, advice=advice)
+
+
+def _what(run: RunOutcome) -> What:
+    """Return what was no longer finite when the run ended."""
+    for column, what in (("train_loss", "training loss"), ("val_loss", "validation loss")):
+        values = run.history.get_column(column).drop_nulls().cast(pl.Float64).to_numpy()
+        if not np.isfinite(values).all():
+            return "training loss" if what == "training loss" else "validation loss"
+    return "weights"
+
+
+CHECK = Check(
+    UnfinishedRun,
+    look,
+    "Read from the record of the run; the rate beside the curvature of the loss and the penalty.",
+)

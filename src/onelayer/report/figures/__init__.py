@@ -2,6 +2,7 @@
 
 from onelayer.report.figures.accuracy import accuracy_curves
 from onelayer.report.figures.comparison import accuracy_comparison, sweep_accuracy
+from onelayer.report.figures.dips import accuracy_at_every_step, fall_by_batch
 from onelayer.report.figures.loss import loss_curves
 from onelayer.report.figures.penalty import accuracy_against_l2, norm_against_l2
 from onelayer.report.figures.replicates import replicate_curves
@@ -10,8 +11,10 @@ from onelayer.report.figures.weights import WeightRow, weight_pictures
 __all__ = [
     "WeightRow",
     "accuracy_against_l2",
+    "accuracy_at_every_step",
     "accuracy_comparison",
     "accuracy_curves",
+    "fall_by_batch",
     "loss_curves",
     "norm_against_l2",
     "replicate_curves",

@@ -1,0 +1,170 @@
+"""OL009: classes that are missing from many batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, lgamma
+from typing import ClassVar
+
+import numpy as np
+
+from onelayer.data import order_by_law
+from onelayer.data.labels import Label
+from onelayer.diagnosis.check import Check
+from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.words import count, percent
+from onelayer.study import RunOutcome
+from onelayer.training.draws import Draws
+from onelayer.words import first_few
+
+MANY = 0.5
+"""A class that is missing from so large a share of the batches is missing from many."""
+
+MOST = 0.9
+"""And where that is so large in random order too, the batches are too small for the class."""
+
+MOST_BATCHES = 2000
+"""Of an epoch, that are looked at."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One class: how many examples it has, and from which share of the batches it is missing.
+
+    Attributes
+    ----------
+    label : label
+    examples : int
+    share : float
+        Of the batches of the first epoch.
+    expected : float
+        In a random order, by the hypergeometric distribution.
+    longest : int
+        The most batches in a row without it.
+    """
+
+    label: Label
+    examples: int
+    share: float
+    expected: float
+    longest: int
+
+
+@dataclass(frozen=True)
+class MissingClasses(Measurement):
+    """The classes that are missing from many batches, the worst first.
+
+    Attributes
+    ----------
+    batch_size, batches, classes : int
+        Batches that were looked at, and classes that have examples.
+    missing : tuple of Missing
+        Those that are missing from at least half of the batches; otherwise the worst one.
+    """
+
+    code: ClassVar[str] = "OL009"
+    check: ClassVar[str] = "missing-classes"
+    title: ClassVar[str] = "Classes missing from many batches"
+
+    batch_size: int
+    batches: int
+    classes: int
+    missing: tuple[Missing, ...]
+
+
+def look(context: Context) -> list[Finding]:
+    """Ask once for all runs with the same batches."""
+    groups: dict[object, list[RunOutcome]] = {}
+    for run in context.outcome.runs:
+        config = run.record.config
+        if config.solver == "sgd" and run.record.model != "multilabel" and run.record.steps > 0:
+            drawn = config.examples_per_class, config.draw
+            key = run.run.classes, drawn, config.order, config.seed, config.batch_size
+            groups.setdefault((*key, config.drop_last), []).append(run)
+    return [_finding(context, runs) for runs in groups.values()]
+
+
+def missing_classes(context: Context, run: RunOutcome) -> MissingClasses:
+    """Count the classes of the batches of a run's first epoch."""
+    config, (train, _) = run.record.config, context.parts(run)
+    rows = Draws(train, None).rows(config, None)
+    targets = train.targets if rows is None else train.targets[rows]
+    order = order_by_law(config.order, config.seed, 0, targets, config.batch_size)
+    n, size, k = len(targets), min(config.batch_size, len(targets)), train.n_classes
+    batches = run.record.batches_per_epoch
+    some = np.unique(np.linspace(0, batches - 1, min(batches, MOST_BATCHES)).astype(int))
+    there = np.zeros((len(some), k), bool)
+    for i, batch in enumerate(some):
+        there[i, targets[order[batch * size : (batch + 1) * size]]] = True
+    counts = np.bincount(targets, minlength=k)
+    present = np.flatnonzero(counts)
+    shares = 1 - there.mean(axis=0)
+    worst = sorted(present.tolist(), key=lambda c: (-shares[c], counts[c]))
+    chosen = [c for c in worst if shares[c] >= MANY] or worst[:1]
+    missing = tuple(
+        Missing(
+            train.classes[c], int(counts[c]), float(shares[c]),
+            chance_of_none(n, int(counts[c]), size), _longest_gap(there[:, c]),
+        )
+        for c in chosen
+    )  # fmt: skip
+    return MissingClasses(size, len(some), len(present), missing)
+
+
+def chance_of_none(n: int, of_class: int, size: int) -> float:
+    """Return the probability that so many of n examples, drawn at random, hold none of a class."""
+    if of_class + size > n:
+        return 0.0
+    rest = n - of_class
+    return exp(
+        lgamma(rest + 1) - lgamma(rest - size + 1) - lgamma(n + 1) + lgamma(n - size + 1)
+    )  # fmt: skip
+
+
+def _longest_gap(there: np.ndarray) -> int:
+    edges = np.flatnonzero(np.concatenate([[True], there, [True]]))
+    return int(np.diff(edges).max()) - 1
+
+
+def _finding(context: Context, runs: list[RunOutcome]) -> Finding:
+    names, measured = tuple(run.name for run in runs), missing_classes(context, runs[0])
+    worst = measured.missing[0]
+    label = f"the class {worst.label!r}, of {count(worst.examples, 'example')},"
+    where = (
+        f"{label} is missing from {percent(worst.share, 0)} of the "
+        f"{count(measured.batches, 'batch', 'batches')} of {measured.batch_size:,} examples that "
+        f"{first_few(names, str)} make of an epoch ({percent(worst.expected, 0)} are expected in "
+        "random order)"
+    )
+    where = where[0].upper() + where[1:]
+    if worst.share < MANY:
+        return CHECK.clear(names, f"{where}: no class is missing from more.", measured)
+    said = (
+        f"{where}, up to {count(worst.longest, 'batch', 'batches')} in a row. "
+        f"{len(measured.missing)} of {count(measured.classes, 'class', 'classes')} are missing "
+        "from half of the batches or more."
+    )
+    if worst.expected < MANY:
+        advice = "Take order = epoch, or shuffle the file (see OL008)."
+    else:
+        wanted = _enough(runs[0], worst, measured.batch_size)
+        advice = (
+            f"Take batches of about {wanted:,} examples, with which half of them would have it."
+        )
+    severity = Severity.WARNING if worst.expected >= MOST else Severity.INFO
+    return CHECK.found(names, said, measured, severity=severity, advice=advice)
+
+
+def _enough(run: RunOutcome, worst: Missing, size: int) -> int:
+    """Return the batch size, doubled from a run's, with which a class is in most batches."""
+    n = run.record.n_train
+    while size < n and chance_of_none(n, worst.examples, size) > MANY:
+        size *= 2
+    return min(size, n)
+
+
+CHECK = Check(
+    MissingClasses, look, "Counts of classes in the batches of the first epoch, by the run's order."
+)
