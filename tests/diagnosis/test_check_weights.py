@@ -128,6 +128,13 @@ def test_a_penalty_that_makes_noise_is_said_to() -> None:
     assert "smoother they are" not in finding.statement
 
 
+def test_huge_weights_are_as_noisy_as_small_ones() -> None:
+    weights = np.repeat(WHITE.reshape(-1, 1), 3, axis=1)
+    shape = ImageShape(28, 28)
+    assert noise(1e300 * weights, shape) == pytest.approx(noise(weights, shape))
+    assert likeness(1e300 * weights, weights) == pytest.approx(1)
+
+
 def test_is_silent_on_weights_without_noise_or_sense() -> None:
     flat = run_outcome("flat", weights=np.zeros((784, 1)))
     broken = run_outcome("broken", weights=np.zeros((784, 1)))

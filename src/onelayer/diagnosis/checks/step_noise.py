@@ -20,8 +20,11 @@ from onelayer.diagnosis.words import points
 from onelayer.study import RunOutcome
 from onelayer.words import listed
 
-MATTERS = 0.01
-"""A standard deviation of the accuracy from evaluation to evaluation that somebody should mind."""
+MATTERS = 0.015
+"""A standard deviation of the accuracy from evaluation to evaluation that somebody should mind.
+
+Of two evaluations one in twenty pairs is then 4 points apart.
+"""
 
 OF_SAMPLING = 0.75
 """Nor does one that is less than this share of the standard error by the number of examples.

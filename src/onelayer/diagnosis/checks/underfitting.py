@@ -18,7 +18,7 @@ from onelayer.words import listed
 WEAKER = (10.0, 100.0)
 """The penalty is divided by these, and the minimum sought anew."""
 
-MATTERS = 0.01
+MATTERS = 0.02
 """So much accuracy, on either part, is worth another λ."""
 
 

@@ -94,11 +94,19 @@ def noise(weights: NDArray[np.floating], shape: ImageShape) -> float:
     Over that of unrelated pixels with the same spread: the root of the mean over the outputs'
     pictures of Geary's C, which is a ratio of squares.
     """
-    return math.sqrt(np.mean([geary_c(picture) for picture in shape.pictures(weights)]))
+    pictures = shape.pictures(_bounded(weights))
+    return math.sqrt(np.mean([geary_c(picture) for picture in pictures]))
+
+
+def _bounded(weights: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the weights over the largest: squares of those of wild runs are beyond all numbers."""
+    wide = np.asarray(weights, np.float64)
+    return wide / (float(np.abs(wide).max()) or 1.0)
 
 
 def likeness(weights: NDArray[np.floating], others: NDArray[np.floating]) -> float:
     """Return the mean over the outputs of the cosine of two weights, both (n_features, K)."""
+    weights, others = _bounded(weights), _bounded(others)
     lengths = np.linalg.norm(weights, axis=0) * np.linalg.norm(others, axis=0)
     with np.errstate(invalid="ignore"):
         return float(np.mean((weights * others).sum(axis=0) / lengths))

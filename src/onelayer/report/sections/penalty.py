@@ -67,7 +67,7 @@ def weights(material: Material, choice: SectionChoice) -> Section:
         choice.title or "The weights as pictures",
         question if len(penalties) > 1 else "What do the weights look like?",
         (about(runs), FigureBlock(figure, caption)),
-        (answer, *said(findings), Paragraph(_NOISE)),
+        (answer, *said([f for f in findings if len(f.runs) > 1]), Paragraph(_NOISE)),
     )
 
 
