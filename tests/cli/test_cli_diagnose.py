@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from cli_helpers import call
 
+from onelayer.study import load_data
+
 STUDY = """
 name = "sorted"
 mute = ["OL210"]
@@ -88,7 +90,7 @@ def test_other_data_than_then_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "sorted.toml").write_text(STUDY)
     ended = call("study", str(tmp_path / "sorted.toml"), "--out", str(tmp_path / "run"), "--quiet")
     assert ended.code == 0
-    real = module.load_data
+    real = load_data
 
     def other(study):  # type: ignore[no-untyped-def]
         data = real(study)

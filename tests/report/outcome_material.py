@@ -2,20 +2,30 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 import polars as pl
 from diagnosis_material import data_of, run_outcome
 
+from onelayer.data import Dataset
 from onelayer.diagnosis import Finding, diagnose
 from onelayer.report import compose
 from onelayer.report.document import Block, Document, FigureBlock, Note, Paragraph, Section, Table
 from onelayer.report.inline import plain
 from onelayer.report.sections import BUILDERS, Material, build
-from onelayer.study import Outcome, Run, RunOutcome, SectionChoice, Study
+from onelayer.study import (
+    Outcome,
+    Run,
+    RunOutcome,
+    SectionChoice,
+    Study,
+    StudyData,
+    outcome_in_memory,
+)
 from onelayer.study.schema import DataChoice
-from onelayer.training import EarlyStopping, StopReason
+from onelayer.training import EarlyStopping, StopReason, TrainConfig, train_many
 
 STEPS = np.arange(40)
 FALLING = 0.3 + 0.6 * np.exp(-STEPS / 8)
@@ -132,3 +142,27 @@ def tables_of(section: Section) -> list[list[list[str]]]:
     """The rows of a section's tables, as plain text."""
     tables = [block for block in section.blocks if isinstance(block, Table)]
     return [[[plain(cell) for cell in row] for row in table.rows] for table in tables]
+
+
+def _two_classes(n: int, seed: int) -> Dataset:
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, n)
+    X = rng.normal(size=(n, 6))
+    X[:, 0] += 1.2 * (2 * y - 1)
+    return Dataset(X, y)
+
+
+@cache
+def wrong_batch() -> tuple[Outcome, StudyData]:
+    """The same run in file order and shuffled, on data of whose batches number 4 is wrong."""
+    train, validation = _two_classes(640, 0), _two_classes(300, 9)
+    X, y = train.X.copy(), train.y.copy()
+    X[128:160, 0], y[128:160] = 1.2, 0
+    options = {
+        "model": "logistic", "batch_size": 32, "learning_rate": 0.5, "max_epochs": 40,
+        "early_stopping": {"patience": 40},
+    }  # fmt: skip
+    configs = [TrainConfig.model_validate(options | {"order": o}) for o in ("file", "epoch")]
+    results = train_many(Dataset(X, y), validation, configs)
+    named = dict(zip(("file", "mixed"), results, strict=True))
+    return outcome_in_memory(Dataset(X, y), validation, named)

@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from diagnosis_material import run_outcome
 from outcome_material import (
-    NOISY,
     SMOOTH,
     diverged,
     falling,
@@ -22,14 +20,34 @@ from outcome_material import (
     sweep,
     tables_of,
     words,
+    wrong_batch,
 )
 
-from onelayer.diagnosis import finding_from_json
+from onelayer.diagnosis import Finding, diagnose, finding_from_json
+from onelayer.diagnosis.checks.dips import AccuracyDips
 from onelayer.report import compose
-from onelayer.report.document import FigureBlock, Section
-from onelayer.report.sections import BUILDERS
-from onelayer.study import Outcome, RunOutcome
+from onelayer.report.document import FigureBlock, Paragraph, Section
+from onelayer.report.sections import BUILDERS, Material, build
+from onelayer.study import Outcome, RunOutcome, SectionChoice
 from onelayer.training import StopReason
+
+
+@pytest.fixture(scope="module")
+def real() -> Outcome:
+    """Two runs that were really trained: one of the batches has the wrong labels."""
+    return wrong_batch()[0]
+
+
+@pytest.fixture(scope="module")
+def real_findings(real: Outcome) -> list[Finding]:
+    return diagnose(real, wrong_batch()[1], only=["OL101", "OL102", "OL103", "OL107"])
+
+
+def shown(kind: str, outcome: Outcome, findings: list[Finding]) -> Section:
+    """A section on all runs of an outcome."""
+    names = tuple(run.name for run in outcome.runs)
+    choice = SectionChoice.model_validate({"kind": kind, "runs": names})
+    return build(Material(outcome, tuple(findings)), choice)
 
 
 def lead_of(outcome: Outcome) -> str:
@@ -40,7 +58,10 @@ def figures_of(section: Section) -> list[str]:
     return [block.figure.name for block in section.blocks if isinstance(block, FigureBlock)]
 
 
-@pytest.mark.parametrize("kind", [k for k in BUILDERS if k not in ("derivation", "gradient-check")])
+OF_NO_RUNS = ("derivation", "gradient-check", "claims")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BUILDERS if kind not in OF_NO_RUNS])
 def test_a_section_whose_runs_have_no_results_says_so(kind: str) -> None:
     waits = falling("waits")
     said = said_in(section_on(kind, [falling("done")], names=["waits"], missing=[waits.run]))
@@ -77,27 +98,22 @@ def test_the_head_names_what_is_missing_and_what_went_wrong() -> None:
     waits = [falling(name).run for name in ("x", "y", "z")]
     said = lead_of(study_of([diverged("bad"), falling("good")], missing=waits))
     assert "Not trained yet: x, y and z." in said
-    assert "The run bad diverged" in said
+    assert "A run that diverged or was interrupted (bad). " in said
     fine = lead_of(study_of([falling("good")]))
     assert "Not trained yet" not in fine
     assert "diverged" not in fine
 
 
-def test_the_head_says_of_which_run_it_speaks_and_leaves_none_out() -> None:
-    said = lead_of(
-        study_of([stopped("first"), stopped("second"), *sweep("a"), *sweep("b", seed=1)])
-    )
-    for name in ("first", "second"):
-        assert f"Early stopping ended the run {name} at step 60" in said
-    for base in "ab":
-        assert f"Of {base}[l2=1.0], {base}[l2=0.1] and {base}[l2=0.01] the best" in said
-    assert "findings.json" not in said
-
-
-def test_the_head_names_the_runs_for_which_it_has_no_room() -> None:
-    said = lead_of(study_of([stopped(f"run-{i}") for i in range(7)]))
-    assert said.count("Early stopping ended") == 3
-    assert "findings.json says the same of run-3, run-4, run-5 and run-6." in said
+def test_the_head_answers_in_a_sentence_each(real: Outcome, real_findings: list[Finding]) -> None:
+    lead = compose(real, real_findings).lead
+    said = words(lead)
+    assert "After batch 4 of file the accuracy falls by" in said
+    assert "of its steps and gave up" in said
+    assert "better on examples that trained than on examples of the same kind" in said
+    assert "Sharp dips of the validation accuracy (file). Shuffle the examples." in said
+    paragraphs = [block.text for block in lead if isinstance(block, Paragraph)]
+    assert all(text.endswith(".") for text in paragraphs)
+    assert len(paragraphs) <= 6  # what was done, and five answers
 
 
 def test_loss_of_a_model_that_began_knowing_nothing() -> None:
@@ -151,7 +167,7 @@ def test_accuracy_says_where_it_was_highest() -> None:
 
 
 def test_kept_is_said_of_the_best_where_early_stopping_keeps_it() -> None:
-    (rows,) = tables_of(section_on("early-stopping", [stopped("early")]))
+    (rows, _patiences) = tables_of(section_on("early-stopping", [stopped("early")]))
     assert [row[:3] for row in rows] == [["early", "best, kept", "54"], ["early", "last", "60"]]
     section = section_on("early-stopping", [falling("plain")])
     (rows,) = tables_of(section)
@@ -179,47 +195,66 @@ def test_runs_that_are_not_shown_are_not_spoken_of() -> None:
         assert "l2[" not in said
 
 
-def test_overfitting_is_told_of_each_run_that_came_to_its_end() -> None:
-    runs = [falling("fine"), falling("gap", train_accuracy=0.99), diverged("bad")]
-    section = section_on("overfitting", runs)
+def test_overfitting_is_told_of_each_run_that_came_to_its_end(
+    real: Outcome, real_findings: list[Finding]
+) -> None:
+    section = shown("overfitting", real, real_findings)
     (rows,) = tables_of(section)
-    assert [row[0] for row in rows] == ["fine", "gap"]
+    assert [row[0] for row in rows] == ["file", "mixed"]
     said = said_in(section)
-    assert "At the end of fine the training accuracy is 90.00%" in said
-    assert "At the end of gap the training accuracy is 99.00%" in said
-    assert "training did not come to its end: bad." in said
-    assert "That is overfitting" not in said
-    turning = 0.3 + 0.2 * ((np.arange(40) - 15) / 25) ** 2
-    risen = run_outcome("risen", turning, train_accuracy=0.99, weights=NOISY)
-    said = said_in(section_on("overfitting", [risen]))
-    assert "That is overfitting" in said
+    assert "file has " in said
+    assert "mixed has " in said
     assert "did not come to its end" not in said
-    assert tables_of(section_on("overfitting", [diverged("bad")])) == []
+    broken = section_on("overfitting", [diverged("bad")])
+    assert "training did not come to its end: bad." in said_in(broken)
+    assert tables_of(broken) == []
 
 
-def dipping(name: str, **options: Any) -> RunOutcome:
-    accuracies = 0.95 + 0.001 * np.random.default_rng(0).standard_normal(40)
-    accuracies[[12, 22, 32]] -= 0.1
-    return falling(name, val_accuracy=accuracies, **options)
-
-
-def test_shuffling_compares_shuffled_with_unshuffled_runs() -> None:
-    runs = [dipping("file", shuffle=False), falling("mixed")]
-    section = section_on("shuffling", runs)
+def test_dips_are_shown_with_the_batch_its_examples_and_what_was_tried(
+    real: Outcome, real_findings: list[Finding]
+) -> None:
+    section = shown("shuffling", real, real_findings)
     said = said_in(section)
-    assert "The unshuffled run file has 3 dips" in said
-    assert "The shuffled run mixed has no dip" in said
-    assert "file (not shuffled) ends at" in said
+    assert "file (in file order) ends at" in said
     assert "mixed (shuffled) ends at" in said
-    assert "3 dips are marked" in said
     assert "nothing to compare" not in said
-    (rows,) = tables_of(section)
-    assert [row[:2] for row in rows] == [["file", "3"], ["mixed", "0"]]
-    assert rows[0][4:] == ["20 steps", "3 of 3"]
-    assert rows[1][2:] == ["–"] * 4
+    assert figures_of(section) == ["shuffling-file_mixed", "dips-file", "fall-by-batch-file"]
+    examples, tried = tables_of(section)
+    assert all(128 <= int(row[0]) < 160 for row in examples)  # of batch 4
+    assert [row[0] for row in tried][:2] == [
+        "as it was", "its batches in another sequence in each epoch",
+    ]  # fmt: skip
+    assert float(tried[0][1]) > 2 * float(tried[3][1])
+    assert "It is the composition of the batch" in said
+    assert "mixed is shuffled anew in each epoch" in said
 
 
-@pytest.mark.parametrize(("shuffle", "order"), [(True, "shuffled"), (False, "not shuffled")])
+def test_patiences_are_shown_beside_the_runs_own(
+    real: Outcome, real_findings: list[Finding]
+) -> None:
+    _, patiences, _ = tables_of(shown("early-stopping", real, real_findings))
+    assert [row[0] for row in patiences] == ["1", "2", "5", "10", "20", "50", "100"]
+
+
+def test_claims_are_judged_by_what_was_found(real: Outcome, real_findings: list[Finding]) -> None:
+    (rows,) = tables_of(shown("claims", real, real_findings))
+    verdicts = {claim: verdict for claim, verdict, _ in rows}
+    assert verdicts["A problematic batch causes the dips."] == "holds"
+    assert verdicts["Shuffling removes them."] == "holds"
+    assert verdicts["L2 smooths the weights."] == "is not asked"
+    evidence = {claim: text for claim, _, text in rows}
+    assert evidence["L2 smooths the weights."] == "No run of this study can show it."
+    order = [
+        replace(f, measurement=replace(f.measurement, verdict="order"))
+        if isinstance(f.measurement, AccuracyDips) and f.measurement.culprit else f
+        for f in real_findings
+    ]  # fmt: skip
+    (rows,) = tables_of(shown("claims", real, order))
+    assert rows[0][1] == "does not hold"
+    assert "it is the order" in rows[0][2]
+
+
+@pytest.mark.parametrize(("shuffle", "order"), [(True, "shuffled"), (False, "in file order")])
 def test_runs_of_one_order_are_not_compared(shuffle: bool, order: str) -> None:
     said = said_in(section_on("shuffling", [falling("a", shuffle=shuffle)]))
     assert f"Only runs that are {order} are here: there is nothing to compare." in said

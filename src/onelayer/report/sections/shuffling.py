@@ -49,7 +49,8 @@ def _of(findings: list[Finding], run: RunOutcome) -> list[AccuracyDips]:
 def _after_the_batch(run: RunOutcome, dips: AccuracyDips) -> pl.DataFrame:
     """Return the evaluations that come right after the batch behind the dips."""
     place = pl.col("step") % dips.batches_per_epoch
-    after = run.curve.filter((place == dips.batch) & (pl.col("epoch") > 0))
+    at = -1 if dips.batch is None else dips.batch
+    after = run.curve.filter((place == at) & (pl.col("epoch") > 0))
     return after.select("run", "step", "val_accuracy")
 
 
