@@ -358,8 +358,8 @@ def markdown(rates: dict[Experiment, float], repetitions: int) -> str:
         f"Simulated by `benchmarks/statistics_simulated.py` with up to {repetitions:,} repetitions "
         "a line; reproducible by its seeds. Intervals are of 95%, tests of 5%: coverage is aimed "
         "to lie between 93% and 97%, and a size to be at most 5%. Coverage outside is bold. Lines "
-        "of what takes long have a quarter or an eighth of the repetitions: of 250, a rate of 95% is "
-        "uncertain by 2.7 points.",
+        "of what takes long have a quarter or an eighth of the repetitions: of 250, a rate of 95% "
+        "is uncertain by 2.7 points.",
         "",
         "| method | | least | most | settings |",
         "|---|---|---:|---:|---:|",
