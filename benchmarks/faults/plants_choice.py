@@ -105,7 +105,7 @@ PLANTS = [
           SOURCES),
     Plant("OL302", "candidates alike", "1 / relative difference of λ", (1, 4, 20), 4, alike,
           SOURCES),
-    Plant("OL303", "candidates on 60 validation examples", "candidates", (10, 30, 100), 100,
+    Plant("OL303", "candidates on 60 validation examples", "candidates", (10, 20, 40), 40,
           many_on_few, SOURCES),
     Plant("OL304", "features of noise, λ = 0.00001", "features an example", (0.3, 1, 3), 1,
           memorised, SOURCES),

@@ -54,6 +54,12 @@ def test_best_at_the_end_but_no_more_than_noise() -> None:
     assert "no more than noise" in found.statement or "would matter" in found.statement
 
 
+def test_nothing_is_left_below_a_wide_list() -> None:
+    found = one(parts(3000, 3000), sweep(1e-6, 0.1, 1.0))
+    assert found.answer is Answer.CLEAR
+    assert "going on down to 0" in found.statement
+
+
 def test_nothing_is_below_zero() -> None:
     """With as many examples no penalty is best."""
     found = one(parts(3000, 3000), sweep(0.0, 0.1, 1.0))

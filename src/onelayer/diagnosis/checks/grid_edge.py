@@ -37,6 +37,10 @@ LEAST_VALUES = 3
 LEAST_GAIN = 0.01
 """The last step to the end must lower the validation loss by this share of it."""
 
+LEAST_BEYOND = 0.005
+"""And what is left down to λ = 0 must promise this share, as straight as the last step: a wide list
+ends where nothing is left to gain."""
+
 
 @dataclass(frozen=True)
 class Tried:
@@ -126,11 +130,11 @@ def _finding(context: Context, option: str, line: list[RunOutcome]) -> Finding:
     place, names = line.index(best), tuple(run.name for run in line)
     tried = tuple(Tried(run.name, _value(run, option), _loss(run)) for run in line)
     measurement = GridEdge(option, tried, best.name)
-    values = listed([f"{t.value:g}" for t in tried])
     called = NAMES.get(option, option.replace("_", " "))
     start = (
-        f"Of the values {values} of {called}, {tried[place].value:g} has the lowest "
-        f"validation loss, {number(tried[place].val_loss)} ({best.name})"
+        f"Of the values {listed([f'{t.value:g}' for t in tried])} of {called}, "
+        f"{tried[place].value:g} has the lowest validation loss, "
+        f"{number(tried[place].val_loss)} ({best.name})"
     )
     if 0 < place < len(line) - 1:
         return CHECK.clear(names, f"{start}: others were tried on both sides of it.", measurement)
@@ -138,51 +142,73 @@ def _finding(context: Context, option: str, line: list[RunOutcome]) -> Finding:
         return CHECK.clear(names, f"{start}: there is nothing below it.", measurement)
 
     neighbour = line[1] if place == 0 else line[-2]
-    if neighbour.record.stop_reason is StopReason.DIVERGED:
-        low = high = gain = math.inf
-    else:
-        its, own = (validation_losses(context, run) for run in (neighbour, best))
-        low, high = paired_mean_interval(its, own)
-        gain = float(its.mean() - own.mean())
-    converged = has_converged(best) and (math.isinf(gain) or has_converged(neighbour))
+    gain, interval = _gain(context, best, neighbour)
+    behind = [run.name for run in (best, neighbour) if not _has_ended(run)]
     measurement = GridEdge(
-        option, tried, best.name, neighbour.name, gain, (low, high), converged
+        option, tried, best.name, neighbour.name, gain, interval, converged=not behind
     )  # fmt: skip
-    next_to_it = f"{called} {_value(neighbour, option):g}"
-    end = "lowest" if place == 0 else "highest"
-    apart = f"{start}. It is the {end} that was tried, and the run next to it, with {next_to_it}, "
-    if math.isinf(gain):
-        apart += "diverged."
-    else:
-        apart += (
-            f"has a loss higher by {number(gain)} (95% interval {number(low)} to {number(high)} "
-            "on examples like these)"
-        )
-    if low <= 0 or gain < LEAST_GAIN * tried[place].val_loss:
-        why = (
-            "which is no more than noise" if low <= 0
-            else f"less than the {percent(LEAST_GAIN, 0)} of it that would matter"
-        )  # fmt: skip
-        return CHECK.clear(names, f"{apart}, {why}.", measurement)
-    apart = apart.rstrip(".")
-    beyond = "below" if place == 0 else "above"
-    if not converged:
-        behind = [run.name for run in (best, neighbour) if not has_converged(run)]
+    start += (
+        f". It is the {'lowest' if place == 0 else 'highest'} that was tried, and the run next to "
+        f"it, with {called} {_value(neighbour, option):g}, {_told(gain, interval)}"
+    )
+    if why := _why_not(measurement, place == 0):
+        return CHECK.clear(names, f"{start}, {why}.", measurement)
+    beyond = f"{'below' if place == 0 else 'above'} {tried[place].value:g}"
+    if behind:
         return CHECK.cant_tell(
             names,
-            f"{apart}. But {listed(behind)} ended before it had converged: what looks like the "
+            f"{start}. But {listed(behind)} ended before it had converged: what looks like the "
             f"better {called} may be the faster training.",
             measurement,
             advice="Train these runs until they converge (more epochs, or early stopping), and "
-            f"then compare; where they have, try values {beyond} {tried[place].value:g}.",
+            f"then compare; where they have, try values {beyond}.",
         )
     return CHECK.found(
         names,
-        f"{apart}. What lies beyond was not tried.",
+        f"{start}. What lies beyond was not tried.",
         measurement,
-        advice=f"Try values of {option} {beyond} {tried[place].value:g}, until the validation loss "
-        "rises again.",
+        advice=f"Try values of {option} {beyond}, until the validation loss rises again.",
     )
+
+
+def _gain(
+    context: Context, best: RunOutcome, neighbour: RunOutcome
+) -> tuple[float, tuple[float, float]]:
+    """Return how much lower the loss of the best is, and its interval."""
+    if neighbour.record.stop_reason is StopReason.DIVERGED:
+        return math.inf, (math.inf, math.inf)
+    its, own = (validation_losses(context, run) for run in (neighbour, best))
+    return float(its.mean() - own.mean()), paired_mean_interval(its, own)
+
+
+def _has_ended(run: RunOutcome) -> bool:
+    """Whether more steps would change little: a run that diverged is past help."""
+    return run.record.stop_reason is StopReason.DIVERGED or has_converged(run)
+
+
+def _told(gain: float, interval: tuple[float, float]) -> str:
+    if math.isinf(gain):
+        return "diverged"
+    low, high = (number(end) for end in interval)
+    return (
+        f"has a loss higher by {number(gain)} (95% interval {low} to {high} on examples like these)"
+    )
+
+
+def _why_not(edge: GridEdge, is_lowest: bool) -> str:
+    """Return why the end does not matter; empty if it does."""
+    assert edge.gain is not None
+    assert edge.gain_interval is not None
+    if edge.gain_interval[0] <= 0:
+        return "which is no more than noise"
+    end, last = (edge.tried[0], edge.tried[1]) if is_lowest else (edge.tried[-1], edge.tried[-2])
+    if edge.gain < LEAST_GAIN * end.val_loss:
+        return f"less than the {percent(LEAST_GAIN, 0)} of it that would matter"
+    if is_lowest and NATURAL_END.get(edge.option) == 0:
+        left = edge.gain * end.value / (last.value - end.value)
+        if left < LEAST_BEYOND * end.val_loss:
+            return f"and going on down to 0 at that rate would lower it by {number(left)} more"
+    return ""
 
 
 CHECK = Check(

@@ -171,7 +171,7 @@ def _squared_error(
         centre, variance = error + noise, from_noise + error * from_error
         if variance == 0:
             return centre
-        spread = 2 * variance / (9 * 2 * centre**2)
+        spread = variance / (9 * centre**2)
         return centre * max(1 - spread + z * math.sqrt(spread), 0.0) ** 3
 
     def error_at(z: float) -> float:
