@@ -116,7 +116,7 @@ def _finding(context: Context, data: SharedData) -> Finding:
 
 
 def _measured(context: Context, data: SharedData) -> PartDifference:
-    columns = frequent_features(data.train, FEATURES)
+    columns = frequent_features((data.train, data.validation), FEATURES)
     X, is_validation = _sample(data, columns)
     auc, error = _auc(context, X, is_validation)
     z = (auc - 0.5) / error if error > 0 else 0.0  # no feature varies
