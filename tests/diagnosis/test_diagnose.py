@@ -50,6 +50,7 @@ def test_findings_come_in_the_order_of_the_checks(findings: list[Finding]) -> No
     firsts = dict.fromkeys(f.code for f in findings)
     assert list(firsts) == [
         "OL001", "OL002", "OL101", "OL102", "OL103", "OL104", "OL105", "OL106",
+        "OL201", "OL202", "OL203", "OL204", "OL205", "OL206", "OL207", "OL208", "OL209", "OL210",
     ]  # fmt: skip
 
 
