@@ -216,7 +216,7 @@ def flipped(rng: np.random.Generator, strength: float, source: str) -> Case:
 
 PLANTS = [
     Plant("OL201", "half of the features in another unit", "times as large",
-          (3, 10, 30, 100), 30, unscaled),
+          (3, 10, 30, 100), 100, unscaled),
     Plant("OL202", "constant in training, not in validation", "of the validation examples",
           (0.01, 0.05, 0.2, 1), 0.05, constant),
     Plant("OL203", "a feature twice", "correlation", (0.999, 0.9998, 1), 0.9998, duplicate),
@@ -237,6 +237,6 @@ PLANTS = [
           (0.1, 0.3, 0.6, 1), 0.6, shifted),
     Plant("OL209", "a class taken out of validation", "of its examples", (0.2, 0.5, 0.8), 0.8,
           other_classes),
-    Plant("OL210", "labels flipped", "of all", (0.02, 0.05, 0.1, 0.2), 0.1, flipped,
+    Plant("OL210", "labels flipped", "of all", (0.02, 0.05, 0.1), 0.1, flipped,
           ("digits", "mnist", "AER HMDA", "openintro email", "DAAG spam7")),
 ]  # fmt: skip

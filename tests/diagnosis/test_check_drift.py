@@ -63,11 +63,11 @@ def test_other_class_shares_are_found_and_named() -> None:
 def test_size_of_the_test() -> None:
     """On parts that are alike, a p-value below 0.05 comes in about one of twenty."""
     p = []
-    for seed in range(60):
+    for seed in range(40):
         X, y = table(300, seed=seed)
         p.append(evidence_of(only(look(context_of(X, y, max_epochs=1))))["p_value"])
-    assert 0 <= np.mean(np.array(p) < 0.05) < 0.12
-    assert np.mean(np.array(p) < 0.5) == pytest.approx(0.5, abs=0.15)
+    assert 0 <= np.mean(np.array(p) < 0.05) < 0.15
+    assert np.mean(np.array(p) < 0.5) == pytest.approx(0.5, abs=0.2)
 
 
 def test_mann_whitney_against_references() -> None:

@@ -48,17 +48,17 @@ def test_labels_without_any_pattern_cannot_be_told() -> None:
 
 
 def test_the_interval_covers_the_share() -> None:
-    """Scores whose softmax is the truth, in 200 samples: 99% of intervals are to hold it."""
+    """Scores whose softmax is the truth, in 60 samples: 99% of intervals are to hold it."""
     rng = np.random.default_rng(0)
     held = 0
-    for _ in range(200):
+    for _ in range(60):
         scores = 4 * rng.normal(size=(500, 3))
         y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
         wrong = rng.random(500) < 0.08
         y = np.where(wrong, (y + rng.integers(1, 3, 500)) % 3, y)
         _, low, high = share_of_wrong_labels(scores, y)
         held += low <= 0.08 <= high
-    assert held >= 190
+    assert held >= 57
 
 
 def test_scores_are_of_models_that_did_not_see_the_example() -> None:

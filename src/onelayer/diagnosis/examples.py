@@ -102,15 +102,16 @@ def scaled(
     return np.asarray(seen if isinstance(seen, np.ndarray) else seen.toarray())
 
 
-def frequent_features(data: Dataset, most: int) -> Rows | None:
-    """Return at most so many features of a CSR matrix, those that are oftenest stored.
+def frequent_features(parts: Sequence[Dataset], most: int) -> Rows | None:
+    """Return at most so many features of CSR matrices, those that are oftenest stored in all.
 
-    None: all, as of dense values.
+    None: all features, as of dense values.
     """
-    if isinstance(data.X, np.ndarray) or data.n_features <= most:
+    length = parts[0].n_features
+    if length <= most or any(isinstance(part.X, np.ndarray) for part in parts):
         return None
-    often = np.bincount(data.X.indices, minlength=data.n_features)
-    return np.asarray(np.sort(np.argsort(-often, kind="stable")[:most]))
+    often = sum(np.bincount(part.X.indices, minlength=length) for part in parts)
+    return np.asarray(np.sort(np.argsort(-np.asarray(often), kind="stable")[:most]))
 
 
 def blocks(n: int, size: int = 4096) -> Iterator[slice]:

@@ -28,8 +28,8 @@ MIN_EXAMPLES = 200
 MIN_PER_CLASS = 2 * FOLDS
 LISTED = 10
 
-RATES = np.concatenate([[0.0], np.geomspace(0.0025, 0.5, 60)])
-SHARPNESS = np.geomspace(0.02, 5, 36)
+RATES = np.concatenate([[0.0], np.geomspace(0.0025, 0.5, 160)])
+SHARPNESS = np.concatenate([[0.0], np.geomspace(0.05, 5, 30)])
 HALF_CHI2 = 3.317
 """Half of the 99% quantile of chi² with one degree of freedom."""
 
@@ -57,7 +57,7 @@ class SuspiciousLabels(Measurement):
     share : float
         Estimate of the share of wrong labels.
     share_interval : (float, float)
-        Of 99%, for the share, by its profile likelihood.
+        Of 99%, for the share, by its profile likelihood; of the models' own bias it says nothing.
     suspects : tuple of Suspect
         The labels of the least probability, lowest first.
     """
@@ -146,13 +146,17 @@ def share_of_wrong_labels(
 
     A label y is what the example is, with a probability of 1 - e, and any other class otherwise:
     P(y | x) = (1 - e) p + e (1 - p) / (K - 1), where p is the softmax of t times the scores
-    (Copas, 1988). Where classes overlap p is not near 0; a wrong label may be anywhere. Both e and
-    the sharpness t are fitted, e with its profile likelihood.
+    (Copas, 1988); for t = 0, the shares of the classes. Where classes overlap p is not near 0; a
+    wrong label may be anywhere. Both e and the sharpness t are fitted, e with its profile
+    likelihood.
     """
     n, classes = scores.shape
+    shares = (np.bincount(targets, minlength=classes) + 1) / (n + classes)
     likelihoods = np.empty((len(SHARPNESS), len(RATES)))
     for i, sharpness in enumerate(SHARPNESS):
-        logarithms = log_probabilities(sharpness * scores)[np.arange(n), targets]
+        # Scores that know nothing leave the shares of the classes.
+        sharpened = sharpness * scores if sharpness else np.tile(np.log(shares), (n, 1))
+        logarithms = log_probabilities(sharpened)[np.arange(n), targets]
         p, counts = _binned(logarithms)
         labels = np.outer(1 - RATES, p) + np.outer(RATES, (1 - p) / (classes - 1))
         likelihoods[i] = np.log(np.maximum(labels, 1e-300)) @ counts

@@ -203,7 +203,7 @@ def _tried(
 
 def _parts(data: SharedData) -> _Parts:
     train, validation = data.train, data.validation
-    columns = frequent_features(train, FEATURES)
+    columns = frequent_features((train, validation), FEATURES)
     most = rows_within(train, EXAMPLES, columns=columns)
     chosen = drawn(train.n_examples, most, seed=14)
     held = drawn(validation.n_examples, most, seed=15)

@@ -315,7 +315,7 @@ def _near(
     for i in maybe.tolist():
         x = scaled(data.train, queried, rows[i : i + 1])
         y, z = (scaled(data.train, data.train, pool[place[i : i + 1]]) for place in (first, second))
-        near, far = float(np.linalg.norm(x - y)), float(np.linalg.norm(x - z))
+        near, far = (float(np.linalg.norm(x.astype(np.float64) - other)) for other in (y, z))
         equal += near == 0
         if 0 < near < NEAR * far:
             pairs.append((int(rows[i]), int(pool[first[i]])))
