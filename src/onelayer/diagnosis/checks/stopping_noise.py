@@ -134,7 +134,7 @@ def _is_worth_a_warning(soon: Finding) -> bool:
     measured = soon.measurement
     assert isinstance(measured, StoppingNoise)
     assert measured.later is not None
-    return measured.later.reduction >= WORTH or measured.later.accuracy_is_better
+    return measured.later.reduction >= WORTH
 
 
 def _beside(context: Context, run: RunOutcome, longer: TrainResult) -> Finding:
