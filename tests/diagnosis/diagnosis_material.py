@@ -1,19 +1,27 @@
 """Made-up outcomes of studies: runs with the curves that a test plants."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from onelayer.data import Dataset, Scaling
-from onelayer.diagnosis import Finding, finding_from_json
+from onelayer.diagnosis import Context, Finding, finding_from_json
 from onelayer.inference import Classifier
 from onelayer.model import ModelName
-from onelayer.study import Outcome, Run, RunOutcome, Study, StudyData
+from onelayer.study import Outcome, Run, RunOutcome, Study, StudyData, outcome_in_memory
 from onelayer.study.schema import DataChoice
-from onelayer.training import Evaluation, Final, History, RunRecord, StopReason, TrainConfig
+from onelayer.training import (
+    Evaluation,
+    Final,
+    History,
+    RunRecord,
+    StopReason,
+    TrainConfig,
+    train_many,
+)
 
 
 def run_outcome(
@@ -95,11 +103,27 @@ def outcome_of(*runs: RunOutcome, image_shape: list[int] | None = None) -> Outco
     return Outcome(study, data, runs)
 
 
-def data_of(n: int = 12, labels: Sequence[int] = (0, 1, 2)) -> StudyData:
+def data_of(n: int = 12, labels: Sequence[int] = (0, 1, 2), n_features: int = 4) -> StudyData:
     rng = np.random.default_rng(0)
     y = np.resize(np.array(labels), n)
-    part = Dataset(rng.normal(size=(n, 4)), y, classes=range(3))
+    part = Dataset(rng.normal(size=(n, n_features)), y, classes=range(3))
     return StudyData(DataChoice(train=n, validation=n), part, part)
+
+
+def trained_run(train: Dataset, validation: Dataset, **options: Any) -> Context:
+    """A study of one run, named run, that is really trained."""
+    result = train_many(train, validation, [TrainConfig.model_validate(options)])[0]
+    return Context(*outcome_in_memory(train, validation, {"run": result}))
+
+
+def trained(
+    train: Dataset, validation: Dataset, configs: Mapping[str, TrainConfig], **how: Any
+) -> Context:
+    """What checks look at after these runs were really trained."""
+    results = train_many(train, validation, list(configs.values()))
+    return Context(
+        *outcome_in_memory(train, validation, dict(zip(configs, results, strict=True))), **how
+    )
 
 
 def as_strict_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:

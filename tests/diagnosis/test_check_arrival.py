@@ -1,6 +1,6 @@
 import pytest
 from diagnosis_material import as_strict_json
-from training_material import asked, config, context_of, examples
+from fault_material import asked, config, context_of, examples
 
 from onelayer.diagnosis import Answer, Severity
 from onelayer.diagnosis.checks import arrival

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 from diagnosis_material import as_strict_json
+from fault_material import asked, config, context_of, examples
 from scipy import stats
-from training_material import asked, config, context_of, examples
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Severity

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 from diagnosis_material import as_strict_json, data_of, outcome_of, run_outcome
-from training_material import asked, config, context_of, examples
+from fault_material import asked, config, context_of, examples
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Context, Severity

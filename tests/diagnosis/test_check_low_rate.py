@@ -1,5 +1,5 @@
 from diagnosis_material import as_strict_json
-from training_material import asked, config, context_of
+from fault_material import asked, config, context_of
 
 from onelayer.diagnosis import Answer
 from onelayer.diagnosis.checks.low_rate import CHECK, LowRate

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from diagnosis_material import as_strict_json
-from training_material import asked, config, context_of
+from fault_material import asked, config, context_of
 
 from onelayer.diagnosis import Answer
 from onelayer.diagnosis.checks.stopping_noise import (

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from diagnosis_material import as_strict_json
 
-from onelayer.diagnosis import Finding, Severity, diagnose
+from onelayer.diagnosis import Finding, Severity, all_checks, diagnose
 from onelayer.study import (
     Outcome,
     RunFolderWriter,
@@ -47,11 +47,12 @@ def findings(studied: tuple[Outcome, StudyData]) -> list[Finding]:
 
 
 def test_findings_come_in_the_order_of_the_checks(findings: list[Finding]) -> None:
-    firsts = dict.fromkeys(f.code for f in findings)
-    assert list(firsts) == [
-        "OL001", "OL002", "OL003", "OL004", "OL005", "OL009",
-        "OL101", "OL102", "OL103", "OL104", "OL105", "OL106",
-    ]  # fmt: skip
+    firsts = list(dict.fromkeys(f.code for f in findings))
+    assert firsts == sorted(firsts)
+    codes = [check.kind.code for check in all_checks()]
+    assert codes == sorted(codes)
+    assert {"OL001", "OL002", "OL101", "OL102", "OL103", "OL104", "OL105", "OL106"} <= set(firsts)
+    assert not [f.statement for f in findings if "check itself failed" in f.statement]
 
 
 def test_findings_are_json_though_a_run_diverged(

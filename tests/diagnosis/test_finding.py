@@ -108,7 +108,7 @@ def test_a_finding_of_a_check_that_is_not_installed_keeps_its_numbers() -> None:
     ],
 )
 def test_a_finding_of_another_version_is_refused(change: dict[str, Any]) -> None:
-    noise = WeightNoise(0.5, 0.1)
+    noise = WeightNoise((), 0.1)
     finding = Finding(WeightNoise, ("a",), Answer.FOUND, Severity.INFO, "Said.", noise)
     values = finding.as_json()
     assert finding_from_json(values) == finding

@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from training_material import config, context_of, examples
+from fault_material import config, context_of, examples
 
 from onelayer.diagnosis.stability import (
     largest_eigenvalue,

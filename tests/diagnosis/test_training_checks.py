@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from diagnosis_material import as_strict_json
+from fault_material import config, context_of
 from scipy import sparse
-from training_material import config, context_of
 
 from onelayer.data import Dataset
 from onelayer.diagnosis.registry import diagnose

@@ -20,8 +20,8 @@ from onelayer.training import EarlyStopping, StopReason
 STEPS = np.arange(40)
 FALLING = 0.3 + 0.6 * np.exp(-STEPS / 8)
 RNG = np.random.default_rng(0)
-NOISY = RNG.normal(size=(784, 3))
-SMOOTH = np.repeat(np.linspace(0, 1, 784)[:, np.newaxis], 3, axis=1)
+NOISY = RNG.normal(size=(64, 3))
+SMOOTH = np.repeat(np.linspace(0, 1, 64)[:, np.newaxis], 3, axis=1)
 SHAPE: dict[str, Any] = {"n_train": 1000, "n_validation": 500, "weights": NOISY}
 
 
@@ -88,15 +88,15 @@ def study_of(
         ),
     )  # fmt: skip
     data = {
-        "source": "made up", "train": 1000, "validation": 500, "n_features": 784,
-        "classes": [0, 1, 2], "image_shape": [28, 28], "scaling": {"scale": 1.0, "offset": 0.0},
+        "source": "made up", "train": 1000, "validation": 500, "n_features": 64,
+        "classes": [0, 1, 2], "image_shape": [8, 8], "scaling": {"scale": 1.0, "offset": 0.0},
         "sha256": "0" * 64,
     }  # fmt: skip
     return Outcome(study, data | facts, runs)
 
 
 def findings_on(outcome: Outcome) -> list[Finding]:
-    return diagnose(outcome, data_of())
+    return diagnose(outcome, data_of(n_features=64), threads=1)
 
 
 def report_on(outcome: Outcome) -> Document:

@@ -14,8 +14,8 @@ from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.report import style, svg
 from onelayer.report.figure import Figure
 from onelayer.report.figures import (
-    PowerLaw,
     WeightRow,
+    accuracy_against_l2,
     accuracy_comparison,
     accuracy_curves,
     loss_curves,
@@ -28,7 +28,23 @@ from onelayer.report.figures import (
 HISTORY = pl.concat(
     [history("plain"), history("shuffled", seed=1), history("file order", dip_every=31, seed=2)]
 )
-NORMS = pl.DataFrame({"l2": [1.0, 0.1, 0.01], "weight_norm": [0.3, 0.9, 2.1]})
+NORMS = pl.DataFrame(
+    {
+        "l2": [10.0, 1.0, 0.1, 0.01],
+        "weight_norm": [None, 0.3, 0.9, 2.1],
+        "minimum": [0.045, 0.3, 1.0, 4.0],
+        "limit": [0.05, 0.5, 5.0, 50.0],
+    }
+)
+ACCURACIES = pl.DataFrame(
+    {
+        "l2": [1.0, 0.1, 0.01],
+        "train_end": [0.8, 0.9, None],
+        "val_end": [0.79, 0.88, 0.9],
+        "train_minimum": [0.8, 0.91, 0.95],
+        "val_minimum": [0.79, 0.89, 0.91],
+    }
+)
 DIPS = HISTORY.filter(
     (pl.col("run") == "file order")
     & (pl.col("step") % 31 < 6)
@@ -52,7 +68,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "replicated accuracy": lambda: replicate_curves(
         HISTORY, ["plain", "shuffled"], "accuracy", title="Accuracy", name="accuracy-replicates"
     ),
-    "norm": lambda: norm_against_l2(NORMS, reference=4.2, power_law=PowerLaw(-0.4, -0.5)),
+    "norm": lambda: norm_against_l2(NORMS, reference=4.2),
+    "accuracy against l2": lambda: accuracy_against_l2(ACCURACIES),
     "weights": lambda: weight_pictures(weight_rows(), ImageShape(28, 28), DIGITS),
     "small weights": lambda: weight_pictures(weight_rows(8, 1), ImageShape(8, 8), ["2 against 3"]),
 }
@@ -129,9 +146,27 @@ def test_comparison_marks_the_dips_and_only_those() -> None:
 
 def test_norm_data_hold_the_reference_at_zero() -> None:
     data = FIGURES["norm"]().data
-    assert data["l2"].to_list() == [0.0, 0.01, 0.1, 1.0]
-    assert data["weight_norm"].to_list() == [4.2, 2.1, 0.9, 0.3]
-    assert data["fitted"][3] == pytest.approx(10**-0.5)
+    assert data["l2"].to_list() == [0.0, 0.01, 0.1, 1.0, 10.0]
+    assert data["weight_norm"].to_list() == [4.2, 2.1, 0.9, 0.3, None]
+    assert data["limit"].to_list() == [None, 50.0, 5.0, 0.5, 0.05]
+
+
+def test_norms_of_runs_minima_and_the_limit_are_told_apart() -> None:
+    figure = FIGURES["norm"]()
+    drawing = figure.svg()
+    for label in ("end of the run", "minimum", "limit of strong penalties"):
+        assert f"{label}<" in drawing
+    assert "minimum: 4 at λ = 0.01, 1 at λ = 0.1" in figure.alt
+    alone = norm_against_l2(NORMS.select("l2", "weight_norm"))
+    assert "minimum" not in alone.alt
+
+
+def test_accuracies_against_l2_are_in_percent() -> None:
+    figure = FIGURES["accuracy against l2"]()
+    rows = figure.data.filter(pl.col("series") == "training, end of the run")
+    assert rows["l2"].to_list() == [0.1, 1.0]
+    np.testing.assert_allclose(rows["value"], [90, 80])
+    assert "validation, minimum: 91.0 at λ = 0.01" in figure.alt
 
 
 def test_weights_data_are_the_weights() -> None:
@@ -210,6 +245,8 @@ def test_refusals_say_what_is_wrong() -> None:
         sweep_accuracy(HISTORY, {})
     with pytest.raises(ValueError, match="give λ = 0 as reference"):
         norm_against_l2(pl.DataFrame({"l2": [0.0], "weight_norm": [1.0]}))
+    with pytest.raises(ValueError, match="values of l2 above 0"):
+        accuracy_against_l2(pl.DataFrame({"l2": [0.0], "val_end": [1.0]}))
     rows = [WeightRow("a", weights(8, 3, roughness=0.0), 0.0)]
     with pytest.raises(ValueError, match=r"'a' have shape \(64, 3\), not \(784, 10\)"):
         weight_pictures(rows, ImageShape(28, 28), DIGITS)

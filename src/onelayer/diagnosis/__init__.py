@@ -5,7 +5,7 @@ from onelayer.diagnosis.checks.gradients import check_on
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.finding import Answer, Finding, HowSure, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
-from onelayer.diagnosis.registry import all_checks, diagnose, finding_from_json
+from onelayer.diagnosis.registry import all_checks, check_codes, diagnose, finding_from_json
 
 __all__ = [
     "Answer",
@@ -17,6 +17,7 @@ __all__ = [
     "Number",
     "Severity",
     "all_checks",
+    "check_codes",
     "check_on",
     "diagnose",
     "finding_from_json",

@@ -14,7 +14,7 @@ from onelayer.data import Dataset
 from onelayer.model import n_outputs
 from onelayer.training import Schedule, TrainConfig
 
-OPERATIONS_PER_SECOND = 1e10
+OPERATIONS_PER_SECOND = 3e10
 """What two cores of a modest machine make of models that share their passes over the data."""
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from onelayer.data import Dataset
 from onelayer.diagnosis.budget import Budget, seconds_of_passes, seconds_of_training
-from onelayer.model import Parameters, n_outputs
+from onelayer.model import Objective, Parameters, n_outputs
 from onelayer.optimum import Optimum, minimise
 from onelayer.study import Outcome, RunOutcome, StudyData
 from onelayer.training import ExampleWeights, TrainConfig, TrainResult, train_many
@@ -20,6 +20,9 @@ T = TypeVar("T")
 
 PASSES = 100
 """That a search for a minimum is expected to take; it serves several penalties at once."""
+
+MOST_PASSES = 3000
+"""After so many a search ends, if it is not told otherwise."""
 
 
 @dataclass(eq=False)
@@ -111,15 +114,44 @@ class Context:
             if config.features is None and config.examples_per_class is None:
                 groups.setdefault((run.run.classes, config.model), []).append(run)
         found: dict[str, Optimum] = {}
-        for (classes, model), members in groups.items():
-            train, _ = self.parts(members[0])
-            keys = {run.name: (classes, run.record.config.objective, tolerance) for run in members}
-            new = list(dict.fromkeys(k for k in keys.values() if ("minimum", k) not in self._made))
-            if new:
-                outputs = n_outputs(model, train.n_classes)
-                self.budget.take(seconds_of_passes(train, outputs * len(new), PASSES))
-                objectives = [objective for _, objective, _ in new]
-                optima = minimise(train, objectives, tolerance=tolerance, threads=self.threads)
-                self._made |= {("minimum", k): o for k, o in zip(new, optima, strict=True)}
-            found |= {name: self._made["minimum", key] for name, key in keys.items()}
+        for members in groups.values():
+            objectives = [run.record.config.objective for run in members]
+            optima = self.minima_of(members[0], objectives, tolerance)
+            found |= {run.name: o for run, o in zip(members, optima, strict=True)}
         return found
+
+    def minima_of(
+        self,
+        run: RunOutcome,
+        objectives: Sequence[Objective],
+        tolerance: float = 1e-3,
+        max_passes: int = MOST_PASSES,
+    ) -> list[Optimum]:
+        """Return the minima of objectives on the examples of a run's classes.
+
+        What was sought before is not sought again. `max_passes` ends a search that takes long, and
+        the `reason` of its outcome says so.
+
+        Raises
+        ------
+        OverBudget
+            If that would cost more than is left.
+        """
+        train, _ = self.parts(run)
+        keys = [("minimum", run.run.classes, objective, tolerance) for objective in objectives]
+
+        def is_new(key: Hashable) -> bool:
+            known: Optimum | None = self._made.get(key)
+            return known is None or (known.reason == "passes" and known.passes < max_passes)
+
+        new = [key for key in dict.fromkeys(keys) if is_new(key)]
+        if new:
+            outputs = n_outputs(objectives[0].model, train.n_classes)
+            passes = min(PASSES, max_passes)
+            self.budget.take(seconds_of_passes(train, outputs * len(new), passes))
+            optima = minimise(
+                train, [objective for _, _, objective, _ in new], tolerance=tolerance,
+                max_passes=max_passes, threads=self.threads,
+            )  # fmt: skip
+            self._made |= dict(zip(new, optima, strict=True))
+        return [self._made[key] for key in keys]

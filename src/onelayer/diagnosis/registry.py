@@ -45,6 +45,19 @@ def all_checks() -> tuple[Check, ...]:
     return (*CHECKS, *sorted(others, key=lambda check: check.kind.code))
 
 
+def check_codes(codes: Collection[str]) -> None:
+    """Refuse codes that no check has.
+
+    Raises
+    ------
+    InputError
+    """
+    known = [check.kind.code for check in all_checks()]
+    for code in codes:
+        if code not in known:
+            raise InputError(f"{code}: there is no such check; there are {listed(known)}.")
+
+
 def diagnose(
     outcome: Outcome,
     data: StudyData,
@@ -74,10 +87,7 @@ def diagnose(
     InputError
         If there is no check of a code.
     """
-    known = [check.kind.code for check in all_checks()]
-    for code in (*only, *mute):
-        if code not in known:
-            raise InputError(f"{code}: there is no such check; there are {listed(known)}.")
+    check_codes([*only, *mute])
     context = Context(outcome, data, Budget(budget), threads)
     findings: list[Finding] = []
     for check in all_checks():

@@ -10,7 +10,7 @@ def percent(fraction: float, digits: int = 2) -> str:
 
 def points(difference: float, digits: int = 2) -> str:
     """Return a difference of two fractions in percentage points."""
-    return f"{100 * difference:.{digits}f} percentage points"
+    return f"{signed(difference, digits)} percentage points"
 
 
 def count(n: int, singular: str, plural: str | None = None) -> str:
@@ -18,6 +18,17 @@ def count(n: int, singular: str, plural: str | None = None) -> str:
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
 
 
+def signed(fraction: float, digits: int = 2) -> str:
+    """Return a fraction in hundredths, with a proper minus: -0.0123 is '−1.23'."""
+    return f"{100 * fraction:.{digits}f}".replace("-", "−")
+
+
+def span(interval: tuple[float, float], digits: int = 2) -> str:
+    """Return an interval of fractions in hundredths: '−1.23 to 0.45'."""
+    return f"{signed(interval[0], digits)} to {signed(interval[1], digits)}"
+
+
 def number(value: float) -> str:
     """Return four significant digits, with thousands separators for large values."""
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    text = f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    return text.replace("-", "−", 1) if value < 0 else text

@@ -32,9 +32,7 @@ def weight_pictures(frame: pl.DataFrame, shape: ImageShape, label: str) -> Drawi
     names = frame["class"].unique(maintain_order=True).to_list()
     weights = frame["weight"].to_numpy().reshape(len(names), -1).T
     row = WeightRow(label, weights, noise(weights, shape))
-    return _styled(
-        figures.weight_pictures([row], shape, names, noise_label="noise (Geary's C)").chart
-    )
+    return _styled(figures.weight_pictures([row], shape, names, noise_label="noise").chart)
 
 
 def largest_weights(frame: pl.DataFrame, top: int) -> Drawing:

@@ -8,8 +8,6 @@ from collections.abc import Collection
 import polars as pl
 
 from onelayer.diagnosis import Finding
-from onelayer.diagnosis.checks.early_stopping import EarlyStop
-from onelayer.diagnosis.checks.l2_accuracy import SweepAccuracies
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.report.document import Block, Chapter, Document, Note, Paragraph, Section
 from onelayer.report.figures import loss_curves
@@ -17,6 +15,7 @@ from onelayer.report.html import to_html
 from onelayer.report.inline import literal
 from onelayer.report.pdf import to_pdf
 from onelayer.report.sections import Material, build
+from onelayer.report.sections.claims import abstract
 from onelayer.report.sections.gradients import verify_derivations
 from onelayer.report.sections.material import spread_in_words
 from onelayer.study import Outcome, Study
@@ -79,8 +78,7 @@ def prepare(study: Study) -> None:
 
 
 def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:
-    warnings = [f for f in findings if f.is_warning]
-    blocks: list[Block] = [Note("warning", literal(f.statement)) for f in warnings]
+    blocks: list[Block] = []
     if missing := [name for name in outcome.missing if name not in {r.name for r in outcome.runs}]:
         blocks.append(Note("warning", literal(f"Not trained yet: {listed(missing)}.")))
     blocks.append(Paragraph(literal(_scope(outcome))))
@@ -89,14 +87,12 @@ def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:
     if more := [group.name for group in groups[MOST_IN_LEAD:]]:
         text = f"results.json says the same of {listed(more, MOST_NAMED)}."
         blocks.append(Paragraph(literal(text)))
-    for kind in (EarlyStop, SweepAccuracies):
-        said = [
-            f for f in findings if f.kind is kind and f.measurement is not None and not f.is_warning
-        ]
-        blocks += [Paragraph(literal(f.statement)) for f in said[:MOST_IN_LEAD]]
-        if more := [name for f in said[MOST_IN_LEAD:] for name in f.runs]:
-            text = f"findings.json says the same of {listed(more, MOST_NAMED)}."
-            blocks.append(Paragraph(literal(text)))
+    blocks += [Paragraph(literal(said)) for said in abstract(Material(outcome, tuple(findings)))]
+    for finding in findings:
+        if finding.is_warning:
+            of = f" ({listed(finding.runs, MOST_NAMED)})" if finding.runs else ""
+            todo = finding.advice or finding.statement
+            blocks.append(Note("warning", literal(f"{finding.title}{of}. {todo}")))
     return tuple(blocks)
 
 

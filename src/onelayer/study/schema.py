@@ -27,6 +27,7 @@ SectionKind = Literal[
     "sweep-accuracy",
     "l2-accuracy",
     "weight-norm",
+    "claims",
 ]
 SECTION_KINDS: tuple[str, ...] = get_args(SectionKind)
 DerivationName = Literal["logistic", "softmax", "l2"]

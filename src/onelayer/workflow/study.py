@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from onelayer.diagnosis import Finding, diagnose, finding_from_json
+from onelayer.diagnosis import Finding, check_codes, diagnose, finding_from_json
 from onelayer.errors import InputError
 from onelayer.storage import Folder
 from onelayer.study import (
@@ -76,6 +76,7 @@ def study_in_folder(
     """
     clock = clock or Clock()
     check_study(study, data)
+    check_codes(study.mute)
     with RunFolderWriter.open(path, study, data.facts(), force=force) as folder:
         with stoppable() as stop:
             outcome = run_study(study, data, folder, observer, threads=threads, stop=stop)

@@ -1,22 +1,54 @@
-"""OL101: when early stopping came, and what it saved."""
+"""OL101: what early stopping gave up and what it saved, by a run that goes on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.experiments.continued import continued, scored
+from onelayer.diagnosis.experiments.early_stops import stop_on
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
-from onelayer.diagnosis.words import count, number, percent
+from onelayer.diagnosis.statistics import PairedAccuracies, paired_mean_interval
+from onelayer.diagnosis.words import count, number, percent, points, span
+from onelayer.model import Parameters
 from onelayer.study import RunOutcome
-from onelayer.training import StopReason
+from onelayer.training import Evaluation, History, StopReason
+
+TIMES = 5.0
+"""The run goes on to so many times its steps."""
+
+LEAST_GAIN = 0.02
+"""A share of the validation loss that somebody would not want to give up."""
+
+PATIENCES = (1, 2, 5, 10, 20, 50, 100)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """What a patience would have come to on the same curve.
+
+    Attributes
+    ----------
+    patience : int
+    steps : int
+        After which it would have stopped; the whole continued run if it would not have.
+    best_val_loss : float
+    given_up : float
+        By how much this lies above the lowest loss of the continued run, as a share of it.
+    """
+
+    patience: int
+    steps: int
+    best_val_loss: Number
+    given_up: float
 
 
 @dataclass(frozen=True)
 class EarlyStop(Measurement):
-    """When early stopping came, if it did, and what it saved.
+    """When early stopping came, if it did, what it saved, and what it gave up.
 
     Attributes
     ----------
@@ -30,11 +62,26 @@ class EarlyStop(Measurement):
         How many were made, and how many all the epochs would have taken.
     saved : float
         The share of the allowed steps that was not made.
+    continued_steps : int or None
+        Of the run that goes on; None if it stopped only where all its epochs were done.
+    lowest_step, lowest_val_loss, lowest_val_accuracy
+        Of its best evaluation.
+    loss_given_up : float
+        By how much the loss that is kept lies above that, as a share of it.
+    loss_interval : (float, float)
+        Of 95%: of the mean difference of both losses on the same validation examples. It covers
+        the difference over all examples of which these are a random sample.
+    accuracy_given_up : float
+        The accuracy there less the one that is kept.
+    accuracy_interval : (float, float)
+        Of 95%, of that difference on the same examples (Tango's).
+    patiences : tuple of Patience
+        Others, on the same curve.
     """
 
     code: ClassVar[str] = "OL101"
     check: ClassVar[str] = "early-stopping"
-    title: ClassVar[str] = "Early stopping, and what it gave up"
+    title: ClassVar[str] = "Early stopping that gave something up"
 
     stop_reason: StopReason
     patience: int
@@ -47,47 +94,34 @@ class EarlyStop(Measurement):
     steps: int
     allowed_steps: int
     saved: float
+    continued_steps: int | None = None
+    lowest_step: int | None = None
+    lowest_val_loss: Number | None = None
+    lowest_val_accuracy: Number | None = None
+    loss_given_up: Number | None = None
+    loss_interval: tuple[Number, Number] | None = None
+    accuracy_given_up: Number | None = None
+    accuracy_interval: tuple[Number, Number] | None = None
+    patiences: tuple[Patience, ...] = ()
 
 
 def look(context: Context) -> list[Finding]:
     """Report on each run that may stop early and came to an end of its own."""
     return [
-        _finding(run)
+        _finding(context, run)
         for run in context.outcome.runs
         if run.record.config.early_stopping is not None and run.record.stop_reason.is_planned
     ]
 
 
-def _finding(run: RunOutcome) -> Finding:
+def _finding(context: Context, run: RunOutcome) -> Finding:
     config, best, last = run.record.config, run.record.best, run.record.last
     assert config.early_stopping is not None
     assert best is not None
     assert last is not None
     allowed = run.record.total_steps
-    limit, unit = f"{config.max_epochs:,} epochs", "epochs"
-    if config.max_steps == allowed:
-        limit, unit = f"max_steps = {allowed:,}", "steps"
-    saved = 1 - run.record.steps / allowed
     patience = config.early_stopping.patience
-    kept = (
-        f"The weights kept are those of the best evaluation, after step {best.step:,}: validation "
-        f"loss {number(best.val_loss)}, validation accuracy {percent(best.val_accuracy)}."
-    )
-    if run.record.stop_reason is StopReason.PATIENCE:
-        statement = (
-            f"Early stopping ended the run {run.name} at step {last.step:,}, after {last.epoch} "
-            f"completed epochs, with validation loss {number(last.val_loss)}: "
-            f"{count(patience, 'evaluation')} had passed since the best one. {kept} "
-            f"The run took {run.record.steps:,} of the {allowed:,} steps that {limit} would have "
-            f"taken and so saved {percent(saved, 1)} of them."
-        )
-    else:
-        statement = (
-            f"Early stopping never came in the run {run.name}: within {limit} "
-            f"there were never {count(patience, 'evaluation')} in a row without an improvement. "
-            f"{kept} More {unit} may lower the loss further."
-        )
-    measurement = EarlyStop(
+    facts = EarlyStop(
         stop_reason=run.record.stop_reason,
         patience=patience,
         stopped_step=last.step,
@@ -98,9 +132,94 @@ def _finding(run: RunOutcome) -> Finding:
         best_val_accuracy=best.val_accuracy,
         steps=run.record.steps,
         allowed_steps=allowed,
-        saved=saved,
+        saved=1 - run.record.steps / allowed,
     )
-    return CHECK.found((run.name,), statement, measurement, severity=Severity.INFO)
+    kept = (
+        f"The weights kept are those of the best evaluation, after step {best.step:,}: validation "
+        f"loss {number(best.val_loss)}, validation accuracy {percent(best.val_accuracy)}."
+    )
+    if run.record.stop_reason is not StopReason.PATIENCE:
+        limit = f"{config.max_epochs:,} epochs"
+        if config.max_steps == allowed:
+            limit = f"max_steps = {allowed:,}"
+        statement = (
+            f"Early stopping never came in the run {run.name}: within {limit} there were never "
+            f"{count(patience, 'evaluation')} in a row without an improvement. {kept}"
+        )
+        return CHECK.clear((run.name,), statement, facts)
+    came = (
+        f"Early stopping ended the run {run.name} at step {last.step:,}, after {last.epoch} "
+        f"completed epochs, with validation loss {number(last.val_loss)}: "
+        f"{count(patience, 'evaluation')} had passed since the best one. {kept}"
+    )
+    return _compared(context, run, best, facts, came)
 
 
-CHECK = Check(EarlyStop, look, "Read from the record of the run.")
+def _compared(
+    context: Context, run: RunOutcome, best: Evaluation, facts: EarlyStop, came: str
+) -> Finding:
+    """Let the run go on, and compare."""
+    longer = continued(context, run, TIMES)
+    lowest = longer.best
+    assert lowest is not None
+    kept = Parameters(run.model.weights, run.model.bias)
+    own, there = scored(context, run, [kept, longer.parameters], validation=True)
+    low, high = paired_mean_interval(own.losses, there.losses)
+    pairs = PairedAccuracies.of(there.right, own.right)
+    given_up = best.val_loss / lowest.val_loss - 1 if lowest.val_loss > 0 else 0.0
+    measurement = replace(
+        facts,
+        continued_steps=longer.history.steps,
+        lowest_step=lowest.step,
+        lowest_val_loss=lowest.val_loss,
+        lowest_val_accuracy=lowest.val_accuracy,
+        loss_given_up=given_up,
+        loss_interval=(low, high),
+        accuracy_given_up=pairs.difference,
+        accuracy_interval=pairs.interval(),
+        patiences=_patiences(run, longer.history, lowest.val_loss),
+    )
+    what = (
+        f"The same run, gone on to {longer.history.steps:,} steps, has its lowest validation loss "
+        f"after step {lowest.step:,}: {number(lowest.val_loss)}, {percent(given_up, 1)} less; the "
+        f"loss is lower there by {number(low)} to {number(high)}, and the accuracy higher by "
+        f"{points(pairs.difference)} ({span(pairs.interval())}; 95% intervals for "
+        "examples like these)."
+    )
+    found = given_up >= LEAST_GAIN and low > 0
+    tried = (f"the run gone on to {TIMES:g} times its steps",)
+    if found:
+        better = next((p for p in measurement.patiences if p.given_up < LEAST_GAIN), None)
+        advice = (
+            f"A patience of {better.patience} gives up less than {percent(LEAST_GAIN, 0)}, in "
+            f"{better.steps:,} steps."
+            if better else "Train longer, or find the minimum with solver = \"optimum\"."
+        )  # fmt: skip
+        return CHECK.found(
+            (run.name,), f"{came} {what}", measurement, severity=Severity.INFO,
+            advice=advice, tried=tried,
+        )  # fmt: skip
+    return CHECK.clear((run.name,), f"{came} {what}", measurement, tried=tried)
+
+
+def _patiences(run: RunOutcome, history: History, lowest: float) -> tuple[Patience, ...]:
+    """Return where other patiences would have stopped on the same curve."""
+    rule = run.record.config.early_stopping
+    assert rule is not None
+    rows = []
+    for patience in PATIENCES:
+        steps, loss = stop_on(history, patience, rule.min_delta)
+        rows.append(Patience(patience, steps, loss, loss / lowest - 1 if lowest > 0 else 0.0))
+    return tuple(rows)
+
+
+CHECK = Check(
+    EarlyStop,
+    look,
+    "The run goes on without early stopping, on the same batches; both models are compared on the "
+    "same validation examples.",
+    (
+        "nothing lies beyond five times the steps of the run",
+        "its lowest loss was picked on the validation examples that compare it, which favours it",
+    ),
+)

@@ -1,110 +1,171 @@
-"""OL106: what a sweep over l2 does to the norm of the weights."""
+"""OL106: whether the norm of the weights is inversely proportional to λ, and from which λ on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+import math
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from onelayer.diagnosis.check import Check
+from onelayer.diagnosis.checks.weight_norm_words import statement
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.finding import Finding, Severity
-from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.norms import NEAR, LocalSlope, NormPoint, SweepNorms, crossing
+from onelayer.diagnosis.optima import AtMinimum, at_minima
+from onelayer.diagnosis.small_weights import gradient_at_zero, moments
+from onelayer.diagnosis.statistics.quantiles import z_two_sided
+from onelayer.diagnosis.step_noise import Noise, settled
 from onelayer.diagnosis.sweeps import penalty_sweeps
-from onelayer.diagnosis.words import number
 from onelayer.study import RunOutcome
 from onelayer.words import listed
 
+SMALL_SCORES = 0.1
+"""Of scores so small the limit is good enough: so far the range of λ is extended upwards."""
 
-@dataclass(frozen=True)
-class NormPoint:
-    """The norm of the weights that one run of a sweep keeps."""
+DECADES_DOWN = 3
+"""And so far downwards from there."""
 
-    run: str
-    l2: float
-    weight_norm: Number
-
-
-@dataclass(frozen=True)
-class SweepNorms(Measurement):
-    """What λ does to the norm of the weights.
-
-    Attributes
-    ----------
-    points : tuple of NormPoint
-        In falling order of λ.
-    loglog_slope : float
-        Of the norm over λ on two logarithmic axes, by least squares; −1 is inverse proportion.
-    local_slopes : tuple of float
-        From one λ to the next smaller one.
-    steepest_local_slope : float
-    """
-
-    code: ClassVar[str] = "OL106"
-    check: ClassVar[str] = "weight-norm"
-    title: ClassVar[str] = "A norm in inverse proportion to λ"
-
-    points: tuple[NormPoint, ...]
-    loglog_slope: Number
-    local_slopes: tuple[Number, ...]
-    steepest_local_slope: Number
+PRECISE = 0.005
+"""So near are the norms at strong penalties, whose minima take few passes."""
 
 
 def look(context: Context) -> list[Finding]:
     """Report on each group of runs that differ in l2 alone."""
-    findings = []
-    for runs in penalty_sweeps(context.outcome):
-        have_logarithms = [
-            r for r in runs if r.record.config.l2 > 0 and r.record.final.weight_norm > 0
-        ]
-        findings.append(_finding(have_logarithms, runs))
-    return findings
+    return [_finding(context, runs) for runs in penalty_sweeps(context.outcome)]
 
 
-def _finding(penalized: list[RunOutcome], runs: list[RunOutcome]) -> Finding:
-    names = tuple(run.name for run in runs)
-    if len(penalized) < 3:
-        statement = (
-            f"Of {listed(names)} too few have a norm above zero at a λ above zero to say how the "
-            "norm depends on λ: at least three are needed."
+def _finding(context: Context, runs: list[RunOutcome]) -> Finding:
+    names = [run.name for run in runs]
+    penalized = [run for run in runs if run.record.config.l2 > 0]
+    if len(penalized) < 2:
+        return CHECK.not_applicable(
+            names,
+            f"Of {listed(names)} only one has a λ above zero: at least two are needed to say how "
+            "the norm depends on λ.",
         )
-        return CHECK.not_applicable(names, statement)
-
-    l2 = np.array([run.record.config.l2 for run in penalized])
-    norms = np.array([run.record.final.weight_norm for run in penalized])
-    local = np.diff(np.log(norms)) / np.diff(np.log(l2))
-    slope = float(np.polyfit(np.log(l2), np.log(norms), 1)[0])
-    steepest = float(local[np.argmax(np.abs(local))])
-    statement = (
-        f"Of {listed([run.name for run in penalized])}: from "
-        f"λ = {l2[-1]:g} to λ = {l2[0]:g} the norm goes from {number(norms[-1])} to "
-        f"{number(norms[0])}. Were it inversely proportional to λ, each tenfold λ would divide it "
-        f"by 10, a slope of −1 on two logarithmic axes. The slope measured is "
-        f"{slope:.2f} over all, between {local.max():.2f} and {local.min():.2f} from one value to "
-        f"the next. {_proportional(slope, local)}"
-    ).replace(" -", " −")
-    measurement = SweepNorms(
-        tuple(
-            NormPoint(run.name, run.record.config.l2, run.record.final.weight_norm) for run in runs
-        ),
-        slope,
-        tuple(local.tolist()),
-        steepest,
+    gradient = gradient_at_zero(context, runs[0])
+    size = math.sqrt(gradient.squared_norm(include_bias=True))  # of a free bias: 0
+    there = at_minima(context, runs[0], [run.record.config.l2 for run in runs], if_affordable=True)
+    points = [_point(run, there.get(run.record.config.l2), size) for run in runs]
+    beyond = _beyond(context, penalized, size) if there else []
+    slopes = _slopes([p for p in points if p.l2 > 0])
+    # Outside, the sweep's ends are sought anew, to the better tolerance.
+    outside = [
+        slope for slope in _slopes(sorted(beyond, key=lambda p: -p.l2))
+        if not (slope.l2 <= penalized[0].record.config.l2
+                and slope.smaller >= penalized[-1].record.config.l2)
+    ]  # fmt: skip
+    along = sorted([*slopes, *outside], key=lambda slope: -slope.l2)
+    found = SweepNorms(
+        points=tuple(points),
+        beyond=tuple(p for p in beyond if p.l2 not in {q.l2 for q in points}),
+        slopes=tuple(slopes),
+        slopes_beyond=tuple(outside),
+        proportional_from=crossing(along, -1 + NEAR),
+        squared_proportional_at=crossing(along, -0.5),
+        gradient_norm=size,
     )
-    return CHECK.found(names, statement, measurement, severity=Severity.INFO)
+    values = [f"λ = {p.l2:g}" for p in [*found.points, *found.beyond] if p.minimum is not None]
+    tried = [f"the minimum with {listed(values)}"] if values else []
+    text = statement(found)
+    verdicts = [slope.is_inverse for slope in slopes]
+    if any(verdicts):
+        return CHECK.found(names, text, found, severity=Severity.INFO, tried=tried)
+    if None in verdicts:
+        return CHECK.cant_tell(names, text, found, tried=tried)
+    return CHECK.clear(names, text, found, tried=tried)
 
 
-def _proportional(slope: float, local: np.ndarray) -> str:
-    if np.all(np.abs(local + 1) < 0.1):
-        return "So the norm is inversely proportional to λ over this range."
-    if np.all(local < 0):
-        tenfold = 10 ** (-slope)
-        return (
-            "So the norm falls as λ grows, but it is not inversely proportional to it: a tenfold λ "
-            f"divides it by {tenfold:.2g} on average."
-        )
-    return "So the norm does not even fall throughout, let alone in inverse proportion."
+def _point(run: RunOutcome, minimum: AtMinimum | None, size: float) -> NormPoint:
+    tail, l2 = settled(run), run.record.config.l2
+    certified = minimum if minimum is not None and minimum.is_certified else None
+    return NormPoint(
+        l2=l2,
+        end=run.record.final.weight_norm,
+        noise=None if tail is None else Noise.of(tail["weight_norm"]).deviation,
+        minimum=None if certified is None else certified.norm,
+        minimum_error=None if certified is None else certified.norm_error,
+        limit_norm=size / (2 * l2) if l2 > 0 else None,
+        run=run.name,
+    )
 
 
-CHECK = Check(SweepNorms, look, "Read from the records of the runs.")
+def _beyond(context: Context, penalized: list[RunOutcome], size: float) -> list[NormPoint]:
+    """Return minima with λ outside the sweep's, and with its ends."""
+    high, low = (penalized[place].record.config.l2 for place in (0, -1))
+    _, squared_length = moments(context, penalized[0])
+    top = size * math.sqrt(squared_length) / (2 * SMALL_SCORES)
+    if not 0 < top < math.inf:
+        return []
+    bottom = top / 10**DECADES_DOWN
+    up = [high * 10 ** (k / 2) for k in range(1, 1 + _half_decades(top / high))]
+    down = [low / 10 ** (k / 2) for k in range(1, 1 + _half_decades(low / bottom))]
+    asked = [float(f"{l2:.3g}") for l2 in [*up[::-1], *down]]
+    asked += [l2 for l2, more in ((high, up), (low, down)) if more]
+    there = at_minima(
+        context, penalized[0], list(dict.fromkeys(asked)), within=PRECISE, if_affordable=True
+    )
+    return [
+        NormPoint(l2, None, None, at.norm, at.norm_error, size / (2 * l2))
+        for l2, at in there.items()
+        if at.is_certified
+    ]
+
+
+def _half_decades(ratio: float) -> int:
+    return max(math.ceil(2 * math.log10(ratio)), 0)
+
+
+def _slopes(points: Sequence[NormPoint]) -> list[LocalSlope]:
+    """Return the slopes between neighbours, in falling order of λ."""
+    z = z_two_sided()
+    slopes = []
+    for high, low in pairwise(points):
+        at_end = _slope(high, low, high.end, low.end)
+        noises = [
+            noise / norm
+            for norm, noise in ((high.end, high.noise), (low.end, low.noise))
+            if norm and noise is not None
+        ]
+        at_minimum = _slope(high, low, high.minimum, low.minimum)
+        errors = [
+            error / norm
+            for norm, error in (
+                (high.minimum, high.minimum_error),
+                (low.minimum, low.minimum_error),
+            )
+            if norm and error is not None
+        ]
+        slopes.append(
+            LocalSlope(
+                high.l2, low.l2,
+                at_end, _around(at_end, z * math.hypot(*noises), high, low, len(noises)),
+                at_minimum, _around(at_minimum, sum(errors), high, low, len(errors)),
+            )
+        )  # fmt: skip
+    return slopes
+
+
+def _slope(high: NormPoint, low: NormPoint, a: float | None, b: float | None) -> float | None:
+    if a is None or b is None or not (0 < a < math.inf and 0 < b < math.inf):
+        return None
+    return float(np.log(a / b) / np.log(high.l2 / low.l2))
+
+
+def _around(
+    slope: float | None, error: float, high: NormPoint, low: NormPoint, known: int
+) -> tuple[float, float] | None:
+    if slope is None or known < 2:
+        return None
+    reach = error / math.log(high.l2 / low.l2)
+    return slope - reach, slope + reach
+
+
+CHECK = Check(
+    SweepNorms,
+    look,
+    "Slopes on two logarithmic axes from λ to λ: of the norm at the ends of the runs, and at the "
+    "minimum of the objective, whose norm is certified to within a bound.",
+)

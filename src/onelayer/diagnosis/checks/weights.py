@@ -1,7 +1,9 @@
-"""OL104: how noisy the weights look as pictures."""
+"""OL104: how noisy the weights look as pictures, and what a penalty makes of them."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,20 +14,65 @@ from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.image_shape import ImageShape
-from onelayer.diagnosis.measurement import Measurement
-from onelayer.diagnosis.words import number
+from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.optima import AtMinimum, at_minima
+from onelayer.diagnosis.small_weights import gradient_at_zero
+from onelayer.diagnosis.sweeps import penalty_sweeps
+from onelayer.study import RunOutcome
+from onelayer.words import listed
+
+NOISY = 0.5
+"""Neighbours that differ by half of what unrelated pixels do: the eye sees noise."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The weights of one run as pictures.
+
+    Attributes
+    ----------
+    run : str
+    l2 : float
+    noise : float
+        The root mean square difference of neighbouring pixels, over that of pixels that know
+        nothing of each other with the same spread: 1 for pure noise, near 0 for a smooth picture.
+        The root of Geary's C, of the mean over the pictures.
+    geary_c : float
+        Its square.
+    likeness : float
+        To the limit of a strong penalty, −∇C(0), in which each class has nearly its mean picture
+        less that of all: the mean over the pictures of the cosine.
+    minimum_noise, minimum_likeness : float or None
+        The same at the minimum of the objective; None where none is certified.
+    """
+
+    run: str
+    l2: float
+    noise: float
+    geary_c: float
+    likeness: Number
+    minimum_noise: float | None
+    minimum_likeness: Number | None
 
 
 @dataclass(frozen=True)
 class WeightNoise(Measurement):
-    """How noisy a run's weights look as pictures: Geary's C (mean over the pictures), and its λ."""
+    """How noisy the weights of some runs look as pictures.
+
+    Attributes
+    ----------
+    pictures : tuple of Pictures
+        In falling order of λ.
+    limit_noise : float
+        Of −∇C(0), the limit that a strong penalty drives the weights to.
+    """
 
     code: ClassVar[str] = "OL104"
     check: ClassVar[str] = "weights"
     title: ClassVar[str] = "Noise in the pictures of the weights"
 
-    geary_c: float
-    l2: float
+    pictures: tuple[Pictures, ...]
+    limit_noise: Number
 
 
 def geary_c(image: NDArray[np.floating]) -> float:
@@ -42,30 +89,126 @@ def geary_c(image: NDArray[np.floating]) -> float:
 
 
 def noise(weights: NDArray[np.floating], shape: ImageShape) -> float:
-    """Return the mean Geary's C over the outputs' weight pictures; weights (n_features, K)."""
-    return float(np.mean([geary_c(picture) for picture in shape.pictures(weights)]))
+    """Return the root mean square difference of neighbours; weights (n_features, K).
+
+    Over that of unrelated pixels with the same spread: the root of the mean over the outputs'
+    pictures of Geary's C, which is a ratio of squares.
+    """
+    pictures = shape.pictures(_bounded(weights))
+    return math.sqrt(np.mean([geary_c(picture) for picture in pictures]))
+
+
+def _bounded(weights: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the weights over the largest: squares of those of wild runs are beyond all numbers."""
+    wide = np.asarray(weights, np.float64)
+    return wide / (float(np.abs(wide).max()) or 1.0)
+
+
+def likeness(weights: NDArray[np.floating], others: NDArray[np.floating]) -> float:
+    """Return the mean over the outputs of the cosine of two weights, both (n_features, K)."""
+    weights, others = _bounded(weights), _bounded(others)
+    lengths = np.linalg.norm(weights, axis=0) * np.linalg.norm(others, axis=0)
+    with np.errstate(invalid="ignore"):
+        return float(np.mean((weights * others).sum(axis=0) / lengths))
 
 
 def look(context: Context) -> list[Finding]:
-    """Report the noise of each run's weights, where the features are the pixels of an image."""
+    """Report on each sweep over λ and each other run, where the features are an image's pixels."""
     shape = ImageShape.of_grey(context.outcome.data)
     if shape is None:
         return []
-    findings = []
-    for run in context.outcome.runs:
-        if not np.all(np.isfinite(run.model.weights)):
-            continue  # OL001 has spoken of it
-        value = noise(run.model.weights, shape)
-        if not np.isfinite(value):
-            continue
-        statement = (
-            f"The weights of {run.name} have a noise of {number(value)}: the mean squared "
-            "difference between neighbouring pixels over twice the pixels' variance (Geary's C, "
-            "mean over the pictures), 1 for pure noise and near 0 for a smooth picture."
-        )
-        measurement = WeightNoise(value, run.record.config.l2)
-        findings.append(CHECK.found((run.name,), statement, measurement, severity=Severity.INFO))
-    return findings
+    runs = [run for run in context.outcome.runs if _has_noise(run, shape)]
+    names = {run.name for run in runs}
+    groups = [
+        own
+        for sweep in penalty_sweeps(context.outcome)
+        if len(own := [run for run in sweep if run.name in names]) > 1
+    ]
+    swept = {run.name for group in groups for run in group}
+    groups += [[run] for run in runs if run.name not in swept]
+    return [_finding(context, group, shape) for group in groups]
 
 
-CHECK = Check(WeightNoise, look, "Geary's C of each picture.")
+def _has_noise(run: RunOutcome, shape: ImageShape) -> bool:
+    weights = run.model.weights
+    reads_all = run.record.config.features is None and len(weights) == shape.n_features
+    return bool(reads_all and np.isfinite(weights).all() and np.isfinite(noise(weights, shape)))
+
+
+def _finding(context: Context, runs: list[RunOutcome], shape: ImageShape) -> Finding:
+    limit = -gradient_at_zero(context, runs[0]).weights
+    # Without a penalty there is often no minimum, and a search for it takes longest.
+    penalties = [run.record.config.l2 for run in runs if run.record.config.l2 > 0]
+    there = at_minima(context, runs[0], penalties, if_affordable=True) if penalties else {}
+    pictures = tuple(_pictures(r, there.get(r.record.config.l2), limit, shape) for r in runs)
+    found = WeightNoise(pictures, noise(limit, shape))
+    names = [run.name for run in runs]
+    tried = [f"the minimum with {listed([f'λ = {l2:g}' for l2 in there])}"] if there else []
+    if any(p.noise >= NOISY for p in pictures):
+        return CHECK.found(names, _words(found), found, severity=Severity.INFO, tried=tried)
+    return CHECK.clear(names, _words(found), found, tried=tried)
+
+
+def _pictures(
+    run: RunOutcome, minimum: AtMinimum | None, limit: NDArray[np.floating], shape: ImageShape
+) -> Pictures:
+    weights = run.model.weights
+    at = None
+    if minimum is not None and minimum.is_certified:
+        at = minimum.found.parameters.weights
+    own = noise(weights, shape)
+    return Pictures(
+        run.name, run.record.config.l2, own, own**2, likeness(weights, limit),
+        None if at is None else noise(at, shape), None if at is None else likeness(at, limit),
+    )  # fmt: skip
+
+
+def _words(found: WeightNoise) -> str:
+    each = [_one(p) for p in found.pictures]
+    text = (
+        "Neighbouring pixels of the pictures differ (root mean square) by so much of what "
+        f"unrelated pixels of the same spread would: {'; '.join(each)}.{_course(found.pictures)}"
+    )
+    if not math.isfinite(found.limit_noise):
+        return text
+    text += (
+        f" A penalty that grows without end leaves −∇C(0) / (2λ): of each class nearly its mean "
+        f"picture less the mean of all, whose noise is {found.limit_noise:.2f}."
+    )
+    likest = max(found.pictures, key=lambda p: (math.isfinite(p.likeness), p.likeness))
+    least = min(found.pictures, key=lambda p: (not math.isfinite(p.likeness), p.likeness))
+    if likest is least:
+        alike = f"are like that by a cosine of {likest.likeness:.2f}"
+        return f"{text} The weights of {likest.run} {alike}."
+    return (
+        f"{text} The weights of {likest.run} are likest to that, with a cosine of "
+        f"{likest.likeness:.2f}, and those of {least.run} least, with {least.likeness:.2f}."
+    )
+
+
+def _one(p: Pictures) -> str:
+    at = "" if p.minimum_noise is None else f", at the minimum {p.minimum_noise:.2f}"
+    return f"{p.run} (λ = {p.l2:g}) {p.noise:.2f}{at}"
+
+
+def _course(pictures: Sequence[Pictures]) -> str:
+    """Say whether the noise falls with λ, at the minimum where it is known."""
+    if len(pictures) < 2:
+        return ""
+    known = [p.minimum_noise for p in pictures if p.minimum_noise is not None]
+    minima = len(known) > 1
+    noises = known if minima else [p.noise for p in pictures]
+    where = "at the minimum" if minima else "at the ends of the runs"
+    changes = np.diff(noises)  # from each λ to the next smaller
+    if (changes > 0).all():
+        return f" The stronger the penalty, the smoother they are {where}."
+    if (changes < 0).all():
+        return f" The stronger the penalty, the noisier they are {where}."
+    return f" They become neither smoother nor noisier throughout with the penalty {where}."
+
+
+CHECK = Check(
+    WeightNoise,
+    look,
+    "The root of Geary's C of each picture, and the cosine to −∇C(0).",
+)

@@ -6,15 +6,32 @@ each covers.
 """
 
 from onelayer.diagnosis.statistics.best import set_of_best
+from onelayer.diagnosis.statistics.calibration import Calibration, ReliabilityBin, calibration
 from onelayer.diagnosis.statistics.intervals import difference_interval, wilson_interval
+from onelayer.diagnosis.statistics.noise import (
+    EvaluationNoise,
+    accuracy_noise,
+    evaluation_noise,
+    paired_accuracy_noise,
+)
+from onelayer.diagnosis.statistics.optimism import Optimism, choice_optimism
 from onelayer.diagnosis.statistics.paired import PairedAccuracies, holm, paired_mean_interval
 from onelayer.diagnosis.statistics.trend import Trend, trend
 
 __all__ = [
+    "Calibration",
+    "EvaluationNoise",
+    "Optimism",
     "PairedAccuracies",
+    "ReliabilityBin",
     "Trend",
+    "accuracy_noise",
+    "calibration",
+    "choice_optimism",
     "difference_interval",
+    "evaluation_noise",
     "holm",
+    "paired_accuracy_noise",
     "paired_mean_interval",
     "set_of_best",
     "trend",

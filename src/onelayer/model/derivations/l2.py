@@ -138,8 +138,7 @@ def _weight_decay() -> Iterator[Identity]:
 @step(
     formula="(partial J)/(partial b_k) = (partial C)/(partial b_k)"
     " = -1/N sum_(n=1)^N (y_k^n - hat(y)_k^n)",
-    reason="The bias is not in W, so without penalize_bias the penalty does not contain it and the"
-    " bias does not decay.",
+    reason="The bias is not in W, so the penalty does not contain it and it does not decay.",
     how="SymPy differentiates J with respect to each bias",
 )
 def _free_bias() -> Iterator[Identity]:
@@ -156,8 +155,8 @@ def _free_bias() -> Iterator[Identity]:
 @step(
     formula="(partial)/(partial b_k) (C + lambda (norm(W)^2 + norm(b)^2))"
     " = -1/N sum_(n=1)^N (y_k^n - hat(y)_k^n) + 2 lambda b_k",
-    reason="With penalize_bias the bias counts as one of the weights, so its square is in the"
-    " penalty and it decays as they do.",
+    reason="Where the bias counts as one of the weights, its square is in the penalty and it decays"
+    " as they do.",
     how="SymPy differentiates J with the bias in the penalty",
 )
 def _penalized_bias() -> Iterator[Identity]:
@@ -169,6 +168,37 @@ def _penalized_bias() -> Iterator[Identity]:
             stated = -sum(errors[:, k]) / EXAMPLES + 2 * penalty * b[k]
             case = f"K = {n_outputs}, k = {k + 1}, bias"
             yield Identity(sympy.diff(objective, b[k]), stated, case)
+
+
+@step(
+    formula="nabla_W J = 0 quad <==> quad W = -1/(2 lambda) nabla_W C(W),"
+    " quad lim_(lambda -> oo) lambda W = -1/2 nabla_W C(0)",
+    reason="At the minimum the pull of the penalty and that of the loss cancel. With λ = 1/t the"
+    " condition is t ∇C(W) + 2 W = 0, which W = 0 solves for t = 0; its derivative there says that"
+    " W grows from zero with the slope −∇C(0)/2 in t. So under a strong penalty the weights are"
+    " −∇C(0)/(2λ): their norm is inversely proportional to λ, and each class has its mean picture"
+    " less what the others expect.",
+    how="SymPy differentiates the condition for a minimum by t and by each weight, at zero",
+)
+def _strong_penalty() -> Iterator[Identity]:
+    t = sympy.Symbol("t", real=True)
+    for n_outputs in OUTPUTS:
+        W, _ = softmax_parameters(n_outputs)
+        loss, errors = loss_and_errors(n_outputs)
+        zero = dict.fromkeys(W, sympy.Integer(0))
+        slopes = W.applyfunc(lambda weight, loss=loss: sympy.diff(loss, weight))
+        condition = t * slopes + 2 * W
+        stated = -X.T * errors / EXAMPLES
+        for i in range(len(W)):
+            case = f"K = {n_outputs}, weight {i + 1}"
+            at_minimum = objective_gradient(n_outputs)[i] / penalty
+            yield Identity(condition[i].subs(t, 1 / penalty), at_minimum, f"{case}, the condition")
+            by_t = sympy.diff(condition[i], t).xreplace(zero)
+            yield Identity(by_t, stated[i].xreplace(zero), f"{case}, by t")
+            for j, other in enumerate(W):
+                by_weight = sympy.diff(condition[i], other).xreplace(zero | {t: sympy.Integer(0)})
+                own = sympy.Integer(2 if i == j else 0)
+                yield Identity(by_weight, own, f"{case}, by weight {j + 1}")
 
 
 DERIVATION: Final = Derivation(
@@ -197,6 +227,7 @@ DERIVATION: Final = Derivation(
         _weight_decay,
         _free_bias,
         _penalized_bias,
+        _strong_penalty,
     ),
     result="W arrow.l (1 - 2 eta lambda) W + eta/N X^top (Y - hat(Y))",
     sizes=f"N = {EXAMPLES} examples, d = {FEATURES} features and K = "

@@ -4,6 +4,7 @@ Source: C. M. Bishop, "Pattern Recognition and Machine Learning" (2006), section
 """
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Final
 
 import sympy
@@ -30,6 +31,10 @@ probability = sigmoid(score)  # ŷ as a function of the weights
 Y = symbol_column("y", EXAMPLES)
 losses = logistic_losses(Y, w, b)
 errors = Y - logistic_probabilities(w, b)
+
+POPULATION: Final = 4
+BATCH_SIZES: Final = (1, 2, 3, 4)
+"""So many examples, and so many in a batch, in the claims about batches."""
 
 
 @step(
@@ -75,15 +80,18 @@ def _sigmoid_slope() -> Iterator[Identity]:
 
 @step(
     formula="(partial C^n)/(partial hat(y)) = -(y/hat(y) - (1 - y)/(1 - hat(y)))"
+    " = -(y (1 - hat(y)) - (1 - y) hat(y))/(hat(y) (1 - hat(y)))"
     " = -(y - hat(y))/(hat(y) (1 - hat(y)))",
     reason="The derivative of ln ŷ is 1/ŷ and that of ln(1 − ŷ) is −1/(1 − ŷ)."
-    " The second form puts both over one denominator.",
+    " The second form puts both over one denominator; in its numerator the terms y ŷ cancel.",
     how="SymPy differentiates C of one example with respect to ŷ",
 )
 def _loss_slope() -> Iterator[Identity]:
     slope = sympy.diff(binary_cross_entropy(y, y_hat), y_hat)
     yield Identity(slope, -(y / y_hat - (1 - y) / (1 - y_hat)), "two fractions")
-    yield Identity(slope, -(y - y_hat) / (y_hat * (1 - y_hat)), "one fraction")
+    numerator = y * (1 - y_hat) - (1 - y) * y_hat
+    yield Identity(slope, -numerator / (y_hat * (1 - y_hat)), "one fraction")
+    yield Identity(slope, -(y - y_hat) / (y_hat * (1 - y_hat)), "y ŷ cancelled")
 
 
 @step(
@@ -144,6 +152,46 @@ def _bias_gradient() -> Iterator[Identity]:
 
 
 @step(
+    formula="(partial C_B)/(partial w_j) = 1/m sum_(n in B) g_j^n,"
+    " quad g_j^n = -(y^n - hat(y)^n) x_j^n, quad"
+    " 1/M sum_B (partial C_B)/(partial w_j) = (partial C)/(partial w_j)",
+    reason="A step is made on a batch B of m examples: the same formula with its examples alone, so"
+    " those that the model has wrong count most. Every example is in equally many of the M batches"
+    " of m examples that there are, so their gradients have the whole gradient for their mean.",
+    how="SymPy takes the mean over all batches of some sizes",
+)
+def _batch_gradient() -> Iterator[Identity]:
+    g = symbol_column("g", POPULATION)
+    for m in BATCH_SIZES:
+        means = [mean([g[n] for n in batch]) for batch in combinations(range(POPULATION), m)]
+        yield Identity(mean(means), mean(list(g)), f"N = {POPULATION}, m = {m}")
+
+
+@step(
+    formula="1/M sum_B ((partial C_B)/(partial w_j) - (partial C)/(partial w_j))"
+    " ((partial C_B)/(partial w_k) - (partial C)/(partial w_k))"
+    " = (N - m)/(N - 1) dot 1/m dot 1/N sum_(n=1)^N"
+    " (g_j^n - (partial C)/(partial w_j)) (g_k^n - (partial C)/(partial w_k))",
+    reason="The gradients of batches scatter about it with the covariance of a mean of m draws"
+    " without replacement: that of single examples over m, less as m nears N. It is the noise of"
+    " every step. Batches that are cut from a file in order are no random draws, and where hard"
+    " examples lie together one of them can be far out again and again.",
+    how="SymPy takes the covariance over all batches of some sizes",
+)
+def _batch_covariance() -> Iterator[Identity]:
+    g, h = symbol_column("g", POPULATION), symbol_column("h", POPULATION)
+    centre = mean(list(g)), mean(list(h))
+    single = mean([(g[n] - centre[0]) * (h[n] - centre[1]) for n in range(POPULATION)])
+    for m in BATCH_SIZES:
+        products = [
+            (mean([g[n] for n in batch]) - centre[0]) * (mean([h[n] for n in batch]) - centre[1])
+            for batch in combinations(range(POPULATION), m)
+        ]
+        share = sympy.Rational(POPULATION - m, (POPULATION - 1) * m)
+        yield Identity(mean(products), share * single, f"N = {POPULATION}, m = {m}")
+
+
+@step(
     formula="-ln hat(y) = ln(1 + e^z) - z, quad -ln(1 - hat(y)) = ln(1 + e^z), quad"
     " C^n = ln(1 + e^z) - z y",
     reason="With ŷ = σ(z) both logarithms of the loss become the same one. The first counts y times"
@@ -185,10 +233,11 @@ DERIVATION: Final = Derivation(
         ("x_j^n", "feature j of example n; an upper n is an index, not a power"),
         ("y^n", "label of example n: 1 for the positive class, 0 for the other"),
         ("w_j, thick b", "weight of feature j, and the bias"),
-        ("z^n = sum_(j=1)^d w_j x_j^n + b", "score of example n"),
+        ("z^n = sum_(i=1)^d w_i x_i^n + b", "score of example n"),
         ("hat(y)^n = sigma(z^n) = 1/(1 + e^(-z^n))", "probability of the positive class"),
         ("C^n", "loss of example n: its cross-entropy; other n are left out beside it"),
         ("X, thick y, thick hat(y)", "features (N × d), labels (N) and probabilities (N)"),
+        ("B, thick m, thick C_B", "a batch, how many examples it has, and their mean loss"),
     ),
     steps=(
         _chain_rule,
@@ -199,6 +248,8 @@ DERIVATION: Final = Derivation(
         _mean_gradient,
         _matrix_form,
         _bias_gradient,
+        _batch_gradient,
+        _batch_covariance,
         _loss_from_score,
         _safe_loss,
     ),

@@ -74,7 +74,7 @@ def _loss_slope() -> Iterator[Identity]:
 
 @step(
     formula="(partial hat(y)_i)/(partial z_i) = (e^(z_i) S - e^(z_i) e^(z_i))/S^2"
-    " = hat(y)_i (1 - hat(y)_i), quad S = sum_(j=1)^K e^(z_j)",
+    " = hat(y)_i (1 - hat(y)_i), quad S = sum_(l=1)^K e^(z_l)",
     reason="Case k = i: the score is in the numerator and in the denominator, so the quotient rule"
     " leaves two terms.",
     how="SymPy differentiates each output by its own score",
@@ -182,10 +182,26 @@ def _score_slope() -> Iterator[Identity]:
 
 
 @step(
+    formula="(partial C^n)/(partial w_(j i)) = -(y_i - hat(y)_i) x_j",
+    reason="The chain rule multiplies the two previous results: this is the gradient of one"
+    " example. That of a batch is the mean over its examples.",
+    how="SymPy differentiates C of one example with respect to each weight",
+)
+def _example_gradient() -> Iterator[Identity]:
+    for n_outputs in OUTPUTS:
+        W, b = softmax_parameters(n_outputs)
+        p = softmax(W.T * x + b)
+        for name, y in target_cases(n_outputs):
+            loss = cross_entropy(y, p)
+            for j, i in product(range(FEATURES), range(n_outputs)):
+                case = f"K = {n_outputs}, j = {j + 1}, i = {i + 1}, {name}"
+                yield Identity(sympy.diff(loss, W[j, i]), -(y[i] - p[i]) * x[j], case)
+
+
+@step(
     formula="(partial C)/(partial w_(j i)) = 1/N sum_(n=1)^N (partial C^n)/(partial w_(j i))"
     " = -1/N sum_(n=1)^N (y_i^n - hat(y)_i^n) x_j^n",
-    reason="The chain rule multiplies the two previous results. The loss C is the mean over the"
-    " examples, so its derivative is the mean of theirs.",
+    reason="The loss C is the mean over the examples, so its derivative is the mean of theirs.",
     how="SymPy differentiates C with respect to each weight, for any y with sum 1",
 )
 def _mean_gradient() -> Iterator[Identity]:
@@ -227,7 +243,7 @@ def _matrix_form() -> Iterator[Identity]:
 
 
 @step(
-    formula="e^(z_k + c)/(sum_(j=1)^K e^(z_j + c)) = (e^c e^(z_k))/(e^c sum_(j=1)^K e^(z_j))"
+    formula="e^(z_k + c)/(sum_(l=1)^K e^(z_l + c)) = (e^c e^(z_k))/(e^c sum_(l=1)^K e^(z_l))"
     " = hat(y)_k",
     reason="Adding one constant to all scores multiplies numerator and denominator by the same"
     " factor, so no output changes.",
@@ -243,7 +259,7 @@ def _shift() -> Iterator[Identity]:
 
 
 @step(
-    formula="C^n = m + ln sum_(j=1)^K e^(z_j - m) - sum_(k=1)^K y_k z_k, quad m = max_j z_j",
+    formula="C^n = m + ln sum_(l=1)^K e^(z_l - m) - sum_(k=1)^K y_k z_k, quad m = max_l z_l",
     reason="The logarithm of an output is its score minus the logarithm of the denominator, and the"
     " shift holds for every m. With the largest score as m no exponent is above 0 and one is 0, so"
     " the loss stays finite for all finite scores.",
@@ -270,9 +286,9 @@ DERIVATION: Final = Derivation(
         ("x_j^n", "feature j of example n; an upper n is an index, not a power"),
         ("y_k^n", "target: 1 when example n is of class k, otherwise 0; their sum over k is 1"),
         ("w_(j k), thick b_k", "weight from feature j to output k, and the bias of output k"),
-        ("z_k^n = sum_(j=1)^d w_(j k) x_j^n + b_k", "score of output k for example n"),
+        ("z_k^n = sum_(i=1)^d w_(i k) x_i^n + b_k", "score of output k for example n"),
         (
-            "hat(y)_k^n = e^(z_k^n)/(sum_(j=1)^K e^(z_j^n))",
+            "hat(y)_k^n = e^(z_k^n)/(sum_(l=1)^K e^(z_l^n))",
             "probability of class k for example n",
         ),
         ("C^n", "loss of example n: its cross-entropy; other n are left out beside it"),
@@ -290,6 +306,7 @@ DERIVATION: Final = Derivation(
         _collected,
         _score_gradient,
         _score_slope,
+        _example_gradient,
         _mean_gradient,
         _matrix_form,
         _shift,

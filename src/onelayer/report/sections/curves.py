@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from onelayer.diagnosis.checks.early_stopping import EarlyStop
-from onelayer.diagnosis.checks.overfitting import TrainingEnd
-from onelayer.diagnosis.words import count, percent
+from onelayer.diagnosis.checks.overfitting import Overfitting
+from onelayer.diagnosis.words import count, number, percent, signed, span
 from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section, Table
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import accuracy_curves, loss_curves, replicate_curves
@@ -139,34 +139,52 @@ def early_stopping(material: Material, choice: SectionChoice) -> Section:
         ("run", "evaluation", "step", "completed epochs", "validation loss", "validation accuracy"),
         tuple(rows), None, ("left", "left", "right", "right", "right", "right"),
     )  # fmt: skip
-    question = "When did early stopping come, and what did it save?"
-    answer = [*said(material.findings_of(EarlyStop, runs))]
+    question = "When did early stopping come, what did it save, and what did it give up?"
+    findings = material.findings_of(EarlyStop, runs)
+    blocks = [table, *(_patiences(f.runs[0], stop) for f, stop in measured(findings, EarlyStop)
+                       if stop.patiences)]  # fmt: skip
+    answer = [*said(findings)]
     if without := [run.name for run in runs if run.record.config.early_stopping is None]:
         answer.append(Note("info", literal(f"Trained without early stopping: {listed(without)}.")))
-    return Section(choice.title or "Early stopping", question, (table,), tuple(answer))
+    return Section(choice.title or "Early stopping", question, tuple(blocks), tuple(answer))
+
+
+def _patiences(run: str, stop: EarlyStop) -> Table:
+    """Return what other patiences would have come to."""
+    return Table(
+        ("patience", "steps", "lowest validation loss kept", "above the lowest"),
+        tuple(
+            (f"{p.patience}", f"{p.steps:,}", number(p.best_val_loss), percent(p.given_up, 1))
+            for p in stop.patiences
+        ),
+        f"{code(run)} gone on to {stop.continued_steps:,} steps: what each patience would keep.",
+    )
 
 
 def overfitting(material: Material, choice: SectionChoice) -> Section:
     """Say whether each run overfits, with the gap and the trend that tell."""
     runs = material.runs(choice)
-    findings = material.findings_of(TrainingEnd, runs)
+    findings = material.findings_of(Overfitting, runs)
     rows = tuple(
         (
             code(finding.runs[0]),
-            percent(end.train_accuracy),
-            percent(end.val_accuracy),
-            f"{100 * end.gap:.2f}",
-            " to ".join(f"{100 * edge:.2f}" for edge in end.gap_interval),
-            f"{end.val_loss_slope_per_epoch:.2e}".replace("-", "−"),
+            percent(found.gap.train_accuracy),
+            percent(found.gap.val_accuracy),
+            f"{signed(found.gap.memory)} ({span(found.gap.memory_interval)})",
+            f"{signed(found.gap.parts)} ({span(found.gap.parts_interval)})",
+            percent(found.rise_above_lowest, 1),
+            "–" if found.minimum is None else percent(found.minimum.rise, 1),
         )
-        for finding, end in measured(findings, TrainingEnd)
+        for finding, found in measured(findings, Overfitting)
     )
     table = Table(
-        ("run", "training accuracy", "validation accuracy", "gap (points)", "95% interval",
-         "slope of validation loss per epoch"),
+        ("run", "training accuracy", "validation accuracy", "memory (points)",
+         "validation harder by (points)", "loss at the end above its lowest",
+         "loss at the minimum above it"),
         rows,
-        "The end of training: Newcombe's interval, and Theil–Sen slope over the last fifth.",
-        ("left", "right", "right", "right", "right", "right"),
+        "Memory: how much better the accuracy is on examples that trained than on a fifth that did "
+        "not; both differences with 95% intervals.",
+        ("left", "right", "right", "right", "right", "right", "right"),
     )  # fmt: skip
     blocks: list[Block] = [table] if rows else []
     if broken := [run.name for run in runs if not run.record.stop_reason.is_planned]:

@@ -42,7 +42,7 @@ def _derivation_block(verification: Verification) -> Block:
         derivation.title,
         f"${derivation.statement}$",
         derivation.notation,
-        tuple((step.formula, f"{step.reason} ({step.how}.)") for step in derivation.steps),
+        tuple((step.formula, step.reason) for step in derivation.steps),
         derivation.result,
         verification.summary,
     )

@@ -8,16 +8,16 @@ from math import inf
 import polars as pl
 
 from onelayer.diagnosis import Finding
-from onelayer.diagnosis.checks.l2_accuracy import SweepAccuracies
-from onelayer.diagnosis.checks.weight_norm import SweepNorms
 from onelayer.diagnosis.checks.weights import WeightNoise
 from onelayer.diagnosis.image_shape import ImageShape
+from onelayer.diagnosis.norms import SweepNorms
+from onelayer.diagnosis.swept import SweepAccuracies
 from onelayer.diagnosis.words import percent
 from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section, Table
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import (
-    PowerLaw,
     WeightRow,
+    accuracy_against_l2,
     norm_against_l2,
     sweep_accuracy,
     weight_pictures,
@@ -27,11 +27,11 @@ from onelayer.report.sections.material import Material, about, l2_labels, measur
 from onelayer.study import RunOutcome, SectionChoice
 from onelayer.words import listed
 
-_GEARY = (
-    "The noise is Geary's $C$, the mean squared difference of neighbouring pixels over "
-    "twice the variance of the picture, averaged over the pictures of a row: 1 for pixels "
-    "that know nothing of their neighbours, near 0 for a smooth picture. It does not "
-    "depend on the scale of the weights."
+_NOISE = (
+    "The noise is the root mean square difference of neighbouring pixels, over that of pixels that "
+    "know nothing of their neighbours and have the same spread: $sqrt(C)$ of Geary's $C$, which "
+    "is averaged over the pictures of a row. It is 1 for pure noise, near 0 for a smooth picture, "
+    "and does not depend on the scale of the weights."
 )
 
 
@@ -39,7 +39,8 @@ def weights(material: Material, choice: SectionChoice) -> Section:
     """Draw the weights of the least and the most penalized model, and say how noisy they are."""
     settled = material.settled(choice)
     findings = material.findings_of(WeightNoise, settled)
-    noises = {f.runs[0]: noise.geary_c for f, noise in measured(findings, WeightNoise)}
+    found = [noise for _, noise in measured(findings, WeightNoise)]
+    noises = {own.run: own.noise for noise in found for own in noise.pictures}
     runs = sorted(
         (run for run in settled if run.name in noises), key=lambda run: run.record.config.l2
     )
@@ -55,7 +56,7 @@ def weights(material: Material, choice: SectionChoice) -> Section:
         rows,
         shape,
         [str(c) for c in classes],
-        noise_label="noise (Geary's C)",
+        noise_label="noise",
         name=file_stem("weights", *(run.name for run in runs)),
     )
     caption = "Weights as pictures, one colour scale a row: the sign says for or against the class."
@@ -66,7 +67,7 @@ def weights(material: Material, choice: SectionChoice) -> Section:
         choice.title or "The weights as pictures",
         question if len(penalties) > 1 else "What do the weights look like?",
         (about(runs), FigureBlock(figure, caption)),
-        (answer, Paragraph(_GEARY)),
+        (answer, *said([f for f in findings if len(f.runs) > 1]), Paragraph(_NOISE)),
     )
 
 
@@ -80,7 +81,7 @@ def _noise_in_words(
         return f"The noise is {low:.3f} for {labels[smooth.name]}. {norms}."
     return (
         f"The noise is {high:.3f} for {labels[noisy.name]} and {low:.3f} for "
-        f"{labels[smooth.name]}: neighbouring pixels of the first differ {high / low:.2g} "
+        f"{labels[smooth.name]}: neighbouring pixels of the first differ {high / low:.2f} "
         f"times as much, relative to the spread of the weights. {norms}."
     )
 
@@ -92,6 +93,7 @@ def l2_accuracy(material: Material, choice: SectionChoice) -> Section:
     blocks: list[Block] = []
     for finding, accuracies in measured(findings, SweepAccuracies):
         members = [run for run in runs if run.name in finding.runs]
+        blocks += _accuracy_figure(accuracies)
         # The finding speaks of every run of the sweep, also of the one without a penalty.
         if evaluated := [run for run in members if run.record.best is not None]:
             blocks.append(_sweep_figure(evaluated))
@@ -116,23 +118,56 @@ def _sweep_figure(runs: Sequence[RunOutcome]) -> FigureBlock:
     return FigureBlock(figure, "Validation accuracy over steps for each λ.")
 
 
+def _accuracy_figure(accuracies: SweepAccuracies) -> tuple[Block, ...]:
+    runs = [run for run in accuracies.runs if run.l2 > 0]
+    if len(runs) < 2:
+        return ()
+    frame = pl.DataFrame(
+        {
+            "l2": [run.l2 for run in runs],
+            "train_end": [run.train_accuracy for run in runs],
+            "val_end": [run.val_accuracy for run in runs],
+            "train_minimum": [run.certified and run.certified.train_accuracy for run in runs],
+            "val_minimum": [run.certified and run.certified.val_accuracy for run in runs],
+        },
+        strict=False,
+    ).with_columns(pl.all().cast(pl.Float64))
+    names = [run.run for run in runs]
+    figure = accuracy_against_l2(frame, name=file_stem("accuracy-against-l2", *names))
+    caption = (
+        "Accuracy of the weights that each run keeps, and at the minimum of its objective, where "
+        "training would end (diamonds)."
+    )
+    return (FigureBlock(figure, caption),)
+
+
 def _sweep_table(accuracies: SweepAccuracies) -> Table:
+    def shown(value: float | None) -> str:
+        return "–" if value is None else percent(value)
+
     rows = tuple(
         (
             code(run.run),
             f"{run.l2:g}",
-            "–" if run.train_accuracy is None else percent(run.train_accuracy),
-            percent(run.val_accuracy),
+            shown(run.train_accuracy),
+            shown(run.val_accuracy),
+            shown(None if run.certified is None else run.certified.train_accuracy),
+            shown(None if run.certified is None else run.certified.val_accuracy),
+            shown(run.noise),
             "–" if run.val_loss is None else f"{run.val_loss:.4f}",
         )
         for run in accuracies.runs
     )
     return Table(
-        ("run", "λ", "training accuracy", "validation accuracy", "validation loss"),
+        (
+            "run", "λ", "training, end", "validation, end", "training, minimum",
+            "validation, minimum", "noise", "validation loss, end",
+        ),
         rows,
-        "Of the weights that each run keeps.",
-        ("left", "right", "right", "right", "right"),
-    )
+        "Accuracies of the weights that each run keeps, and at the minimum of its objective; the "
+        "standard deviation of the validation accuracy from evaluation to evaluation.",
+        ("left", "right", "right", "right", "right", "right", "right", "right"),
+    )  # fmt: skip
 
 
 def _left_out(runs: Sequence[RunOutcome], findings: Sequence[Finding]) -> tuple[Block, ...]:
@@ -172,16 +207,27 @@ def _norm_figure(runs: Sequence[RunOutcome], finding: Finding) -> tuple[Block, .
     reference = norms.pop(0.0, None)
     # On a logarithmic axis there is no place for others.
     drawn = {l2: norm for l2, norm in norms.items() if 0 < norm < inf}
-    if not drawn:
-        return ()
-    frame = pl.DataFrame({"l2": drawn.keys(), "weight_norm": drawn.values()}).sort("l2")
-    law = None
+    frame = pl.DataFrame({"l2": drawn.keys(), "weight_norm": drawn.values()})
+    frame = frame.cast(pl.Float64)
+    caption = f"Norm of what the penalty covers: {listed(finding.runs)}."
     for _, found in measured([finding], SweepNorms):
-        logs = frame.select(pl.all().log10()).mean()
-        slope = found.loglog_slope
-        law = PowerLaw(slope, logs["weight_norm"][0] - slope * logs["l2"][0])
+        points = [p for p in (*found.points, *found.beyond) if p.l2 > 0]
+        others = pl.DataFrame(
+            [(p.l2, p.minimum, p.limit_norm) for p in points],
+            {"l2": pl.Float64, "minimum": pl.Float64, "limit": pl.Float64},
+            orient="row",
+        )
+        frame = others.join(frame, on="l2", how="left").select("l2", *_DRAWN)
+        caption += (
+            " Circles: kept weights. Diamonds: minima, also beyond the runs' penalties. Dotted: "
+            "the norm of the gradient at weights of zero over 2λ, which the minima are never above."
+        )
+    if frame.is_empty():
+        return ()
     figure = norm_against_l2(
-        frame, reference=reference or None, power_law=law, name=file_stem("norm", *finding.runs)
+        frame, reference=reference or None, name=file_stem("norm", *finding.runs)
     )
-    caption = f"Norm of what the penalty covers, of the kept weights: {listed(finding.runs)}."
     return (FigureBlock(figure, literal(caption)),)
+
+
+_DRAWN = ("weight_norm", "minimum", "limit")

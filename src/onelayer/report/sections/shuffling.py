@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 
+from onelayer.diagnosis import Finding
 from onelayer.diagnosis.checks.dips import AccuracyDips
-from onelayer.diagnosis.dips import NOISE_MULTIPLE, STANDARD_ERRORS, WINDOW
-from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section, Table
+from onelayer.diagnosis.checks.shuffling_speed import ShufflingSpeed
+from onelayer.diagnosis.words import number, points, signed
+from onelayer.report.document import Block, FigureBlock, Note, Section, Table
 from onelayer.report.figure import file_stem
-from onelayer.report.figures import accuracy_comparison
+from onelayer.report.figures import accuracy_at_every_step, accuracy_comparison, fall_by_batch
 from onelayer.report.inline import code
 from onelayer.report.sections.material import ORDERS, Material, about, measured, said
-from onelayer.study import SectionChoice
+from onelayer.study import RunOutcome, SectionChoice
 
 
 def shuffling(material: Material, choice: SectionChoice) -> Section:
     """Draw shuffled and unshuffled runs together, and compare their dips."""
     runs = material.runs(choice)
     findings = material.findings_of(AccuracyDips, runs)
-    found = [(f.runs[0], dips) for f, dips in measured(findings, AccuracyDips)]
-    marks = pl.DataFrame(
-        [{"run": name, "step": dip.step} for name, dips in found for dip in dips.dips],
-        schema={"run": pl.String, "step": pl.Int64},
-    )
+    found = [(f.runs[0], d) for f, d in measured(findings, AccuracyDips) if d.culprit is not None]
     history = pl.concat([run.history for run in runs])
-    marked = marks.join(history.select("run", "step", "val_accuracy"), on=["run", "step"])
+    marks = [_after_the_batch(run, dips) for run in runs for dips in _of(findings, run)]
+    marked = pl.concat([history.head(0).select("run", "step", "val_accuracy"), *marks])
     orders = {run.record.config.order for run in runs}
     labels = {f"{run.name} ({ORDERS[run.record.config.order]})": run.name for run in runs}
     name = file_stem("shuffling", *(run.name for run in runs))
     figure = accuracy_comparison(history, labels, dips=marked, name=name)
     caption = "Validation accuracy over steps; dips are marked."
     blocks: list[Block] = [about(runs), FigureBlock(figure, caption)]
-    if found:
-        head = ("run", "dips", "median depth", "deepest", "median gap", "at the same batch")
-        rows = tuple(_row(name, dips) for name, dips in found)
-        blocks.append(Table(head, rows, "Dips of the validation accuracy."))
-    method = Paragraph(
-        f"A dip is an evaluation after the first epoch whose accuracy lies below the running "
-        f"median of {WINDOW} evaluations by more than {NOISE_MULTIPLE:g} robust standard "
-        f"deviations of the curve about that median, and by more than {STANDARD_ERRORS:g} standard "
-        "errors of the accuracy."
-    )
-    answer: list[Block] = [*said(findings), method]
+    for run_name, dips in found:
+        blocks += _of_dips(run_name, dips)
+    answer: list[Block] = [*said(findings), *said(material.findings_of(ShufflingSpeed, runs))]
     if len(orders) == 1:
         only = f"Only runs that are {ORDERS[orders.pop()]} are here: there is nothing to compare."
         answer.insert(0, Note("info", only))
@@ -51,14 +41,54 @@ def shuffling(material: Material, choice: SectionChoice) -> Section:
     return Section(title, question, tuple(blocks), tuple(answer))
 
 
-def _row(run: str, dips: AccuracyDips) -> tuple[str, ...]:
-    depths = [100 * dip.depth for dip in dips.dips]
-    rhythm = dips.rhythm
-    return (
-        code(run),
-        str(len(depths)),
-        f"{np.median(depths):.2f} points" if depths else "–",
-        f"{max(depths):.2f} points" if depths else "–",
-        f"{rhythm.median_gap_steps:,.0f} steps" if rhythm else "–",
-        f"{rhythm.dips_at_commonest_batch} of {len(depths)}" if rhythm else "–",
+def _of(findings: list[Finding], run: RunOutcome) -> list[AccuracyDips]:
+    """Return what was found in a run."""
+    return [dips for f, dips in measured(findings, AccuracyDips) if run.name in f.runs]
+
+
+def _after_the_batch(run: RunOutcome, dips: AccuracyDips) -> pl.DataFrame:
+    """Return the evaluations that come right after the batch behind the dips."""
+    place = pl.col("step") % dips.batches_per_epoch
+    after = run.curve.filter((place == dips.batch) & (pl.col("epoch") > 0))
+    return after.select("run", "step", "val_accuracy")
+
+
+def _of_dips(run: str, dips: AccuracyDips) -> list[Block]:
+    """Return the curve at every step, the fall after each batch, what is in it, what removes it."""
+    culprit = dips.culprit
+    assert culprit is not None
+    every_step = accuracy_at_every_step(
+        dips.accuracies, dips.batches_per_epoch, dips.batch,
+        title=f"Validation accuracy of {run} after every step", name=file_stem("dips", run),
+    )  # fmt: skip
+    bars = fall_by_batch(
+        dips.falls, dips.fall_errors, dips.batch,
+        title=f"How far the accuracy of {run} falls after each batch",
+        name=file_stem("fall-by-batch", run),
+    )  # fmt: skip
+    examples = Table(
+        ("training example", "label", "loss before the step", "harm"),
+        tuple(
+            (f"{e.row:,}", str(e.label), number(e.loss), number(e.harm)) for e in culprit.examples
+        ),
+        f"The most harmful examples of batch {dips.batch}, and by how much each raises the "
+        "validation loss in the step on the batch.",
     )
+    tried = Table(
+        ("run", "fall after the batch (points)", "standard error"),
+        tuple(
+            (each.change, signed(each.fall), f"{100 * each.standard_error:.2f}")
+            for each in dips.interventions
+        ),
+        f"Runs of {dips.tried_epochs} epochs with one thing changed, evaluated after every step: "
+        "the fall after the batch, or after the one that holds most of its harmful examples.",
+        ("left", "right", "right"),
+    )
+    return [
+        FigureBlock(every_step, f"{code(run)} made again, evaluated after every step; the steps on "
+                    f"batch {dips.batch} are marked, epochs begin at the lines."),
+        FigureBlock(bars, f"Mean fall after each batch of {code(run)}, with two standard errors "
+                    f"either way: {points(culprit.fall)} after batch {dips.batch}."),
+        examples,
+        tried,
+    ]  # fmt: skip

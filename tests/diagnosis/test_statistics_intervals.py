@@ -1,12 +1,9 @@
-import itertools
-
 import numpy as np
 import pytest
-import scipy.stats as scipy_stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onelayer.diagnosis.statistics import Trend, difference_interval, trend, wilson_interval
+from onelayer.diagnosis.statistics import difference_interval, wilson_interval
 
 counts = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -69,46 +66,3 @@ def test_difference_interval_turns_round_with_its_arguments(
     low, high = difference_interval(p, a[1], q, b[1])
     assert low - 1e-12 <= p - q <= high + 1e-12
     assert difference_interval(q, b[1], p, a[1]) == pytest.approx((-high, -low), abs=1e-12)
-
-
-def test_trend_is_the_median_of_the_slopes() -> None:
-    rng = np.random.default_rng(0)
-    x, y = np.arange(15.0), rng.normal(size=15)
-    slopes = [(y[j] - y[i]) / (x[j] - x[i]) for i, j in itertools.combinations(range(15), 2)]
-    found = trend(x, y)
-    assert found.slope == pytest.approx(np.median(slopes))
-    assert found.low <= found.slope <= found.high
-
-
-def test_one_dip_does_not_sway_the_trend() -> None:
-    x = np.arange(20.0)
-    y = 3 - 0.1 * x
-    y[10] += 50
-    assert trend(x, y).slope == pytest.approx(-0.1)
-    assert trend(x, y).direction == -1
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "direction"), [(-2, -1, -1), (1, 2, 1), (-1, 1, 0), (0, 1, 0), (-1, 0, 0)]
-)
-def test_direction_is_told_where_the_interval_leaves_zero_out(
-    low: float, high: float, direction: int
-) -> None:
-    assert Trend((low + high) / 2, low, high).direction == direction
-
-
-def test_level_noise_has_no_direction_and_a_flat_line_neither() -> None:
-    x = np.arange(40.0)
-    assert trend(x, np.random.default_rng(0).normal(size=40)).direction == 0
-    assert trend(x, np.full(40, 0.3)).direction == 0
-
-
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("n", [5, 36, 50])
-def test_trend_is_that_of_scipy(seed: int, n: int) -> None:
-    rng = np.random.default_rng(seed)
-    x = np.arange(n) / 3
-    y = np.round(rng.normal(size=n) - 0.02 * seed * x, 1)  # rounded: with equal values
-    slope, _, low, high = scipy_stats.theilslopes(y, x, 0.95)
-    ours = trend(x, y)
-    assert (ours.slope, ours.low, ours.high) == pytest.approx((slope, low, high), abs=1e-12)

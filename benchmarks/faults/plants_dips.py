@@ -1,0 +1,146 @@
+"""Dips with a cause: a batch's composition, the order of the batches, single examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from plant import Case, Plant, safe_rate
+from sources import material, parts
+
+from onelayer.data import Dataset
+from onelayer.diagnosis import Finding
+from onelayer.diagnosis.checks.dips import AccuracyDips
+from onelayer.training import TrainConfig
+
+BATCH = {"digits": 40, "mnist": 80, "scikit-learn breast_cancer": 20, "AER CreditCard": 32}
+"""Examples in a batch: some 20 to 30 batches in an epoch."""
+
+STRETCH = 6
+
+CALM = 0.25
+"""Of the rate at which oscillation begins. The columns of tables go along with one another so much
+that with this one a single batch does next to nothing: there it is the whole."""
+
+
+def composition(rng: np.random.Generator, strength: float, source: str) -> Case:
+    """Let a share of one batch be of one class, and have one wrong label."""
+    train, validation, labels, size = _in_batches(rng, source)
+    batch = int(rng.integers(len(labels) // size))
+    # Examples of one class take the places of others, and what stood there goes where they were.
+    rows = batch * size + rng.permutation(size)[: round(strength * size)]
+    one = int(rng.integers(train.n_classes))
+    outside = np.setdiff1d(np.flatnonzero(labels == one), np.arange(len(labels))[rows])
+    given = rng.permutation(outside)[: len(rows)]
+    place = np.arange(len(labels))
+    place[rows[: len(given)]], place[given] = given, rows[: len(given)]
+    labels = labels[place]
+    labels[rows] = (one + 1) % train.n_classes
+    train = Dataset(train.X[place], labels, train.classes, train.image_shape)
+    return _case(rng, train, validation, size, _says("composition", batch), _share(source))
+
+
+def order(rng: np.random.Generator, strength: float, source: str) -> Case:
+    """Let some batches in a row hold mostly one class, which the others then have less of."""
+    train, validation, labels, size = _in_batches(rng, source, two=True)
+    first = int(rng.integers(1, len(labels) // size - STRETCH))
+    stretch = np.arange(first * size, (first + STRETCH) * size)
+    rest = np.setdiff1d(np.arange(len(labels)), stretch)
+    # Swap examples in and out until the stretch has its share of the first class.
+    want = round(strength * len(stretch))
+    others = rng.permutation(stretch[labels[stretch] != 0])
+    firsts = rng.permutation(rest[labels[rest] == 0])
+    swap = min(max(want - int(np.sum(labels[stretch] == 0)), 0), len(others), len(firsts))
+    place = np.arange(len(labels))
+    place[others[:swap]], place[firsts[:swap]] = firsts[:swap], others[:swap]
+    X = train.X[place]
+    train = Dataset(X, labels[place], train.classes, train.image_shape)
+    return _case(rng, train, validation, size, _says("order"), CALM)
+
+
+def examples(rng: np.random.Generator, strength: float, source: str) -> Case:
+    """Put in one example twice, so many times as long as the others, with two different labels.
+
+    No model can have both right, and whichever comes later in an epoch wins until the other.
+    """
+    train, validation, labels, size = _in_batches(rng, source)
+    first, second = (int(row) for row in rng.permutation(len(labels))[:2])
+    X = np.array(train.X)
+    typical = float(np.median(np.linalg.norm(X, axis=1)))
+    X[first] *= strength * typical / np.linalg.norm(X[first])
+    X[second], labels[second] = X[first], (labels[first] + 1) % train.n_classes
+    changed = Dataset(X, labels, train.classes)
+    is_right = _says("examples", first // size, second // size)
+    return _case(rng, changed, validation, size, is_right, _share(source), like=train)
+
+
+def _in_batches(
+    rng: np.random.Generator, source: str, *, two: bool = False
+) -> tuple[Dataset, Dataset, np.ndarray, int]:
+    """Return healthy parts, the training labels to change, and the size of a batch."""
+    found, size = material(source, rng, 4_000), BATCH[source]
+    y = np.where(found.y >= 5, 1, 0) if two and found.y.max() > 1 else found.y
+    n_train = round(0.65 * len(y)) // size * size
+    train, validation = parts(found.X, y, n_train, found.image_shape)
+    return train, validation, np.array(train.y), size
+
+
+def _case(
+    rng: np.random.Generator,
+    train: Dataset,
+    validation: Dataset,
+    size: int,
+    is_right: Callable[[Sequence[Finding]], bool],
+    share: float,
+    like: Dataset | None = None,
+) -> Case:
+    share = 0.25 if train.image_shape or (like is not None and like.image_shape) else 1.0
+    config = TrainConfig(
+        learning_rate=safe_rate(like or train, share), batch_size=size, max_epochs=25, order="file",
+        seed=int(rng.integers(1_000_000)),
+    )  # fmt: skip
+    return Case(train, validation, {"run": config}, is_right)
+
+
+def _share(source: str) -> float:
+    return CALM if source in ("digits", "mnist") else 1.0
+
+
+def _says(verdict: str, *batches: int) -> Callable[[Sequence[Finding]], bool]:
+    def is_right(findings: Sequence[Finding]) -> bool:
+        measured = findings[0].measurement
+        assert isinstance(measured, AccuracyDips)
+        return measured.verdict == verdict and (not batches or measured.batch in batches)
+
+    return is_right
+
+
+PLANTS = [
+    Plant(
+        "OL102",
+        "wrong labels in one batch",
+        "of the batch",
+        (0.2, 0.4, 0.8),
+        0.4,
+        composition,
+        tuple(BATCH),
+    ),
+    Plant(
+        "OL102",
+        "a stretch of one class",
+        "of the first class",
+        (0.7, 0.85, 1.0),
+        0.85,
+        order,
+        tuple(BATCH),
+    ),
+    Plant(
+        "OL102",
+        "two contradicting examples out of scale",
+        "times",
+        (5, 15, 40),
+        15,
+        examples,
+        tuple(BATCH),
+    ),
+]

@@ -1,0 +1,284 @@
+"""OL209: training and validation examples that a model can tell apart."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.data import Dataset
+from onelayer.data.labels import Label
+from onelayer.diagnosis.budget import seconds_of_passes
+from onelayer.diagnosis.check import Check
+from onelayer.diagnosis.checks.class_counts import counts
+from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.examples import (
+    Rows,
+    SharedData,
+    drawn,
+    frequent_features,
+    rows_within,
+    scaled,
+    shared_data,
+    standardised,
+)  # fmt: skip
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.words import percent
+from onelayer.engines import one_blas_thread
+from onelayer.model import Objective
+from onelayer.optimum import minimise
+from onelayer.words import listed
+
+EXAMPLES = 2000
+"""Of either part so many are told apart, at most."""
+
+FEATURES = 1000
+"""Of a sparse matrix so many features are looked at, those that are oftenest not 0."""
+
+MIN_EXAMPLES = 50
+CHANCE = 1e-3
+AUC_MATTERS = 0.6
+SHIFT_MATTERS = 0.05
+FOLDS = 2
+L2 = 0.03
+SQUARES_UP_TO = 200
+"""Of so few features the squares are looked at, too: they show other spreads."""
+
+PASSES = 30
+
+
+@dataclass(frozen=True)
+class PartDifference(Measurement):
+    """How far training and validation examples differ.
+
+    Attributes
+    ----------
+    examples : (int, int)
+        How many of training and of validation were told apart.
+    auc : float
+        How often a logistic model that did not see either ranks a validation example above a
+        training example; 0.5 where the parts are alike.
+    auc_interval : (float, float)
+        Of 99.9%, for that frequency were the parts alike in kind: by the variance of equal parts.
+    p_value : float
+        That parts drawn alike are told apart so well (Mann and Whitney).
+    telling_features : tuple of int
+        Those whose means differ most in standard deviations, first the most.
+    telling_differences : tuple of float
+        The means in validation less those in training, in standard deviations.
+    class_shift : float
+        Half the sum of the absolute differences of the classes' shares; 0 with several labels.
+    class_p_value : float
+        That parts drawn alike have class shares so different (chi²).
+    shifted_class : int or str or bool or None
+        The class whose share differs most.
+    shifted_shares : (float, float)
+        Its share in training and in validation.
+    """
+
+    code: ClassVar[str] = "OL209"
+    check: ClassVar[str] = "drift"
+    title: ClassVar[str] = "Training and validation examples of different kinds"
+
+    examples: tuple[int, int]
+    auc: float
+    auc_interval: tuple[float, float]
+    p_value: float
+    telling_features: tuple[int, ...]
+    telling_differences: tuple[float, ...]
+    class_shift: float
+    class_p_value: float
+    shifted_class: Label | None
+    shifted_shares: tuple[float, float]
+
+
+def look(context: Context) -> list[Finding]:
+    """Compare the two parts of each data set."""
+    with one_blas_thread():
+        return [_finding(context, data) for data in shared_data(context)]
+
+
+def _finding(context: Context, data: SharedData) -> Finding:
+    n, m = data.train.n_examples, data.validation.n_examples
+    if min(n, m) < MIN_EXAMPLES:
+        statement = (
+            f"Whether the parts of {data.who} are of one kind cannot be told: there are {n:,} "
+            f"training and {m:,} validation examples, and {MIN_EXAMPLES} of each are needed."
+        )
+        return CHECK.cant_tell(data.names, statement)
+    measurement = _measured(context, data)
+    return _said(data, measurement)
+
+
+def _measured(context: Context, data: SharedData) -> PartDifference:
+    columns = frequent_features(data.train, FEATURES)
+    X, is_validation = _sample(data, columns)
+    auc, error = _auc(context, X, is_validation)
+    z = (auc - 0.5) / error if error > 0 else 0.0  # no feature varies
+    half = NormalDist().inv_cdf(0.9995) * error
+    gap = X[is_validation].mean(axis=0) - X[~is_validation].mean(axis=0)
+    gap = gap[: data.train.n_features if columns is None else len(columns)]
+    first = np.argsort(-np.abs(gap), kind="stable")[:3]
+    numbers = first if columns is None else columns[first]
+    shift, chance, label, shares = _class_shift(data)
+    sizes = int((~is_validation).sum()), int(is_validation.sum())
+    return PartDifference(
+        sizes, auc, (auc - half, auc + half), 1 - NormalDist().cdf(z),
+        tuple(numbers.tolist()), tuple(gap[first].astype(float).tolist()),
+        shift, chance, label, shares,
+    )  # fmt: skip
+
+
+def _said(data: SharedData, m: PartDifference) -> Finding:
+    told = m.p_value < CHANCE
+    shifted = m.class_p_value < CHANCE
+    apart = (
+        f"a model that is to tell validation from training examples of {data.who} ranks a "
+        f"validation example first in {percent(m.auc, 1)} of pairs (99.9% interval "
+        f"{100 * m.auc_interval[0]:.1f} to {100 * m.auc_interval[1]:.1f}, where chance has 50)"
+    )
+    shares = ""
+    if m.shifted_class is not None:
+        shares = (
+            f"class {m.shifted_class} has {percent(m.shifted_shares[0], 1)} of the training and "
+            f"{percent(m.shifted_shares[1], 1)} of the validation examples"
+        )
+    tried = (
+        f"logistic models that tell {m.examples[1]:,} validation from {m.examples[0]:,} training "
+        "examples, each on one half and judged on the other",
+    )
+    if not told and not shifted:
+        statement = (
+            f"The two parts look alike: {apart}, and their class shares differ no more than by "
+            "chance."
+        )
+        return CHECK.clear(data.names, statement, m, tried=tried)
+    said = []
+    if told:
+        most = listed(
+            f"{data.feature(j)} ({d:+.2f} standard deviations in validation)".replace("-", "−")
+            for j, d in zip(m.telling_features, m.telling_differences, strict=True)
+        )
+        said.append(f"{apart}. The means that differ most are those of {most}.")
+    if shifted:
+        said.append(f"The class shares differ: {shares} (total variation {m.class_shift:.3f}).")
+    statement = f"The two parts differ: {' '.join(said)}"
+    matters = (told and m.auc_interval[0] > AUC_MATTERS) or (
+        shifted and m.class_shift >= SHIFT_MATTERS
+    )
+    if not matters:
+        statement += " That is little."
+        return CHECK.found(data.names, statement, m, severity=Severity.INFO, tried=tried)
+    advice = (
+        "Validation accuracy is that of another kind of examples: split at random, or keep the "
+        "split if new examples will differ in the same way, and read the gap to training so."
+    )
+    return CHECK.found(data.names, statement, m, advice=advice, tried=tried)
+
+
+def _sample(
+    data: SharedData, columns: Rows | None
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return standardised features of examples of both parts, mixed, and which are validation's."""
+    parts = [
+        scaled(
+            data.train,
+            part,
+            drawn(part.n_examples, rows_within(part, EXAMPLES, columns=columns), seed),
+            columns,
+        )
+        for part, seed in ((data.train, 10), (data.validation, 11))
+    ]
+    is_validation = np.repeat([False, True], [len(part) for part in parts])
+    X = standardised(np.concatenate(parts))
+    if X.shape[1] <= SQUARES_UP_TO:
+        X = np.hstack([X, standardised(np.square(np.clip(X, -5, 5)))])
+    order = np.random.default_rng(12).permutation(len(X))
+    return X[order], is_validation[order]
+
+
+def _auc(
+    context: Context, X: NDArray[np.float32], is_validation: NDArray[np.bool_]
+) -> tuple[float, float]:
+    """Return the mean area under the curve of models on the half that they did not see.
+
+    And its standard error where the parts are alike: each half's is known exactly.
+    """
+    if X.shape[1] > len(X):  # as many random directions tell as much, and cost less
+        mix = np.random.default_rng(13).standard_normal((X.shape[1], len(X) // 4), np.float32)
+        X = standardised(X @ mix)
+    X = X / np.float32(np.sqrt(max(1, X.shape[1] / 50)))
+    data = Dataset(X, is_validation.astype(np.int64), classes=(1, 0))
+    fold = np.arange(len(X)) % FOLDS
+    context.budget.take(seconds_of_passes(data, FOLDS, PASSES))
+    weights = [_balanced(is_validation) * (fold != held) for held in range(FOLDS)]
+    optima = minimise(
+        data, [Objective("logistic", L2)] * FOLDS, weights=weights, tolerance=0.02,
+        max_passes=PASSES, threads=context.threads,
+    )  # fmt: skip
+    areas, variances = [], []
+    for held, optimum in enumerate(optima):
+        scores = X[fold == held] @ optimum.parameters.weights[:, 0]
+        area, variance = mann_whitney(scores, is_validation[fold == held])
+        areas.append(area)
+        variances.append(variance)
+    return float(np.mean(areas)), float(np.sqrt(np.sum(variances)) / FOLDS)
+
+
+def _balanced(is_validation: NDArray[np.bool_]) -> NDArray[np.float64]:
+    share = is_validation.mean()
+    return np.asarray(np.where(is_validation, 0.5 / share, 0.5 / (1 - share)))
+
+
+def mann_whitney(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return how often a positive score exceeds another, ties as half, and the null variance."""
+    _, inverse, sizes = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(sizes) - (sizes - 1) / 2
+    n, m = int(positive.sum()), int((~positive).sum())
+    area = (ranks[inverse][positive].sum() - n * (n + 1) / 2) / (n * m)
+    total = n + m
+    ties = float(np.sum(sizes.astype(np.float64) ** 3 - sizes)) / (total * (total - 1))
+    return float(area), (total + 1 - ties) / (12 * n * m)
+
+
+def _class_shift(data: SharedData) -> tuple[float, float, Label | None, tuple[float, float]]:
+    """Return how far the class shares differ, by what chance, and where most."""
+    labels = data.train.classes
+    table = np.array([counts(part, labels) for part in (data.train, data.validation)], np.float64)
+    if data.train.has_label_matrix:
+        return 0.0, 1.0, None, (0.0, 0.0)
+    shares = table / table.sum(axis=1, keepdims=True)
+    gaps = np.abs(shares[0] - shares[1])
+    most = int(gaps.argmax())
+    has = table.sum(axis=0) > 0
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    statistic = float((np.square(table - expected)[:, has] / expected[:, has]).sum())
+    chance = chi2_tail(statistic, int(has.sum()) - 1)
+    return float(gaps.sum() / 2), chance, labels[most], (float(shares[0, most]),
+                                                         float(shares[1, most]))  # fmt: skip
+
+
+def chi2_tail(statistic: float, freedom: int) -> float:
+    """Return how likely a chi² value is exceeded, by recurrence over the degrees of freedom."""
+    if freedom < 1 or statistic <= 0:
+        return 1.0
+    half = statistic / 2
+    tail = math.erfc(math.sqrt(half)) if freedom % 2 else math.exp(-half)
+    for k in range(1 + (freedom + 1) % 2, freedom, 2):  # from k to k + 2 degrees
+        tail += math.exp(k / 2 * math.log(half) - half - math.lgamma(k / 2 + 1))
+    return min(tail, 1.0)
+
+
+CHECK = Check(
+    PartDifference,
+    look,
+    "A classifier as a two-sample test (Lopez-Paz and Oquab, 2017), cross-fitted, by the rank sum "
+    "of Mann and Whitney on the half that was not seen; chi² of the class counts.",
+    ("examples are independent of each other; differences that leave the means of the features "
+     "(and of the squares of few features) alone are not seen",),
+)  # fmt: skip

@@ -1,0 +1,193 @@
+"""OL301: the best value of a swept option lies at an end of the list that was tried."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from onelayer.diagnosis.check import Check
+from onelayer.diagnosis.choices import (
+    SWEPT,
+    grid_of,
+    has_choosable_model,
+    has_converged,
+    validation_losses,
+)
+from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.finding import Finding
+from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.statistics import paired_mean_interval
+from onelayer.diagnosis.words import number, percent
+from onelayer.study import Outcome, RunOutcome
+from onelayer.training import StopReason
+from onelayer.words import listed
+
+NAMES = {"l2": "λ"}
+"""Of options, where they are not the option's with spaces."""
+
+NATURAL_END = {"l2": 0.0, "momentum": 0.0, "batch_size": 1.0}
+"""Below these there is nothing to try."""
+
+LEAST_VALUES = 3
+"""Of two values one is always at an end."""
+
+LEAST_GAIN = 0.01
+"""The last step to the end must lower the validation loss by this share of it."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One value of the option: the run, and its validation loss, null where it diverged."""
+
+    run: str
+    value: float
+    val_loss: Number
+
+
+@dataclass(frozen=True)
+class GridEdge(Measurement):
+    """Where the best of a list of values lies.
+
+    Attributes
+    ----------
+    option : str
+    tried : tuple of Tried
+        In rising order of the value.
+    best : str
+        The run with the lowest validation loss.
+    neighbour : str or None
+        The run of the next value, where the best is at an end at which more could be tried.
+    gain : float or None
+        How much lower the validation loss of the best is than the neighbour's.
+    gain_interval : (float, float) or None
+        Of 95%; it covers the difference over all examples of which the validation examples are a
+        random sample.
+    converged : bool or None
+        Whether both runs ended where more steps would have changed little.
+    """
+
+    code: ClassVar[str] = "OL301"
+    check: ClassVar[str] = "grid-edge"
+    title: ClassVar[str] = "A best value at the end of those that were tried"
+
+    option: str
+    tried: tuple[Tried, ...]
+    best: str
+    neighbour: str | None = None
+    gain: Number | None = None
+    gain_interval: tuple[Number, Number] | None = None
+    converged: bool | None = None
+
+
+def look(context: Context) -> list[Finding]:
+    """Report on each list of values of which the best run of its sweep is one."""
+    return [
+        _finding(context, option, line)
+        for grid in _grids(context.outcome)
+        for option in SWEPT
+        if len(line := _line_through_best(grid, option)) >= LEAST_VALUES
+    ]
+
+
+def _grids(outcome: Outcome) -> list[list[RunOutcome]]:
+    """Return the runs that differ in such options alone, with those that diverged."""
+    grids: dict[Hashable, list[RunOutcome]] = defaultdict(list)
+    for run in outcome.runs:
+        if has_choosable_model(run) or run.record.stop_reason is StopReason.DIVERGED:
+            grids[grid_of(run)].append(run)
+    return [grid for grid in grids.values() if any(map(has_choosable_model, grid))]
+
+
+def _loss(run: RunOutcome) -> float:
+    loss = run.record.final.val_loss if has_choosable_model(run) else None
+    return math.inf if loss is None else loss
+
+
+def _value(run: RunOutcome, option: str) -> float:
+    return float(getattr(run.record.config, option))
+
+
+def _line_through_best(grid: list[RunOutcome], option: str) -> list[RunOutcome]:
+    """Return the runs that differ from the best in one option, and the best, by its value."""
+    best = min(grid, key=_loss)
+    others = [name for name in SWEPT if name != option]
+    line = {_value(best, option): best}
+    for run in grid:
+        if all(_value(run, name) == _value(best, name) for name in others):
+            line.setdefault(_value(run, option), run)
+    return [line[value] for value in sorted(line)]
+
+
+def _finding(context: Context, option: str, line: list[RunOutcome]) -> Finding:
+    best = min(line, key=_loss)
+    place, names = line.index(best), tuple(run.name for run in line)
+    tried = tuple(Tried(run.name, _value(run, option), _loss(run)) for run in line)
+    measurement = GridEdge(option, tried, best.name)
+    values = listed([f"{t.value:g}" for t in tried])
+    called = NAMES.get(option, option.replace("_", " "))
+    start = (
+        f"Of the values {values} of {called}, {tried[place].value:g} has the lowest "
+        f"validation loss, {number(tried[place].val_loss)} ({best.name})"
+    )
+    if 0 < place < len(line) - 1:
+        return CHECK.clear(names, f"{start}: others were tried on both sides of it.", measurement)
+    if place == 0 and tried[0].value == NATURAL_END.get(option):
+        return CHECK.clear(names, f"{start}: there is nothing below it.", measurement)
+
+    neighbour = line[1] if place == 0 else line[-2]
+    if neighbour.record.stop_reason is StopReason.DIVERGED:
+        low = high = gain = math.inf
+    else:
+        its, own = (validation_losses(context, run) for run in (neighbour, best))
+        low, high = paired_mean_interval(its, own)
+        gain = float(its.mean() - own.mean())
+    converged = has_converged(best) and (math.isinf(gain) or has_converged(neighbour))
+    measurement = GridEdge(
+        option, tried, best.name, neighbour.name, gain, (low, high), converged
+    )  # fmt: skip
+    next_to_it = f"{called} {_value(neighbour, option):g}"
+    end = "lowest" if place == 0 else "highest"
+    apart = f"{start}. It is the {end} that was tried, and the run next to it, with {next_to_it}, "
+    if math.isinf(gain):
+        apart += "diverged."
+    else:
+        apart += (
+            f"has a loss higher by {number(gain)} (95% interval {number(low)} to {number(high)} "
+            "on examples like these)"
+        )
+    if low <= 0 or gain < LEAST_GAIN * tried[place].val_loss:
+        why = (
+            "which is no more than noise" if low <= 0
+            else f"less than the {percent(LEAST_GAIN, 0)} of it that would matter"
+        )  # fmt: skip
+        return CHECK.clear(names, f"{apart}, {why}.", measurement)
+    apart = apart.rstrip(".")
+    beyond = "below" if place == 0 else "above"
+    if not converged:
+        behind = [run.name for run in (best, neighbour) if not has_converged(run)]
+        return CHECK.cant_tell(
+            names,
+            f"{apart}. But {listed(behind)} ended before it had converged: what looks like the "
+            f"better {called} may be the faster training.",
+            measurement,
+            advice="Train these runs until they converge (more epochs, or early stopping), and "
+            f"then compare; where they have, try values {beyond} {tried[place].value:g}.",
+        )
+    return CHECK.found(
+        names,
+        f"{apart}. What lies beyond was not tried.",
+        measurement,
+        advice=f"Try values of {option} {beyond} {tried[place].value:g}, until the validation loss "
+        "rises again.",
+    )
+
+
+CHECK = Check(
+    GridEdge,
+    look,
+    "The validation losses of the runs next to the end, compared example by example.",
+    ("the validation examples are a random sample",),
+)

@@ -1,0 +1,206 @@
+"""OL210: labels that models which did not train on them contradict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.data.labels import Label
+from onelayer.diagnosis.check import Check
+from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.crossfit import FOLDS, CrossFit, cross_fit, log_probabilities
+from onelayer.diagnosis.examples import SharedData, shared_data
+from onelayer.diagnosis.finding import Finding
+from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.words import count, percent
+from onelayer.words import listed
+
+MATTERS = 0.03
+"""A smaller share of wrong labels is no reason to act."""
+
+TOO_WIDE = 0.1
+"""An interval that reaches up to here says too little."""
+
+MIN_EXAMPLES = 200
+MIN_PER_CLASS = 2 * FOLDS
+LISTED = 10
+
+RATES = np.concatenate([[0.0], np.geomspace(0.0025, 0.5, 60)])
+SHARPNESS = np.geomspace(0.02, 5, 36)
+HALF_CHI2 = 3.317
+"""Half of the 99% quantile of chi² with one degree of freedom."""
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A training example, by its row; its label, the predicted one, and the label's probability."""
+
+    row: int
+    label: Label
+    predicted: Label
+    probability: float
+
+
+@dataclass(frozen=True)
+class SuspiciousLabels(Measurement):
+    """How many labels are wrong, and which are the most suspicious.
+
+    Attributes
+    ----------
+    examples : int
+        Of how many training examples the labels were examined.
+    accuracy : float
+        Of the models that did not train on them.
+    share : float
+        Estimate of the share of wrong labels.
+    share_interval : (float, float)
+        Of 99%, for the share, by its profile likelihood.
+    suspects : tuple of Suspect
+        The labels of the least probability, lowest first.
+    """
+
+    code: ClassVar[str] = "OL210"
+    check: ClassVar[str] = "labels"
+    title: ClassVar[str] = "Wrong labels"
+
+    examples: int
+    accuracy: float
+    share: float
+    share_interval: tuple[float, float]
+    suspects: tuple[Suspect, ...]
+
+
+def look(context: Context) -> list[Finding]:
+    """Estimate how many labels of each data set are wrong, and list the worst."""
+    return [_finding(context, data) for data in shared_data(context)]
+
+
+def _finding(context: Context, data: SharedData) -> Finding:
+    train = data.train
+    if train.has_label_matrix:
+        statement = "Examples with any number of labels are not examined."
+        return CHECK.not_applicable(data.names, statement)
+    sizes = np.bincount(train.targets, minlength=train.n_classes)
+    if train.n_examples < MIN_EXAMPLES or sizes.min() < MIN_PER_CLASS:
+        statement = (
+            f"To examine the labels of {data.who} takes at least {MIN_EXAMPLES} training examples, "
+            f"and {MIN_PER_CLASS} of each class; there are {train.n_examples:,}, and "
+            f"{int(sizes.min())} of the rarest."
+        )
+        return CHECK.cant_tell(data.names, statement)
+    fit = cross_fit(context, train)
+    rate, low, high = share_of_wrong_labels(fit.scores, fit.targets)
+    accuracy = float(np.mean(fit.scores.argmax(axis=1) == fit.targets))
+    suspects = tuple(_suspects(fit, train.classes))
+    measurement = SuspiciousLabels(len(fit.rows), accuracy, rate, (low, high), suspects)
+    return _said(data, measurement)
+
+
+def _said(data: SharedData, m: SuspiciousLabels) -> Finding:
+    low, high = m.share_interval
+    tried = (
+        f"{FOLDS} softmax models, each on all but one of {FOLDS} parts of {m.examples:,} training "
+        "examples",
+    )
+    estimate = (
+        f"About {percent(m.share, 1)} of the training labels of {data.who} are wrong (99% interval "
+        f"{100 * low:.1f} to {100 * high:.1f})"
+    )
+    first = m.suspects[0]
+    worst = (
+        f"The most suspicious is row {first.row:,}: its label is {first.label}, and a model that "
+        f"did not train on it predicts {first.predicted}"
+    )
+    rows = listed([f"{s.row}" for s in m.suspects[:5]])
+    if low > MATTERS:
+        statement = (
+            f"{estimate}: so many are contradicted where the models are sure, more than classes "
+            f"that overlap explain. {worst}. The five worst rows, counted from 0: {rows}."
+        )
+        advice = (
+            "Look at the examples listed first; nearly all wrong labels are among the first "
+            f"{count(round(min(1.0, 2 * high) * m.examples), 'example')} by their probability."
+        )
+        return CHECK.found(data.names, statement, m, advice=advice, tried=tried)
+    if high > TOO_WIDE:
+        statement = (
+            f"How many training labels of {data.who} are wrong cannot be told: the 99% interval "
+            f"goes from {100 * low:.1f}% to {100 * high:.1f}%, since the models are sure of too "
+            f"few examples. {worst}."
+        )
+        return CHECK.cant_tell(data.names, statement, m, tried=tried)
+    statement = (
+        f"{estimate}; the interval reaches down to a share below {percent(MATTERS, 0)}, so classes "
+        f"that overlap may explain it. {worst}."
+    )
+    return CHECK.clear(data.names, statement, m, tried=tried)
+
+
+def share_of_wrong_labels(
+    scores: NDArray[np.float64], targets: NDArray[np.int64]
+) -> tuple[float, float, float]:
+    """Return the share of wrong labels with its interval, from scores that did not see them.
+
+    A label y is what the example is, with a probability of 1 - e, and any other class otherwise:
+    P(y | x) = (1 - e) p + e (1 - p) / (K - 1), where p is the softmax of t times the scores
+    (Copas, 1988). Where classes overlap p is not near 0; a wrong label may be anywhere. Both e and
+    the sharpness t are fitted, e with its profile likelihood.
+    """
+    n, classes = scores.shape
+    likelihoods = np.empty((len(SHARPNESS), len(RATES)))
+    for i, sharpness in enumerate(SHARPNESS):
+        logarithms = log_probabilities(sharpness * scores)[np.arange(n), targets]
+        p, counts = _binned(logarithms)
+        labels = np.outer(1 - RATES, p) + np.outer(RATES, (1 - p) / (classes - 1))
+        likelihoods[i] = np.log(np.maximum(labels, 1e-300)) @ counts
+    profile = likelihoods.max(axis=0)
+    inside = RATES[profile >= profile.max() - HALF_CHI2]
+    return float(RATES[profile.argmax()]), float(inside[0]), float(inside[-1])
+
+
+def _binned(logarithms: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return probabilities and how many examples have about each of them: 200 times cheaper."""
+    # Even steps of the logarithm down to 1e-13, where any label is wrong, by the log-odds.
+    odds = np.clip(logarithms - np.log(-np.expm1(np.minimum(logarithms, -1e-13))), -30, 30)
+    bins = np.round((odds + 30) * 10).astype(np.int64)
+    counts = np.bincount(bins, minlength=601).astype(np.float64)
+    centres = np.arange(601) / 10 - 30
+    return 1 / (1 + np.exp(-centres)), counts
+
+
+def ranking(fit: CrossFit) -> NDArray[np.int64]:
+    """Return the places of the examples, that of the least probable label first."""
+    logarithms = log_probabilities(fit.scores)[np.arange(len(fit.targets)), fit.targets]
+    return np.argsort(logarithms, kind="stable")
+
+
+def _suspects(fit: CrossFit, classes: tuple[Label, ...]) -> list[Suspect]:
+    suspects = []
+    for place in ranking(fit)[:LISTED].tolist():
+        logarithms = log_probabilities(fit.scores[place : place + 1])[0]
+        label = int(fit.targets[place])
+        suspects.append(
+            Suspect(
+                int(fit.rows[place]),
+                classes[label],
+                classes[int(logarithms.argmax())],
+                float(np.exp(logarithms[label])),
+            )
+        )
+    return suspects
+
+
+CHECK = Check(
+    SuspiciousLabels,
+    look,
+    "Self-confidence of cross-fitted models (Northcutt, Jiang and Chuang, 2021), and the maximum "
+    "likelihood of a softmax model whose labels are wrong at random (Copas, 1988).",
+    (
+        "labels are wrong at random, whatever the example: mistakes where classes overlap are not "
+        "counted",
+        "the log-odds of the classes are sums of functions of single features",
+    ),
+)

@@ -1,0 +1,222 @@
+"""OL107: whether shuffling in each epoch speeds convergence, by the same run in both orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.diagnosis.check import Check
+from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.experiments.early_stops import stop_on
+from onelayer.diagnosis.finding import Answer, Finding, Severity
+from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.statistics.quantiles import t_two_sided
+from onelayer.diagnosis.words import number
+from onelayer.study import RunOutcome
+from onelayer.training import TrainResult
+
+SEEDS = 6
+SHARES = (0.1, 0.25, 0.5, 1.0)
+"""Of the run's steps, at which the losses are compared."""
+
+WINDOW = 0.05
+"""A loss is the mean over the evaluations of so many of the run's steps up to there."""
+
+MATTERS = 0.02
+"""A share of the validation loss below which a difference is none that anybody would notice."""
+
+PATIENCE = 10
+"""For runs that have none of their own."""
+
+
+@dataclass(frozen=True)
+class AtStep:
+    """Both orders after equally many steps.
+
+    Attributes
+    ----------
+    step : int
+    own_loss : float
+        Validation loss in the run's own order, mean over a few evaluations up to the step.
+    shuffled_loss : float
+        Likewise, shuffled in each epoch; mean over the seeds.
+    interval : (float, float)
+        Of 95%: of the shuffled loss less the own one. It covers the mean over all seeds, on these
+        validation examples.
+    """
+
+    step: int
+    own_loss: Number
+    shuffled_loss: Number
+    interval: tuple[Number, Number]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where early stopping would end a run.
+
+    Attributes
+    ----------
+    steps : float
+        Mean over the seeds.
+    best_val_loss : float
+        Of the weights that would be kept, mean over the seeds.
+    """
+
+    steps: float
+    best_val_loss: Number
+
+
+@dataclass(frozen=True)
+class ShufflingSpeed(Measurement):
+    """A run in its own order against the same run shuffled in each epoch, at equal steps.
+
+    Attributes
+    ----------
+    order : str
+        The run's own.
+    seeds : int
+    at_steps : tuple of AtStep
+        In rising order; the last is the end of the run.
+    patience : int
+        For the next two.
+    own_stop, shuffled_stop : Stop
+    """
+
+    code: ClassVar[str] = "OL107"
+    check: ClassVar[str] = "shuffling-speed"
+    title: ClassVar[str] = "Shuffling that speeds convergence"
+
+    order: str
+    seeds: int
+    at_steps: tuple[AtStep, ...]
+    patience: int
+    own_stop: Stop
+    shuffled_stop: Stop
+
+
+def look(context: Context) -> list[Finding]:
+    """Report on each run that is not shuffled in each epoch."""
+    return [
+        _finding(context, run)
+        for run in context.outcome.runs
+        if run.record.config.solver == "sgd"
+        and run.record.config.order != "epoch"
+        and run.record.stop_reason.is_planned
+    ]
+
+
+def _finding(context: Context, run: RunOutcome) -> Finding:
+    config = run.record.config.model_copy(
+        update={"early_stopping": None, "max_steps": run.record.steps, "optimum": False}
+    )
+    (own,) = context.train(context.parts(run), [config])
+    anew = [
+        context.train(
+            context.parts(run),
+            [
+                config.model_copy(
+                    update={"order": "epoch", "shuffle": True, "seed": config.seed + i}
+                )
+            ],
+        )[0]
+        for i in range(SEEDS)
+    ]
+    rule = run.record.config.early_stopping
+    patience = PATIENCE if rule is None else rule.patience
+    at_steps = tuple(_at(share, own, anew) for share in SHARES)
+    measurement = ShufflingSpeed(
+        config.order, SEEDS, at_steps, patience, _stop([own], patience), _stop(anew, patience)
+    )
+    early, end = at_steps[0], at_steps[-1]
+    statement = (
+        f"The run {run.name} shuffled in each epoch, with {SEEDS} seeds, against its own order "
+        f"({config.order}), at equal steps: after {early.step:,} steps the validation loss is "
+        f"{number(early.shuffled_loss)} against {number(early.own_loss)}, after {end.step:,} "
+        f"{number(end.shuffled_loss)} against {number(end.own_loss)} (difference "
+        f"{number(end.interval[0])} to {number(end.interval[1])}; 95% interval over seeds). "
+    )
+    verdicts = [_verdict(at) for at in at_steps]
+    answer = _answer(verdicts)
+    if answer is Answer.FOUND:
+        first = at_steps[verdicts.index("faster")]
+        statement += f"So shuffling is ahead from {first.step:,} steps on or before."
+    elif "slower" in verdicts and answer is Answer.CLEAR:
+        statement += "So shuffling is behind: it does not speed convergence here."
+    elif answer is Answer.CLEAR:
+        statement += f"So neither order is ahead by {100 * MATTERS:.0f}% at any of four times."
+    else:
+        statement += "So neither order is ahead at all times, or the seeds differ too much to say."
+    own_stop, stop = measurement.own_stop, measurement.shuffled_stop
+    statement += (
+        f" With a patience of {patience}, early stopping would end the run after "
+        f"{own_stop.steps:,.0f} steps with a loss of {number(own_stop.best_val_loss)} in its own "
+        f"order, and after {stop.steps:,.0f} with {number(stop.best_val_loss)} when shuffled (mean "
+        "of the seeds)."
+    )
+    tried = (f"the run shuffled in each epoch, with {SEEDS} seeds",)
+    runs = (run.name,)
+    if answer is Answer.FOUND:
+        return CHECK.found(
+            runs, statement, measurement, severity=Severity.INFO, advice="Shuffle.", tried=tried
+        )
+    if answer is Answer.CLEAR:
+        return CHECK.clear(runs, statement, measurement, tried=tried)
+    return CHECK.cant_tell(runs, statement, measurement, tried=tried)
+
+
+def _answer(verdicts: list[str]) -> Answer:
+    faster, slower = "faster" in verdicts, "slower" in verdicts
+    if faster and not slower:
+        return Answer.FOUND
+    if (slower and not faster) or set(verdicts) == {"alike"}:
+        return Answer.CLEAR
+    return Answer.CANT_TELL
+
+
+def _at(share: float, own: TrainResult, anew: list[TrainResult]) -> AtStep:
+    """Return both orders after a share of the steps."""
+    step = max(round(share * own.history.steps), 1)
+    window = max(WINDOW * own.history.steps, 1)
+    mine = _loss_up_to(own, step, window)
+    theirs = np.array([_loss_up_to(result, step, window) for result in anew])
+    reach = t_two_sided(len(theirs) - 1) * float(theirs.std(ddof=1)) / np.sqrt(len(theirs))
+    difference = float(theirs.mean()) - mine
+    return AtStep(
+        step, mine, float(theirs.mean()), (difference - float(reach), difference + float(reach))
+    )
+
+
+def _loss_up_to(result: TrainResult, step: int, window: float) -> float:
+    """Return the mean validation loss over the evaluations of a window that ends at a step."""
+    losses = [e.val_loss for e in result.history.evaluations if step - window < e.step + 1 <= step]
+    before = [e.val_loss for e in result.history.evaluations if e.step + 1 <= step]
+    return float(np.mean(losses or before[-1:]))
+
+
+def _verdict(at: AtStep) -> str:
+    """Return "faster", "slower", "alike", or "unclear" where the seeds differ too much."""
+    least, (low, high) = MATTERS * at.own_loss, at.interval
+    if high < 0:
+        return "faster" if -(low + high) / 2 >= least else "alike"
+    if low > 0:
+        return "slower" if (low + high) / 2 >= least else "alike"
+    return "alike" if -least <= low and high <= least else "unclear"
+
+
+def _stop(results: list[TrainResult], patience: int) -> Stop:
+    """Return where early stopping would end these runs."""
+    found: NDArray[np.float64] = np.array([stop_on(result.history, patience) for result in results])
+    steps, losses = found.mean(axis=0)
+    return Stop(float(steps), float(losses))
+
+
+CHECK = Check(
+    ShufflingSpeed,
+    look,
+    "The same run in both orders, compared after equally many steps; the interval is over seeds.",
+    ("one order of the file stands for itself: it has no seeds to be averaged over",),
+)

@@ -1,0 +1,1 @@
+"""What is tried to find out: replays, interventions, and what single examples do."""

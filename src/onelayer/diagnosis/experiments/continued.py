@@ -1,0 +1,120 @@
+"""Runs that go on past their end, and runs that leave some of their training examples out."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.data import Rows
+from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.experiments.interventions import dense, leaving_out
+from onelayer.model import LOSSES, Parameters
+from onelayer.study import RunOutcome
+from onelayer.training import EarlyStopping, TrainResult
+from onelayer.training.options import MOST
+
+BLOCK = 4096
+
+
+def continued(context: Context, run: RunOutcome, times: float) -> TrainResult:
+    """Return a run that goes on to so many times its steps, and keeps its best evaluation.
+
+    Up to where the given run ended it is the same run.
+
+    Raises
+    ------
+    OverBudget
+        If it costs more than is left.
+    """
+
+    def make() -> TrainResult:
+        record = run.record
+        steps = round(times * record.steps)
+        longer = {
+            "early_stopping": EarlyStopping(patience=MOST), "max_steps": steps,
+            "max_epochs": -(-steps // record.batches_per_epoch), "optimum": False,
+        }  # fmt: skip
+        (result,) = context.train(context.parts(run), [record.config.model_copy(update=longer)])
+        return result
+
+    return context.once(("continued", run.name, times), make)
+
+
+def held_out_rows(context: Context, run: RunOutcome, share: float) -> Rows:
+    """Return a share of the training examples of a run's classes, drawn at random."""
+    train, _ = context.parts(run)
+    rng = np.random.default_rng(0)
+    return np.sort(rng.permutation(train.n_examples)[: round(share * train.n_examples)])
+
+
+def without_held_out(
+    context: Context, runs: Sequence[RunOutcome], share: float
+) -> dict[str, Parameters]:
+    """Return what runs on the same examples come to where a share of these counts nothing.
+
+    As many steps as lead to the weights that each run keeps, with the same batches.
+
+    Raises
+    ------
+    OverBudget
+        If it costs more than is left.
+    """
+    key: Hashable = ("without held out", tuple(run.name for run in runs), share)
+
+    def make() -> dict[str, Parameters]:
+        train, _ = context.parts(runs[0])
+        rows = held_out_rows(context, runs[0], share)
+        configs, weights = [], []
+        for run in runs:
+            record, best = run.record, run.record.best
+            stops = record.config.early_stopping is not None and best is not None
+            steps = best.step + 1 if stops and best is not None else record.steps
+            same = record.config.model_copy(
+                update={"early_stopping": None, "max_steps": steps, "optimum": False}
+            )
+            config, weight = leaving_out(same, rows, train.n_examples)
+            configs.append(config)
+            weights.append(weight)
+        results = context.train((train, None), configs, weights=weights)
+        return {run.name: r.parameters for run, r in zip(runs, results, strict=True)}
+
+    return context.once(key, make)
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """What parameters do on the examples of a part.
+
+    Attributes
+    ----------
+    right : bool array, shape (n,)
+    losses : float array, shape (n,)
+    """
+
+    right: NDArray[np.bool_]
+    losses: NDArray[np.float64]
+
+
+def scored(
+    context: Context, run: RunOutcome, models: Sequence[Parameters], *, validation: bool
+) -> list[Scored]:
+    """Return what several parameters do on a part of a run's examples, in one pass over it."""
+    train, other = context.parts(run)
+    part, loss = other if validation else train, LOSSES[run.record.model]
+    targets = part.encode(train.classes) if validation else train.targets
+    outputs = models[0].weights.shape[1]
+    weights = np.hstack([model.weights for model in models]).astype(np.float64)
+    bias = np.concatenate([model.bias for model in models]).astype(np.float64)
+    right = np.empty((len(models), part.n_examples), bool)
+    losses = np.empty((len(models), part.n_examples))
+    for first in range(0, part.n_examples, BLOCK):
+        some = slice(first, first + BLOCK)
+        scores = dense(train, part.X[some]) @ weights + bias
+        for m in range(len(models)):
+            own = scores[:, m * outputs : (m + 1) * outputs]
+            right[m, some] = loss.is_right(own, targets[some])
+            losses[m, some] = loss.values(own, targets[some])
+    return [Scored(*pair) for pair in zip(right, losses, strict=True)]

@@ -1,0 +1,174 @@
+"""What becomes of the falls within an epoch where order, batches or examples are changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from onelayer.data import Dataset, OrderName, Rows, order_by_law
+from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.experiments.replay import EveryStep, at_every_step
+from onelayer.study import RunOutcome
+from onelayer.training import ExampleWeights, Schedule, TrainConfig
+
+SEEDS = 3
+"""Of laws of order that depend on chance."""
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """One changed run, and how deep its accuracy falls.
+
+    Attributes
+    ----------
+    change : str
+        What was changed, in words.
+    fall : float
+        Of the accuracy below its epoch's median after the batch that holds most of what is
+        watched; mean over epochs, the first left out.
+    standard_error : float
+        Of that mean over the epochs.
+    """
+
+    change: str
+    fall: float
+    standard_error: float
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """Short runs like a given one, each changed in one thing, all of the same length.
+
+    Attributes
+    ----------
+    context : Context
+    train, validation : Dataset
+        The training examples in the order in which the given run visits them, as if in a file.
+    rows : int array, shape (n_train,)
+        Their numbers among the training examples of the given run.
+    config : TrainConfig
+        Of the given run, evaluated after every step.
+    mass : float array, shape (n_train,)
+        What is watched: 0 for all examples but those of one batch.
+    lag : int
+        So many steps after the batch with most of it the fall is taken.
+    """
+
+    context: Context
+    train: Dataset
+    validation: Dataset
+    rows: Rows
+    config: TrainConfig
+    mass: NDArray[np.float64]
+    lag: int = 0
+
+    @classmethod
+    def of(cls, context: Context, run: RunOutcome, epochs: int) -> Trial:
+        """Return the trials of a run whose batches have the same contents in every epoch."""
+        train, validation = context.parts(run)
+        config, rows = run.record.config, np.arange(train.n_examples)
+        if config.order in ("once", "class"):
+            rows = order_by_law(config.order, config.seed, 0, train.targets, config.batch_size)
+            train = replace(train, X=train.X[rows], y=train.y[rows])
+            config = config.model_copy(update={"order": "file", "shuffle": False})
+        return cls(
+            context, train, validation, rows, at_every_step(config, epochs), np.ones(len(rows))
+        )
+
+    def watching(self, rows: Rows, mass: NDArray[np.float64], lag: int = 0) -> Trial:
+        """Return the same trials that watch some examples."""
+        whole = np.zeros(self.train.n_examples)
+        whole[rows] = mass
+        return replace(self, mass=whole, lag=lag)
+
+    def batch(self, number: int) -> Rows:
+        """Return the rows of a batch, by its place in the file."""
+        size = self.config.batch_size
+        return np.arange(number * size, min((number + 1) * size, self.train.n_examples))
+
+    def values(self, rows: Rows | slice) -> NDArray[np.float64]:
+        """Return some training examples as the model sees them, dense."""
+        return dense(self.train, self.train.X[rows])
+
+    def step_on(self, batch: int, epoch: int) -> int:
+        """Return the step that is made on a batch in an epoch."""
+        config, n = self.config, self.train.n_examples
+        schedule = Schedule.of(config, n)
+        order = order_by_law(
+            config.order, config.seed, epoch, self.train.targets, config.batch_size
+        )
+        place = int(np.flatnonzero(order == batch * config.batch_size)[0]) // config.batch_size
+        return epoch * schedule.batches_per_epoch + place
+
+    def as_it_was(self, change: str) -> Intervention:
+        """Return the given run."""
+        return self._with({}, 1, change)
+
+    def with_order(self, order: OrderName, change: str) -> Intervention:
+        """Return what another law of order does, over several seeds where it depends on one."""
+        return self._with({"order": order, "shuffle": True}, SEEDS, change)
+
+    def without(self, examples: Sequence[Rows], changes: Sequence[str]) -> list[Intervention]:
+        """Return what leaving out some examples does; all such runs are one pass.
+
+        Batches keep their places: an example that is left out counts 0 where it stood. All others
+        count exactly as before.
+        """
+        n = self.train.n_examples
+        runs = [leaving_out(self.config, rows, n) for rows in examples]
+        results = self.context.train(
+            (self.train, self.validation), [config for config, _ in runs],
+            weights=[weights for _, weights in runs],
+        )  # fmt: skip
+        return [
+            _summary(change, self._falls(self.config, EveryStep.of(result)))
+            for change, result in zip(changes, results, strict=True)
+        ]
+
+    def _with(self, options: dict[str, Any], seeds: int, change: str) -> Intervention:
+        falls = []
+        for i in range(seeds):
+            config = self.config.model_copy(update=options | {"seed": self.config.seed + i})
+            (result,) = self.context.train((self.train, self.validation), [config])
+            falls.append(self._falls(config, EveryStep.of(result)))
+        return _summary(change, np.concatenate(falls))
+
+    def _falls(self, config: TrainConfig, run: EveryStep) -> NDArray[np.float64]:
+        """Return the fall of each epoch but the first after the batch with most of the mass."""
+        size, falls = config.batch_size, run.falls()
+        batches, taken = falls.shape[1], []
+        for epoch in range(1, run.epochs):
+            order = order_by_law(config.order, config.seed, epoch, self.train.targets, size)
+            of_batches = np.add.reduceat(self.mass[order], np.arange(0, len(order), size))
+            at = (epoch - 1) * batches + int(of_batches[:batches].argmax()) + self.lag
+            taken.append(falls.flat[min(at, falls.size - 1)])
+        return np.array(taken)
+
+
+def leaving_out(config: TrainConfig, rows: Rows, n: int) -> tuple[TrainConfig, ExampleWeights]:
+    """Return a run in which some examples count 0 and all others exactly what they did.
+
+    Weights are divided by their mean, (n - k) / n: the rate is multiplied by that, and the penalty
+    divided by it, so that a step is the one it was but for the examples left out.
+    """
+    weight = np.ones(n)
+    weight[rows] = 0
+    share = float(weight.mean())
+    change = {"learning_rate": config.learning_rate * share, "l2": config.l2 / share}
+    return config.model_copy(update=change), ExampleWeights(train=weight)
+
+
+def dense(train: Dataset, X: Any) -> NDArray[np.float64]:
+    """Return values as the models of a training part see them, not sparse."""
+    scaled = train.scaling.apply(X, np.dtype(np.float64))
+    return np.asarray(scaled.toarray() if issparse(scaled) else scaled)
+
+
+def _summary(change: str, falls: NDArray[np.float64]) -> Intervention:
+    error = float(falls.std(ddof=1) / np.sqrt(len(falls))) if len(falls) > 1 else float("nan")
+    return Intervention(change, float(falls.mean()), error)
