@@ -61,10 +61,13 @@ class Change:
     @property
     def matters(self) -> bool:
         """Whether the other is better by a size that matters, and not by chance."""
+        return (self.reduction >= MATTERS and self.interval[0] > 0) or self.accuracy_is_better
+
+    @property
+    def accuracy_is_better(self) -> bool:
+        """Whether the other's accuracy is, by a size that matters, and its loss no worse."""
         gain = self.other_accuracy - self.accuracy
-        return (self.reduction >= MATTERS and self.interval[0] > 0) or (
-            self.reduction > 0 and gain >= ACCURACY_MATTERS and self.accuracy_interval[0] > 0
-        )
+        return self.reduction > 0 and gain >= ACCURACY_MATTERS and self.accuracy_interval[0] > 0
 
     @property
     def words(self) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.finding import Finding
+from onelayer.diagnosis.finding import Answer, Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.repeats import (
     MATTERS,
@@ -27,8 +27,15 @@ from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import Evaluation, StopReason, TrainConfig, TrainResult
 
-FURTHER, LEAST = 4, 2
-"""The run is made again for so many times its steps, the second where that takes long."""
+SOON, LATE = 2, 4
+"""The run is made again for so many times its steps, the first alone where that takes long.
+
+What comes soon is had for as many steps again, and may be worth a warning; what comes late is a
+fact.
+"""
+
+WORTH = 0.15
+"""Early stopping gives up some of the loss for time; this share of it is too much."""
 
 SECONDS = 5.0
 """That making one run again may take."""
@@ -85,10 +92,10 @@ def look(context: Context) -> list[Finding]:
     """Ask the runs that patience ended."""
     runs = [run for run in context.outcome.runs if run.record.stop_reason is StopReason.PATIENCE]
     here = [run for run in runs if can_be_repeated(run)]
-    plans = {run.name: [_longer(context, run)] for run in here}
+    plans = {run.name: _longer(context, run) for run in here}
     results = repeated(context, plans) if plans else {}
     return [
-        _finding(context, run, results[run.name][0])
+        _finding(context, run, results[run.name])
         if run.name in results
         else CHECK.not_applicable(
             (run.name,),
@@ -98,18 +105,39 @@ def look(context: Context) -> list[Finding]:
     ]
 
 
-def _longer(context: Context, run: RunOutcome) -> TrainConfig:
-    """Return the run without an end by patience; the best evaluation's weights are kept."""
+def _longer(context: Context, run: RunOutcome) -> list[TrainConfig]:
+    """Return the run without an end by patience, to soon and to late; the best weights are kept."""
     config, made = run.record.config, run.record.steps
-    steps = max(affordable_steps(context, run, SECONDS), LEAST * made)
-    steps = min(steps, FURTHER * made, run.record.total_steps)
     rule = {"patience": ENDLESS, "min_delta": 0.0}
-    if config.schedule is None:
-        return varied(config, early_stopping=rule, max_steps=max(steps, 1))
-    return varied(config, early_stopping=rule)  # another number of steps is another schedule
+    if config.schedule is not None:  # another number of steps would be another schedule
+        return [varied(config, early_stopping=rule)]
+    affordable, total = affordable_steps(context, run, SECONDS), run.record.total_steps
+    soon = min(SOON * made, total)
+    late = max(min(LATE * made, total, affordable), soon)
+    return [
+        varied(config, early_stopping=rule, max_steps=steps)
+        for steps in dict.fromkeys((soon, late))
+    ]
 
 
-def _finding(context: Context, run: RunOutcome, longer: TrainResult) -> Finding:
+def _finding(context: Context, run: RunOutcome, results: list[TrainResult]) -> Finding:
+    """Return what comes soon, if that matters, and otherwise what comes late."""
+    findings = [_beside(context, run, result) for result in results]
+    soon, late = findings[0], findings[-1]
+    chosen = soon if soon.answer is Answer.FOUND else late
+    if chosen.answer is Answer.FOUND and (chosen is not soon or not _is_worth_a_warning(soon)):
+        chosen = replace(chosen, severity=Severity.INFO)
+    return chosen
+
+
+def _is_worth_a_warning(soon: Finding) -> bool:
+    measured = soon.measurement
+    assert isinstance(measured, StoppingNoise)
+    assert measured.later is not None
+    return measured.later.reduction >= WORTH
+
+
+def _beside(context: Context, run: RunOutcome, longer: TrainResult) -> Finding:
     record, evaluations = run.record, longer.history.evaluations
     rule, best, last = record.config.early_stopping, record.best, record.last
     assert rule is not None
