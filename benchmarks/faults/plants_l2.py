@@ -10,7 +10,7 @@ from plant import Case, Plant, of, safe_rate
 from sources import material
 
 from onelayer.diagnosis import Finding
-from onelayer.diagnosis.curve_noise import CurveNoise
+from onelayer.diagnosis.measures.curve_noise import CurveNoise
 
 
 def strong_penalty(rng: np.random.Generator, l2: float, source: str) -> Case:

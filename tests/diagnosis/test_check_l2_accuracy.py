@@ -8,8 +8,8 @@ from l2_material import hidden, plain, sweep
 
 from onelayer.diagnosis import Answer, Context, Finding, Severity
 from onelayer.diagnosis.checks.l2_accuracy import look
+from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
 from onelayer.diagnosis.statistics import PairedAccuracies
-from onelayer.diagnosis.swept import SweepAccuracies
 from onelayer.study import RunOutcome
 from onelayer.training import StopReason
 

@@ -5,7 +5,7 @@ from fault_material import asked, config, context_of
 
 from onelayer.diagnosis import Answer
 from onelayer.diagnosis.checks.oscillation import CHECK, Oscillation, swing_of
-from onelayer.diagnosis.stability import limit_at_start
+from onelayer.diagnosis.measures.stability import limit_at_start
 
 SAFE = context_of(run=config())
 LIMIT = limit_at_start(SAFE, SAFE.outcome["run"])

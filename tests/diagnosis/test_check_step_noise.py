@@ -8,8 +8,8 @@ from scipy.sparse import csr_array
 from onelayer.data import Dataset, load
 from onelayer.diagnosis import Answer, Context, Finding, Severity
 from onelayer.diagnosis.checks.step_noise import look
-from onelayer.diagnosis.curve_noise import CurveNoise
-from onelayer.diagnosis.interventions import stratified_order
+from onelayer.diagnosis.experiments.going_on import stratified_order
+from onelayer.diagnosis.measures.curve_noise import CurveNoise
 from onelayer.training import StopReason, TrainConfig
 
 RNG = np.random.default_rng(0)

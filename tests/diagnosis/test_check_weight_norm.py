@@ -8,8 +8,8 @@ from l2_material import plain, sweep
 
 from onelayer.diagnosis import Answer, Context, Finding, Severity
 from onelayer.diagnosis.checks.weight_norm import look
-from onelayer.diagnosis.norms import LocalSlope, SweepNorms, crossing
-from onelayer.diagnosis.small_weights import gradient_at_zero
+from onelayer.diagnosis.measures.l2_norms import LocalSlope, SweepNorms, crossing
+from onelayer.diagnosis.measures.small_weights import gradient_at_zero
 from onelayer.model import Objective
 from onelayer.optimum import minimise
 from onelayer.study import StudyData

@@ -10,7 +10,7 @@ from diagnosis_material import as_strict_json
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer
 from onelayer.diagnosis.checks import best_of_several, choice_optimism, confidence, grid_edge
-from onelayer.diagnosis.choices import has_converged, validation_losses
+from onelayer.diagnosis.subjects.choices import has_converged, validation_losses
 from onelayer.training import EarlyStopping
 
 CHECKS = [grid_edge.CHECK, best_of_several.CHECK, choice_optimism.CHECK, confidence.CHECK]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fault_material import config, context_of, examples
 
-from onelayer.diagnosis.stability import (
+from onelayer.diagnosis.measures.stability import (
     largest_eigenvalue,
     largest_square,
     limit_at_end,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from diagnosis_material import run_outcome
 
-from onelayer.diagnosis.step_noise import Noise, settled
+from onelayer.diagnosis.measures.step_noise import Noise, settled
 
 RNG = np.random.default_rng(0)
 

@@ -12,9 +12,7 @@ import numpy as np
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks.low_rate import runs_with_low_rate
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.finding import Finding, Severity
-from onelayer.diagnosis.measurement import Measurement, Number
-from onelayer.diagnosis.repeats import (
+from onelayer.diagnosis.experiments.repeats import (
     Change,
     affordable_steps,
     can_be_repeated,
@@ -23,6 +21,8 @@ from onelayer.diagnosis.repeats import (
     varied,
     why_not_repeated,
 )
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import StopReason, TrainConfig

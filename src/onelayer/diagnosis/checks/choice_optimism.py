@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from onelayer.diagnosis.check import Check
-from onelayer.diagnosis.choices import candidates, most_accurate, val_accuracy
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.statistics import choice_optimism
+from onelayer.diagnosis.subjects.choices import candidates, most_accurate, val_accuracy
 from onelayer.diagnosis.words import count, number, percent, points
 from onelayer.study import RunOutcome
 

@@ -12,9 +12,9 @@ from onelayer.data import Dataset
 from onelayer.data.labels import Label
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.examples import SharedData, shared_data
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.subjects.examples import SharedData, shared_data
 from onelayer.diagnosis.words import count
 from onelayer.words import listed
 

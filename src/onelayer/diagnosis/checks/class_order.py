@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from onelayer.data import OrderName, order_by_law
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.finding import Finding, Severity
-from onelayer.diagnosis.measurement import Measurement, Number
-from onelayer.diagnosis.repeats import (
+from onelayer.diagnosis.experiments.repeats import (
     Change,
     affordable_steps,
     can_be_repeated,
@@ -21,6 +19,8 @@ from onelayer.diagnosis.repeats import (
     repeated,
     varied,
 )
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.words import count
 from onelayer.study import RunOutcome
 from onelayer.training import TrainConfig, TrainResult

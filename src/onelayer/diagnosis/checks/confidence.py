@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from onelayer.diagnosis.check import Check
-from onelayer.diagnosis.choices import candidates, grid_of
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.finding import Answer, Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.statistics import Calibration, ReliabilityBin, calibration
+from onelayer.diagnosis.subjects.choices import candidates, grid_of
 from onelayer.diagnosis.words import percent, points
 from onelayer.study import RunOutcome
 

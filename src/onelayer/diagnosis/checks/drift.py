@@ -16,7 +16,9 @@ from onelayer.diagnosis.budget import seconds_of_passes
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks.class_counts import counts
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.examples import (
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.subjects.examples import (
     Rows,
     SharedData,
     drawn,
@@ -26,8 +28,6 @@ from onelayer.diagnosis.examples import (
     shared_data,
     standardised,
 )  # fmt: skip
-from onelayer.diagnosis.finding import Finding, Severity
-from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.words import percent
 from onelayer.engines import one_blas_thread
 from onelayer.model import Objective

@@ -18,7 +18,7 @@ from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement, Number
-from onelayer.diagnosis.stability import penalty_limit, rates_of
+from onelayer.diagnosis.measures.stability import penalty_limit, rates_of
 from onelayer.study import RunOutcome
 from onelayer.training import StopReason
 

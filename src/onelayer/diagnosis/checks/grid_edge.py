@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from onelayer.diagnosis.check import Check
-from onelayer.diagnosis.choices import (
+from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.finding import Finding
+from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.statistics import paired_mean_interval
+from onelayer.diagnosis.subjects.choices import (
     SWEPT,
     grid_of,
     has_choosable_model,
     has_converged,
     validation_losses,
 )
-from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.finding import Finding
-from onelayer.diagnosis.measurement import Measurement, Number
-from onelayer.diagnosis.statistics import paired_mean_interval
 from onelayer.diagnosis.words import number, percent
 from onelayer.study import Outcome, RunOutcome
 from onelayer.training import StopReason

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.examples import (
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.subjects.examples import (
     Rows,
     SharedData,
     blocks,
@@ -20,8 +22,6 @@ from onelayer.diagnosis.examples import (
     rows_within,
     shared_data,
 )  # fmt: skip
-from onelayer.diagnosis.finding import Finding, Severity
-from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.words import count
 
 CHANCE = 1e-6

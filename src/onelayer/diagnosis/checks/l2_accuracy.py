@@ -12,12 +12,17 @@ from numpy.typing import NDArray
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks.l2_accuracy_words import statement
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.experiments.optima import AtMinimum, at_minima, right
 from onelayer.diagnosis.finding import Finding, Severity
-from onelayer.diagnosis.optima import AtMinimum, at_minima, right
+from onelayer.diagnosis.measures.l2_accuracies import (
+    LessPenalty,
+    Minimum,
+    SweepAccuracies,
+    SweptRun,
+)
+from onelayer.diagnosis.measures.step_noise import Noise, settled
 from onelayer.diagnosis.statistics import PairedAccuracies, holm, set_of_best
-from onelayer.diagnosis.step_noise import Noise, settled
-from onelayer.diagnosis.sweeps import penalty_sweeps
-from onelayer.diagnosis.swept import LessPenalty, Minimum, SweepAccuracies, SweptRun
+from onelayer.diagnosis.subjects.sweeps import penalty_sweeps
 from onelayer.study import RunOutcome
 from onelayer.words import listed
 

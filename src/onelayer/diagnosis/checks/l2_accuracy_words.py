@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onelayer.diagnosis.swept import Minimum, SweepAccuracies, SweptRun
+from onelayer.diagnosis.measures.l2_accuracies import Minimum, SweepAccuracies, SweptRun
 from onelayer.diagnosis.words import percent, points
 from onelayer.words import listed
 

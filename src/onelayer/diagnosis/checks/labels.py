@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from onelayer.data.labels import Label
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.crossfit import FOLDS, CrossFit, cross_fit, log_probabilities
-from onelayer.diagnosis.examples import SharedData, shared_data
+from onelayer.diagnosis.experiments.crossfit import FOLDS, CrossFit, cross_fit, log_probabilities
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.subjects.examples import SharedData, shared_data
 from onelayer.diagnosis.words import count, percent
 from onelayer.words import listed
 

@@ -12,7 +12,10 @@ from onelayer.data import Dataset
 from onelayer.diagnosis.budget import seconds_of_passes
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.examples import (
+from onelayer.diagnosis.finding import Finding
+from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.statistics import wilson_interval
+from onelayer.diagnosis.subjects.examples import (
     Rows,
     SharedData,
     drawn,
@@ -22,9 +25,6 @@ from onelayer.diagnosis.examples import (
     shared_data,
     standardised,
 )  # fmt: skip
-from onelayer.diagnosis.finding import Finding
-from onelayer.diagnosis.measurement import Measurement
-from onelayer.diagnosis.statistics import wilson_interval
 from onelayer.diagnosis.words import count, percent
 from onelayer.engines import one_blas_thread
 from onelayer.model import Objective

@@ -10,9 +10,7 @@ import numpy as np
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.finding import Finding, Severity
-from onelayer.diagnosis.measurement import Measurement, Number
-from onelayer.diagnosis.repeats import (
+from onelayer.diagnosis.experiments.repeats import (
     MATTERS,
     Change,
     affordable_steps,
@@ -21,7 +19,9 @@ from onelayer.diagnosis.repeats import (
     repeated,
     varied,
 )
-from onelayer.diagnosis.stability import rates_of
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.measures.stability import rates_of
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import TrainConfig, TrainResult

@@ -10,9 +10,7 @@ import numpy as np
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.finding import Finding
-from onelayer.diagnosis.measurement import Measurement, Number
-from onelayer.diagnosis.repeats import (
+from onelayer.diagnosis.experiments.repeats import (
     Change,
     affordable_steps,
     can_be_repeated,
@@ -21,7 +19,9 @@ from onelayer.diagnosis.repeats import (
     varied,
     why_not_repeated,
 )
-from onelayer.diagnosis.stability import Rates, limit_at_end, rates_of
+from onelayer.diagnosis.finding import Finding
+from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.measures.stability import Rates, limit_at_end, rates_of
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import TrainConfig, TrainResult

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from onelayer.diagnosis.budget import seconds_of_passes
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.examples import (
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.subjects.examples import (
     SharedData,
     drawn,
     rows_within,
@@ -19,8 +21,6 @@ from onelayer.diagnosis.examples import (
     shared_data,
     standardised,
 )  # fmt: skip
-from onelayer.diagnosis.finding import Finding, Severity
-from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.words import number
 from onelayer.engines import one_blas_thread
 from onelayer.words import listed

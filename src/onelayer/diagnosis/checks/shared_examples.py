@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.examples import (
+from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.statistics import difference_interval
+from onelayer.diagnosis.subjects.examples import (
     Rows,
     SharedData,
     blocks,
@@ -20,9 +23,6 @@ from onelayer.diagnosis.examples import (
     scaled,
     shared_data,
 )  # fmt: skip
-from onelayer.diagnosis.finding import Finding, Severity
-from onelayer.diagnosis.measurement import Measurement
-from onelayer.diagnosis.statistics import difference_interval
 from onelayer.diagnosis.words import percent
 from onelayer.engines import one_blas_thread
 from onelayer.study import RunOutcome

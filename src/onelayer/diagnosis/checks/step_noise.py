@@ -11,11 +11,11 @@ from onelayer.diagnosis.budget import OverBudget
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks.step_noise_words import CHANGED, advice_for, in_words, why
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.curve_noise import STEPS, Change, CurveNoise, Variant
+from onelayer.diagnosis.experiments.going_on import go_on
 from onelayer.diagnosis.finding import Finding
-from onelayer.diagnosis.interventions import go_on
-from onelayer.diagnosis.small_weights import moments
-from onelayer.diagnosis.step_noise import Noise, settled
+from onelayer.diagnosis.measures.curve_noise import STEPS, Change, CurveNoise, Variant
+from onelayer.diagnosis.measures.small_weights import moments
+from onelayer.diagnosis.measures.step_noise import Noise, settled
 from onelayer.diagnosis.words import points
 from onelayer.study import RunOutcome
 from onelayer.words import listed

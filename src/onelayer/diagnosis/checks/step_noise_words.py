@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from onelayer.diagnosis.curve_noise import FACTOR, STEPS, Change, CurveNoise
+from onelayer.diagnosis.measures.curve_noise import FACTOR, STEPS, Change, CurveNoise
 from onelayer.diagnosis.words import percent, points
 from onelayer.words import listed
 

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.finding import Answer, Finding, Severity
-from onelayer.diagnosis.measurement import Measurement, Number
-from onelayer.diagnosis.repeats import (
+from onelayer.diagnosis.experiments.repeats import (
     MATTERS,
     Change,
     affordable_steps,
@@ -23,6 +21,8 @@ from onelayer.diagnosis.repeats import (
     varied,
     why_not_repeated,
 )
+from onelayer.diagnosis.finding import Answer, Finding, Severity
+from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import Evaluation, StopReason, TrainConfig, TrainResult

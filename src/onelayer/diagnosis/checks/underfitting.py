@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.experiments.optima import AtMinimum, at_minima
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
-from onelayer.diagnosis.optima import AtMinimum, at_minima
 from onelayer.diagnosis.statistics import PairedAccuracies
 from onelayer.diagnosis.words import percent, points
 from onelayer.study import RunOutcome

@@ -11,13 +11,13 @@ import numpy as np
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks.weight_norm_words import statement
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.experiments.optima import AtMinimum, at_minima
 from onelayer.diagnosis.finding import Finding, Severity
-from onelayer.diagnosis.norms import NEAR, LocalSlope, NormPoint, SweepNorms, crossing
-from onelayer.diagnosis.optima import AtMinimum, at_minima
-from onelayer.diagnosis.small_weights import gradient_at_zero, moments
+from onelayer.diagnosis.measures.l2_norms import NEAR, LocalSlope, NormPoint, SweepNorms, crossing
+from onelayer.diagnosis.measures.small_weights import gradient_at_zero, moments
+from onelayer.diagnosis.measures.step_noise import Noise, settled
 from onelayer.diagnosis.statistics.quantiles import z_two_sided
-from onelayer.diagnosis.step_noise import Noise, settled
-from onelayer.diagnosis.sweeps import penalty_sweeps
+from onelayer.diagnosis.subjects.sweeps import penalty_sweeps
 from onelayer.study import RunOutcome
 from onelayer.words import listed
 

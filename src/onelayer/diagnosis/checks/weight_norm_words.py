@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from onelayer.diagnosis.norms import NEAR, LocalSlope, SweepNorms
+from onelayer.diagnosis.measures.l2_norms import NEAR, LocalSlope, SweepNorms
 from onelayer.diagnosis.words import percent
 from onelayer.words import listed
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.experiments.optima import AtMinimum, at_minima
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.measurement import Measurement, Number
-from onelayer.diagnosis.optima import AtMinimum, at_minima
-from onelayer.diagnosis.small_weights import gradient_at_zero
-from onelayer.diagnosis.sweeps import penalty_sweeps
+from onelayer.diagnosis.measures.small_weights import gradient_at_zero
+from onelayer.diagnosis.subjects.sweeps import penalty_sweeps
 from onelayer.study import RunOutcome
 from onelayer.words import listed
 

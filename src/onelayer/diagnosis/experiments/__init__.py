@@ -1,1 +1,1 @@
-"""What is tried to find out: replays, interventions, and what single examples do."""
+"""What is tried to find out: runs made again, changed, continued; minima; cross-fitting."""

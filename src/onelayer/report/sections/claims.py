@@ -15,8 +15,8 @@ from onelayer.diagnosis.checks.early_stopping import EarlyStop
 from onelayer.diagnosis.checks.overfitting import Overfitting
 from onelayer.diagnosis.checks.shuffling_speed import ShufflingSpeed
 from onelayer.diagnosis.checks.weights import WeightNoise
-from onelayer.diagnosis.norms import SweepNorms
-from onelayer.diagnosis.swept import SweepAccuracies
+from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
+from onelayer.diagnosis.measures.l2_norms import SweepNorms
 from onelayer.diagnosis.words import number, percent, points, span
 from onelayer.report.document import Section, Table
 from onelayer.report.inline import literal

@@ -12,9 +12,9 @@ from scipy.sparse import issparse
 
 from onelayer.data import Dataset, Scaling
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.curve_noise import FACTOR, Change, Variant
-from onelayer.diagnosis.small_weights import moments
-from onelayer.diagnosis.step_noise import Noise
+from onelayer.diagnosis.measures.curve_noise import FACTOR, Change, Variant
+from onelayer.diagnosis.measures.small_weights import moments
+from onelayer.diagnosis.measures.step_noise import Noise
 from onelayer.model import Parameters
 from onelayer.study import RunOutcome
 from onelayer.training import TrainConfig, TrainResult

@@ -12,7 +12,7 @@ from onelayer.diagnosis.budget import seconds_of_training
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.measurement import Number
 from onelayer.diagnosis.statistics import PairedAccuracies, paired_mean_interval
-from onelayer.diagnosis.words import number, percent
+from onelayer.diagnosis.words import number, percent, span
 from onelayer.inference import Classifier
 from onelayer.model import LOSSES, Parameters
 from onelayer.study import RunOutcome
@@ -79,12 +79,11 @@ class Change:
         sure = f"{low:.1f}% to {high:.1f}% is the 95% interval over examples like these"
         if not np.isfinite(low + high):
             sure = "losses differ too much for an interval"
-        least, most = (100 * bound for bound in self.accuracy_interval)
         return (
             f"the validation loss is {number(self.other_loss)} in place of {number(self.loss)} "
             f"({side} by {percent(abs(self.reduction), 1)}; {sure}), and the validation accuracy "
             f"{percent(self.other_accuracy)} in place of {percent(self.accuracy)} (a difference of "
-            f"{least:.2f} to {most:.2f} points)"
+            f"{span(self.accuracy_interval)} points)"
         )
 
     @property

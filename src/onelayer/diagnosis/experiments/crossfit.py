@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from onelayer.data import Dataset, Scaling
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.examples import (
+from onelayer.diagnosis.subjects.examples import (
     Rows,
     dense,
     drawn,

@@ -1,0 +1,1 @@
+"""Quantities that several checks measure, and typed numbers of checks that have many."""

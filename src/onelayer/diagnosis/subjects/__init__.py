@@ -1,0 +1,1 @@
+"""What is looked at beside single runs: their data, sweeps, runs that may be chosen among."""
