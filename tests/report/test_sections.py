@@ -23,7 +23,7 @@ from outcome_material import (
     wrong_batch,
 )
 
-from onelayer.diagnosis import Finding, diagnose, finding_from_json
+from onelayer.diagnosis import Answer, Finding, diagnose, finding_from_json
 from onelayer.diagnosis.checks.dips import AccuracyDips
 from onelayer.report import compose
 from onelayer.report.document import FigureBlock, Paragraph, Section
@@ -417,3 +417,23 @@ def test_minima_stand_beside_runs_by_steps() -> None:
     accuracy = section_on("l2-accuracy", runs, names=names)
     assert len(figures_of(accuracy)) == 2
     assert len(tables_of(accuracy)[0]) == 3
+
+
+def test_everything_that_was_looked_for_is_listed(
+    real: Outcome, real_findings: list[Finding]
+) -> None:
+    *_, last = compose(real, real_findings).chapters
+    (section,) = last.sections
+    (rows,) = tables_of(section)
+    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+    assert ["OL102", "Sharp dips of the validation accuracy", "found", "file"] in rows
+    assert ["OL102", "Sharp dips of the validation accuracy", "clear", "mixed"] in rows
+    said = said_in(section)
+    found = [finding for finding in real_findings if finding.answer is Answer.FOUND]
+    assert found
+    for finding in found:
+        assert finding.statement in said
+        assert f"How sure: {finding.how_sure.method}" in said
+    clear = next(f for f in real_findings if f.answer is Answer.CLEAR)
+    assert clear.statement not in said
+    assert compose(real, []).chapters[-1].title != last.title

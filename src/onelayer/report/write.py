@@ -16,6 +16,7 @@ from onelayer.report.inline import literal
 from onelayer.report.pdf import to_pdf
 from onelayer.report.sections import Material, build
 from onelayer.report.sections.claims import abstract
+from onelayer.report.sections.findings import findings as all_findings
 from onelayer.report.sections.gradients import verify_derivations
 from onelayer.report.sections.material import spread_in_words
 from onelayer.study import Outcome, Study
@@ -38,6 +39,8 @@ def compose(outcome: Outcome, findings: list[Finding]) -> Document:
         if choice.chapter is not None or not chapters:
             chapters.append((choice.chapter or "Results", []))
         chapters[-1][1].append(build(material, choice))
+    if material.findings:
+        chapters.append(("What was looked for", [all_findings(material)]))
     data = outcome.data
     return Document(
         title=outcome.study.title,

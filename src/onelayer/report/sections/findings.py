@@ -1,0 +1,43 @@
+"""Everything that was looked for, whatever the study's sections show."""
+
+from __future__ import annotations
+
+from onelayer.diagnosis import Answer, Finding
+from onelayer.report.document import Block, Note, Paragraph, Section, Table
+from onelayer.report.inline import literal
+from onelayer.report.sections.material import Material
+from onelayer.words import listed
+
+MOST_RUNS = 6
+
+
+def findings(material: Material) -> Section:
+    """List every check with its answer; say in full what was found, and how sure that is."""
+    answers: dict[tuple[str, str, Answer], list[str]] = {}
+    for finding in material.findings:
+        key = finding.code, finding.title, finding.answer
+        answers.setdefault(key, []).extend(finding.runs)
+    rows = tuple(
+        (code, literal(title), str(answer), literal(listed(dict.fromkeys(runs), MOST_RUNS)))
+        for (code, title, answer), runs in answers.items()
+    )
+    table = Table(("code", "looked for", "answer", "runs"), rows, None, ("left",) * 4)
+    blocks: list[Block] = [table] if rows else []
+    for finding in material.findings:
+        if finding.answer is Answer.FOUND or finding.is_warning:
+            blocks += _told(finding)
+    question = "What was looked for, what was found, and how sure is that?"
+    return Section("All findings", question, tuple(blocks))
+
+
+def _told(finding: Finding) -> list[Block]:
+    """Return a finding in full."""
+    sure = finding.how_sure
+    said = f"{finding.code}, {finding.title}: {finding.statement}"
+    if finding.advice:
+        said += f" What to do: {finding.advice}"
+    words = [f"How sure: {sure.method}"] if sure.method else []
+    words += [f"Tried: {'; '.join(sure.tried)}."] if sure.tried else []
+    words += [f"Assumed: {'; '.join(sure.assumptions)}."] if sure.assumptions else []
+    note = Note("warning" if finding.is_warning else "info", literal(said))
+    return [note, Paragraph(literal(" ".join(words)))]
