@@ -107,7 +107,7 @@ def test_the_head_names_what_is_missing_and_what_went_wrong() -> None:
 def test_the_head_answers_in_a_sentence_each(real: Outcome, real_findings: list[Finding]) -> None:
     lead = compose(real, real_findings).lead
     said = words(lead)
-    assert "After batch 4 of file the accuracy falls by" in said
+    assert "Does a batch cause the dips? Yes: after batch 4 of file the accuracy falls by" in said
     assert "of its steps and gave up" in said
     assert "better on examples that trained than on examples of the same kind" in said
     assert "Sharp dips of the validation accuracy (file). Shuffle the examples." in said

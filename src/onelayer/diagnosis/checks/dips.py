@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
@@ -9,11 +10,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Rows, order_by_law
+from onelayer.data import Dataset, Rows, order_by_law
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.influence import harm, parameters_before
-from onelayer.diagnosis.experiments.interventions import Intervention, Trial
+from onelayer.diagnosis.experiments.interventions import Intervention, Trial, dense
 from onelayer.diagnosis.experiments.replay import affordable_epochs, replay
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement
@@ -68,12 +69,16 @@ class BatchExample:
         Before the steps on the batch, mean over several epochs.
     harm : float
         How much higher the validation loss is after such a step than had the example counted 0.
+    pixels : str or None
+        Of a grey image: a byte a pixel, 0 for the lowest value of the batch and 255 for the
+        highest, in base64.
     """
 
     row: int
     label: int | str
     loss: float
     harm: float
+    pixels: str | None = None
 
 
 @dataclass(frozen=True)
@@ -328,10 +333,11 @@ def _explained(
         "examples" if not _removes(once, own)
         else "order" if _removes(batches, own) else "composition"
     )  # fmt: skip
+    pixels = _pixels(trial.train, rows)
     examples = tuple(
         BatchExample(
             int(trial.rows[rows[i]]), trial.train.classes[trial.train.targets[rows[i]]],
-            float(losses[i]), float(effects[i]),
+            float(losses[i]), float(effects[i]), pixels[i] if pixels else None,
         )
         for i in ranked[:SHOWN]
     )  # fmt: skip
@@ -365,6 +371,17 @@ def _traced_back(trial: Trial, dips: AccuracyDips) -> AccuracyDips:
 
 def _removes(change: Intervention, own: Intervention) -> bool:
     return change.fall <= (1 - REMOVED) * own.fall
+
+
+def _pixels(train: Dataset, rows: Rows) -> list[str] | None:
+    """Return the examples of a batch as pictures, where they are grey images."""
+    shape = train.image_shape
+    if shape is None or shape[0] * shape[1] != train.n_features:
+        return None
+    values = dense(train, train.X[rows])
+    low, high = float(values.min()), float(values.max())
+    grey = np.round((values - low) * (255 / max(high - low, 1e-300))).astype(np.uint8)
+    return [base64.b64encode(image.tobytes()).decode() for image in grey]
 
 
 def _before(trial: Trial, dips: AccuracyDips) -> list[Parameters]:

@@ -3,17 +3,20 @@
 from onelayer.report.figures.accuracy import accuracy_curves
 from onelayer.report.figures.comparison import accuracy_comparison, sweep_accuracy
 from onelayer.report.figures.dips import accuracy_at_every_step, fall_by_batch
+from onelayer.report.figures.examples import Picture, example_pictures
 from onelayer.report.figures.loss import loss_curves
 from onelayer.report.figures.penalty import accuracy_against_l2, norm_against_l2
 from onelayer.report.figures.replicates import replicate_curves
 from onelayer.report.figures.weights import WeightRow, weight_pictures
 
 __all__ = [
+    "Picture",
     "WeightRow",
     "accuracy_against_l2",
     "accuracy_at_every_step",
     "accuracy_comparison",
     "accuracy_curves",
+    "example_pictures",
     "fall_by_batch",
     "loss_curves",
     "norm_against_l2",

@@ -167,9 +167,29 @@ def claims(material: Material, choice: SectionChoice) -> Section:
     return Section(choice.title or "Claims, tested", question, (table,), ())
 
 
+ANSWERS = {HOLDS: "Yes", FAILS: "No", OPEN: "It cannot be told"}
+
+QUESTIONS = (
+    ("Does a batch cause the dips?", _batch),
+    ("Does shuffling speed convergence?", _speed),
+    ("Was early stopping free?", _early_stopping),
+    ("Does training pull ahead of validation?", _ahead),
+    ("Does accuracy fall with λ because the model underfits?", _underfits),
+)
+
+
 def abstract(material: Material) -> list[str]:
-    """Return the answers of a study in one sentence each."""
-    judged = [judge(material) for _, judge in CLAIMS]
-    spoken = (0, 2, 3, 4, 6)
-    return [said for i, own in enumerate(judged) if own is not None and i in spoken
-            for said in (own[1],)]  # fmt: skip
+    """Return the answers of a study, one sentence each after its question."""
+    judged = [(question, judge(material)) for question, judge in QUESTIONS]
+    return [
+        f"{question} {ANSWERS[own[0]]}: {_going_on(own[1])}"
+        for question, own in judged
+        if own is not None
+    ]
+
+
+def _going_on(said: str) -> str:
+    """Return a sentence as it stands after a colon: names of runs stay as they are."""
+    first = said.split(" ", 1)[0]
+    ours = first in ("After", "The", "From", "No")
+    return said[0].lower() + said[1:] if ours else said

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+
+import numpy as np
 import polars as pl
 
 from onelayer.diagnosis import Finding
 from onelayer.diagnosis.checks.dips import AccuracyDips
 from onelayer.diagnosis.checks.shuffling_speed import ShufflingSpeed
+from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.words import number, points, signed
 from onelayer.report.document import Block, FigureBlock, Note, Section, Table
 from onelayer.report.figure import file_stem
-from onelayer.report.figures import accuracy_at_every_step, accuracy_comparison, fall_by_batch
+from onelayer.report.figures import (
+    Picture,
+    accuracy_at_every_step,
+    accuracy_comparison,
+    example_pictures,
+    fall_by_batch,
+)
 from onelayer.report.inline import code
 from onelayer.report.sections.material import ORDERS, Material, about, measured, said
 from onelayer.study import RunOutcome, SectionChoice
@@ -31,7 +41,7 @@ def shuffling(material: Material, choice: SectionChoice) -> Section:
     caption = "Validation accuracy over steps; dips are marked."
     blocks: list[Block] = [about(runs), FigureBlock(figure, caption)]
     for run_name, dips in found:
-        blocks += _of_dips(run_name, dips)
+        blocks += _of_dips(run_name, dips, ImageShape.of_grey(material.outcome.data))
     answer: list[Block] = [*said(findings), *said(material.findings_of(ShufflingSpeed, runs))]
     if len(orders) == 1:
         only = f"Only runs that are {ORDERS[orders.pop()]} are here: there is nothing to compare."
@@ -54,7 +64,7 @@ def _after_the_batch(run: RunOutcome, dips: AccuracyDips) -> pl.DataFrame:
     return after.select("run", "step", "val_accuracy")
 
 
-def _of_dips(run: str, dips: AccuracyDips) -> list[Block]:
+def _of_dips(run: str, dips: AccuracyDips, shape: ImageShape | None) -> list[Block]:
     """Return the curve at every step, the fall after each batch, what is in it, what removes it."""
     culprit = dips.culprit
     assert culprit is not None
@@ -90,6 +100,32 @@ def _of_dips(run: str, dips: AccuracyDips) -> list[Block]:
                     f"batch {dips.batch} are marked, epochs begin at the lines."),
         FigureBlock(bars, f"Mean fall after each batch of {code(run)}, with two standard errors "
                     f"either way: {points(culprit.fall)} after batch {dips.batch}."),
+        *_pictures(run, dips, shape),
         examples,
         tried,
+    ]  # fmt: skip
+
+
+def _pictures(run: str, dips: AccuracyDips, shape: ImageShape | None) -> list[Block]:
+    """Return the most harmful examples as pictures, where they are images."""
+    assert dips.culprit is not None
+    pictures = [
+        Picture(
+            np.frombuffer(base64.b64decode(example.pixels), np.uint8).reshape(
+                shape.height, shape.width
+            ),
+            f"{example.label}, loss {example.loss:.2f}",
+        )
+        for example in dips.culprit.examples
+        if example.pixels is not None and shape is not None
+    ]
+    if not pictures:
+        return []
+    figure = example_pictures(
+        pictures, title=f"The most harmful examples of batch {dips.batch}",
+        name=file_stem("harmful-examples", run),
+    )  # fmt: skip
+    return [
+        FigureBlock(figure, f"The most harmful examples of batch {dips.batch}, with their labels "
+                    "and their losses before the step on the batch.")
     ]  # fmt: skip
