@@ -86,8 +86,8 @@ def main() -> None:
                      "strength": strength, "matters": strength >= plant.matters,
                      "runs": arguments.runs, "found": found, "warned": warned, "right": right}
                 )  # fmt: skip
-                print(f"{plant.code} {plant.name}, {plant.unit} {strength:g}: found {found}, "
-                      f"warned {warned}, right {right} of {arguments.runs}", flush=True)  # fmt: skip
+                said = f"found {found}, warned {warned}, right {right} of {arguments.runs}"
+                print(f"{plant.code} {plant.name}, {strength:g} {plant.unit}: {said}", flush=True)
         places = [(run, arguments.seed) for run in range(arguments.healthy)]
         alarms = list(pool.map(false_alarms, places))
     cried = [said for _, said in alarms if said]
