@@ -185,7 +185,8 @@ def penalties(
     scikit-learn and PyTorch go along the path of penalties, each fit from the one before it.
     """
     objectives = [Objective("softmax", float(value)) for value in l2]
-    least = [o.value for o in minimise(data, objectives, tolerance=1e-7, max_passes=10_000)]
+    near = tolerance / 30
+    least = [o.value for o in minimise(data, objectives, tolerance=near, max_passes=10_000)]
     X, y = scaled(data), data.targets
     torch_X = torch.from_numpy(X["float32"])
     torch_y = torch.from_numpy(y).long()
@@ -260,7 +261,7 @@ def cross_validation(
         weights += [weight] * len(l2)
         objectives += [Objective("softmax", float(value)) for value in l2]
     least = [
-        o.value for o in minimise(data, objectives, weights=weights, tolerance=1e-6,
+        o.value for o in minimise(data, objectives, weights=weights, tolerance=tolerance / 30,
                                   max_passes=10_000)
     ]  # fmt: skip
     splits = [(np.setdiff1d(np.arange(n), held_out), held_out) for held_out in folds]
