@@ -10,7 +10,7 @@ from sources import material, parts
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Finding
-from onelayer.diagnosis.checks.dips import AccuracyDips
+from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.training import TrainConfig
 
 BATCH = {"digits": 40, "mnist": 80, "scikit-learn breast_cancer": 20, "AER CreditCard": 32}

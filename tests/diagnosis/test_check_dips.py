@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Context, Finding, Severity
-from onelayer.diagnosis.checks.dips import AccuracyDips, look
+from onelayer.diagnosis.checks.dips import look
+from onelayer.diagnosis.measures.dips import AccuracyDips
 
 BATCH, BATCHES, FEATURES = 32, 20, 6
 N = BATCH * BATCHES

@@ -6,7 +6,8 @@ from diagnosis_material import data_of, evidence_of, outcome_of, run_outcome, tr
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Context, Finding
-from onelayer.diagnosis.checks.overfitting import MIN_EVALUATIONS, Overfitting, look
+from onelayer.diagnosis.checks.overfitting import MIN_EVALUATIONS, look
+from onelayer.diagnosis.measures.overfitting import Overfitting
 from onelayer.training import StopReason
 
 RNG = np.random.default_rng(5)

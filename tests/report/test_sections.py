@@ -24,7 +24,7 @@ from outcome_material import (
 )
 
 from onelayer.diagnosis import Answer, Finding, diagnose, finding_from_json
-from onelayer.diagnosis.checks.dips import AccuracyDips
+from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.report import compose
 from onelayer.report.document import FigureBlock, Paragraph, Section
 from onelayer.report.sections import BUILDERS, Material, build

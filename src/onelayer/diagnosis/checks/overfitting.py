@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from onelayer.diagnosis.check import Check
+from onelayer.diagnosis.checks.overfitting_words import on_the_end, on_the_gap, on_the_minimum
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.continued import (
     Scored,
@@ -18,15 +19,14 @@ from onelayer.diagnosis.experiments.continued import (
     without_held_out,
 )
 from onelayer.diagnosis.finding import Finding
-from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.measures.overfitting import RISE, AtMinimum, Gap, Overfitting
 from onelayer.diagnosis.statistics import (
-    Trend,
     difference_interval,
     paired_mean_interval,
     trend,
     wilson_interval,
 )
-from onelayer.diagnosis.words import number, percent, points, span
+from onelayer.diagnosis.words import percent
 from onelayer.model import Parameters
 from onelayer.study import RunOutcome
 
@@ -37,101 +37,8 @@ MIN_TAIL = 5
 
 MIN_EVALUATIONS = round(MIN_TAIL / TAIL)
 
-RISE = 0.01
-"""A validation loss that ends this share above its lowest has risen."""
-
 HELD_OUT = 0.2
 """So many of the training examples are left out of a second training, to be asked after it."""
-
-
-@dataclass(frozen=True)
-class Gap:
-    """What a difference in accuracy between training and validation examples is made of.
-
-    Attributes
-    ----------
-    train_accuracy, val_accuracy : float
-        Of the weights that are kept.
-    val_interval : (float, float)
-        Wilson's, of 95%: it covers the accuracy on examples like those of validation.
-    memory : float
-        Accuracy on the training examples less that on a fifth of them that a second run, with the
-        same batches but for these, was not trained on.
-    memory_interval : (float, float)
-        Of 95%, of the difference of independent proportions (Newcombe's method 10).
-    parts : float
-        The second run's accuracy on that fifth less that on the validation examples: neither was
-        trained on, so this is how much harder the validation examples are.
-    parts_interval : (float, float)
-        Likewise.
-    """
-
-    train_accuracy: float
-    val_accuracy: float
-    val_interval: tuple[float, float]
-    memory: float
-    memory_interval: tuple[float, float]
-    parts: float
-    parts_interval: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class AtMinimum:
-    """The minimum of a run's objective beside the lowest validation loss that the run had.
-
-    Attributes
-    ----------
-    certified : bool
-        Whether it is known to be the minimum.
-    val_loss, val_accuracy, train_accuracy : float
-    rise : float
-        How far its validation loss lies above the run's lowest, as a share of that.
-    against_end : (float, float)
-        Of 95%: its validation loss less that of the weights that are kept, mean over the same
-        examples.
-    """
-
-    certified: bool
-    val_loss: Number
-    val_accuracy: float
-    train_accuracy: float
-    rise: Number
-    against_end: tuple[Number, Number]
-
-
-@dataclass(frozen=True)
-class Overfitting(Measurement):
-    """Whether training did harm, what the gap is made of, and where the validation loss was going.
-
-    Attributes
-    ----------
-    gap : Gap
-    val_loss_slope_per_epoch : float
-        Theil and Sen's, over the last evaluations.
-    val_loss_slope_interval : (float, float)
-        Of 95%; it allows for the correlation of neighbouring evaluations.
-    tail_evaluations : int
-        How many evaluations the slope is over.
-    lowest_step : int
-        The step of the lowest validation loss.
-    rise_above_lowest : float
-        How far above the lowest the end lies, as a share of it; not finite where the lowest is 0
-        and the end is not.
-    minimum : AtMinimum or None
-        Where the run would end if it went on for ever; None where that was not found.
-    """
-
-    code: ClassVar[str] = "OL103"
-    check: ClassVar[str] = "overfitting"
-    title: ClassVar[str] = "Overfitting"
-
-    gap: Gap
-    val_loss_slope_per_epoch: Number
-    val_loss_slope_interval: tuple[Number, Number]
-    tail_evaluations: int
-    lowest_step: int
-    rise_above_lowest: Number
-    minimum: AtMinimum | None = None
 
 
 def look(context: Context) -> list[Finding]:
@@ -238,9 +145,9 @@ def _finding(context: Context, run: RunOutcome, models: _Models) -> Finding:
     kept_best = run.record.config.early_stopping is not None
     statement = " ".join(
         [
-            _on_the_gap(run, gap),
-            _on_the_end(slope, tail.height, rise, lowest["step"], harmed=harmed),
-            *([] if at_minimum is None else [_on_the_minimum(run, at_minimum)]),
+            on_the_gap(run, gap),
+            on_the_end(slope, tail.height, rise, lowest["step"], harmed=harmed),
+            *([] if at_minimum is None else [on_the_minimum(run, at_minimum)]),
         ]
     )
     tried = [f"trained again without {percent(HELD_OUT, 0)} of the training examples"]
@@ -294,65 +201,6 @@ def _rise(end: float, lowest: float) -> float:
     if lowest == 0:  # in float32 a loss can be
         return 0.0 if end == 0 else math.inf
     return end / lowest - 1
-
-
-def _on_the_gap(run: RunOutcome, gap: Gap) -> str:
-    """Say what the difference of both accuracies is made of."""
-    said = (
-        f"{run.name} has {percent(gap.train_accuracy)} of its training examples right and "
-        f"{percent(gap.val_accuracy)} of the validation examples (95% interval for examples like "
-        f"these: {span(gap.val_interval)}). Trained without a fifth of its examples, it "
-        f"does {points(gap.memory)} worse on that fifth than on the others "
-        f"({span(gap.memory_interval)})"
-    )
-    if gap.memory_interval[0] > 0:
-        said += ": so much is memory. "
-    else:
-        said += ", which can be chance: no memory is seen. "
-    low, high = gap.parts_interval
-    by = f"(by {points(abs(gap.parts))}; {span(gap.parts_interval)})"
-    if low > 0:
-        said += f"The validation examples are harder than that fifth {by}."
-    elif high < 0:
-        said += f"The validation examples are easier than that fifth {by}."
-    else:
-        said += f"The validation examples cannot be told from that fifth {by}."
-    return said
-
-
-def _on_the_end(
-    slope: Trend, evaluations: int, rise: float, lowest_step: int, *, harmed: bool
-) -> str:
-    over = f"over the last {evaluations} evaluations"
-    height = f"{percent(rise, 1)} above its lowest value" if rise < math.inf else "above zero"
-    if harmed:
-        return (
-            f"Training did harm: the validation loss rose {over}, by {number(slope.slope)} an "
-            f"epoch, and ends {height}, which it had at step {lowest_step:,}."
-        )
-    if slope.direction > 0:
-        return f"The validation loss rose {over}, but ends only {height}."
-    if slope.direction < 0:
-        return (
-            f"It did no harm up to its end: the validation loss was still falling {over}, by "
-            f"{number(-slope.slope)} an epoch."
-        )
-    return f"It did no harm up to its end: the validation loss was level {over}."
-
-
-def _on_the_minimum(run: RunOutcome, minimum: AtMinimum) -> str:
-    what = "At the minimum of its objective" if minimum.certified else "Far on towards the minimum"
-    low, high = minimum.against_end
-    span = f"by {number(abs(low))} to {number(abs(high))}" if low * high > 0 else ""
-    said = (
-        f"{what} the validation loss is {number(minimum.val_loss)} and the accuracies "
-        f"{percent(minimum.train_accuracy)} and {percent(minimum.val_accuracy)}"
-    )
-    if minimum.rise > RISE and low > 0:
-        return f"{said}: there it would overfit, with a higher loss than at its end {span}."
-    if high < 0:
-        return f"{said}: a lower loss than at its end {span}, so going on helps {run.name}."
-    return f"{said}: going on for ever changes the loss by no more than chance."
 
 
 CHECK = Check(

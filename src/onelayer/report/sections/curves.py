@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from onelayer.diagnosis.checks.early_stopping import EarlyStop
-from onelayer.diagnosis.checks.overfitting import Overfitting
+from onelayer.diagnosis.measures.overfitting import Overfitting
 from onelayer.diagnosis.words import count, number, percent, signed, span
 from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section, Table
 from onelayer.report.figure import file_stem

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 
 from onelayer.diagnosis import Finding
-from onelayer.diagnosis.checks.dips import AccuracyDips
 from onelayer.diagnosis.checks.shuffling_speed import ShufflingSpeed
 from onelayer.diagnosis.image_shape import ImageShape
+from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.diagnosis.words import number, points, signed
 from onelayer.report.document import Block, FigureBlock, Note, Section, Table
 from onelayer.report.figure import file_stem

@@ -1,0 +1,142 @@
+"""How the validation accuracy falls within epochs, and why: the numbers of OL102."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from onelayer.diagnosis.experiments.interventions import Intervention
+from onelayer.diagnosis.measurement import Measurement
+
+Verdict = Literal["order", "composition", "examples"]
+
+
+@dataclass(frozen=True)
+class BatchExample:
+    """One example of the batch.
+
+    Attributes
+    ----------
+    row : int
+        Its number among the training examples of the run's classes.
+    label : int or str
+    loss : float
+        Before the steps on the batch, mean over several epochs.
+    harm : float
+        How much higher the validation loss is after such a step than had the example counted 0.
+    pixels : str or None
+        Of a grey image: a byte a pixel, 0 for the lowest value of the batch and 255 for the
+        highest, in base64.
+    """
+
+    row: int
+    label: int | str
+    loss: float
+    harm: float
+    pixels: str | None = None
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """The batch after whose update the accuracy falls deepest.
+
+    Attributes
+    ----------
+    fall, standard_error : float
+        Mean over the epochs of how far the accuracy lies below the epoch's median, and its error.
+    class_counts : tuple of int
+        Examples of each class in it.
+    other_class_counts : tuple of float
+        The mean over the other batches.
+    loss, other_loss : float
+        Mean loss of its examples right before a step on it, and of the others'.
+    gradient_norm, other_gradient_norm : float
+        Of the loss on it, and the median over the other batches, at the same weights.
+    gradient_cosine : float
+        Between its gradient and that of all other examples: below 0 they pull apart.
+    examples : tuple of BatchExample
+        The most harmful ones.
+    carried_by : int or None
+        The fewest of its most harmful examples (of 1, 2, 5, 10, 20, 40) without which more than
+        half of the depth is gone; None if it takes more.
+    """
+
+    fall: float
+    standard_error: float
+    class_counts: tuple[int, ...]
+    other_class_counts: tuple[float, ...]
+    loss: float
+    other_loss: float
+    gradient_norm: float
+    other_gradient_norm: float
+    gradient_cosine: float
+    examples: tuple[BatchExample, ...]
+    carried_by: int | None
+
+
+@dataclass(frozen=True)
+class AccuracyDips(Measurement):
+    """How the validation accuracy falls within the epochs of a run, and why.
+
+    Attributes
+    ----------
+    order : str
+        The run's law of order.
+    epochs : int
+        Of the replay; the first is left out of all means.
+    same_bits : bool
+        Whether the replay came to every number that the run recorded.
+    batches_per_epoch : int
+    evaluation_every : int
+        Steps from one evaluation of the run to the next.
+    evaluation_meets_batch_every : int
+        Steps from one evaluation right after a given batch to the next such one.
+    largest_fall : float
+        The largest, over the places in the epoch, of the mean fall below the epoch's median.
+    stands_out : float
+        How many standard deviations it lies above the middle one of all places, or the drop in the
+        step itself above the middle one: the larger of both. Standard deviations are those of the
+        places below the middle one.
+    batch : int or None
+        The batch (counted from 0 in the epoch) after which the accuracy falls deepest.
+    p_value : float
+        That some place in the epoch has such falls by chance.
+    culprit : Culprit or None
+        Where dips were found.
+    interventions : tuple of Intervention
+        Runs of the same length, the run's own order first.
+    tried_epochs : int
+        Their length.
+    lag : int
+        How many steps after the batch the fall is deepest: under momentum its effect goes on.
+    falls, fall_errors : tuple of float
+        Mean over the epochs of the fall after each batch, and its standard error.
+    accuracies : tuple of float
+        After every step of the replay.
+    verdict : str or None
+        "order": the dips need the sequence of the batches; "composition": they need what lies
+        together in a batch; "examples": they come wherever the examples are.
+    """
+
+    code: ClassVar[str] = "OL102"
+    check: ClassVar[str] = "dips"
+    title: ClassVar[str] = "Sharp dips of the validation accuracy"
+
+    order: str
+    epochs: int
+    same_bits: bool
+    batches_per_epoch: int
+    evaluation_every: int
+    evaluation_meets_batch_every: int
+    largest_fall: float
+    stands_out: float
+    batch: int | None
+    p_value: float
+    culprit: Culprit | None = None
+    interventions: tuple[Intervention, ...] = ()
+    tried_epochs: int = 0
+    lag: int = 0
+    falls: tuple[float, ...] = ()
+    fall_errors: tuple[float, ...] = ()
+    accuracies: tuple[float, ...] = ()
+    verdict: Verdict | None = None
