@@ -130,7 +130,7 @@ def test_a_finding_of_another_version_is_refused(change: dict[str, Any]) -> None
         (count(0, "loss", "losses"), "0 losses"),
         (number(0.0657719), "0.06577"),
         (number(12345.6), "12,346"),
-        (number(-12345.6), "-12,346"),
+        (number(-12345.6), "−12,346"),
         (number(9999.4), "9999"),
         (listed([]), ""),
         (listed(["a"]), "a"),
