@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from onelayer.data import Dataset
 from onelayer.diagnosis.budget import Budget, seconds_of_passes, seconds_of_training
+from onelayer.inference import Classifier
 from onelayer.model import Objective, Parameters, n_outputs
 from onelayer.optimum import Optimum, minimise
 from onelayer.study import Outcome, RunOutcome, StudyData
@@ -69,12 +70,7 @@ class Context:
     def correct(self, run: RunOutcome) -> NDArray[np.bool_]:
         """Return which validation examples the model that a run keeps has right, (n,)."""
         _, validation = self.parts(run)
-
-        def predicted() -> NDArray[np.bool_]:
-            labels = run.model.predict(validation.X)
-            return np.asarray(labels == np.asarray(validation.y))
-
-        return self.once(("correct", run.name), predicted)
+        return self.once(("correct", run.name), lambda: right(run.model, validation))
 
     def train(
         self,
@@ -155,3 +151,9 @@ class Context:
             )  # fmt: skip
             self._made |= dict(zip(new, optima, strict=True))
         return [self._made[key] for key in keys]
+
+
+def right(model: Classifier, part: Dataset) -> NDArray[np.bool_]:
+    """Return which examples a model has right: all labels of them, where there are several."""
+    equal = model.predict_indices(part.X) == part.encode(model.classes)
+    return np.asarray(equal.all(axis=1) if equal.ndim == 2 else equal)

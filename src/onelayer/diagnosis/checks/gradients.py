@@ -10,9 +10,9 @@ import numpy as np
 from onelayer.data import Dataset
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.experiments.interventions import dense
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.subjects.examples import scaled
 from onelayer.engines import one_blas_thread
 from onelayer.model import TOLERANCE, GradientCheck, ModelName, check_gradients
 
@@ -91,7 +91,7 @@ def look(context: Context) -> list[Finding]:
 def check_on(train: Dataset) -> list[GradientCheck]:
     """Check the gradients on the first examples of a data set."""
     some = train.first(min(EXAMPLES, train.n_examples))
-    X = dense(some, some.X)
+    X = scaled(some, some, slice(None), dtype=np.float64)
     # Products this small are slower on several threads, and their last bits would depend on them.
     with one_blas_thread():
         return check_gradients(X, some.targets, some.n_classes, components=COMPONENTS)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks.l2_accuracy_words import statement
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.experiments.optima import AtMinimum, at_minima, right
+from onelayer.diagnosis.experiments.optima import AtMinimum, at_minima
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measures.l2_accuracies import (
     LessPenalty,
@@ -51,8 +51,7 @@ def _members(context: Context, runs: Sequence[RunOutcome]) -> list[_Member]:
 
 
 def _member(context: Context, run: RunOutcome, minimum: AtMinimum | None) -> _Member:
-    _, validation = context.parts(run)
-    own = context.once(("right", run.name), lambda: right(run.model, validation))
+    own = context.correct(run)
     tail = settled(run)
     noise = None if tail is None else Noise.of(tail["val_accuracy"])
     final = run.record.final

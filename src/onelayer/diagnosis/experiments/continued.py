@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from onelayer.data import Rows
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.experiments.interventions import dense, leaving_out
+from onelayer.diagnosis.experiments.interventions import leaving_out
+from onelayer.diagnosis.subjects.examples import scaled
 from onelayer.model import LOSSES, Parameters
 from onelayer.study import RunOutcome
 from onelayer.training import EarlyStopping, TrainResult
@@ -112,7 +113,7 @@ def scored(
     losses = np.empty((len(models), part.n_examples))
     for first in range(0, part.n_examples, BLOCK):
         some = slice(first, first + BLOCK)
-        scores = dense(train, part.X[some]) @ weights + bias
+        scores = scaled(train, part, some, dtype=np.float64) @ weights + bias
         for m in range(len(models)):
             own = scores[:, m * outputs : (m + 1) * outputs]
             right[m, some] = loss.is_right(own, targets[some])

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset, Rows
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.influence import harm, parameters_before
-from onelayer.diagnosis.experiments.interventions import Intervention, Trial, dense
+from onelayer.diagnosis.experiments.interventions import Intervention, Trial
 from onelayer.diagnosis.measures.dips import AccuracyDips, BatchExample, Culprit, Verdict
+from onelayer.diagnosis.subjects.examples import scaled
 from onelayer.model import LOSSES, Parameters
 from onelayer.study import RunOutcome
 
@@ -118,7 +119,7 @@ def _pixels(train: Dataset, rows: Rows) -> list[str] | None:
     shape = train.image_shape
     if shape is None or shape[0] * shape[1] != train.n_features:
         return None
-    values = dense(train, train.X[rows])
+    values = scaled(train, train, rows, dtype=np.float64)
     low, high = float(values.min()), float(values.max())
     grey = np.round((values - low) * (255 / max(high - low, 1e-300))).astype(np.uint8)
     return [base64.b64encode(image.tobytes()).decode() for image in grey]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data import Rows
-from onelayer.diagnosis.experiments.interventions import Trial, dense
+from onelayer.diagnosis.experiments.interventions import Trial
+from onelayer.diagnosis.subjects.examples import scaled
 from onelayer.model import LOSSES, Parameters
 
 Floats = NDArray[np.float64]
@@ -49,7 +50,7 @@ def harm(trial: Trial, rows: Rows, before: Sequence[Parameters]) -> tuple[Floats
     loss = LOSSES[config.model]
     X = trial.values(rows)
     some = slice(0, MOST_VALIDATION)
-    V = dense(train, validation.X[some])
+    V = scaled(train, validation, some, dtype=np.float64)
     targets, own = validation.encode(train.classes)[some], train.targets[rows]
     products = np.asarray(V @ X.T) + 1
     share = config.learning_rate / len(rows)

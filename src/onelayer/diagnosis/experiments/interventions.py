@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
 from onelayer.data import Dataset, OrderName, Rows, order_by_law
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.replay import EveryStep, at_every_step
+from onelayer.diagnosis.subjects.examples import scaled
 from onelayer.study import RunOutcome
 from onelayer.training import ExampleWeights, Schedule, TrainConfig
 
@@ -91,9 +91,9 @@ class Trial:
         size = self.config.batch_size
         return np.arange(number * size, min((number + 1) * size, self.train.n_examples))
 
-    def values(self, rows: Rows | slice) -> NDArray[np.float64]:
+    def values(self, rows: Rows | slice) -> NDArray[np.floating]:
         """Return some training examples as the model sees them, dense."""
-        return dense(self.train, self.train.X[rows])
+        return scaled(self.train, self.train, rows, dtype=np.float64)
 
     def step_on(self, batch: int, epoch: int) -> int:
         """Return the step that is made on a batch in an epoch."""
@@ -161,12 +161,6 @@ def leaving_out(config: TrainConfig, rows: Rows, n: int) -> tuple[TrainConfig, E
     share = float(weight.mean())
     change = {"learning_rate": config.learning_rate * share, "l2": config.l2 / share}
     return config.model_copy(update=change), ExampleWeights(train=weight)
-
-
-def dense(train: Dataset, X: Any) -> NDArray[np.float64]:
-    """Return values as the models of a training part see them, not sparse."""
-    scaled = train.scaling.apply(X, np.dtype(np.float64))
-    return np.asarray(scaled.toarray() if issparse(scaled) else scaled)
 
 
 def _summary(change: str, falls: NDArray[np.float64]) -> Intervention:

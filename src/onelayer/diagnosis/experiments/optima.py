@@ -10,11 +10,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Dataset
 from onelayer.diagnosis.budget import OverBudget
-from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.context import Context, right
 from onelayer.errors import InputError
-from onelayer.inference import Classifier
 from onelayer.optimum import Optimum
 from onelayer.study import RunOutcome
 from onelayer.training.final import as_classifier
@@ -74,12 +72,6 @@ class AtMinimum:
         J grows by at least λ times the squared distance from its minimum.
         """
         return _norm_error(self.found)
-
-
-def right(model: Classifier, part: Dataset) -> NDArray[np.bool_]:
-    """Return which examples a model has right: all labels of them, where there are several."""
-    equal = model.predict_indices(part.X) == part.encode(model.classes)
-    return np.asarray(equal.all(axis=1) if equal.ndim == 2 else equal)
 
 
 def at_minima(

@@ -94,10 +94,14 @@ def dense(data: Dataset, rows: Rows | slice, columns: Rows | slice | None = None
 
 
 def scaled(
-    train: Dataset, data: Dataset, rows: Rows | slice, columns: Rows | None = None
-) -> NDArray[np.float32]:
-    """Return what a model sees of some examples; the scaling is always that of training."""
-    seen = train.scaling.apply(data.X[rows])
+    train: Dataset,
+    data: Dataset,
+    rows: Rows | slice,
+    columns: Rows | None = None,
+    dtype: type[np.floating] = np.float32,
+) -> NDArray[np.floating]:
+    """Return what a model sees of some examples, dense; the scaling is that of training."""
+    seen = train.scaling.apply(data.X[rows], dtype)
     seen = seen if columns is None else seen[:, columns]
     return np.asarray(seen if isinstance(seen, np.ndarray) else seen.toarray())
 
