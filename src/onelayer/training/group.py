@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from onelayer.data import Rows, order_by_law
 from onelayer.engines import Batches, Measures, Stack
+from onelayer.threads import prefetched
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
 from onelayer.training.events import Ended, Evaluated, Listener, Steps
 from onelayer.training.history import Evaluation
 from onelayer.training.pace import Pace
-from onelayer.training.prefetch import prefetched
 from onelayer.training.rates import averaging_rates, learning_rates
 from onelayer.training.schedule import Schedule
 from onelayer.training.state import RunState
