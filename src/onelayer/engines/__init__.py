@@ -1,15 +1,19 @@
 """How a step and an evaluation are computed: a slow twin to read, fast twins to run."""
 
 from onelayer.engines.blas import one_blas_thread
+from onelayer.engines.blocked import BlockedPart, BlockedStack, BlockedTotals
 from onelayer.engines.choice import EngineName, open_engine, vector_bytes
 from onelayer.engines.joined import JoinedStack, Share
-from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
-from onelayer.engines.protocol import Advance, Engine, Measures, Stack, Totals
+from onelayer.engines.problem import Batches, Problem, Source, Visit, Visits, WeightedRows
+from onelayer.engines.protocol import Advance, Engine, Measures, Stack, Tally, Totals, WindowStack
 from onelayer.engines.update import UpdateRule
 
 __all__ = [
     "Advance",
     "Batches",
+    "BlockedPart",
+    "BlockedStack",
+    "BlockedTotals",
     "Engine",
     "EngineName",
     "JoinedStack",
@@ -18,9 +22,13 @@ __all__ = [
     "Share",
     "Source",
     "Stack",
+    "Tally",
     "Totals",
     "UpdateRule",
+    "Visit",
+    "Visits",
     "WeightedRows",
+    "WindowStack",
     "one_blas_thread",
     "open_engine",
     "vector_bytes",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.engines import Engine, Problem, Source, Totals
+from onelayer.data.blocks import BlockMatrix
+from onelayer.engines import BlockedPart, BlockedTotals, Engine, Problem, Source, Totals
 from onelayer.model import LOSSES, Parameters
 from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.model_search import ModelSearch
@@ -50,11 +54,21 @@ class Passes:
     def _totals_in(self, dtype: str) -> Totals:
         if dtype not in self._totals:
             setting = self._setting
-            source = Source(setting.data.X, None, setting.data.scaling, dtype)
             start = Parameters.zeros(setting.data.n_features, setting.outputs, dtype)
             models = (start,) * len(setting.objectives)
             problem = Problem(setting.examples, None, setting.outputs, setting.objectives, models)
-            self._totals[dtype] = self._engine.totals(self._engine.prepare(source), problem)
+            X = setting.data.X
+
+            def prepare(X: Any) -> Any:
+                return self._engine.prepare(Source(X, None, setting.data.scaling, dtype))
+
+            if isinstance(X, BlockMatrix):
+                nothing = replace(problem, train=problem.train.none())
+                totals = self._engine.totals(prepare(X.no_rows()), nothing)
+                part = BlockedPart(X, problem.train, prepare)
+                self._totals[dtype] = BlockedTotals(totals, part)
+            else:
+                self._totals[dtype] = self._engine.totals(prepare(X), problem)
         return self._totals[dtype]
 
     def _measure_means(self) -> None:

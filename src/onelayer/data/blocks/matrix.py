@@ -74,6 +74,13 @@ class BlockMatrix:
         X = self._whole(i)
         return X if X.shape[1] == self._end - self._begin else X[:, self._begin : self._end]
 
+    def no_rows(self) -> Any:
+        """Return no examples, of these features and this type."""
+        shape = 0, self.shape[1]
+        if self.is_sparse:
+            return sparse.csr_array(shape, dtype=self.dtype)
+        return np.zeros(shape, self.dtype)
+
     def forget(self) -> None:
         """Let the blocks go that are held."""
         with self._lock:

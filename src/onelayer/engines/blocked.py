@@ -1,0 +1,231 @@
+"""Models that are trained on data which is read block by block.
+
+The engine below knows one window of blocks at a time. An evaluation goes over all blocks in their
+order and adds up: so it is the same wherever the blocks lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.data import Rows
+from onelayer.data.blocks import BlockMatrix
+from onelayer.data.windows import Window, Windows
+from onelayer.engines.problem import Batches, Visit, Visits, WeightedRows
+from onelayer.engines.protocol import (
+    Advance,
+    Measures,
+    Planned,
+    Stack,
+    Tally,
+    WindowStack,
+    WindowTotals,
+)
+from onelayer.model import Parameters, Sums
+from onelayer.threads import prefetched
+
+Loaded = tuple[Any, WeightedRows]
+"""Blocks as the engine takes them, and their examples."""
+
+
+@dataclass(frozen=True, eq=False)
+class BlockedPart:
+    """A part of the data: what an engine needs of any of its blocks.
+
+    Attributes
+    ----------
+    X : BlockMatrix
+    examples : WeightedRows
+        Of all blocks.
+    prepare : function
+        Takes stored values, and returns them as the engine takes them.
+    """
+
+    X: BlockMatrix
+    examples: WeightedRows
+    prepare: Callable[[Any], Any]
+
+    def __post_init__(self) -> None:
+        """Put the rows that take part into the order of the blocks."""
+        rows = np.sort(self.examples.rows)
+        object.__setattr__(self, "examples", replace(self.examples, rows=rows))
+
+    def lengths(self) -> tuple[int, ...]:
+        """Return how many examples of each block take part."""
+        return tuple(len(self._rows(i)) for i in range(len(self.X.lengths)))
+
+    def load(self, blocks: Sequence[int]) -> Loaded:
+        """Read some blocks; where there are several, they are copied into one array."""
+        slices = [self.X.rows_of(i) for i in blocks]
+        begins = np.cumsum([0, *(self.X.lengths[i] for i in blocks)])
+        rows = [
+            self._rows(i) - own.start + begin
+            for i, own, begin in zip(blocks, slices, begins, strict=False)
+        ]
+        numbers = np.concatenate([np.arange(own.start, own.stop) for own in slices])
+        X = self.X.block(blocks[0]) if len(blocks) == 1 else self.X[numbers]
+        some = slices[0] if len(blocks) == 1 else numbers
+        whole = self.examples
+        examples = WeightedRows(
+            whole.targets[some], np.concatenate(rows), whole.weights[:, some], whole.weights_of
+        )
+        return self.prepare(X), examples
+
+    def each_block(self) -> Iterator[Loaded]:
+        """Yield the blocks with examples that take part, in order; the next one is read ahead."""
+        counts = self.lengths()
+        return prefetched(self.load([i]) for i, count in enumerate(counts) if count)
+
+    def _rows(self, i: int) -> Rows:
+        """Return the numbers of the examples of a block that take part."""
+        own, rows = self.X.rows_of(i), self.examples.rows
+        first, last = np.searchsorted(rows, [own.start, own.stop])
+        return rows[first:last]
+
+
+class BlockedStack(Stack):
+    """Models on data in blocks; see `Stack`. Batches are `Visits`.
+
+    Parameters
+    ----------
+    stack : WindowStack
+        The models.
+    train : BlockedPart
+    validation : BlockedPart or None
+    windows : Windows
+        The law of order.
+    last_epoch : int
+        Windows are read ahead to its end.
+    """
+
+    def __init__(
+        self,
+        stack: WindowStack,
+        train: BlockedPart,
+        validation: BlockedPart | None,
+        windows: Windows,
+        last_epoch: int,
+    ) -> None:
+        self._stack, self._train, self._validation = stack, train, validation
+        self._windows, self._last_epoch = windows, last_epoch
+        self._before: dict[int, Parameters] = {}
+        self._at: Window | None = None
+        self._loaded: Loaded
+        self._following: Iterator[tuple[Window, Loaded]] = iter(())
+
+    def do(self, work: Sequence[Callable[[], None]]) -> None:
+        """Call each function once in every thread of the engine."""
+        self._stack.do(work)
+
+    def plan(
+        self,
+        models: Sequence[int],
+        batches: Batches,
+        rates: NDArray[np.float64],
+        *,
+        evaluate: bool,
+        averaging: NDArray[np.float64] | None = None,
+    ) -> Planned:
+        """Leave all of it to the end: evaluate, then step; see `Stack`."""
+
+        def outcome() -> Advance:
+            self._before = {m: self._stack.parameters(m) for m in models}
+            measures = self._measures(models) if evaluate else []
+            if not len(batches):
+                return Advance(np.zeros((len(models), 0)), measures)
+            assert isinstance(batches, Visits)
+            losses, first = [], 0
+            for visit in batches.visits:
+                steps = slice(first, first + len(visit.batches))
+                shares = None if averaging is None else averaging[:, steps]
+                losses.append(self._visit(models, visit, rates[:, steps], shares))
+                first = steps.stop
+            return Advance(np.concatenate(losses, axis=1), measures)
+
+        return Planned([], outcome)
+
+    def _visit(
+        self,
+        models: Sequence[int],
+        visit: Visit,
+        rates: NDArray[np.float64],
+        averaging: NDArray[np.float64] | None,
+    ) -> NDArray[np.float64]:
+        prepared, examples = self._load(visit.window)
+        self._stack.turn_to(prepared, examples)
+        own = Batches(examples.rows[visit.batches.rows], visit.batches.offsets)
+        advance = self._stack.advance(models, own, rates, evaluate=False, averaging=averaging)
+        return advance.losses
+
+    def _load(self, window: Window) -> Loaded:
+        """Return a window's data, which was read ahead where it follows the one before."""
+        if self._at != window:
+            found = next(self._following, None)
+            if found is None or found[0] != window:
+                coming = self._windows.from_window(window, self._last_epoch)
+                self._following = prefetched((w, self._train.load(w.blocks)) for w in coming)
+                found = next(self._following)
+            self._at, self._loaded = found
+        return self._loaded
+
+    def _measures(self, models: Sequence[int]) -> list[Measures]:
+        validation, train = self._validation, self._train
+        assert validation is not None
+        on_validation = self._tallies(models, validation, losses=True)
+        on_train = self._tallies(models, train, losses=False)
+        return [
+            Measures(own.mean_loss, own.accuracy, seen.accuracy, self._stack.weight_norm(m))
+            for m, own, seen in zip(models, on_validation, on_train, strict=True)
+        ]
+
+    def _tallies(self, models: Sequence[int], part: BlockedPart, *, losses: bool) -> list[Tally]:
+        total = [Tally(0.0, 0.0, 0)] * len(models)
+        for prepared, examples in part.each_block():
+            self._stack.turn_to(prepared, examples)
+            found = self._stack.tally(models, losses=losses)
+            total = [a + b for a, b in zip(total, found, strict=True)]
+        return total
+
+    def parameters(self, model: int) -> Parameters:
+        """Return a copy of a model's parameters."""
+        return self._stack.parameters(model)
+
+    def parameters_before(self, model: int) -> Parameters:
+        """Return a copy of a model's parameters before the last advance."""
+        return self._before[model].copy()
+
+    def state(self, model: int) -> dict[str, NDArray[Any]]:
+        """Return all that a model needs to go on; see `Stack`."""
+        return self._stack.state(model)
+
+    def restore(self, model: int, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take up a model where `state` left it."""
+        self._stack.restore(model, state)
+
+
+class BlockedTotals:
+    """Sums over data in blocks, block after block; see `onelayer.engines.protocol.Totals`.
+
+    Parameters
+    ----------
+    totals : WindowTotals
+        Of the models, on any data.
+    train : BlockedPart
+    """
+
+    def __init__(self, totals: WindowTotals, train: BlockedPart) -> None:
+        self._totals, self._train = totals, train
+
+    def sums(self, models: Sequence[int], at: Sequence[Parameters]) -> list[Sums]:
+        """Return the sums over all rows that take part."""
+        found: list[Sums] = []
+        for prepared, examples in self._train.each_block():
+            self._totals.turn_to(prepared, examples)
+            own = self._totals.sums(models, at)
+            found = [a + b for a, b in zip(found, own, strict=True)] if found else own
+        return found
