@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from onelayer.data.blocks import BlockMatrix
 from onelayer.engines import BlockedPart, BlockedTotals, Engine, Problem, Source, Totals
+from onelayer.engines.cluster import ClusterMatrix, ClusterTotals
 from onelayer.model import LOSSES, Parameters
 from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.model_search import ModelSearch
@@ -57,7 +58,11 @@ class Passes:
             X, scaling = setting.data.X, setting.data.scaling
             if isinstance(X, BlockMatrix):
                 part = BlockedPart(X, problem.train)
-                totals: Totals = BlockedTotals(self._engine, part, scaling, dtype, problem)
+                totals: Totals = (
+                    ClusterTotals(part, scaling, dtype, problem)
+                    if isinstance(X, ClusterMatrix)
+                    else BlockedTotals(self._engine, part, scaling, dtype, problem)
+                )
             else:
                 prepared = self._engine.prepare(Source(X, None, scaling, dtype))
                 totals = self._engine.totals(prepared, problem)

@@ -24,6 +24,7 @@ from onelayer.engines import (
     WindowModels,
     WindowStack,
 )
+from onelayer.engines.cluster import ClusterMatrix, ClusterStack, on_cluster
 from onelayer.errors import Argument, InputError
 from onelayer.model import Parameters, n_outputs
 from onelayer.training.config import TrainConfig
@@ -62,7 +63,9 @@ class InBlocks:
             other = validation
             if validation is not None:
                 same = validation.X is train.X  # and so for the engine
-                other = validation.with_values_of(own) if same else validation.in_blocks(size)
+                other = validation.with_values(own.X) if same else validation.in_blocks(size)
+                if isinstance(own.X, ClusterMatrix):  # then all work is done there
+                    other = on_cluster(other, own.X.cluster)
             self._cut[size] = own, other
         return self._cut[size]
 
@@ -141,7 +144,8 @@ class Stacks:
             on_validation = BlockedPart(data.validation.X, whole.validation)
         windows, schedule = data.windows(config), data.schedule(config)
         assert windows is not None
-        return BlockedStack(
+        kind = ClusterStack if isinstance(data.train.X, ClusterMatrix) else BlockedStack
+        return kind(
             engine,
             models,
             BlockedPart(data.train.X, whole.train),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from onelayer.data import Rows
 from onelayer.data.blocks import BlockMatrix
@@ -40,31 +41,27 @@ class BlockedPart:
 
     def values(self, blocks: Sequence[int]) -> Any:
         """Read some blocks; where there are several, they are copied into one array."""
-        return self.X.block(blocks[0]) if len(blocks) == 1 else self.X[self._numbers(blocks)]
+        return joined_values([self.X.block(i) for i in blocks])
 
-    def examples_of(self, blocks: Sequence[int]) -> WeightedRows:
-        """Return the examples of some blocks, with the numbers that rows have in their values."""
-        begins = np.cumsum([0, *(self.X.lengths[i] for i in blocks)])
-        rows = [
-            self._rows(i) - self.X.rows_of(i).start + begin
-            for i, begin in zip(blocks, begins, strict=False)
-        ]
-        some = self.X.rows_of(blocks[0]) if len(blocks) == 1 else self._numbers(blocks)
-        whole = self.examples
-        return WeightedRows(
-            whole.targets[some], np.concatenate(rows), whole.weights[:, some], whole.weights_of
-        )
+    def examples_of(self, i: int) -> WeightedRows:
+        """Return the examples of a block, with the numbers that rows have in it."""
+        own, whole = self.X.rows_of(i), self.examples
+        rows = self._rows(i) - own.start
+        return WeightedRows(whole.targets[own], rows, whole.weights[:, own], whole.weights_of)
 
     def each_block(self) -> Iterator[tuple[Any, WeightedRows]]:
         """Yield values and examples of the blocks in order; the next one is read ahead."""
-        return prefetched((self.values([i]), self.examples_of([i])) for i in self.visited)
-
-    def _numbers(self, blocks: Sequence[int]) -> Rows:
-        slices = [self.X.rows_of(i) for i in blocks]
-        return np.concatenate([np.arange(own.start, own.stop) for own in slices])
+        return prefetched((self.X.block(i), self.examples_of(i)) for i in self.visited)
 
     def _rows(self, i: int) -> Rows:
         """Return the numbers of the examples of a block that take part."""
         own, rows = self.X.rows_of(i), self.examples.rows
         first, last = np.searchsorted(rows, [own.start, own.stop])
         return rows[first:last]
+
+
+def joined_values(parts: Sequence[Any]) -> Any:
+    """Return the values of some blocks, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    return sparse.vstack(parts, "csr") if sparse.issparse(parts[0]) else np.concatenate(parts)

@@ -113,18 +113,16 @@ class BlockedStack(Stack):
         return self._loaded
 
     def _read(self, window: Window) -> Loaded:
-        X, examples = self._train.values(window.blocks), self._train.examples_of(window.blocks)
+        X = self._train.values(window.blocks)
+        examples = WeightedRows.joined([self._train.examples_of(i) for i in window.blocks])
         return self._models.prepare(self._engine, X), examples
 
     def _measures(self, models: Sequence[int]) -> list[Measures]:
-        validation, train = self._validation, self._train
-        assert validation is not None
-        on_validation = self._tallies(models, validation, losses=True)
-        on_train = self._tallies(models, train, losses=False)
-        return [
-            Measures(own.mean_loss, own.accuracy, seen.accuracy, self._stack.weight_norm(m))
-            for m, own, seen in zip(models, on_validation, on_train, strict=True)
-        ]
+        assert self._validation is not None
+        on_validation = self._tallies(models, self._validation, losses=True)
+        on_train = self._tallies(models, self._train, losses=False)
+        norms = [self._stack.weight_norm(m) for m in models]
+        return measured(on_validation, on_train, norms)
 
     def _tallies(self, models: Sequence[int], part: BlockedPart, *, losses: bool) -> list[Tally]:
         total = [Tally(0.0, 0.0, 0)] * len(models)
@@ -149,3 +147,13 @@ class BlockedStack(Stack):
     def restore(self, model: int, state: Mapping[str, NDArray[Any]]) -> None:
         """Take up a model where `state` left it."""
         self._stack.restore(model, state)
+
+
+def measured(
+    on_validation: Sequence[Tally], on_train: Sequence[Tally], norms: Sequence[float]
+) -> list[Measures]:
+    """Return what an evaluation measures, of sums over both parts."""
+    return [
+        Measures(own.mean_loss, own.accuracy, seen.accuracy, norm)
+        for own, seen, norm in zip(on_validation, on_train, norms, strict=True)
+    ]
