@@ -10,6 +10,7 @@ from onelayer.data.blocks.matrix import BlockMatrix
 from onelayer.data.checks import check_integer
 from onelayer.data.csr import as_csr
 from onelayer.data.scaling import Scaling
+from onelayer.data.stored_type import stored_type
 from onelayer.errors import InputError
 
 
@@ -112,19 +113,3 @@ def _image_shape(
             f"image_shape: {height} by {width} pixels do not fit the {n_features} features of X."
         )
     return height, width
-
-
-def stored_type(dtype: np.dtype[Any], where: str = "X") -> np.dtype[Any]:
-    """Return the type that holds values of `dtype`: exactly, except for very large integers.
-
-    Raises
-    ------
-    InputError
-        If they are no real numbers; `where` begins the message.
-    """
-    if dtype.kind not in "biuf":
-        raise InputError(f"{where}: values of type {dtype} are not supported; give real numbers.")
-    native = dtype.newbyteorder("=")
-    if native in (np.uint8, np.float16, np.float32, np.float64):
-        return native
-    return np.dtype(np.float32 if dtype.itemsize <= 2 else np.float64)
