@@ -68,12 +68,8 @@ class TableLayout:
         open_ended = [name for name in lists if isinstance(table.schema[name], pl.List)]
         # How long lists are is known from one of them, where the type does not say it.
         known = table.first_row(open_ended)[:1] if open_ended else pl.DataFrame()
-        parts = []
-        for name in features:
-            dtype = table.schema[name]
-            zero = [[0] * _width(dtype)] if isinstance(dtype, pl.Array) else []
-            column = known[name] if name in open_ended else pl.Series(name, zero, dtype)
-            parts.append(expand_lists(column, table.source))
+        samples = [known[n] if n in open_ended else _sample(n, table.schema[n]) for n in features]
+        parts = [expand_lists(sample, table.source) for sample in samples]
         check_numbers([part.values for part in parts], table.source)
         return cls(
             table.source,
@@ -138,12 +134,31 @@ class TableLayout:
             if part.values.null_count():
                 row = before + int(part.values.is_null().arg_true()[0])
                 raise value_refused(source, row, part.names[0], "missing")
+        self._check_types(parts, source, before)
         X = as_rows(parts, _KEPT[self.dtype.type])
         check_finite(X, source, before=before, names=names)
         if self.target is None:
             return Block(X, None)
         where = f"{source}, column {self.target!r}"
-        return Block(X, column_labels(frame[self.target], where, before=before))
+        y = column_labels(frame[self.target], where, before=before)
+        found = frame[self.target].dtype
+        if _kind(found) != _kind(self.label_type):
+            raise InputError(
+                f"{where}: from row {before + 1} on, the labels are of type {found}, and of type "
+                f"{self.label_type} before; give labels of one type."
+            )
+        return Block(X, y)
+
+    def _check_types(self, parts: list[ExpandedColumn], source: str, before: int) -> None:
+        """Refuse columns that hold something else than before, as Python objects may."""
+        check_numbers([part.values for part in parts], source)
+        for part in parts:
+            if not np.can_cast(_kept(part.values.dtype), self.dtype):
+                raise InputError(
+                    f"{source}: from row {before + 1} on, the column {part.names[0]!r} is of type "
+                    f"{part.values.dtype}, which does not fit the {self.dtype} of the first rows; "
+                    "give each column one type."
+                )
 
 
 def _request(source: str, target: str | None, drop: tuple[str, ...]) -> Request:
@@ -175,5 +190,10 @@ def _kind(dtype: pl.DataType | None) -> str:
     return "number" if dtype.is_numeric() else "text"
 
 
-def _width(dtype: pl.Array) -> int:
-    return dtype.shape[0] if len(dtype.shape) == 1 else 1
+def _sample(name: str, dtype: pl.DataType) -> pl.Series:
+    """Return a column of a type that says all of it; lists of one length need a row for that."""
+    if not isinstance(dtype, pl.Array):
+        return pl.Series(name, [], dtype)
+    if len(dtype.shape) > 1 or not (dtype.inner == pl.Boolean or dtype.inner.is_numeric()):
+        return pl.Series(name, [None], dtype)  # which is refused for its type
+    return pl.Series(name, [[0] * dtype.shape[0]]).cast(dtype)
