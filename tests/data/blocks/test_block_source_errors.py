@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -161,9 +162,9 @@ def test_elsewhere_a_file_is_gone_or_cut_off(tmp_path: Path) -> None:
         (folder := tmp_path / make.__name__).mkdir()
         source = make(good(folder))
         system.pipe_file(name, system.cat_file(name)[:-10])
-        refused(f"memory://{name}: was changed", lambda source=source: source.read_block(1))
+        refused(f"memory://{name}: was changed", partial(source.read_block, 1))
         system.rm(name)
-        refused(f"memory://{name}: is gone", lambda source=source: source.read_block(1))
+        refused(f"memory://{name}: is gone", partial(source.read_block, 1))
 
 
 def test_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,9 +212,10 @@ def test_arguments_that_do_not_go_with_the_data(tmp_path: Path) -> None:
     refused("^y: ", lambda: as_block_source(lazy, y=Y))
     refused("^block_length: ", lambda: as_block_source(tmp_path, block_length=3))
     refused("^target: ", lambda: as_block_source(X, y=Y, target="y"))
-    for length in (0, 1.5):
-        refused("^block_length: ", lambda n=length: as_block_source(X, y=Y, block_length=n))
-        refused("^block_length: ", lambda n=length: as_block_source(lazy, block_length=n))
+    lengths: tuple[Any, ...] = (0, 1.5)
+    for length in lengths:
+        refused("^block_length: ", partial(as_block_source, X, y=Y, block_length=length))
+        refused("^block_length: ", partial(as_block_source, lazy, block_length=length))
 
 
 @pytest.mark.parametrize(

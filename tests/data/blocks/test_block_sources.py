@@ -125,7 +125,7 @@ class Counted(io.FileIO):
         Counted.total += got
         return got
 
-    def read(self, size: int | None = -1) -> bytes:  # type: ignore[override]
+    def read(self, size: int | None = -1) -> bytes:
         found = super().read(size) or b""
         Counted.total += len(found)
         return found

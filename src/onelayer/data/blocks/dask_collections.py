@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -151,14 +152,17 @@ def _label_chunks(y: Any, lengths: Sequence[int]) -> list[Any]:
         array = np.asarray(y)
         _check_count(len(array), int(ends[-1]))
         return list(np.split(array, ends[:-1]))
-    array = y.to_dask_array() if hasattr(y, "to_dask_array") else y
+    array = y
+    if hasattr(y, "to_dask_array"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # strings become objects, which will do
+            array = y.to_dask_array()
     if array.ndim > 1:
         array = array.rechunk({1: -1})
     own = lengths_of(array.chunks[0], array.to_delayed().reshape(-1))
     _check_count(sum(own), int(ends[-1]))
     if own != list(lengths):
-        make: Any = Array  # it has no types
-        known = make(array.dask, array.name, (tuple(own), *array.chunks[1:]), meta=array._meta)
+        known = Array(array.dask, array.name, (tuple(own), *array.chunks[1:]), meta=array._meta)
         array = known.rechunk({0: tuple(lengths)})
     return list(array.to_delayed().reshape(-1))
 

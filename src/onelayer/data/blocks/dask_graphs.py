@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import dask
 import numpy as np
-from dask import base
 from dask.delayed import Delayed, delayed
 
 from onelayer.errors import InputError
@@ -18,16 +18,12 @@ def lengths_of(known: Sequence[float], chunks: Sequence[Delayed]) -> list[int]:
     if not any(np.isnan(length) for length in known):
         return [int(length) for length in known]
     with failures_named("Dask: the rows are counted"):
-        compute: Any = base.compute  # it has no types
-        return [int(n) for n in compute(*(delayed(_rows)(chunk) for chunk in chunks))]
+        return [int(n) for n in dask.compute(*(delayed(_rows)(chunk) for chunk in chunks))]
 
 
 def computed(chunk: Any) -> Any:
     """Compute a chunk in this thread, whatever cluster there is; an array is returned as it is."""
-    if not isinstance(chunk, Delayed):
-        return chunk
-    compute: Any = chunk.compute  # it has no types
-    return compute(scheduler="synchronous")
+    return chunk.compute(scheduler="synchronous") if isinstance(chunk, Delayed) else chunk
 
 
 @contextmanager
