@@ -328,6 +328,8 @@ def test_tables_that_differ(tmp_path: Path) -> None:
     other = tmp_path / "part.11.parquet"
     write_parquet(other, arrow_table(X, Y).drop_columns("f2"), (21,))
     refused("part.11.parquet: the column 'f2' is missing", lambda: as_block_source(tmp_path))
+    write_parquet(other, table("more", [1.0] * 21), (21,))
+    refused("part.11.parquet: has the column 'more'", lambda: as_block_source(tmp_path))
     write_parquet(other, table("f2", [1.0] * 21), (21,))
     refused("'f2' is of type Float64.*part.8.parquet .*Float32", lambda: as_block_source(tmp_path))
     write_parquet(other, table("label", ["a"] * 21), (21,))

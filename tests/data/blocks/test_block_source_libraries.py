@@ -146,6 +146,9 @@ def test_graphs_that_fail_or_lie() -> None:
     source = as_block_source(array.map_blocks(lies, meta=X[:0]), y=Y)
     with pytest.raises(InputError, match=r"block 1: has the shape \(7, 2\), and \(8, 2\) was"):
         source.read_block(1)
+    double = array.map_blocks(lambda chunk: chunk.astype(float), meta=X[:0])
+    with pytest.raises(InputError, match="block 0: is of type float64, and float32 was promised"):
+        as_block_source(double, y=Y).read_block(0)
     source = as_block_source(array.map_blocks(fails, meta=X[:0]), y=Y)
     with pytest.raises(InputError, match=r"block 1: .*failed \(RuntimeError: no such thing\)"):
         source.read_block(1)

@@ -20,11 +20,17 @@ from sources_material import (
     Array,
     Examples,
     Make,
+    arrays,
+    memory_map,
     parquet_lists,
     parts,
+    shards_csr,
+    shards_npz,
+    shards_x_name,
 )
 
 from onelayer.data.blocks import Block, BlockSource, places
+from onelayer.data.blocks.open import as_block_source
 from onelayer.data.blocks.ranges import RangeFile
 
 LENGTHS = (8, 8, 5)
@@ -181,3 +187,29 @@ def test_the_length_of_lists_is_known_from_some_pages(
     source = parquet_lists(Examples(tmp_path, X, rng.integers(0, 3, len(X)), lengths))
     assert source.n_features == 20
     assert bytes_read() < 0.25 * X.nbytes
+
+
+@pytest.mark.parametrize("make", [arrays, memory_map, shards_npz, shards_x_name], ids=name_of)
+def test_bytes_in_the_other_order(make: Make, tmp_path: Path) -> None:
+    e = examples(tmp_path)
+    swapped = Examples(tmp_path, e.X.astype(">f4"), e.y.astype(">i8"), LENGTHS)
+    assert_block(make(swapped).read_block(1), e.X[8:16], e.y[8:16])
+
+
+@pytest.mark.parametrize("make", [arrays, shards_npz, shards_x_name, shards_csr], ids=name_of)
+def test_matrices_of_labels(make: Make, tmp_path: Path) -> None:
+    many = np.random.default_rng(0).integers(0, 2, (sum(LENGTHS), 3))
+    source = make(Examples(tmp_path, examples(tmp_path).X, many, LENGTHS))
+    y = source.read_block(1).y
+    assert y is not None
+    assert y.dtype == np.uint8
+    assert y.tolist() == many[8:16].tolist()
+
+
+def test_shards_without_labels(tmp_path: Path) -> None:
+    np.save(tmp_path / "X-0.npy", np.ones((3, 2), np.float32))
+    assert as_block_source(tmp_path).read_block(0).y is None
+    np.savez(tmp_path / "X.npz", X=np.ones((3, 2), np.float32))
+    block = as_block_source(tmp_path / "X.npz").read_block(0)
+    assert block.y is None
+    assert block.X.tolist() == [[1, 1]] * 3

@@ -82,6 +82,11 @@ class DaskArrayBlocks:
         with failures_named(where):
             X = computed(self._chunks[i])
             y = None if self._labels is None else computed(self._labels[i])
+        if not np.can_cast(X.dtype, self.dtype) and stored_type(X.dtype, where) != self.dtype:
+            raise InputError(
+                f"{where}: is of type {X.dtype}, and {self.dtype} was promised; set the array's "
+                "type right with astype."
+            )
         matrix = ready_matrix(X, self.dtype, where)
         promised = self.block_lengths[i], self.n_features
         if matrix.shape != promised:

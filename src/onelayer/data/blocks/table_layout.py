@@ -17,6 +17,7 @@ from onelayer.data.files.list_columns import ExpandedColumn, expand_lists, is_li
 from onelayer.data.files.numeric_columns import as_rows, check_numbers
 from onelayer.data.stored_type import stored_type
 from onelayer.errors import InputError
+from onelayer.words import first_few
 
 if TYPE_CHECKING:
     from onelayer.data.blocks.tables import Table
@@ -39,6 +40,8 @@ class TableLayout:
     target : str or None
         That with the labels.
     label_type : polars type or None
+    known : frozenset of str
+        All columns, with those that are left out.
     names : tuple of str
         Of the features.
     dtype : numpy dtype
@@ -50,6 +53,7 @@ class TableLayout:
     columns: dict[str, pl.DataType]
     target: str | None
     label_type: pl.DataType | None
+    known: frozenset[str]
     names: tuple[str, ...]
     dtype: np.dtype[Any]
 
@@ -76,6 +80,7 @@ class TableLayout:
             {name: table.schema[name] for name in features},
             label,
             None if label is None else table.schema[label],
+            frozenset({*table.schema, *drop}),
             names_of(parts, table.source),
             _common_type(parts),
         )
@@ -92,6 +97,12 @@ class TableLayout:
         ------
         InputError
         """
+        more = [name for name in table.schema if name not in self.known]
+        if more:
+            raise InputError(
+                f"{table.source}: has the column {first_few(more)}, and {self.source} has not; all "
+                "files must have the same columns."
+            )
         for name in self.columns_read:
             found = table.schema.get(name)
             wanted = self.columns.get(name, self.label_type)
