@@ -1,7 +1,7 @@
 """Scaling that is fitted to data."""
 
 import operator
-from functools import partial, reduce
+from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
@@ -70,12 +70,11 @@ def _moments(X: Any, weights: NDArray[Any] | None) -> Moments:
     if not isinstance(X, BlockMatrix):
         return Moments.of(X, weights)
     counts = None if weights is None else np.asarray(weights)
-    parts = X.map(partial(_of_block, counts))
-    return reduce(operator.add, parts, Moments.none(X.shape[1]))
+    return reduce(operator.add, X.map(_of_block, counts), Moments.none(X.shape[1]))
 
 
-def _of_block(weights: NDArray[Any] | None, X: Any, rows: slice) -> Moments:
-    return Moments.of(X, None if weights is None else weights[rows])
+def _of_block(X: Any, _rows: slice, weights: NDArray[Any] | None) -> Moments:
+    return Moments.of(X, weights)
 
 
 def is_constant(deviation: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -8,10 +8,19 @@ from onelayer.engines.blocked import (
     ModelShare,
     WindowModels,
 )
-from onelayer.engines.choice import EngineName, open_engine, vector_bytes
+from onelayer.engines.choice import open_engine, vector_bytes
 from onelayer.engines.joined import JoinedStack, Share
 from onelayer.engines.problem import Batches, Problem, Source, Visit, Visits, WeightedRows
-from onelayer.engines.protocol import Advance, Engine, Measures, Stack, Tally, Totals, WindowStack
+from onelayer.engines.protocol import (
+    Advance,
+    Engine,
+    EngineName,
+    Measures,
+    Stack,
+    Tally,
+    Totals,
+    WindowStack,
+)
 from onelayer.engines.update import UpdateRule
 
 __all__ = [

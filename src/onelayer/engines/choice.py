@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Literal
 
-from onelayer.engines.protocol import Engine
+from onelayer.engines.protocol import Engine, EngineName
 from onelayer.engines.reference import ReferenceEngine
 from onelayer.errors import InputError
 from onelayer.threads import available_cores
-
-EngineName = Literal["auto", "compiled", "reference"]
 
 MOST_THREADS = 256
 """More are never of use, and a mistyped number must not exhaust the machine."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
 from onelayer.model import Parameters, Sums
+
+EngineName = Literal["auto", "compiled", "reference"]
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,8 @@ class WindowTotals(Totals, Protocol):
 
 class Engine(AbstractContextManager["Engine"], Protocol):
     """Makes stacks. Use it in a `with` statement, at whose end its threads are let go."""
+
+    name: EngineName
 
     def prepare(self, source: Source) -> Any:
         """Return data in the engine's own form, for any number of stacks."""

@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 from onelayer.data import Rows, Scaling, row_blocks
 from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
-from onelayer.engines.protocol import Advance, Measures, Planned, Tally, WindowStack, WindowTotals
+from onelayer.engines.protocol import (
+    Advance,
+    EngineName,
+    Measures,
+    Planned,
+    Tally,
+    WindowStack,
+    WindowTotals,
+)
 from onelayer.engines.update import Iterate
 from onelayer.errors import InputError
 from onelayer.model import LOSSES, ModelName, Objective, Parameters, Sums
@@ -218,6 +226,8 @@ class ReferenceTotals:
 
 class ReferenceEngine:
     """Nothing is prepared, and the caller's thread does the work."""
+
+    name: EngineName = "reference"
 
     def __init__(self) -> None:
         self._exit = ExitStack()

@@ -92,8 +92,29 @@ class RawScorer:
         InputError
             If a value is not finite, other than a missing one that `fill` replaces.
         """
-        if is_sparse(X):
-            score, rows_at_once = self._sparse_scores, SPARSE_ROWS
+        if isinstance(X, BlockMatrix):
+            for rows, found in X.map(partial(self._of_block, threads)):
+                use(rows, found)
+            return
+        self._for_each(X, 0, use, threads)
+
+    def _of_block(
+        self, threads: int | None, X: Any, rows: slice
+    ) -> tuple[slice, NDArray[np.float64]]:
+        """Return the scores of a block, computed where it lies, and the numbers of its rows."""
+        scores = np.empty((X.shape[0], len(self.bias)))
+
+        def keep(some: slice, found: NDArray[np.float64]) -> None:
+            scores[some.start - rows.start : some.stop - rows.start] = found
+
+        self._for_each(X, rows.start, keep, threads)
+        return rows, scores
+
+    def _for_each(self, X: Any, before: int, use: UseScores, threads: int | None) -> None:
+        """Give the scores of rows in memory, `before` others, to `use`."""
+        if sparse.issparse(X):
+            score: Callable[[Any], NDArray[np.float64]] = self._sparse_scores
+            rows_at_once = SPARSE_ROWS
         else:
             product = BlockProduct(self.weights)
             score, rows_at_once = partial(self._dense_scores, product), product.rows_at_once
@@ -102,8 +123,8 @@ class RawScorer:
             with np.errstate(all="ignore"):  # what is not finite is found in the scores
                 scores = score(X[rows])
                 scores += self.bias
-            self._check(scores, X, rows)
-            use(rows, scores)
+            self._check(scores, X, rows, before)
+            use(slice(before + rows.start, before + rows.stop), scores)
 
         for_each(work, row_blocks(X.shape[0], rows_at_once), threads)
 
@@ -118,13 +139,16 @@ class RawScorer:
         scores: NDArray[np.float64] = some @ self.weights  # row by row, without BLAS
         return scores
 
-    def _check(self, scores: NDArray[np.float64], X: Matrix, rows: slice) -> None:
-        """Refuse scores that are not finite, and name the value in `X` that makes them so."""
+    def _check(self, scores: NDArray[np.float64], X: Any, rows: slice, before: int) -> None:
+        """Refuse scores that are not finite, and name the value in `X` that makes them so.
+
+        `before` is how many examples come before those of `X`.
+        """
         finite = np.isfinite(scores).all(axis=1)
         if finite.all():
             return
-        example = rows.start + int(np.argmin(finite))
-        row: Any = X[example : example + 1]
+        place = rows.start + int(np.argmin(finite))
+        example, row = before + place, X[place : place + 1]
         values = (row.toarray() if sparse.issparse(X) else np.asarray(row)).reshape(-1)
         bad = ~np.isfinite(values)
         if self.fill is not None:

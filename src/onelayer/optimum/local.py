@@ -13,13 +13,15 @@ value of the right side is not below J(W) - (m / R^2) (a + (1 - a) ln(1 - a)), i
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from onelayer.data import Dataset, Rows, row_blocks
+from onelayer.data import Dataset, Rows, Scaling, row_blocks
+from onelayer.data.blocks import together
 from onelayer.model import LOSSES, Objective, Parameters
 
 Array = NDArray[Any]
@@ -55,15 +57,28 @@ def local_bound(
     free = max(1, len(parameters.bias) - 1)  # softmax: the last output's scores are held
     if free * (data.n_features + 1) > 4 * MOST_PARAMETERS:
         return math.inf
-    X = _features(data, rows)
     w = np.ones(len(rows)) if weights is None else weights[rows]
+    bound = partial(_bound, data.scaling, objective, parameters, data.targets[rows], w)
+    return together(data.X, bound, rows)
+
+
+def _bound(
+    scaling: Scaling,
+    objective: Objective,
+    parameters: Parameters,
+    targets: Array,
+    w: Array,
+    raw: Any,
+) -> float:
+    """Return the bound, of the stored values of all examples that take part."""
+    X, free = _features(scaling, raw), max(1, len(parameters.bias) - 1)
     Z = _whitened(X)
     if free * Z.shape[1] > MOST_PARAMETERS:
         return math.inf
     loss, scores = LOSSES[objective.model], parameters.scores(X)
-    p, residuals = loss.probabilities(scores), loss.residuals(scores, data.targets[rows])
+    p, residuals = loss.probabilities(scores), loss.residuals(scores, targets)
     R = math.sqrt(float(np.square(Z).sum(axis=1).max()))
-    gradient = (Z.T @ (residuals[:, :free] * w[:, None]) / len(rows)).T.ravel()
+    gradient = (Z.T @ (residuals[:, :free] * w[:, None]) / len(w)).T.ravel()
     values, vectors = np.linalg.eigh(_hessian(Z, p[:, :free], w))
     least = float(values[0])
     if least <= 0:
@@ -89,10 +104,10 @@ def _hessian(Z: Array, p: Array, w: Array) -> Array:
     return H.reshape(free * size, free * size)
 
 
-def _features(data: Dataset, rows: Rows) -> Array:
-    X = np.empty((len(rows), data.n_features))
-    for block in row_blocks(len(rows), _ROWS_AT_ONCE):
-        some = data.scaling.apply(data.X[rows[block]], np.float64)
+def _features(scaling: Scaling, raw: Any) -> Array:
+    X = np.empty(raw.shape)
+    for block in row_blocks(len(X), _ROWS_AT_ONCE):
+        some = scaling.apply(raw[block], np.float64)
         X[block] = some.toarray() if sparse.issparse(some) else some
     return X
 

@@ -58,11 +58,8 @@ class Passes:
             X, scaling = setting.data.X, setting.data.scaling
             if isinstance(X, BlockMatrix):
                 part = BlockedPart(X, problem.train)
-                totals: Totals = (
-                    ClusterTotals(part, scaling, dtype, problem)
-                    if isinstance(X, ClusterMatrix)
-                    else BlockedTotals(self._engine, part, scaling, dtype, problem)
-                )
+                kind = ClusterTotals if isinstance(X, ClusterMatrix) else BlockedTotals
+                totals: Totals = kind(self._engine, part, scaling, dtype, problem)
             else:
                 prepared = self._engine.prepare(Source(X, None, scaling, dtype))
                 totals = self._engine.totals(prepared, problem)

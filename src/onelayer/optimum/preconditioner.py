@@ -10,13 +10,15 @@ where they are sparse. So the units and the zero of a feature do not matter.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from onelayer.data import Dataset, Rows, row_blocks
+from onelayer.data import Dataset, Rows, Scaling
+from onelayer.data.blocks import map_rows
 from onelayer.data.fit_scaling import is_constant
 from onelayer.model import LOSSES, Objective, Parameters
 
@@ -164,19 +166,29 @@ def _moments(data: Dataset, rows: Rows) -> tuple[Wide, Wide]:
 
     Over all examples: a sample can miss the few in which a feature varies. What never does has 1.
     """
-    shift: Any = None
+    shift = np.zeros(data.n_features)
+    if not data.is_sparse:  # so that squares of large values do not cancel
+        mean_of = partial(_mean, data.scaling)
+        shift = next(map_rows(data.X, mean_of, rows[:_ROWS_AT_ONCE], _ROWS_AT_ONCE))
     total, squares = np.zeros(data.n_features), np.zeros(data.n_features)
-    for block in row_blocks(len(rows), _ROWS_AT_ONCE):
-        X = data.scaling.apply(data.X[rows[block]], np.float64)
-        if sparse.issparse(X):
-            squares += np.asarray(X.multiply(X).sum(axis=0)).ravel()
-            continue
-        if shift is None:  # so that squares of large values do not cancel
-            shift = X.mean(axis=0)
-        X -= shift
-        total += X.sum(axis=0)
-        squares += np.einsum("ij,ij->j", X, X)
+    for own in map_rows(data.X, partial(_power_sums, data.scaling, shift), rows, _ROWS_AT_ONCE):
+        total += own[0]
+        squares += own[1]
     mean, squares = total / len(rows), squares / len(rows)
     sizes = np.sqrt(np.maximum(squares - mean**2, 0))
-    mean = mean if shift is None else mean + shift
+    mean = mean + shift
     return mean, np.where(is_constant(sizes, mean), 1.0, sizes)
+
+
+def _mean(scaling: Scaling, X: Any) -> Wide:
+    mean: Wide = scaling.apply(X, np.float64).mean(axis=0)
+    return mean
+
+
+def _power_sums(scaling: Scaling, shift: Wide, X: Any) -> tuple[Wide, Wide]:
+    """Return the sums of features and of their squares; of sparse ones 0 and the second."""
+    X = scaling.apply(X, np.float64)
+    if sparse.issparse(X):
+        return np.zeros_like(shift), np.asarray(X.multiply(X).sum(axis=0)).ravel()
+    X -= shift
+    return X.sum(axis=0), np.einsum("ij,ij->j", X, X)

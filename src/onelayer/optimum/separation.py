@@ -7,11 +7,15 @@ Anderson, "On the existence of maximum likelihood estimates in logistic regressi
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, sparse
 
-from onelayer.data import Dataset, Rows, row_blocks
+from onelayer.data import Dataset, Rows, Scaling
+from onelayer.data.blocks import map_rows, together
 from onelayer.model import Parameters
 
 MOST_MARGINS, MOST_PARAMETERS = 20_000, 1500
@@ -27,10 +31,12 @@ def separates(data: Dataset, parameters: Parameters, rows: Rows) -> bool:
 
     Scores are computed in float64.
     """
-    for block in row_blocks(len(rows), _ROWS_AT_ONCE):
-        if not (_margins(data, parameters, rows[block]) > 0).all():
-            return False
-    return True
+    separated = partial(_separated, data.scaling, parameters)
+    return all(map_rows(data.X, separated, rows, _ROWS_AT_ONCE, data.targets))
+
+
+def _separated(scaling: Scaling, parameters: Parameters, X: Any, targets: NDArray[Any]) -> bool:
+    return bool((_margins(scaling, parameters, X, targets) > 0).all())
 
 
 def find_direction(data: Dataset, n_outputs: int, rows: Rows) -> Parameters | None:
@@ -43,10 +49,18 @@ def find_direction(data: Dataset, n_outputs: int, rows: Rows) -> Parameters | No
     free = K - 1  # the last output's scores are held at 0
     if len(rows) * free > MOST_MARGINS or free * (n_features + 1) > MOST_PARAMETERS:
         return None
-    X = data.scaling.apply(data.X[rows], np.float64)
-    ones = np.ones((len(rows), 1))
+    found = partial(_direction_of_few, data.scaling, data.targets[rows], n_outputs)
+    return together(data.X, found, rows)
+
+
+def _direction_of_few(
+    scaling: Scaling, targets: NDArray[Any], n_outputs: int, raw: Any
+) -> Parameters | None:
+    K = max(2, n_outputs)
+    free, width = K - 1, raw.shape[1] + 1
+    X = scaling.apply(raw, np.float64)
+    ones = np.ones((len(targets), 1))
     X = sparse.csr_array(sparse.hstack([X, ones]) if sparse.issparse(X) else np.hstack([X, ones]))
-    targets, width = data.targets[rows], n_features + 1
     parts = []
     for k in range(K):
         for j in range(K):
@@ -66,16 +80,18 @@ def find_direction(data: Dataset, n_outputs: int, rows: Rows) -> Parameters | No
     D = np.vstack([found.x.reshape(free, width), np.zeros(width)])
     D = D[:1] if n_outputs == 1 else D
     direction = Parameters(np.ascontiguousarray(D[:, :-1].T), D[:, -1].copy())
-    return direction if _margins(data, direction, rows).min() >= -_ROUNDING else None
+    margins = _margins(scaling, direction, raw, targets)
+    return direction if margins.min() >= -_ROUNDING else None
 
 
-def _margins(data: Dataset, parameters: Parameters, rows: Rows) -> NDArray[np.float64]:
+def _margins(
+    scaling: Scaling, parameters: Parameters, X: Any, targets: NDArray[Any]
+) -> NDArray[np.float64]:
     """Return by how much each example's own score exceeds the largest of the others."""
-    scores = parameters.scores(data.scaling.apply(data.X[rows], np.float64))
-    targets = data.targets[rows]
+    scores = parameters.scores(scaling.apply(X, np.float64))
     if len(parameters.bias) == 1:
         return np.where(targets == 0, scores[:, 0], -scores[:, 0])
-    at = np.arange(len(rows)), targets
+    at = np.arange(len(targets)), targets
     own = scores[at].copy()
     scores[at] = -np.inf
     return np.asarray(own - scores.max(axis=1), np.float64)

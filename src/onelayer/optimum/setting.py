@@ -34,6 +34,8 @@ class Setting:
     ) -> None:
         self.data, self.objectives, self.tolerance = data, tuple(objectives), tolerance
         self.outputs = n_outputs(objectives[0].model, data.n_classes)
+        if rows is not None and data.block_lengths is not None:
+            rows = np.sort(rows)
         self.examples = WeightedRows.of(data.targets, rows, weights)
         self.sample = Sample(data, self.examples.rows)
         self._shares = [self._shares_of(m) for m in range(len(objectives))]

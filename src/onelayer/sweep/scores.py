@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import row_blocks
+from onelayer.data.blocks import some_at_a_time
 from onelayer.errors import Argument, InputError
 from onelayer.inference import Classifier
 from onelayer.inference.by_class import balanced_accuracy
@@ -141,9 +141,9 @@ def _of_some(fold: Fold, models: Sequence[Classifier], values: Values) -> Floats
     )
     data = fold.scored_on.data
     all_values = np.empty((len(models), len(fold.rows)))
-    for block in row_blocks(len(fold.rows), _ROWS_BY_VALUES // data.n_features):
-        rows = fold.rows[block]
-        targets, found = data.targets[rows], all_values[:, block]
+    at_once = _ROWS_BY_VALUES // data.n_features
+    for block, X in some_at_a_time(data.X, fold.rows, at_once):
+        targets, found = data.targets[fold.rows[block]], all_values[:, block]
 
         def use(
             some: slice,
@@ -155,5 +155,5 @@ def _of_some(fold: Fold, models: Sequence[Classifier], values: Values) -> Floats
                 of_model = scores[:, i * width : (i + 1) * width]
                 own[some] = values(model, np.ascontiguousarray(of_model), targets[some])
 
-        stacked.for_each_block(data.X[rows], use)
+        stacked.for_each_block(X, use)
     return all_values

@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, Self
 
 import numpy as np
 
-from onelayer.data import row_blocks
-from onelayer.engines import WeightedRows
+from onelayer.data import Scaling
+from onelayer.data.blocks import map_rows
+from onelayer.engines import WeightedRows, one_blas_thread
 from onelayer.json_values import json_value
-from onelayer.model import Parameters
+from onelayer.model import Objective, Parameters, Sums
 from onelayer.optimum import Sample
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
@@ -71,22 +72,27 @@ def measure_convergence(config: TrainConfig, kept: Parameters, data: RunData) ->
     if features is not None:
         train, kept = train.of_features(*features), kept.of_features(*features)
     examples = WeightedRows.of(train.targets, data.rows, [data.weights.train])
-    parts = []
+    counts = examples.weights[0] if len(examples.weights) else None
     at = Parameters(kept.weights.astype(np.float32), kept.bias.astype(np.float32))
-    for block in row_blocks(len(examples.rows), _ROWS):
-        rows = examples.rows[block]
-        X = train.scaling.apply(train.X[rows], np.float32)
-        weights = examples.weights_for(0, rows)
-        parts.append(objective.sums(at, X, train.targets[rows], weights))
-    sums = reduce(operator.add, parts)
+    rows = np.sort(examples.rows) if train.block_lengths else examples.rows
+    parts = map_rows(
+        train.X, partial(_sums, objective, at, train.scaling), rows, _ROWS, train.targets, counts
+    )
+    with one_blas_thread():  # as workers of a cluster have
+        sums = reduce(operator.add, parts)
     gradient = objective.gradient_from(sums, at)
     value = sums.mean_loss + objective.penalty(at)
     # The same for all runs on the same values.
-    key = features, id(data.rows)
+    key = features, id(data.rows), id(data.train.X)
     if key not in data.samples:
-        data.samples[key] = Sample(train, examples.rows)
+        data.samples[key] = Sample(train, rows)
     sample = data.samples[key]
-    counts = examples.weights[0] if len(examples.weights) else None
     slope = np.vstack([gradient.weights, gradient.bias]).astype(np.float64)
     excess = sample.decrease(sample.curvature(objective, at, counts), objective, slope)
     return Convergence(excess, excess / value if value > 0 else 0.0)
+
+
+def _sums(
+    objective: Objective, at: Parameters, scaling: Scaling, X: Any, targets: Any, weights: Any
+) -> Sums:
+    return objective.sums(at, scaling.apply(X, np.float32), targets, weights)

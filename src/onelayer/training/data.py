@@ -30,8 +30,8 @@ class RunData:
     minimum : Optimum or None
         Of the run's objective on these examples, where it was asked for.
     samples : dict
-        What is known of the curvature by features and identity of the rows; shared by the runs of
-        one call, whose rows live as long as these.
+        What is known of the curvature, by features and the identities of rows and values; shared
+        by the runs of one call, whose data live as long as these.
     """
 
     train: Dataset
@@ -40,7 +40,7 @@ class RunData:
     validation_rows: Rows | None = None
     weights: ExampleWeights = field(default_factory=ExampleWeights)
     minimum: Optimum | None = None
-    samples: dict[tuple[FeatureRange | None, int], Sample] = field(default_factory=dict)
+    samples: dict[tuple[FeatureRange | None, int, int], Sample] = field(default_factory=dict)
 
     def features(self, config: TrainConfig) -> FeatureRange | None:
         """Return which features a run reads; None: all there are."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from onelayer.data import Dataset, Rows, row_blocks
+from onelayer.data import Dataset, Rows
+from onelayer.data.blocks import BlockMatrix, select_rows, some_at_a_time
 from onelayer.errors import InputError
 from onelayer.inference import Classifier
 from onelayer.inference.by_class import balanced_accuracy
@@ -17,6 +18,8 @@ from onelayer.inference.top_k import places
 from onelayer.model import LOSSES, Parameters
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
+
+Floats = NDArray[np.float64]
 
 ROWS_PER_BLOCK = 4800
 
@@ -108,13 +111,13 @@ def _measure(
         if weights is not None:
             chosen = np.arange(part.n_examples) if rows is None else rows
             return _weighted(model, part, chosen, np.asarray(weights, np.float64))
+        if rows is not None and isinstance(part.X, BlockMatrix):
+            rows = np.sort(rows)
+        X, some = (part.X, slice(None)) if rows is None else (select_rows(part.X, rows), rows)
         if part.has_label_matrix:
-            Y = part.encode(model.classes)
-            X, Y = (part.X, Y) if rows is None else (part.X[rows], Y[rows])
-            found = model.evaluate_labels(X, Y)
+            found = model.evaluate_labels(X, part.encode(model.classes)[some])
             return _Measured(found.log_loss, found.accuracy)
-        X, y = (part.X, part.y) if rows is None else (part.X[rows], part.y[rows])
-        metrics = model.evaluate(X, y)
+        metrics = model.evaluate(X, part.y[some])
     except InputError:
         return _Measured()
     top = metrics.top_k_accuracy(TOP) if len(model.classes) > TOP else None
@@ -125,16 +128,21 @@ def _weighted(
     model: Classifier, part: Dataset, rows: Rows, weights: np.ndarray[Any, Any]
 ) -> _Measured:
     """Return the numbers of weighted examples."""
+    rows = np.sort(rows) if isinstance(part.X, BlockMatrix) else rows
     targets, n_classes = part.encode(model.classes)[rows], len(model.classes)
     losses, place = np.empty(len(rows)), np.empty(len(rows), np.intp)
     loss = LOSSES[model.model]
-    for block in row_blocks(len(rows), ROWS_PER_BLOCK):
-        scores = model.scores(part.X[rows[block]])
-        losses[block] = loss.values(scores, targets[block])
-        if part.has_label_matrix:
-            place[block] = ~loss.is_right(scores, targets[block])
-        else:
-            place[block] = places(model.model, scores, targets[block])
+    for piece, X in some_at_a_time(part.X, rows, ROWS_PER_BLOCK):
+
+        def use(some: slice, scores: Floats, first: int = piece.start) -> None:
+            own = slice(first + some.start, first + some.stop)
+            losses[own] = loss.values(scores, targets[own])
+            if part.has_label_matrix:
+                place[own] = ~loss.is_right(scores, targets[own])
+            else:
+                place[own] = places(model.model, scores, targets[own])
+
+        model.raw.for_each_block(X, use)
     own = weights[rows]
     right, total = (place == 0).astype(np.float64), float(own.sum())
     measured = float(own @ losses) / total, float((own * right).sum()) / total

@@ -5,6 +5,17 @@
 
 from onelayer.data.blocks.arrays import ArrayBlocks
 from onelayer.data.blocks.matrix import BlockMatrix, is_sparse
+from onelayer.data.blocks.selection import map_rows, select_rows, some_at_a_time, together
 from onelayer.data.blocks.source import Block, BlockSource
 
-__all__ = ["ArrayBlocks", "Block", "BlockMatrix", "BlockSource", "is_sparse"]
+__all__ = [
+    "ArrayBlocks",
+    "Block",
+    "BlockMatrix",
+    "BlockSource",
+    "is_sparse",
+    "map_rows",
+    "select_rows",
+    "some_at_a_time",
+    "together",
+]

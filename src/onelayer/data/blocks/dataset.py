@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data.blocks.matrix import BlockMatrix
+from onelayer.data.blocks.look import Look, Promised, look_at
+from onelayer.data.blocks.matrix import matrix_of
 from onelayer.data.blocks.source import BlockSource
 from onelayer.data.dataset import Dataset
 from onelayer.data.fit_scaling import ScalingName, fit_scaling
 from onelayer.data.labels import Label
-from onelayer.data.matrix import as_matrix
 from onelayer.data.moments import Moments
 from onelayer.data.scaling import Scaling
-from onelayer.errors import InputError
 from onelayer.threads import prefetched
 
 Watch = Callable[[int, int], None]
@@ -43,7 +42,8 @@ class Scan:
 def scan(source: BlockSource, watch: Watch = lambda _done, _all: None) -> Scan:
     """Read all blocks once: check them, and keep the labels and the moments of the features.
 
-    A source that has a method `scan` of its own, as packed data does, is asked instead.
+    A source that has a method `scan` of its own is asked instead: packed data knows, and blocks on
+    a cluster are looked at where they lie.
 
     Raises
     ------
@@ -51,27 +51,22 @@ def scan(source: BlockSource, watch: Watch = lambda _done, _all: None) -> Scan:
         If a block is not what was promised, a value is not finite, or labels are missing.
     """
     if hasattr(source, "scan"):
-        found: Scan = source.scan()
+        found: Scan = source.scan(watch)
         return found
     count = len(source.block_lengths)
+    blocks = prefetched(source.read_block(i) for i in range(count))
+    return scanned(
+        source, (look_at(Promised.by(source, i), block) for i, block in enumerate(blocks)), watch
+    )
+
+
+def scanned(source: BlockSource, looks: Iterable[Look], watch: Watch) -> Scan:
+    """Return what is known of all blocks, of what is known of each, in their order."""
     labels, moments = [], Moments.none(source.n_features)
-    for i, block in enumerate(prefetched(source.read_block(i) for i in range(count))):
-        X, dtype = _checked(block.X, i), np.dtype(source.dtype)
-        shape = source.block_lengths[i], source.n_features
-        if X.shape != shape or X.dtype != dtype:
-            raise InputError(
-                f"block {i}: it is {X.dtype} of the shape {X.shape}, and {dtype} of {shape} was "
-                "promised; all blocks must have the same features in one type."
-            )
-        if block.y is None:
-            raise InputError(
-                "y: the blocks have no labels; say which column holds them, or give them."
-            )
-        if len(block.y) != shape[0]:
-            raise InputError(f"block {i}: it has {shape[0]} examples and {len(block.y)} labels.")
-        labels.append(np.asarray(block.y))
-        moments = moments + Moments.of(X)
-        watch(i + 1, count)
+    for i, look in enumerate(looks):
+        labels.append(look.y)
+        moments = moments + look.moments
+        watch(i + 1, len(source.block_lengths))
     return Scan(np.concatenate(labels), moments)
 
 
@@ -104,7 +99,7 @@ def block_dataset(
         As for `scan` and `Dataset`.
     """
     found = scan(source, watch)
-    X = BlockMatrix(source, memory)
+    X = matrix_of(source, memory)
     if isinstance(scaling, str):
         scaling = fit_scaling(X, scaling, moments=found.moments)
     return Dataset(X, found.y, classes=classes, image_shape=image_shape, scaling=scaling)
@@ -126,10 +121,3 @@ def class_by_class(data: Dataset) -> bool:
 
 _ALIKE = 0.9
 """Blocks are of one class each where so large a share of examples is of its block's main class."""
-
-
-def _checked(X: Any, i: int) -> Any:
-    try:
-        return as_matrix(X, None)[0]
-    except InputError as error:
-        raise InputError(f"block {i}: {error}") from None

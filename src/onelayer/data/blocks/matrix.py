@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import numpy as np
@@ -52,7 +52,7 @@ class BlockMatrix:
         self._begins = np.array([0, *itertools.accumulate(self.lengths)], np.int64)
         self._held: OrderedDict[int, Any] = OrderedDict()
         self._lock = threading.RLock()
-        self.is_sparse = sparse.issparse(self.block(0))
+        self.is_sparse = self._are_sparse()
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -70,6 +70,11 @@ class BlockMatrix:
         part._begin, part._end = self._begin + begin, self._begin + end
         return part
 
+    @property
+    def features(self) -> tuple[int, int]:
+        """Which features of the source these are: from the first number to before the second."""
+        return self._begin, self._end
+
     def rows_of(self, i: int) -> slice:
         """Return which rows block i has."""
         return slice(int(self._begins[i]), int(self._begins[i + 1]))
@@ -79,16 +84,15 @@ class BlockMatrix:
         X = self._whole(i)
         return X if X.shape[1] == self._end - self._begin else X[:, self._begin : self._end]
 
-    @property
-    def block_bytes(self) -> int:
-        """About how many bytes the largest block takes."""
-        first = nbytes(self._whole(0)) / self.lengths[0]
-        return round(first * max(self.lengths))
+    def map(self, function: Callable[..., Result], *by_row: Any) -> Iterator[Result]:
+        """Yield what a function makes of each block, in order.
 
-    def map(self, function: Callable[[Any, slice], Result]) -> Iterator[Result]:
-        """Yield what a function makes of each block and the numbers of its rows, in order."""
+        It is called where the block lies, with its values, the numbers of its rows, and of each
+        array in `by_row`, which has a value for each row of the matrix, its own part; None stays.
+        """
         for i, X in enumerate(prefetched(self.block(i) for i in range(len(self.lengths)))):
-            yield function(X, self.rows_of(i))
+            rows = self.rows_of(i)
+            yield function(X, rows, *parts_of(by_row, rows))
 
     def no_rows(self) -> Any:
         """Return no examples, of these features and this type."""
@@ -139,6 +143,9 @@ class BlockMatrix:
             self._held.move_to_end(i)
             return self._held[i]
 
+    def _are_sparse(self) -> bool:
+        return bool(sparse.issparse(self.block(0)))
+
     def _read(self, i: int) -> Any:
         return self.source.read_block(i).X
 
@@ -150,6 +157,17 @@ class BlockMatrix:
             else sum(map(nbytes, self._held.values())) + nbytes(X) > self._memory
         ):
             self._held.popitem(last=False)
+
+
+def matrix_of(source: BlockSource, memory: int | None = None) -> BlockMatrix:
+    """Return the values of a source; one on a cluster has a matrix of its own, `matrix`."""
+    own: BlockMatrix | None = getattr(source, "matrix", None)
+    return BlockMatrix(source, memory) if own is None else own
+
+
+def parts_of(by_row: Iterable[Any], rows: slice | Rows) -> list[Any]:
+    """Return of each array its values for some rows; None stays."""
+    return [None if values is None else values[rows] for values in by_row]
 
 
 def is_sparse(X: Any) -> bool:

@@ -1,13 +1,19 @@
-"""Blocks that lie on the workers of a cluster."""
+"""Features that lie on the workers of a cluster, block by block."""
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from onelayer.data import Dataset
-from onelayer.data.blocks import ArrayBlocks, BlockMatrix, BlockSource
+import numpy as np
+from scipy import sparse
+
+from onelayer.data import Rows
+from onelayer.data.blocks import BlockMatrix, BlockSource
+from onelayer.data.blocks.matrix import nbytes, parts_of
+from onelayer.data.blocks.selection import by_block, rows_of_block
+from onelayer.engines.blocked.part import joined_values
 from onelayer.engines.cluster.tasks import same
 from onelayer.engines.cluster.work import Cluster
 from onelayer.errors import OnelayerError
@@ -22,14 +28,16 @@ _TIMES_A_BLOCK = 3
 
 
 class ClusterMatrix(BlockMatrix):
-    """A matrix whose blocks workers have read, and hold.
+    """A matrix whose blocks workers hold: work travels to them, and they do not travel.
 
-    Rows that are asked for travel to the client; `map` lets the work travel to the blocks.
+    Rows that are asked for by their numbers come here.
 
     Parameters
     ----------
-    X : BlockMatrix
+    source : BlockSource
     cluster : Cluster
+    values : sequence of Future
+        The features of each block.
 
     Raises
     ------
@@ -37,34 +45,67 @@ class ClusterMatrix(BlockMatrix):
         If a block is too large for a worker.
     """
 
-    def __init__(self, X: BlockMatrix, cluster: Cluster) -> None:
-        self.__dict__ |= X.__dict__
-        self._held = OrderedDict()
-        self.cluster = cluster
-        _check_memory(X.block_bytes, cluster)
-        self._futures = _placed(X.source, cluster, len(X.lengths))
+    def __init__(
+        self, source: BlockSource, cluster: Cluster, values: Sequence[Future[Any]]
+    ) -> None:
+        self.cluster, self._values = cluster, list(values)
+        self._rows: list[Rows | None] = [None] * len(values)
+        super().__init__(source)
 
     def future(self, i: int) -> Future[Any]:
         """Return block i where it lies, with all of its features."""
-        return self._futures[i]
+        assert self._rows[i] is None
+        return self._values[i]
 
-    def map(self, function: Callable[[Any, slice], Result]) -> Iterator[Result]:
-        """Yield what a function makes of each block and the numbers of its rows, in order."""
-        pending: deque[Future[Any]] = deque()
-        features = None if self.shape[1] == self.source.n_features else (self._begin, self._end)
-        for i in range(len(self.lengths)):
-            pending.append(
-                self.cluster.submit(
-                    "look", _on_block, function, self._futures[i], features, self.rows_of(i)
-                )
-            )
-            if len(pending) > 2 * self.cluster.threads:
-                yield self.cluster.results([pending.popleft()])[0]
-        while pending:
-            yield self.cluster.results([pending.popleft()])[0]
+    def select(self, rows: Rows) -> ClusterMatrix:
+        """Return some rows, where they lie; see `onelayer.data.blocks.select_rows`."""
+        places = by_block(self, rows)
+        part = copy(self)
+        part.lengths = tuple(len(own) for _, own in places)
+        part._values = [self._values[i] for i, _ in places]
+        part._rows = [own if (all_ := self._rows[i]) is None else all_[own] for i, own in places]
+        part._begins = np.concatenate([[0], np.cumsum(part.lengths, dtype=np.int64)])
+        return part
+
+    def map(self, function: Callable[..., Result], *by_row: Any) -> Iterator[Result]:
+        """Yield what a function makes of each block, in order; see `BlockMatrix.map`."""
+        shared = self.cluster.submit("function", same, function)
+        calls = []
+        for i, values in enumerate(self._values):
+            rows = self.rows_of(i)
+            own = parts_of(by_row, rows)
+            calls.append((_on_block, shared, values, self._rows[i], self._features, rows, *own))
+        return self.cluster.map("look", calls)
+
+    def together(self, function: Callable[[Any], Result], rows: Rows) -> Result:
+        """Return what a function makes of some rows, on one worker."""
+        part = self.select(rows)
+        call = _on_all, function, part._values, part._rows, part._features
+        found: Result = next(self.cluster.map("look", [call]))
+        return found
+
+    def __getitem__(self, rows: slice | Rows) -> Any:
+        """Return some rows, in the order in which they are asked for: these come here."""
+        wanted, places = np.unique(np.arange(len(self))[rows], return_inverse=True)
+        parts = list(self.select(wanted).map(_own))
+        return joined_values(parts)[places] if parts else self.no_rows()
+
+    @property
+    def _features(self) -> tuple[int, int] | None:
+        whole = self._end - self._begin == self.source.n_features
+        return None if whole else (self._begin, self._end)
+
+    def _are_sparse(self) -> bool:
+        """Look at the first block; refuse blocks that are too large for a worker."""
+        form = self.cluster.submit("form", _form, self._values[0])
+        sparse_ones, size = self.cluster.results([form])[0]
+        _check_memory(round(size / self.lengths[0] * max(self.lengths)), self.cluster)
+        return bool(sparse_ones)
 
     def _read(self, i: int) -> Any:
-        return self.cluster.results([self._futures[i]])[0]
+        return self.cluster.results(
+            [self.cluster.submit("rows", _chosen, self._values[i], self._rows[i], None)]
+        )[0]
 
 
 def _check_memory(largest: int, cluster: Cluster) -> None:
@@ -77,34 +118,35 @@ def _check_memory(largest: int, cluster: Cluster) -> None:
         )
 
 
+def _form(X: Any) -> tuple[bool, int]:
+    return bool(sparse.issparse(X)), nbytes(X)
+
+
+def _chosen(X: Any, rows: Rows | None, features: tuple[int, int] | None) -> Any:
+    X = X if rows is None else rows_of_block(X, rows)
+    return X if features is None else X[:, features[0] : features[1]]
+
+
 def _on_block(
-    function: Callable[[Any, slice], Result], X: Any, features: tuple[int, int] | None, rows: slice
+    function: Callable[..., Result],
+    X: Any,
+    rows: Rows | None,
+    features: tuple[int, int] | None,
+    numbers: slice,
+    *by_row: Any,
 ) -> Result:
-    return function(X if features is None else X[:, features[0] : features[1]], rows)
+    return function(_chosen(X, rows, features), numbers, *by_row)
 
 
-def _placed(source: BlockSource, cluster: Cluster, count: int) -> list[Future[Any]]:
-    """Return the blocks of a source: read by workers, or handed to them from this memory."""
-    if hasattr(source, "on_cluster"):  # they lie there already
-        futures: list[Future[Any]] = source.on_cluster(cluster.client)
-        return futures
-    if isinstance(source, ArrayBlocks):
-        return [cluster.submit("take", same, source.read_block(i).X) for i in range(count)]
-    shared = cluster.submit("open", same, source)
-    return [cluster.submit("read", _read, shared, i) for i in range(count)]
+def _on_all(
+    function: Callable[[Any], Result],
+    blocks: Sequence[Any],
+    rows: Sequence[Rows | None],
+    features: tuple[int, int] | None,
+) -> Result:
+    parts = [_chosen(X, own, features) for X, own in zip(blocks, rows, strict=True)]
+    return function(joined_values(parts))
 
 
-def _read(source: BlockSource, i: int) -> Any:
-    return source.read_block(i).X
-
-
-def on_cluster(data: Dataset, cluster: Cluster) -> Dataset:
-    """Return a data set in blocks with its features on a cluster, where all work on them is done.
-
-    Whatever is trained on it is trained there. Data that lies there already stays as it is.
-    """
-    X = data.X
-    if isinstance(X, ClusterMatrix):
-        return data
-    assert isinstance(X, BlockMatrix)
-    return data.with_values(ClusterMatrix(X, cluster))
+def _own(X: Any, _numbers: slice) -> Any:
+    return X

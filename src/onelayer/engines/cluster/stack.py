@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from onelayer.engines.blocked import BlockedPart, BlockedStack
 from onelayer.engines.blocked.stack import measured
-from onelayer.engines.choice import EngineName
 from onelayer.engines.cluster.matrix import ClusterMatrix
 from onelayer.engines.cluster.tasks import Carried, same, steps, tallies
 from onelayer.engines.problem import Batches, Visits
@@ -30,8 +29,6 @@ class ClusterStack(BlockedStack):
 
     Between two advances what models carry on is here: so nothing is lost with a worker.
     """
-
-    engine_name: EngineName = "auto"
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -89,7 +86,7 @@ class ClusterStack(BlockedStack):
             made = slice(first, first + len(visit.batches))
             blocks = visit.window.blocks
             carried = self._cluster.submit(
-                "steps", steps, self._spec, self.engine_name, carried,
+                "steps", steps, self._spec, self._engine.name, carried,
                 [self._values(self._train, i) for i in blocks],
                 [self._examples_of(self._train, i) for i in blocks],
                 visit.batches, rates[:, made], None if averaging is None else averaging[:, made],
@@ -103,7 +100,7 @@ class ClusterStack(BlockedStack):
     ) -> list[Future[Any]]:
         return [
             self._cluster.submit(
-                "evaluate", tallies, self._spec, self.engine_name, carried,
+                "evaluate", tallies, self._spec, self._engine.name, carried,
                 self._values(part, i), self._examples_of(part, i), losses,
             )
             for i in part.visited

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from onelayer.data import Scaling
 from onelayer.engines.blocked import WindowModels
 from onelayer.engines.blocked.part import joined_values
-from onelayer.engines.choice import EngineName, open_engine
+from onelayer.engines.choice import open_engine
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
-from onelayer.engines.protocol import Tally
+from onelayer.engines.protocol import EngineName, Tally
 from onelayer.model import Parameters, Sums
 
 States = Mapping[int, Mapping[str, NDArray[Any]]]

@@ -8,21 +8,21 @@ from functools import reduce
 
 from onelayer.data import Scaling
 from onelayer.engines.blocked import BlockedPart
-from onelayer.engines.choice import EngineName
 from onelayer.engines.cluster.matrix import ClusterMatrix
 from onelayer.engines.cluster.tasks import added, same, sums
 from onelayer.engines.problem import Problem
+from onelayer.engines.protocol import Engine
 from onelayer.model import Parameters, Sums
 
 
 class ClusterTotals:
     """Sums block after block; see `onelayer.engines.protocol.Totals`."""
 
-    engine_name: EngineName = "auto"
-
-    def __init__(self, part: BlockedPart, scaling: Scaling, dtype: str, problem: Problem) -> None:
+    def __init__(
+        self, engine: Engine, part: BlockedPart, scaling: Scaling, dtype: str, problem: Problem
+    ) -> None:
         assert isinstance(part.X, ClusterMatrix)
-        self._X, self._cluster = part.X, part.X.cluster
+        self._X, self._cluster, self._engine = part.X, part.X.cluster, engine.name
         nothing = replace(problem, train=problem.train.none())
         self._problem = self._cluster.submit("models", same, nothing)
         self._source = scaling, dtype
@@ -36,7 +36,7 @@ class ClusterTotals:
         parts = []
         for i, examples in self._examples.items():
             own = self._cluster.submit(
-                "sums", sums, self.engine_name, self._source, self._problem, list(models), where,
+                "sums", sums, self._engine, self._source, self._problem, list(models), where,
                 self._X.future(i), examples,
             )  # fmt: skip
             parts.append(own)

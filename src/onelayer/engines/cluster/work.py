@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 import sys
 import uuid
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from onelayer.engines.blas import one_blas_thread
 from onelayer.errors import InputError, OnelayerError
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ _LOOK = 1.0
 _TOLD_BY = ("onelayer", "numpy", "scipy", "numba")
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return the versions on which bits depend."""
     found = {"python": ".".join(map(str, sys.version_info[:2]))}
@@ -84,6 +88,19 @@ class Cluster:
             key=f"onelayer-{what}-{next(self._names)}", pure=False, priority=priority,
         )  # fmt: skip
         return future
+
+    def map(self, what: str, calls: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        """Have functions called, each with its arguments, and yield what comes of it, in order.
+
+        There are only so many calls at a time on the cluster that it always has something to do.
+        """
+        pending: deque[Future[Any]] = deque()
+        for function, *arguments in calls:
+            pending.append(self.submit(what, function, *arguments))
+            if len(pending) > 2 * self.threads:
+                yield self.results([pending.popleft()])[0]
+        while pending:
+            yield self.results([pending.popleft()])[0]
 
     def results(self, futures: Sequence[Future[Any]]) -> list[Any]:
         """Return what came of some work, once all of it is done.
@@ -151,4 +168,5 @@ def _checked(expected: dict[str, str], function: Callable[..., Any], *arguments:
             f"cluster: a worker has {told}. Install the same versions on all machines: models "
             "would not have the same bits."
         )
-    return function(*arguments)
+    with one_blas_thread():
+        return function(*arguments)

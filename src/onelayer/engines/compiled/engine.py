@@ -10,10 +10,13 @@ from onelayer.engines.compiled.stack import CompiledStack
 from onelayer.engines.compiled.team import Team
 from onelayer.engines.compiled.totals import CompiledTotals
 from onelayer.engines.problem import Problem, Source
+from onelayer.engines.protocol import EngineName
 
 
 class CompiledEngine:
     """Kernels compiled when they are first called. BLAS has no part in them."""
+
+    name: EngineName = "compiled"
 
     def __init__(self, threads: int) -> None:
         self._team = Team(threads)

@@ -1,0 +1,128 @@
+"""All that goes over the features does so where they lie, and gives the same bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from cluster_material import OnDisk, bits, examples, source
+from scipy.sparse import csr_array
+
+from onelayer.data import Dataset, block_dataset
+from onelayer.data.blocks import BlockSource
+from onelayer.engines.cluster import Cluster, ClusterMatrix, ClusterSource, on_cluster
+from onelayer.model import Objective
+from onelayer.optimum import minimise
+from onelayer.sweep import Task, sweep
+from onelayer.sweep.task import Sample
+from onelayer.training import EarlyStopping, ExampleWeights, TrainConfig, train_many
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No block may travel to the client."""
+
+    def refuse(_self: Any, i: int) -> Any:
+        raise AssertionError(f"block {i} came to the client")
+
+    monkeypatch.setattr(ClusterMatrix, "_read", refuse)
+
+
+def both(given: BlockSource, cluster: Cluster, **how: Any) -> list[Dataset]:
+    """Return the same data read here, and on the cluster."""
+    return [block_dataset(given, **how), block_dataset(ClusterSource(given, cluster), **how)]
+
+
+@pytest.mark.usefixtures("still")
+def test_a_scan_is_made_on_the_workers(cluster: Cluster) -> None:
+    told: list[tuple[int, int]] = []
+    here = block_dataset(source(), scaling="standard")
+    there = block_dataset(
+        ClusterSource(source(), cluster), scaling="standard", watch=lambda *done: told.append(done)
+    )
+    assert isinstance(there.X, ClusterMatrix)
+    assert there.y.tobytes() == here.y.tobytes()
+    assert there.scaling == here.scaling
+    assert told == [(i + 1, 5) for i in range(5)]
+
+
+@pytest.mark.usefixtures("still")
+def test_training_and_all_that_follows(cluster: Cluster) -> None:
+    configs = [
+        TrainConfig(
+            order="blocks", batch_size=16, max_epochs=3, learning_rate=0.1, l2=l2, window=window,
+            early_stopping=EarlyStopping(patience=4), features=features,
+        )
+        for l2, window, features in [(0, 1, None), (0.1, 2, None), (0.01, 1, (2, 9))]
+    ]  # fmt: skip
+    held = np.arange(0, 400, 5)
+    rows = np.random.default_rng(0).permutation(np.setdiff1d(np.arange(400), held))
+    weights = np.random.default_rng(1).uniform(size=400)
+    found = []
+    for data in both(source(), cluster, scaling="minmax"):
+        for chosen in ([ExampleWeights()] * 3, [ExampleWeights(weights, weights)] * 3):
+            results = train_many(
+                data, data, configs, 2, rows=rows, validation_rows=held, weights=chosen
+            )
+            found.append((bits(results), [r.convergence for r in results]))
+    assert found[:2] == found[2:]
+    assert found[0] != found[1]
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize("l2", [0.0, 0.1])
+def test_the_minimum(cluster: Cluster, l2: float) -> None:
+    found = []
+    for data in both(source(), cluster):
+        best = minimise(data, [Objective("softmax", l2)], rows=np.arange(7, 390), threads=1)[0]
+        found.append(
+            (best.parameters.weights.tobytes(), best.value, best.excess_bound, best.reason)
+        )
+    assert found[0] == found[1]
+    assert found[0][-1] == "certified"
+
+
+@pytest.mark.usefixtures("still")
+def test_classes_that_can_be_separated(cluster: Cluster) -> None:
+    X, y = examples(60, features=80)
+    found = [
+        minimise(data, [Objective("softmax", 0.0)], threads=1)[0]
+        for data in both(OnDisk(X, y, 25), cluster)
+    ]
+    assert [one.reason for one in found] == ["no_minimum"] * 2
+    assert found[0].parameters.weights.tobytes() == found[1].parameters.weights.tobytes()
+
+
+@pytest.mark.usefixtures("still")
+def test_folds_and_scores(cluster: Cluster) -> None:
+    configs = [TrainConfig(order="blocks", max_epochs=2, l2=l2) for l2 in (0.0, 0.1)]
+    found = [
+        [c.scores for c in sweep(Task(Sample(data)), configs, 3, threads=1).candidates]
+        for data in both(source(), cluster)
+    ]
+    assert found[0] == found[1]
+
+
+@pytest.mark.usefixtures("still")
+def test_sparse_blocks(cluster: Cluster) -> None:
+    X, y = examples(200)
+    given = OnDisk(csr_array(np.where(X > 0.5, X, 0)), y, 70)
+    config = TrainConfig(order="blocks", max_epochs=2)
+    here, there = (
+        train_many(data, data, [config], 1)[0] for data in both(given, cluster, scaling="standard")
+    )
+    assert bits([here]) == bits([there])
+
+
+def test_rows_that_are_asked_for_come(cluster: Cluster) -> None:
+    X, y = examples(400)
+    there = on_cluster(block_dataset(OnDisk(X, y, 90)), cluster).X
+    rows = np.random.default_rng(0).integers(400, size=300)
+    assert np.array_equal(there[rows], X[rows])
+    assert np.array_equal(there[80:200], X[80:200])
+    assert np.array_equal(there.columns(3, 7)[rows], X[rows, 3:7])
+    some = np.unique(rows)
+    assert np.array_equal(there.select(some)[5:90], X[some][5:90])
+    assert np.array_equal(there.select(some).block(1), X[some[(some >= 90) & (some < 180)]])
+    assert there[rows[:0]].shape == (0, 12)
