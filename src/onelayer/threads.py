@@ -46,9 +46,13 @@ def for_each(work: Callable[[Piece], None], pieces: Sequence[Piece], threads: in
 
 def prefetched(items: Iterator[Piece]) -> Iterator[Piece]:
     """Yield the same items; the next one is made in another thread while one is in use."""
-    with ThreadPoolExecutor(1, "onelayer-prefetch") as pool:
+    pool = ThreadPoolExecutor(1, "onelayer-prefetch")
+    try:
         done = object()
         following = pool.submit(next, items, done)
         while (item := following.result()) is not done:
             following = pool.submit(next, items, done)
             yield item  # type: ignore[misc] # it is no `done`
+    finally:
+        # Who leaves early does not wait for an item that nobody takes.
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from onelayer.data.blocks.arrays import ArrayBlocks
 from onelayer.data.blocks.matrix import BlockMatrix, is_sparse
 from onelayer.data.checks import check_integer
 from onelayer.data.label_matrix import as_label_matrix, is_label_matrix
@@ -158,11 +159,27 @@ class Dataset:
 
         Dense values are a view, also of a memory map. Nothing is checked a second time.
         """
-        part, X = copy(self), self.X
-        own = X.columns(begin, end) if isinstance(X, BlockMatrix) else X[:, begin:end]
-        object.__setattr__(part, "X", own)
+        X = self.X
+        part = self.with_values(
+            X.columns(begin, end) if isinstance(X, BlockMatrix) else X[:, begin:end]
+        )
         object.__setattr__(part, "image_shape", None)
         object.__setattr__(part, "scaling", self.scaling.of_features(begin, end))
+        return part
+
+    def in_blocks(self, lengths: int | Sequence[int]) -> "Dataset":
+        """Return the same examples as blocks of some lengths, without a copy.
+
+        A number is the length of all blocks but the last. Those that have blocks keep them.
+        """
+        if isinstance(self.X, BlockMatrix):
+            return self
+        return self.with_values(BlockMatrix(ArrayBlocks(self.X, None, lengths)))
+
+    def with_values(self, X: Any) -> "Dataset":
+        """Return these examples with the same values in another form; nothing is checked."""
+        part = copy(self)
+        object.__setattr__(part, "X", X)  # the one way to set a field of a frozen class
         return part
 
     def subset_of_classes(self, classes: Sequence[Label]) -> "Dataset":

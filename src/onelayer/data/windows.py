@@ -7,7 +7,7 @@ blocks, and so the same wherever they lie.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,22 @@ from onelayer.data.checks import check_integer
 from onelayer.data.order import epoch_order
 from onelayer.data.rows import Rows, row_blocks
 from onelayer.errors import Argument, InputError
+
+
+@dataclass(frozen=True)
+class Window:
+    """Blocks whose examples are mixed.
+
+    Attributes
+    ----------
+    epoch, number : int
+        The number of the epoch, and that of the window in it.
+    blocks : tuple of int
+    """
+
+    epoch: int
+    number: int
+    blocks: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -68,19 +84,26 @@ class Windows:
         lengths = [self.lengths[i] for i in self.visited]
         return [sum(lengths[some]) for some in row_blocks(len(lengths), self.size)]
 
-    def sequence(self, epoch: int) -> list[tuple[int, ...]]:
-        """Return the blocks of each window of an epoch."""
+    def of_epoch(self, epoch: int) -> list[Window]:
+        """Return the windows of an epoch, one after the other."""
         visited = np.array(self.visited)
         if self.size > 1 and self.lengths[-1] < self.lengths[0]:
             order = np.append(epoch_order(self.seed, epoch, len(visited) - 1), len(visited) - 1)
         else:
             order = epoch_order(self.seed, epoch, len(visited))
         sequence = visited[order].tolist()
-        return [tuple(sequence[some]) for some in row_blocks(len(sequence), self.size)]
+        some = row_blocks(len(sequence), self.size)
+        return [Window(epoch, k, tuple(sequence[part])) for k, part in enumerate(some)]
 
-    def rows(self, epoch: int, number: int, blocks: Sequence[int]) -> Rows:
+    def from_window(self, first: Window, last_epoch: int) -> Iterator[Window]:
+        """Yield a window and all that come after it, to the end of an epoch."""
+        for epoch in range(first.epoch, last_epoch + 1):
+            windows = self.of_epoch(epoch)
+            yield from windows[first.number :] if epoch == first.epoch else windows
+
+    def rows(self, window: Window) -> Rows:
         """Return the order of a window's examples: places among those of its blocks in turn."""
-        n = sum(self.lengths[i] for i in blocks)
-        sequence = np.random.SeedSequence(self.seed, spawn_key=(epoch, number))
+        n = sum(self.lengths[i] for i in window.blocks)
+        sequence = np.random.SeedSequence(self.seed, spawn_key=(window.epoch, window.number))
         order = np.random.Generator(np.random.PCG64(sequence)).permutation(n)
         return order.astype(np.int64, copy=False)
