@@ -53,6 +53,7 @@ class DataFile:
         if is_remote(self.path):
             system, path = _system(self.path)
             with reached(self.path, again=True):
+                system.invalidate_cache(path)  # of what the listing of its folder said
                 now = DataFile(self.path, _size(system.info(path), self.path))
             self._check_unchanged(now)
             return io.BufferedReader(RangeFile(system, path, self.path, self.size), _BUFFER)
