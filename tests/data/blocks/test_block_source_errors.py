@@ -381,6 +381,7 @@ def test_objects_that_cannot_be_a_source(member: str, value: object, says: str) 
 def test_arrays_that_do_not_fit() -> None:
     refused("21 examples and y has 4 labels", lambda: as_block_source(X, y=Y[:4]))
     refused("X: the shape is", lambda: as_block_source(X[:, 0], y=Y))
+    refused("X: the rows differ in length", lambda: as_block_source([[1.0], [1.0, 2.0]], y=[0, 1]))
     refused("X: the shape is", lambda: as_block_source(X[:0], y=Y[:0]))
     refused("X: values of type <U", lambda: as_block_source(X.astype(str), y=Y))
     refused("y: labels of type float", lambda: as_block_source(X, y=Y + 0.5))

@@ -114,7 +114,10 @@ def _of_arrays(X: Any, y: ArrayLike | None, block_length: int | None) -> BlockSo
     if sparse.issparse(X):
         X, _, _ = as_matrix(X, None)
     else:
-        X = np.asanyarray(X)
+        try:
+            X = np.asanyarray(X)
+        except ValueError as error:
+            raise InputError("X: the rows differ in length; give rows of one length.") from error
         stored_type(X.dtype)
         if X.ndim not in (2, 3) or not X.size:
             raise InputError(

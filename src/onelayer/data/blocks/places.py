@@ -164,7 +164,7 @@ def _find_remote(path: str) -> DataFile | list[DataFile]:
 
 def _system(path: str) -> tuple[Any, str]:
     """Return fsspec's file system for an address, and the path in it."""
-    with needs(f"{path}: to read it", "large"):
+    with needs(f"{path}: reading it", "large"):
         import fsspec
     try:
         system, inner = fsspec.url_to_fs(path)
