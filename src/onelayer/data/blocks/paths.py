@@ -74,7 +74,7 @@ def _open_files(
 
         _refuse_columns(files[0].path, target, drop)
         return ShardBlocks(files)
-    with needs(f"{files[0].path}: to read it in blocks", "large"):
+    with needs(f"{files[0].path}: reading it in blocks", "large"):
         from onelayer.data.blocks.arrow_files import ArrowTable
         from onelayer.data.blocks.parquet_files import ParquetTable
         from onelayer.data.blocks.tables import TableBlocks
