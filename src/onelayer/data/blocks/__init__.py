@@ -5,6 +5,7 @@
 
 from onelayer.data.blocks.arrays import ArrayBlocks
 from onelayer.data.blocks.matrix import BlockMatrix, is_sparse
+from onelayer.data.blocks.selection import select_rows
 from onelayer.data.blocks.source import Block, BlockSource
 
-__all__ = ["ArrayBlocks", "Block", "BlockMatrix", "BlockSource", "is_sparse"]
+__all__ = ["ArrayBlocks", "Block", "BlockMatrix", "BlockSource", "is_sparse", "select_rows"]

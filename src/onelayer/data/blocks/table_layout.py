@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from onelayer.data.blocks.chosen_columns import Columns
 from onelayer.data.blocks.ready import check_finite, value_refused
 from onelayer.data.blocks.source import Block
 from onelayer.data.files.columns import choose_columns
@@ -54,7 +55,7 @@ class TableLayout:
     dtype: np.dtype[Any]
 
     @classmethod
-    def of(cls, table: Table, target: str | None, drop: tuple[str, ...]) -> TableLayout:
+    def of(cls, table: Table, chosen: Columns) -> TableLayout:
         """Return the layout of a table with at least one row.
 
         Raises
@@ -62,8 +63,9 @@ class TableLayout:
         InputError
             If the label column is missing or not clear, or a feature is no number.
         """
-        request = _request(table.source, target, drop)
+        request = _request(table.source, chosen)
         features, label = choose_columns(tuple(table.schema), request, table.index)
+        label = label if chosen.need_labels else None
         lists = [name for name in features if is_list(table.schema[name])]
         open_ended = [name for name in lists if isinstance(table.schema[name], pl.List)]
         # How long lists are is known from one of them, where the type does not say it.
@@ -146,11 +148,11 @@ class TableLayout:
         return Block(X, column_labels(frame[self.target], where, before=before))
 
 
-def _request(source: str, target: str | None, drop: tuple[str, ...]) -> Request:
+def _request(source: str, chosen: Columns) -> Request:
     return Request(
-        path=source, source=source, target=target, labels=None, size=None, drop=drop, groups=None,
-        key=(), features=None, image_shape=None, channels=None, need_labels=True,
-        label_matrix=False, part="train",
+        path=source, source=source, target=chosen.target, labels=None, size=None, drop=chosen.drop,
+        groups=None, key=(), features=chosen.features, image_shape=None, channels=None,
+        need_labels=chosen.need_labels, label_matrix=False, part="train",
     )  # fmt: skip
 
 
