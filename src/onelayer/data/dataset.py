@@ -160,7 +160,7 @@ class Dataset:
         Dense values are a view, also of a memory map. Nothing is checked a second time.
         """
         X = self.X
-        part = self._with_values(
+        part = self.with_values(
             X.columns(begin, end) if isinstance(X, BlockMatrix) else X[:, begin:end]
         )
         object.__setattr__(part, "image_shape", None)
@@ -174,13 +174,10 @@ class Dataset:
         """
         if isinstance(self.X, BlockMatrix):
             return self
-        return self._with_values(BlockMatrix(ArrayBlocks(self.X, None, lengths)))
+        return self.with_values(BlockMatrix(ArrayBlocks(self.X, None, lengths)))
 
-    def with_values_of(self, other: "Dataset") -> "Dataset":
-        """Return these examples with the values of another data set, which are the same ones."""
-        return self._with_values(other.X)
-
-    def _with_values(self, X: Any) -> "Dataset":
+    def with_values(self, X: Any) -> "Dataset":
+        """Return these examples with the same values in another form; nothing is checked."""
         part = copy(self)
         object.__setattr__(part, "X", X)  # the one way to set a field of a frozen class
         return part

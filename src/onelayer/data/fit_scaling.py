@@ -1,5 +1,7 @@
 """Scaling that is fitted to data."""
 
+import operator
+from functools import partial, reduce
 from typing import Any, Literal
 
 import numpy as np
@@ -67,11 +69,13 @@ def _moments(X: Any, weights: NDArray[Any] | None) -> Moments:
     """Return the moments of the features: one pass, block by block where there are blocks."""
     if not isinstance(X, BlockMatrix):
         return Moments.of(X, weights)
-    found = Moments.none(X.shape[1])
-    for i in range(len(X.lengths)):
-        rows = X.rows_of(i)
-        found = found + Moments.of(X.block(i), None if weights is None else weights[rows])
-    return found
+    counts = None if weights is None else np.asarray(weights)
+    parts = X.map(partial(_of_block, counts))
+    return reduce(operator.add, parts, Moments.none(X.shape[1]))
+
+
+def _of_block(weights: NDArray[Any] | None, X: Any, rows: slice) -> Moments:
+    return Moments.of(X, None if weights is None else weights[rows])
 
 
 def is_constant(deviation: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -1,7 +1,13 @@
 """How a step and an evaluation are computed: a slow twin to read, fast twins to run."""
 
 from onelayer.engines.blas import one_blas_thread
-from onelayer.engines.blocked import BlockedPart, BlockedStack, BlockedTotals
+from onelayer.engines.blocked import (
+    BlockedPart,
+    BlockedStack,
+    BlockedTotals,
+    ModelShare,
+    WindowModels,
+)
 from onelayer.engines.choice import EngineName, open_engine, vector_bytes
 from onelayer.engines.joined import JoinedStack, Share
 from onelayer.engines.problem import Batches, Problem, Source, Visit, Visits, WeightedRows
@@ -18,6 +24,7 @@ __all__ = [
     "EngineName",
     "JoinedStack",
     "Measures",
+    "ModelShare",
     "Problem",
     "Share",
     "Source",
@@ -28,6 +35,7 @@ __all__ = [
     "Visit",
     "Visits",
     "WeightedRows",
+    "WindowModels",
     "WindowStack",
     "one_blas_thread",
     "open_engine",

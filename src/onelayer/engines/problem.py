@@ -81,6 +81,19 @@ class WeightedRows:
         of = [-1 if array is None else place[id(array)] for array in weights]
         return cls(targets, rows, table, np.array(of, np.int64))
 
+    @classmethod
+    def joined(cls, parts: Sequence[WeightedRows]) -> WeightedRows:
+        """Return the examples of some parts, one after the other, as those of one."""
+        if len(parts) == 1:
+            return parts[0]
+        begins = np.cumsum([0, *(len(part.targets) for part in parts)])
+        return cls(
+            np.concatenate([part.targets for part in parts]),
+            np.concatenate([p.rows + begin for p, begin in zip(parts, begins, strict=False)]),
+            np.concatenate([part.weights for part in parts], axis=1),
+            parts[0].weights_of,
+        )
+
     def none(self) -> WeightedRows:
         """Return no examples, for the same models."""
         return WeightedRows(

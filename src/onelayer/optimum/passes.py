@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data.blocks import BlockMatrix
 from onelayer.engines import BlockedPart, BlockedTotals, Engine, Problem, Source, Totals
+from onelayer.engines.cluster import ClusterMatrix, ClusterTotals
 from onelayer.model import LOSSES, Parameters
 from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.model_search import ModelSearch
@@ -57,18 +55,18 @@ class Passes:
             start = Parameters.zeros(setting.data.n_features, setting.outputs, dtype)
             models = (start,) * len(setting.objectives)
             problem = Problem(setting.examples, None, setting.outputs, setting.objectives, models)
-            X = setting.data.X
-
-            def prepare(X: Any) -> Any:
-                return self._engine.prepare(Source(X, None, setting.data.scaling, dtype))
-
+            X, scaling = setting.data.X, setting.data.scaling
             if isinstance(X, BlockMatrix):
-                nothing = replace(problem, train=problem.train.none())
-                totals = self._engine.totals(prepare(X.no_rows()), nothing)
-                part = BlockedPart(X, problem.train, prepare)
-                self._totals[dtype] = BlockedTotals(totals, part)
+                part = BlockedPart(X, problem.train)
+                totals: Totals = (
+                    ClusterTotals(part, scaling, dtype, problem)
+                    if isinstance(X, ClusterMatrix)
+                    else BlockedTotals(self._engine, part, scaling, dtype, problem)
+                )
             else:
-                self._totals[dtype] = self._engine.totals(prepare(X), problem)
+                prepared = self._engine.prepare(Source(X, None, scaling, dtype))
+                totals = self._engine.totals(prepared, problem)
+            self._totals[dtype] = totals
         return self._totals[dtype]
 
     def _measure_means(self) -> None:

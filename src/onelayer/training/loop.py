@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from onelayer.data import Dataset
 from onelayer.engines import Engine, EngineName, open_engine
+from onelayer.engines.cluster import ClusterMatrix
 from onelayer.model import Parameters
 from onelayer.training.checks import check_alike, check_config
 from onelayer.training.config import TrainConfig
@@ -24,6 +25,7 @@ from onelayer.training.group import Group, Keep, Run
 from onelayer.training.interrupt import stop_on_interrupt
 from onelayer.training.minimum import find_minima
 from onelayer.training.result import TrainResult
+from onelayer.training.side_by_side import models_at_once, side_by_side
 from onelayer.training.stacks import InBlocks, Stacks
 from onelayer.training.state import RunState
 from onelayer.training.stopping import BestSoFar, StopReason
@@ -135,8 +137,7 @@ def train_many(
             if state is not None and state.reason is not StopReason.INTERRUPTED
         }  # fmt: skip
         task.report_ended(hear)
-        for numbers in task.groups():
-            task.train(numbers, opened, first_epoch, hear, keep_known, stop)
+        task.train_all(opened, first_epoch, hear, keep_known, stop)
     return [results[i] for i in range(len(configs))]
 
 
@@ -221,6 +222,34 @@ class _Task:
                 listen(Began(i, schedule, state.step))
                 result = state.result(self.configs[i], self.data[i], per_epoch, state.reason)
                 listen(Ended(i, result))
+
+    def train_all(
+        self,
+        engine: Engine,
+        first_epoch: int,
+        listen: Listener,
+        keep: Keep,
+        stop: threading.Event,
+    ) -> None:
+        """Train group after group; on a cluster all of them at once, in smaller ones."""
+        groups, X = self.groups(), self.data[0].train.X if self.data else None
+        if not isinstance(X, ClusterMatrix):
+            for numbers in groups:
+                self.train(numbers, engine, first_epoch, listen, keep, stop)
+            return
+        size = models_at_once(sum(map(len, groups)), X.cluster.threads)
+        smaller = [
+            numbers[i : i + size] for numbers in groups for i in range(0, len(numbers), size)
+        ]
+        side_by_side(
+            [
+                lambda listen, keep, numbers=numbers: self.train(
+                    numbers, engine, first_epoch, listen, keep, stop
+                )
+                for numbers in smaller
+            ],
+            listen, keep, stop,
+        )  # fmt: skip
 
     def train(
         self,

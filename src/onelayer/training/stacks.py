@@ -15,13 +15,16 @@ from onelayer.engines import (
     BlockedStack,
     Engine,
     JoinedStack,
+    ModelShare,
     Problem,
     Share,
     Source,
     Stack,
     WeightedRows,
+    WindowModels,
     WindowStack,
 )
+from onelayer.engines.cluster import ClusterMatrix, ClusterStack, on_cluster
 from onelayer.model import Parameters, n_outputs
 from onelayer.training.checks import refuse_order
 from onelayer.training.config import TrainConfig
@@ -57,7 +60,9 @@ class InBlocks:
             other = validation
             if validation is not None:
                 same = validation.X is train.X  # and so for the engine
-                other = validation.with_values_of(own) if same else validation.in_blocks(size)
+                other = validation.with_values(own.X) if same else validation.in_blocks(size)
+                if isinstance(own.X, ClusterMatrix):  # then all work is done there
+                    other = on_cluster(other, own.X.cluster)
             self._cut[size] = own, other
         return self._cut[size]
 
@@ -120,47 +125,31 @@ class Stacks:
     def _blocked(self, numbers: list[int], engine: Engine, first_epoch: int) -> Stack:
         """Return the models of a group on data that is read block by block."""
         config, data = self.configs[numbers[0]], self.data[numbers[0]]
-        train, validation = data.train, data.validation
         kinds: dict[FeatureRange | None, list[int]] = defaultdict(list)
-        for i in numbers:
-            kinds[self.data[i].features(self.configs[i])].append(i)
-
-        def prepare(X: Any) -> Any:
-            found = [self._source(X, features, config.dtype) for features in kinds]
-            prepared = [engine.prepare(source) for source in found]
-            return prepared if joined else prepared[0]
-
-        joined = len(kinds) > 1 or None not in kinds
-        empty = train.X.no_rows()
-        places: dict[int, tuple[Share, int]] = {}
-        whole = self._problem(numbers, None)
+        for m, i in enumerate(numbers):
+            kinds[self.data[i].features(self.configs[i])].append(m)
+        whole, shares = self._problem(numbers, None), []
         for features, some in kinds.items():
-            problem = self._problem(some, features)
-            nothing = problem.train.none()
-            source = self._source(empty, features, config.dtype)
-            stack = engine.stack(
-                engine.prepare(source), replace(problem, train=nothing, validation=None)
-            )
-            share = Share(stack, (features or (0, 0))[0], None)
-            places |= {i: (share, m) for m, i in enumerate(some)}
-        if joined:
-            stack = JoinedStack(engine, train.n_features, [places[i] for i in numbers])
-        on_train = BlockedPart(train.X, whole.train, prepare)
+            problem = self._problem([numbers[m] for m in some], features)
+            nothing = replace(problem, train=problem.train.none(), validation=None)
+            shares.append(ModelShare(features, nothing, tuple(some)))
+        models = WindowModels(
+            tuple(shares), data.train.scaling, config.dtype, data.train.X.no_rows()
+        )
         on_validation = None
-        if validation is not None:
-            assert whole.validation is not None
-            on_validation = BlockedPart(validation.X, whole.validation, prepare)
-        windows = data.windows(config)
+        if data.validation is not None and whole.validation is not None:
+            on_validation = BlockedPart(data.validation.X, whole.validation)
+        windows, schedule = data.windows(config), data.schedule(config)
         assert windows is not None
-        schedule = data.schedule(config)
-        last = first_epoch + schedule.epoch(schedule.max_steps - 1)
-        return BlockedStack(stack, on_train, on_validation, windows, last)
-
-    def _source(self, X: Any, features: FeatureRange | None, dtype: str) -> Source:
-        scaling = self.data[0].train.scaling
-        if features is not None:
-            X, scaling = X[:, features[0] : features[1]], scaling.of_features(*features)
-        return Source(X, None, scaling, dtype)
+        kind = ClusterStack if isinstance(data.train.X, ClusterMatrix) else BlockedStack
+        return kind(
+            engine,
+            models,
+            BlockedPart(data.train.X, whole.train),
+            on_validation,
+            windows,
+            first_epoch + schedule.epoch(schedule.max_steps - 1),
+        )  # fmt: skip
 
     def _problem(self, numbers: list[int], features: FeatureRange | None) -> Problem:
         configs, data = [self.configs[i] for i in numbers], [self.data[i] for i in numbers]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data.blocks.matrix import BlockMatrix, is_sparse, n_bytes
+from onelayer.data.blocks.matrix import BlockMatrix, is_sparse, nbytes
 from onelayer.data.blocks.source import BlockSource
 from onelayer.data.dataset import Dataset
 from onelayer.data.fingerprint import Digest
@@ -80,7 +80,7 @@ def scan(source: BlockSource, watch: Watch = lambda _done, _all: None) -> Scan:
             whole = sum(source.block_lengths), source.n_features
             digest.begin(whole, dtype, is_sparse=is_sparse(X))
         digest.add(X)
-        largest = max(largest, n_bytes(X))
+        largest = max(largest, nbytes(X))
         labels.append(np.asarray(block.y))
         moments = moments + Moments.of(X)
         watch(i + 1, count)

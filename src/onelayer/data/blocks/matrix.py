@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from scipy import sparse
 from onelayer.data.blocks.source import BlockSource
 from onelayer.data.rows import Rows
 from onelayer.errors import InputError
+from onelayer.threads import prefetched
+
+Result = TypeVar("Result")
 
 BLOCKS_HELD = 2
 """Blocks that are held for the next reader, where no bound on the memory says otherwise."""
@@ -35,12 +39,13 @@ class BlockMatrix:
     lengths : tuple of int
         Examples of each block.
     is_sparse : bool
+    source : BlockSource
     """
 
     ndim = 2
 
     def __init__(self, source: BlockSource, memory: int | None = None) -> None:
-        self._source, self._memory = source, memory
+        self.source, self._memory = source, memory
         self._begin, self._end = 0, int(source.n_features)
         self.lengths = tuple(source.block_lengths)
         self.dtype = np.dtype(source.dtype)
@@ -60,7 +65,7 @@ class BlockMatrix:
 
     def columns(self, begin: int, end: int) -> BlockMatrix:
         """Return the features from `begin` to before `end`; both matrices read through the same."""
-        part: BlockMatrix = object.__new__(BlockMatrix)
+        part: BlockMatrix = object.__new__(type(self))
         part.__dict__ |= self.__dict__
         part._begin, part._end = self._begin + begin, self._begin + end
         return part
@@ -73,6 +78,17 @@ class BlockMatrix:
         """Return the values of block i."""
         X = self._whole(i)
         return X if X.shape[1] == self._end - self._begin else X[:, self._begin : self._end]
+
+    @property
+    def block_bytes(self) -> int:
+        """About how many bytes the largest block takes."""
+        first = nbytes(self._whole(0)) / self.lengths[0]
+        return round(first * max(self.lengths))
+
+    def map(self, function: Callable[[Any, slice], Result]) -> Iterator[Result]:
+        """Yield what a function makes of each block and the numbers of its rows, in order."""
+        for i, X in enumerate(prefetched(self.block(i) for i in range(len(self.lengths)))):
+            yield function(X, self.rows_of(i))
 
     def no_rows(self) -> Any:
         """Return no examples, of these features and this type."""
@@ -111,11 +127,11 @@ class BlockMatrix:
     def _whole(self, i: int) -> Any:
         with self._lock:
             if i not in self._held:
-                X = self._source.read_block(i).X
-                if X.shape != (self.lengths[i], self._source.n_features):
+                X = self._read(i)
+                if X.shape != (self.lengths[i], self.source.n_features):
                     raise InputError(
                         f"X: block {i} has the shape {X.shape}, and "
-                        f"({self.lengths[i]}, {self._source.n_features}) was promised; was the "
+                        f"({self.lengths[i]}, {self.source.n_features}) was promised; was the "
                         "data changed while it was read?"
                     )
                 self._make_room(X)
@@ -123,12 +139,15 @@ class BlockMatrix:
             self._held.move_to_end(i)
             return self._held[i]
 
+    def _read(self, i: int) -> Any:
+        return self.source.read_block(i).X
+
     def _make_room(self, X: Any) -> None:
         """Let the blocks go that were asked for the longest ago."""
         while self._held and (
             len(self._held) >= BLOCKS_HELD
             if self._memory is None
-            else sum(map(n_bytes, self._held.values())) + n_bytes(X) > self._memory
+            else sum(map(nbytes, self._held.values())) + nbytes(X) > self._memory
         ):
             self._held.popitem(last=False)
 
@@ -138,8 +157,8 @@ def is_sparse(X: Any) -> bool:
     return X.is_sparse if isinstance(X, BlockMatrix) else bool(sparse.issparse(X))
 
 
-def n_bytes(X: Any) -> int:
-    """Return how much memory an array or a CSR array takes."""
+def nbytes(X: Any) -> int:
+    """Return how many bytes some features take."""
     if sparse.issparse(X):
         return int(X.data.nbytes + X.indices.nbytes + X.indptr.nbytes)
     array: NDArray[Any] = X

@@ -14,8 +14,11 @@ values."""
 
 
 def blocks_at_once(window: int = 1) -> int:
-    """Return how many blocks are in memory at once: a window and the next, and those beside."""
-    return 2 * window + _BESIDE
+    """Return how many blocks are in memory at once: a window and the next, and those beside.
+
+    Several blocks are copied into one window.
+    """
+    return (2 if window == 1 else 3 * window) + _BESIDE
 
 
 def dense_block_bytes(source: BlockSource) -> int | None:

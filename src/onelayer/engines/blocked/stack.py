@@ -7,85 +7,21 @@ order and adds up: so it is the same wherever the blocks lie.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Rows
-from onelayer.data.blocks import BlockMatrix
 from onelayer.data.windows import Window, Windows
+from onelayer.engines.blocked.models import WindowModels
+from onelayer.engines.blocked.part import BlockedPart
 from onelayer.engines.problem import Batches, Visit, Visits, WeightedRows
-from onelayer.engines.protocol import (
-    Advance,
-    Measures,
-    Planned,
-    Stack,
-    Tally,
-    WindowStack,
-    WindowTotals,
-)
-from onelayer.model import Parameters, Sums
+from onelayer.engines.protocol import Advance, Engine, Measures, Planned, Stack, Tally
+from onelayer.model import Parameters
 from onelayer.threads import prefetched
 
 Loaded = tuple[Any, WeightedRows]
-"""Blocks as the engine takes them, and their examples."""
-
-
-@dataclass(frozen=True, eq=False)
-class BlockedPart:
-    """A part of the data: what an engine needs of any of its blocks.
-
-    Attributes
-    ----------
-    X : BlockMatrix
-    examples : WeightedRows
-        Of all blocks.
-    prepare : function
-        Takes stored values, and returns them as the engine takes them.
-    """
-
-    X: BlockMatrix
-    examples: WeightedRows
-    prepare: Callable[[Any], Any]
-
-    def __post_init__(self) -> None:
-        """Put the rows that take part into the order of the blocks."""
-        rows = np.sort(self.examples.rows)
-        object.__setattr__(self, "examples", replace(self.examples, rows=rows))
-
-    def lengths(self) -> tuple[int, ...]:
-        """Return how many examples of each block take part."""
-        return tuple(len(self._rows(i)) for i in range(len(self.X.lengths)))
-
-    def load(self, blocks: Sequence[int]) -> Loaded:
-        """Read some blocks; where there are several, they are copied into one array."""
-        slices = [self.X.rows_of(i) for i in blocks]
-        begins = np.cumsum([0, *(self.X.lengths[i] for i in blocks)])
-        rows = [
-            self._rows(i) - own.start + begin
-            for i, own, begin in zip(blocks, slices, begins, strict=False)
-        ]
-        numbers = np.concatenate([np.arange(own.start, own.stop) for own in slices])
-        X = self.X.block(blocks[0]) if len(blocks) == 1 else self.X[numbers]
-        some = slices[0] if len(blocks) == 1 else numbers
-        whole = self.examples
-        examples = WeightedRows(
-            whole.targets[some], np.concatenate(rows), whole.weights[:, some], whole.weights_of
-        )
-        return self.prepare(X), examples
-
-    def each_block(self) -> Iterator[Loaded]:
-        """Yield the blocks with examples that take part, in order; the next one is read ahead."""
-        counts = self.lengths()
-        return prefetched(self.load([i]) for i, count in enumerate(counts) if count)
-
-    def _rows(self, i: int) -> Rows:
-        """Return the numbers of the examples of a block that take part."""
-        own, rows = self.X.rows_of(i), self.examples.rows
-        first, last = np.searchsorted(rows, [own.start, own.stop])
-        return rows[first:last]
+"""Values as the engine takes them, and their examples."""
 
 
 class BlockedStack(Stack):
@@ -93,8 +29,8 @@ class BlockedStack(Stack):
 
     Parameters
     ----------
-    stack : WindowStack
-        The models.
+    engine : Engine
+    models : WindowModels
     train : BlockedPart
     validation : BlockedPart or None
     windows : Windows
@@ -105,14 +41,17 @@ class BlockedStack(Stack):
 
     def __init__(
         self,
-        stack: WindowStack,
+        engine: Engine,
+        models: WindowModels,
         train: BlockedPart,
         validation: BlockedPart | None,
         windows: Windows,
         last_epoch: int,
     ) -> None:
-        self._stack, self._train, self._validation = stack, train, validation
+        self._engine, self._models = engine, models
+        self._train, self._validation = train, validation
         self._windows, self._last_epoch = windows, last_epoch
+        self._stack = models.stack(engine)
         self._before: dict[int, Parameters] = {}
         self._at: Window | None = None
         self._loaded: Loaded
@@ -168,25 +107,27 @@ class BlockedStack(Stack):
             found = next(self._following, None)
             if found is None or found[0] != window:
                 coming = self._windows.from_window(window, self._last_epoch)
-                self._following = prefetched((w, self._train.load(w.blocks)) for w in coming)
+                self._following = prefetched((w, self._read(w)) for w in coming)
                 found = next(self._following)
             self._at, self._loaded = found
         return self._loaded
 
+    def _read(self, window: Window) -> Loaded:
+        X = self._train.values(window.blocks)
+        examples = WeightedRows.joined([self._train.examples_of(i) for i in window.blocks])
+        return self._models.prepare(self._engine, X), examples
+
     def _measures(self, models: Sequence[int]) -> list[Measures]:
-        validation, train = self._validation, self._train
-        assert validation is not None
-        on_validation = self._tallies(models, validation, losses=True)
-        on_train = self._tallies(models, train, losses=False)
-        return [
-            Measures(own.mean_loss, own.accuracy, seen.accuracy, self._stack.weight_norm(m))
-            for m, own, seen in zip(models, on_validation, on_train, strict=True)
-        ]
+        assert self._validation is not None
+        on_validation = self._tallies(models, self._validation, losses=True)
+        on_train = self._tallies(models, self._train, losses=False)
+        norms = [self._stack.weight_norm(m) for m in models]
+        return measured(on_validation, on_train, norms)
 
     def _tallies(self, models: Sequence[int], part: BlockedPart, *, losses: bool) -> list[Tally]:
         total = [Tally(0.0, 0.0, 0)] * len(models)
-        for prepared, examples in part.each_block():
-            self._stack.turn_to(prepared, examples)
+        for X, examples in part.each_block():
+            self._stack.turn_to(self._models.prepare(self._engine, X), examples)
             found = self._stack.tally(models, losses=losses)
             total = [a + b for a, b in zip(total, found, strict=True)]
         return total
@@ -208,24 +149,11 @@ class BlockedStack(Stack):
         self._stack.restore(model, state)
 
 
-class BlockedTotals:
-    """Sums over data in blocks, block after block; see `onelayer.engines.protocol.Totals`.
-
-    Parameters
-    ----------
-    totals : WindowTotals
-        Of the models, on any data.
-    train : BlockedPart
-    """
-
-    def __init__(self, totals: WindowTotals, train: BlockedPart) -> None:
-        self._totals, self._train = totals, train
-
-    def sums(self, models: Sequence[int], at: Sequence[Parameters]) -> list[Sums]:
-        """Return the sums over all rows that take part."""
-        found: list[Sums] = []
-        for prepared, examples in self._train.each_block():
-            self._totals.turn_to(prepared, examples)
-            own = self._totals.sums(models, at)
-            found = [a + b for a, b in zip(found, own, strict=True)] if found else own
-        return found
+def measured(
+    on_validation: Sequence[Tally], on_train: Sequence[Tally], norms: Sequence[float]
+) -> list[Measures]:
+    """Return what an evaluation measures, of sums over both parts."""
+    return [
+        Measures(own.mean_loss, own.accuracy, seen.accuracy, norm)
+        for own, seen, norm in zip(on_validation, on_train, norms, strict=True)
+    ]
