@@ -13,6 +13,7 @@ import struct
 from typing import BinaryIO, NamedTuple
 
 MAGIC = b"ARROW1\0\0"
+_END = b"ARROW1"
 _CONTINUED = 0xFFFFFFFF
 _DICTIONARY, _BATCH = 2, 3  # kinds of messages; 1 is the schema
 _MOST_METADATA = 1 << 28
@@ -43,13 +44,19 @@ def find_batches(file: BinaryIO, size: int) -> Layout:
     """
     heads: list[Message] = []
     batches: list[Message] = []
-    begin = len(MAGIC) if file.read(len(MAGIC)) == MAGIC else 0
+    is_stream = file.read(len(MAGIC)) != MAGIC
+    begin = 0 if is_stream else len(MAGIC)
+    file.seek(max(0, size - len(_END)))
+    if not is_stream and file.read(len(_END)) != _END:
+        raise ValueError("it is cut off")
     while True:
         file.seek(begin)
         prefix = file.read(8)
-        if len(prefix) < 8 and not (heads and begin == size):
+        if is_stream and heads and begin == size:  # its end need not be marked
+            break
+        if len(prefix) < 8:
             raise ValueError("it is cut off")
-        marker, length = struct.unpack("<II", prefix) if prefix else (_CONTINUED, 0)
+        marker, length = struct.unpack("<II", prefix)
         if marker != _CONTINUED or length > _MOST_METADATA:
             raise ValueError("it is no Arrow file of today's format")
         if not length:  # the end of the stream

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
-from dask import base
-from dask.delayed import Delayed, delayed
+from dask.array import Array
+from dask.delayed import Delayed
+from numpy.typing import NDArray
 from scipy import sparse
 
+from onelayer.data.blocks.dask_graphs import computed, failures_named, lengths_of
 from onelayer.data.blocks.ready import ready_matrix
 from onelayer.data.blocks.source import Block
 from onelayer.data.files.label_values import as_label_values
 from onelayer.data.files.pandas_index import index_columns
 from onelayer.data.label_matrix import as_label_matrix
+from onelayer.data.labels import as_labels
 from onelayer.data.stored_type import stored_type
 from onelayer.errors import InputError
 
@@ -52,7 +55,7 @@ class DaskArrayBlocks:
         if y is not None and not hasattr(y, "dask") and np.ndim(y) not in (1, 2):
             raise InputError("y: give one label an example, or a row of 0 and 1.")
         chunks = whole.to_delayed().reshape(-1)
-        lengths = _lengths(whole.chunks[0], chunks)
+        lengths = lengths_of(whole.chunks[0], chunks)
         self._labels = None if y is None else _label_chunks(y, lengths)
         kept = [i for i, length in enumerate(lengths) if length]
         if not kept:
@@ -76,9 +79,14 @@ class DaskArrayBlocks:
             infinite.
         """
         where = f"{_ARRAY}, block {i}"
-        with _failures_named(where):
-            X = _computed(self._chunks[i])
-            y = None if self._labels is None else _computed(self._labels[i])
+        with failures_named(where):
+            X = computed(self._chunks[i])
+            y = None if self._labels is None else computed(self._labels[i])
+        if not np.can_cast(X.dtype, self.dtype) and stored_type(X.dtype, where) != self.dtype:
+            raise InputError(
+                f"{where}: is of type {X.dtype}, and {self.dtype} was promised; set the array's "
+                "type right with astype."
+            )
         matrix = ready_matrix(X, self.dtype, where)
         promised = self.block_lengths[i], self.n_features
         if matrix.shape != promised:
@@ -88,7 +96,7 @@ class DaskArrayBlocks:
             )
         if y is None:
             return Block(matrix, None)
-        labels = as_label_matrix(y) if np.ndim(y) == 2 else as_label_values(y, f"{where}, labels")
+        labels = _as_labels(y, f"{where}, labels")
         if len(labels) != promised[0]:
             raise InputError(f"{where}: has {promised[0]} examples and {len(labels)} labels.")
         return Block(matrix, labels)
@@ -121,7 +129,7 @@ class DaskTable:
         if not all(isinstance(name, str) for name in frame.columns) or frame.columns.has_duplicates:
             raise InputError(f"{_FRAME}: give its columns names, each another string.")
         partitions = tuple(frame.to_delayed())
-        lengths = _lengths([np.nan] * len(partitions), partitions)
+        lengths = lengths_of([np.nan] * len(partitions), partitions)
         table = cls(partitions, {}, (), tuple(lengths))
         full = next((i for i, length in enumerate(lengths) if length), None)
         if full is None:
@@ -133,26 +141,13 @@ class DaskTable:
     def read(self, piece: int, names: Sequence[str]) -> pl.DataFrame:
         """Compute a partition in this thread, and return some columns."""
         where = f"{_FRAME}, partition {piece}"
-        with _failures_named(where):
-            found = _computed(self.partitions[piece])
+        with failures_named(where):
+            found = computed(self.partitions[piece])
             return pl.from_pandas(found[[*names]])
 
     def first_row(self, names: Sequence[str]) -> pl.DataFrame:
         """Return the first partition that has rows."""
         return self.read(next(i for i, length in enumerate(self.lengths) if length), names)
-
-
-def _lengths(known: Sequence[float], chunks: Sequence[Delayed]) -> list[int]:
-    """Return the rows of each chunk; where one is unknown all are computed, wherever Dask does."""
-    if not any(np.isnan(length) for length in known):
-        return [int(length) for length in known]
-    with _failures_named("Dask: the rows are counted"):
-        compute: Any = base.compute  # it has no types
-        return [int(n) for n in compute(*(delayed(_rows)(chunk) for chunk in chunks))]
-
-
-def _rows(chunk: Any) -> int:
-    return int(chunk.shape[0])
 
 
 def _label_chunks(y: Any, lengths: Sequence[int]) -> list[Any]:
@@ -162,15 +157,27 @@ def _label_chunks(y: Any, lengths: Sequence[int]) -> list[Any]:
         array = np.asarray(y)
         _check_count(len(array), int(ends[-1]))
         return list(np.split(array, ends[:-1]))
-    array = y.to_dask_array() if hasattr(y, "to_dask_array") else y
+    array = y
+    if hasattr(y, "to_dask_array"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # strings become objects, which will do
+            array = y.to_dask_array()
     if array.ndim > 1:
         array = array.rechunk({1: -1})
-    own = _lengths(array.chunks[0], array.to_delayed().reshape(-1))
+    own = lengths_of(array.chunks[0], array.to_delayed().reshape(-1))
     _check_count(sum(own), int(ends[-1]))
     if own != list(lengths):
-        array._chunks = (tuple(own), *array.chunks[1:])
-        array = array.rechunk({0: tuple(lengths)})
+        known = Array(array.dask, array.name, (tuple(own), *array.chunks[1:]), meta=array._meta)
+        array = known.rechunk({0: tuple(lengths)})
     return list(array.to_delayed().reshape(-1))
+
+
+def _as_labels(y: Any, where: str) -> NDArray[Any]:
+    if sparse.issparse(y) or np.ndim(y) == 2:
+        return as_label_matrix(y)
+    values = np.asarray(y)
+    # Strings come as objects.
+    return as_labels(values) if values.dtype.kind in "OT" else as_label_values(values, where)
 
 
 def _check_count(labels: int, examples: int) -> None:
@@ -178,26 +185,3 @@ def _check_count(labels: int, examples: int) -> None:
         raise InputError(
             f"X has {examples} examples and y has {labels} labels; give one label an example."
         )
-
-
-def _computed(chunk: Any) -> Any:
-    """Compute a chunk in this thread, whatever cluster there is; an array is returned as it is."""
-    if not isinstance(chunk, Delayed):
-        return chunk
-    compute: Any = chunk.compute  # it has no types
-    return compute(scheduler="synchronous")
-
-
-@contextmanager
-def _failures_named(what: str) -> Iterator[None]:
-    """Turn whatever goes wrong in a graph, which is anybody's code, into one message."""
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:
-        reason = (str(error).strip().splitlines() or [""])[0]
-        raise InputError(
-            f"{what}: the computation failed ({type(error).__name__}: {reason}); try it alone, "
-            "with compute()."
-        ) from error

@@ -49,6 +49,18 @@ def read_header(file: BinaryIO) -> Header:
     return Header(shape, fortran, dtype)
 
 
+def check_length(header: Header, begin: int, size: int) -> None:
+    """Refuse a file of so many bytes that ends before the values do, which begin at `begin`.
+
+    Raises
+    ------
+    EOFError
+    """
+    values = math.prod(header.shape) * header.dtype.itemsize
+    if size < begin + values:
+        raise EOFError(f"cut off: {size:,} bytes, of {begin + values:,} that its header promises")
+
+
 def read_values(file: BinaryIO, header: Header, source: str) -> NDArray[Any]:
     """Read the values that follow a header into memory, in C order.
 

@@ -139,7 +139,7 @@ def _checked(source: Any) -> BlockSource:
     name = type(source).__name__
     missing = [member for member in _MEMBERS if not hasattr(source, member)]
     if len(missing) == len(_MEMBERS):
-        raise InputError(f"data: a {name} is not read in blocks; {_KINDS}.")
+        raise InputError(f"data: what is of type {name} is not read in blocks; {_KINDS}.")
     if missing:
         raise InputError(
             f"data: the {name} has no {listed(missing)}; a source of blocks has {listed(_MEMBERS)}."

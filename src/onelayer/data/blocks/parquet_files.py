@@ -15,6 +15,8 @@ from onelayer.data.blocks.arrow_tables import arrow_schema, as_frame, damage_of
 from onelayer.data.blocks.places import DataFile, is_remote
 from onelayer.data.files.pandas_index import index_columns
 
+_PAGE = 1 << 16
+
 
 @dataclass(frozen=True)
 class ParquetTable:
@@ -62,14 +64,22 @@ class ParquetTable:
     def first_row(self, names: Sequence[str]) -> pl.DataFrame:
         """Return the first row of some columns."""
         group = next(i for i, length in enumerate(self.lengths) if length)
-        with _opened(self.file, self.metadata) as opened:
+        with _opened(self.file, self.metadata, by_pages=True) as opened:
             rows = opened.iter_batches(1, [group], [*names], use_threads=False)
             return as_frame(pa.Table.from_batches([next(rows)]), names, self.source)
 
 
 @contextmanager
-def _opened(file: DataFile, metadata: Any = None) -> Iterator[pq.ParquetFile]:
-    with file.open() as stream, damage_of(file.path):
-        remote = is_remote(file.path)
-        with pq.ParquetFile(stream, metadata=metadata, pre_buffer=remote) as opened:
-            yield opened
+def _opened(
+    file: DataFile, metadata: Any = None, *, by_pages: bool = False
+) -> Iterator[pq.ParquetFile]:
+    """Open a file; `by_pages` reads some columns page by page, and not a row group's at once."""
+    at_once = is_remote(file.path) and not by_pages
+    with (
+        file.open() as stream,
+        damage_of(file.path),
+        pq.ParquetFile(
+            stream, metadata=metadata, pre_buffer=at_once, buffer_size=_PAGE if by_pages else 0
+        ) as opened,
+    ):
+        yield opened

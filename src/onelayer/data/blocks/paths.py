@@ -50,8 +50,9 @@ def open_path(path: str, columns: Columns) -> BlockSource:
         return _packed(path)
     kinds = [kind for kind in _ALL if any(_ends(file, kind) for file in files)]
     if not kinds:
-        holds = f" It holds {first_few([f.name for f in files])}." if found != files[0] else ""
-        raise InputError(f"{path}: is none of what is read in blocks.{holds} Give {_READ}.")
+        holds = first_few([file.name for file in files]) or "no file"
+        held = f" It holds {holds}." if isinstance(found, list) else ""
+        raise InputError(f"{path}: is none of what is read in blocks.{held} Give {_READ}.")
     if len(kinds) > 1:
         raise InputError(
             f"{path}: holds files of several kinds ({listed(k[0] for k in kinds)}), and which are "

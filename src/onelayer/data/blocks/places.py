@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,11 +52,11 @@ class DataFile:
         """
         if is_remote(self.path):
             system, path = _system(self.path)
-            with reached(self.path):
+            with reached(self.path, again=True):
                 now = DataFile(self.path, _size(system.info(path), self.path))
             self._check_unchanged(now)
             return io.BufferedReader(RangeFile(system, path, self.path, self.size), _BUFFER)
-        with reached(self.path):
+        with reached(self.path, again=True):
             file = open(self.path, "rb")  # noqa: SIM115 - the reader closes it
         try:
             self._check_unchanged(_local(self.path, os.fstat(file.fileno())))
@@ -109,16 +110,22 @@ def natural(name: str) -> tuple[Any, ...]:
 
 
 @contextmanager
-def reached(path: str) -> Iterator[None]:
+def reached(path: str, *, again: bool = False) -> Iterator[None]:
     """Turn whatever goes wrong on the way to a file into one message.
 
-    Libraries of remote storage raise errors of their own kinds, so that all are caught there.
+    `again` says that it was there before. Libraries of remote storage raise errors of their own
+    kinds, so that all are caught there.
     """
     try:
         yield
     except InputError:
         raise
     except FileNotFoundError as error:
+        if again:
+            raise InputError(
+                f"{path}: is gone, and was there when the data were opened; start anew with files "
+                "that stay as they are."
+            ) from error
         raise InputError(f"{path}: there is no such file or folder; check the path.") from error
     except Exception as error:
         if not (is_remote(path) or isinstance(error, OSError | MemoryError)):
@@ -132,7 +139,10 @@ def reached(path: str) -> Iterator[None]:
 def _find_local(path: str) -> DataFile | list[DataFile]:
     with reached(path):
         if not os.path.isdir(path):
-            return _local(path, os.stat(path))
+            found = os.stat(path)
+            if not stat.S_ISREG(found.st_mode):
+                raise InputError(f"{path}: is neither a file nor a folder; give one of them.")
+            return _local(path, found)
         with os.scandir(path) as entries:
             return [_local(entry.path, entry.stat()) for entry in entries if entry.is_file()]
 

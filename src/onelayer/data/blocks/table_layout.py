@@ -18,6 +18,7 @@ from onelayer.data.files.list_columns import ExpandedColumn, expand_lists, is_li
 from onelayer.data.files.numeric_columns import as_rows, check_numbers
 from onelayer.data.stored_type import stored_type
 from onelayer.errors import InputError
+from onelayer.words import first_few
 
 if TYPE_CHECKING:
     from onelayer.data.blocks.tables import Table
@@ -40,6 +41,8 @@ class TableLayout:
     target : str or None
         That with the labels.
     label_type : polars type or None
+    known : frozenset of str
+        All columns, with those that are left out.
     names : tuple of str
         Of the features.
     dtype : numpy dtype
@@ -51,6 +54,7 @@ class TableLayout:
     columns: dict[str, pl.DataType]
     target: str | None
     label_type: pl.DataType | None
+    known: frozenset[str]
     names: tuple[str, ...]
     dtype: np.dtype[Any]
 
@@ -70,18 +74,15 @@ class TableLayout:
         open_ended = [name for name in lists if isinstance(table.schema[name], pl.List)]
         # How long lists are is known from one of them, where the type does not say it.
         known = table.first_row(open_ended)[:1] if open_ended else pl.DataFrame()
-        parts = []
-        for name in features:
-            dtype = table.schema[name]
-            zero = [[0] * _width(dtype)] if isinstance(dtype, pl.Array) else []
-            column = known[name] if name in open_ended else pl.Series(name, zero, dtype)
-            parts.append(expand_lists(column, table.source))
+        samples = [known[n] if n in open_ended else _sample(n, table.schema[n]) for n in features]
+        parts = [expand_lists(sample, table.source) for sample in samples]
         check_numbers([part.values for part in parts], table.source)
         return cls(
             table.source,
             {name: table.schema[name] for name in features},
             label,
             None if label is None else table.schema[label],
+            frozenset({*table.schema, *drop}),
             names_of(parts, table.source),
             _common_type(parts),
         )
@@ -98,6 +99,12 @@ class TableLayout:
         ------
         InputError
         """
+        more = [name for name in table.schema if name not in self.known]
+        if more:
+            raise InputError(
+                f"{table.source}: has the column {first_few(more)}, and {self.source} has not; all "
+                "files must have the same columns."
+            )
         for name in self.columns_read:
             found = table.schema.get(name)
             wanted = self.columns.get(name, self.label_type)
@@ -140,12 +147,31 @@ class TableLayout:
             if part.values.null_count():
                 row = before + int(part.values.is_null().arg_true()[0])
                 raise value_refused(source, row, part.names[0], "missing")
+        self._check_types(parts, source, before)
         X = as_rows(parts, _KEPT[self.dtype.type])
         check_finite(X, source, before=before, names=names)
         if self.target is None:
             return Block(X, None)
         where = f"{source}, column {self.target!r}"
-        return Block(X, column_labels(frame[self.target], where, before=before))
+        y = column_labels(frame[self.target], where, before=before)
+        found = frame[self.target].dtype
+        if _kind(found) != _kind(self.label_type):
+            raise InputError(
+                f"{where}: from row {before + 1} on, the labels are of type {found}, and of type "
+                f"{self.label_type} before; give labels of one type."
+            )
+        return Block(X, y)
+
+    def _check_types(self, parts: list[ExpandedColumn], source: str, before: int) -> None:
+        """Refuse columns that hold something else than before, as Python objects may."""
+        check_numbers([part.values for part in parts], source)
+        for part in parts:
+            if not np.can_cast(_kept(part.values.dtype), self.dtype):
+                raise InputError(
+                    f"{source}: from row {before + 1} on, the column {part.names[0]!r} is of type "
+                    f"{part.values.dtype}, which does not fit the {self.dtype} of the first rows; "
+                    "give each column one type."
+                )
 
 
 def _request(source: str, chosen: Columns) -> Request:
@@ -177,5 +203,10 @@ def _kind(dtype: pl.DataType | None) -> str:
     return "number" if dtype.is_numeric() else "text"
 
 
-def _width(dtype: pl.Array) -> int:
-    return dtype.shape[0] if len(dtype.shape) == 1 else 1
+def _sample(name: str, dtype: pl.DataType) -> pl.Series:
+    """Return a column of a type that says all of it; lists of one length need a row for that."""
+    if not isinstance(dtype, pl.Array):
+        return pl.Series(name, [], dtype)
+    if len(dtype.shape) > 1 or not (dtype.inner == pl.Boolean or dtype.inner.is_numeric()):
+        return pl.Series(name, [None], dtype)  # which is refused for its type
+    return pl.Series(name, [[0] * dtype.shape[0]]).cast(dtype)
