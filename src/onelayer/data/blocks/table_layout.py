@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from onelayer.data.blocks.chosen_columns import Columns
 from onelayer.data.blocks.ready import check_finite, value_refused
@@ -14,7 +15,14 @@ from onelayer.data.blocks.source import Block
 from onelayer.data.files.columns import choose_columns
 from onelayer.data.files.examples import Request
 from onelayer.data.files.label_values import column_labels
-from onelayer.data.files.list_columns import ExpandedColumn, expand_lists, is_list, names_of
+from onelayer.data.files.list_columns import (
+    ExpandedColumn,
+    expand_lists,
+    in_columns,
+    in_order_of_model,
+    is_list,
+    names_of,
+)
 from onelayer.data.files.numeric_columns import as_rows, check_numbers
 from onelayer.data.stored_type import stored_type
 from onelayer.errors import InputError
@@ -44,7 +52,9 @@ class TableLayout:
     known : frozenset of str
         All columns, with those that are left out.
     names : tuple of str
-        Of the features.
+        Of the features, as the columns have them.
+    request : Request
+        What was asked for: it may name features in another order.
     dtype : numpy dtype
         Of the matrix: that of all features, or else the wider of float32 and float64 that they
         need.
@@ -56,6 +66,7 @@ class TableLayout:
     label_type: pl.DataType | None
     known: frozenset[str]
     names: tuple[str, ...]
+    request: Request
     dtype: np.dtype[Any]
 
     @classmethod
@@ -68,7 +79,9 @@ class TableLayout:
             If the label column is missing or not clear, or a feature is no number.
         """
         request = _request(table.source, chosen)
-        features, label = choose_columns(tuple(table.schema), request, table.index)
+        all_lists = tuple(name for name, dtype in table.schema.items() if is_list(dtype))
+        in_table = in_columns(request, tuple(table.schema), all_lists)
+        features, label = choose_columns(tuple(table.schema), in_table, table.index)
         label = label if chosen.need_labels else None
         lists = [name for name in features if is_list(table.schema[name])]
         open_ended = [name for name in lists if isinstance(table.schema[name], pl.List)]
@@ -77,15 +90,28 @@ class TableLayout:
         samples = [known[n] if n in open_ended else _sample(n, table.schema[n]) for n in features]
         parts = [expand_lists(sample, table.source) for sample in samples]
         check_numbers([part.values for part in parts], table.source)
-        return cls(
+        layout = cls(
             table.source,
             {name: table.schema[name] for name in features},
             label,
             None if label is None else table.schema[label],
-            frozenset({*table.schema, *drop}),
+            frozenset({*table.schema, *chosen.drop}),
             names_of(parts, table.source),
+            request,
             _common_type(parts),
         )
+        layout._in_order(np.empty((0, len(layout.names))), parts)  # so that it is refused at once
+        return layout
+
+    def _in_order(self, X: NDArray[Any], parts: list[ExpandedColumn]) -> NDArray[Any]:
+        """Return features in the order that was asked for."""
+        lists = [name for name, dtype in self.columns.items() if is_list(dtype)]
+        return in_order_of_model(X, parts, lists, self.request)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The features in the order that was asked for."""
+        return self.request.features or self.names
 
     @property
     def columns_read(self) -> tuple[str, ...]:
@@ -100,7 +126,7 @@ class TableLayout:
         InputError
         """
         more = [name for name in table.schema if name not in self.known]
-        if more:
+        if more and self.request.features is None:
             raise InputError(
                 f"{table.source}: has the column {first_few(more)}, and {self.source} has not; all "
                 "files must have the same columns."
@@ -150,6 +176,7 @@ class TableLayout:
         self._check_types(parts, source, before)
         X = as_rows(parts, _KEPT[self.dtype.type])
         check_finite(X, source, before=before, names=names)
+        X = self._in_order(X, parts)
         if self.target is None:
             return Block(X, None)
         where = f"{source}, column {self.target!r}"

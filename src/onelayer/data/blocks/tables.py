@@ -81,14 +81,14 @@ class TableBlocks:
                     self._pieces.append((table, piece, before))
                     lengths.append(length)
                 before += length
-        self.n_features = len(self._layout.names)
+        self.n_features = len(self._layout.feature_names)
         self.dtype: np.dtype[Any] = self._layout.dtype
         self.block_lengths = tuple(lengths)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The columns that are features; of a column NAME of lists NAME[0], NAME[1] and so on."""
-        return self._layout.names
+        return self._layout.feature_names
 
     @property
     def target(self) -> str | None:
