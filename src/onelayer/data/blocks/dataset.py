@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from onelayer.data.blocks.look import Look, Promised, look_at
 from onelayer.data.blocks.matrix import matrix_of
 from onelayer.data.blocks.source import BlockSource
 from onelayer.data.dataset import Dataset
+from onelayer.data.fingerprint import blocks_fingerprint
 from onelayer.data.fit_scaling import ScalingName, fit_scaling
 from onelayer.data.labels import Label
 from onelayer.data.moments import Moments
@@ -33,17 +34,23 @@ class Scan:
         All labels.
     moments : Moments
         Of the stored values.
+    fingerprint : str
+        Of all of it; see `onelayer.data.fingerprint`.
+    largest : int
+        Bytes of the largest block's values.
     """
 
     y: NDArray[Any]
     moments: Moments
+    fingerprint: str
+    largest: int
 
 
 def scan(source: BlockSource, watch: Watch = lambda _done, _all: None) -> Scan:
     """Read all blocks once: check them, and keep the labels and the moments of the features.
 
-    A source that has a method `scan` of its own is asked instead: packed data knows, and blocks on
-    a cluster are looked at where they lie.
+    A source that has a method `scan` of its own is asked instead, as packed data knows; one with a
+    method `looks` looks at its blocks itself, where they lie.
 
     Raises
     ------
@@ -51,23 +58,22 @@ def scan(source: BlockSource, watch: Watch = lambda _done, _all: None) -> Scan:
         If a block is not what was promised, a value is not finite, or labels are missing.
     """
     if hasattr(source, "scan"):
-        found: Scan = source.scan(watch)
+        found: Scan = source.scan()
         return found
-    count = len(source.block_lengths)
-    blocks = prefetched(source.read_block(i) for i in range(count))
-    return scanned(
-        source, (look_at(Promised.by(source, i), block) for i, block in enumerate(blocks)), watch
-    )
-
-
-def scanned(source: BlockSource, looks: Iterable[Look], watch: Watch) -> Scan:
-    """Return what is known of all blocks, of what is known of each, in their order."""
-    labels, moments = [], Moments.none(source.n_features)
-    for i, look in enumerate(looks):
+    labels, prints, moments, largest = [], [], Moments.none(source.n_features), 0
+    for i, look in enumerate(source.looks() if hasattr(source, "looks") else _looks(source)):
         labels.append(look.y)
-        moments = moments + look.moments
+        prints.append(look.fingerprint)
+        moments, largest = moments + look.moments, max(largest, look.size)
         watch(i + 1, len(source.block_lengths))
-    return Scan(np.concatenate(labels), moments)
+    y = np.concatenate(labels)
+    return Scan(y, moments, blocks_fingerprint(prints, y), largest)
+
+
+def _looks(source: BlockSource) -> Iterator[Look]:
+    count = len(source.block_lengths)
+    for i, block in enumerate(prefetched(source.read_block(i) for i in range(count))):
+        yield look_at(Promised.by(source, i), block)
 
 
 def block_dataset(

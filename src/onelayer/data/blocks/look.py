@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data.blocks.matrix import nbytes
 from onelayer.data.blocks.source import Block, BlockSource
+from onelayer.data.fingerprint import values_fingerprint
 from onelayer.data.matrix import as_matrix
 from onelayer.data.moments import Moments
 from onelayer.errors import InputError
@@ -45,10 +47,16 @@ class Look:
     y : array, shape (n,) or (n, n_labels)
     moments : Moments
         Of the stored values.
+    fingerprint : str
+        Of these; see `onelayer.data.fingerprint`.
+    size : int
+        Their bytes.
     """
 
     y: NDArray[Any]
     moments: Moments
+    fingerprint: str
+    size: int
 
 
 def look_at(promised: Promised, block: Block) -> Look:
@@ -70,7 +78,7 @@ def look_at(promised: Promised, block: Block) -> Look:
         raise InputError("y: the blocks have no labels; say which column holds them, or give them.")
     if len(block.y) != shape[0]:
         raise InputError(f"block {i}: it has {shape[0]} examples and {len(block.y)} labels.")
-    return Look(np.asarray(block.y), Moments.of(X))
+    return Look(np.asarray(block.y), Moments.of(X), values_fingerprint(X), nbytes(X))
 
 
 def _checked(X: Any, i: int) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from onelayer.data import Dataset
 from onelayer.data.blocks import ArrayBlocks, Block, BlockMatrix, BlockSource
-from onelayer.data.blocks.dataset import Scan, Watch, scanned
-from onelayer.data.blocks.look import Promised, look_at
+from onelayer.data.blocks.look import Look, Promised, look_at
 from onelayer.engines.cluster.matrix import ClusterMatrix
 from onelayer.engines.cluster.tasks import same
 from onelayer.engines.cluster.work import Cluster
@@ -51,7 +51,7 @@ class ClusterSource:
 
     def __getattr__(self, name: str) -> Any:
         """Return what else is known of the source, such as the names of its features."""
-        if name.startswith("_") or name in ("scan", "on_cluster", "source"):
+        if name.startswith("_") or name in ("on_cluster", "source"):
             raise AttributeError(name)
         return getattr(self.source, name)
 
@@ -60,13 +60,10 @@ class ClusterSource:
         block: Block = self.cluster.results([self._blocks[i]])[0]
         return block
 
-    def scan(self, watch: Watch) -> Scan:
+    def looks(self) -> Iterator[Look]:
         """Look at each block where it lies; see `onelayer.data.blocks.dataset.scan`."""
-        if hasattr(self.source, "scan"):  # known without reading
-            found: Scan = self.source.scan(watch)
-            return found
         calls = [(look_at, Promised.by(self, i), block) for i, block in enumerate(self._blocks)]
-        return scanned(self, self.cluster.map("look", calls), watch)
+        return self.cluster.map("look", calls)
 
 
 def _placed(source: BlockSource, cluster: Cluster) -> list[Future[Any]]:
