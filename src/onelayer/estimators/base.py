@@ -13,10 +13,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from onelayer.data import Dataset, Scaling, ScalingName, fit_scaling
-from onelayer.data.blocks import BlockMatrix
+from onelayer.data.blocks import BlockMatrix, BlockSource
 from onelayer.errors import InputError
 from onelayer.estimators import notebook
-from onelayer.estimators.blocks import is_source, parts_of
+from onelayer.estimators.blocks import in_parts, is_source
 from onelayer.estimators.fitting import as_classifier, as_type, masked, split_rows
 from onelayer.estimators.inputs import (
     Labelled,
@@ -104,10 +104,11 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         -------
         array, shape (n,) for two classes, otherwise (n, K)
         """
-        return self._scores(*self._read_new(X))
+        X, threads = self._read_new(X)
+        return self._decisions(self.classifier_.scores(X, threads))
 
-    def _scores(self, X: Any, threads: int) -> NDArray[np.float64]:
-        scores = self.classifier_.scores(X, threads)
+    @staticmethod
+    def _decisions(scores: NDArray[np.float64]) -> NDArray[np.float64]:
         if scores.shape[1] == 2:
             with np.errstate(over="ignore"):  # infinity has the right sign
                 return scores[:, 1] - scores[:, 0]
@@ -116,7 +117,10 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each example, the first of equals, shape (n,)."""
         X, threads = self._read_new(X)
-        parts = [self._indices(self._scores(part, threads)) for part in parts_of(X)]
+        parts = [
+            self._indices(self._decisions(scores))
+            for scores in in_parts(X, self.classifier_.scores, threads)
+        ]
         predicted: NDArray[Any] = self.classes_[np.concatenate(parts)]
         return predicted
 
@@ -148,6 +152,10 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
             check_is_fitted(self)
             X, y, sample_weight, _ = self._read(X, y, sample_weight, reset=False)
         return float(super().score(X, y, sample_weight))
+
+    def _placed(self, source: BlockSource) -> BlockSource:
+        """Return a source of blocks where they are to be read: as it is."""
+        return source
 
     def _read_new(self, X: Any) -> tuple[Any, int]:
         """Return examples to predict, checked, and the number of threads to do it."""

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data.blocks import Block, BlockMatrix, BlockSource
-from onelayer.data.blocks.dataset import Scan, scan
+from onelayer.data.blocks.dataset import Scan, looks_of, scan
+from onelayer.data.blocks.look import Look
 from onelayer.data.blocks.matrix import matrix_of
 from onelayer.data.blocks.open import as_block_source
 from onelayer.data.blocks.room import dense_block_bytes, room_to_hold
 from onelayer.data.label_matrix import as_label_matrix, is_label_matrix
 from onelayer.data.labels import as_labels
 from onelayer.errors import InputError
-from onelayer.threads import prefetched
 from onelayer.words import first_few, parse_bytes
+
+Values = TypeVar("Values")
 
 _LIBRARIES = (("polars", "LazyFrame"), ("dask.dataframe", "DataFrame"), ("dask.array", "Array"))
 
@@ -59,6 +62,7 @@ def open_source(estimator: Any, X: Any, y: Any = None, *, new: bool) -> BlockSou
         X, y=y if is_array else None, target=target, need_labels=not new and (y is None or is_array
         or target is not None), features=None if names is None else names.tolist(),
     )  # fmt: skip
+    source = estimator._placed(source)
     if y is not None and target is None and not is_array:
         source = WithLabels(source, y)
     return source
@@ -144,12 +148,19 @@ def read_new(estimator: Any, X: Any) -> BlockMatrix:
     return as_block_matrix(estimator, source, dense_block_bytes(source))
 
 
-def parts_of(X: Any) -> Iterator[Any]:
-    """Yield values that are in memory: all of an array, the blocks of a BlockMatrix."""
+def in_parts(X: Any, function: Callable[[Any, int], Values], threads: int) -> Iterator[Values]:
+    """Yield what a function makes of values: of all of an array, of each block of a BlockMatrix.
+
+    It is called where the block lies.
+    """
     if isinstance(X, BlockMatrix):
-        yield from prefetched(X.block(i) for i in range(len(X.lengths)))
+        yield from X.map(partial(_of_block, function, threads))
     else:
-        yield X
+        yield function(X, threads)
+
+
+def _of_block(function: Callable[[Any, int], Values], threads: int, X: Any, _rows: slice) -> Values:
+    return function(X, threads)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,6 +202,17 @@ class WithLabels:
     def feature_names(self) -> tuple[str, ...] | None:
         """Names of the features, where the source has some."""
         return getattr(self.source, "feature_names", None)
+
+    @property
+    def matrix(self) -> BlockMatrix | None:
+        """The features, where the source has them as a matrix."""
+        return getattr(self.source, "matrix", None)
+
+    def looks(self) -> Iterator[Look]:
+        """Look at each block."""
+        parts = np.split(self.y, np.cumsum(self.block_lengths)[:-1])
+        for y, look in zip(parts, looks_of(self.source), strict=True):
+            yield replace(look, y=y)
 
     def read_block(self, i: int) -> Block:
         """Return block i with its labels."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.errors import InputError
-from onelayer.estimators.blocks import parts_of
+from onelayer.estimators.blocks import in_parts
 from onelayer.estimators.documents import documented
 from onelayer.estimators.inputs import Labelled, read_label_matrix
 from onelayer.estimators.linear import OneModel
@@ -70,8 +70,8 @@ class MultilabelRegression(OneModel):
         array of int, shape (n, n_labels)
         """
         X, threads = self._read_new(X)
-        parts = [self.classifier_.predict(part, threads) for part in parts_of(X)]
-        return np.concatenate(parts).astype(np.int64)
+        parts = in_parts(X, self.classifier_.predict, threads)
+        return np.concatenate([*parts]).astype(np.int64)
 
     @staticmethod
     def _find_classes(y: NDArray[Any]) -> NDArray[Any]:

@@ -14,9 +14,12 @@ from dask.delayed import Delayed
 from numpy.typing import NDArray
 from scipy import sparse
 
-from onelayer.data.blocks.dask_graphs import computed, failures_named, lengths_of
+from onelayer.data.blocks.chosen_columns import Columns
+from onelayer.data.blocks.dask_graphs import anywhere, computed, failures_named, lengths_of
 from onelayer.data.blocks.ready import ready_matrix
 from onelayer.data.blocks.source import Block
+from onelayer.data.blocks.table_layout import TableLayout
+from onelayer.data.blocks.tables import TableBlocks, checked_block
 from onelayer.data.files.label_values import as_label_values
 from onelayer.data.files.pandas_index import index_columns
 from onelayer.data.label_matrix import as_label_matrix
@@ -78,28 +81,42 @@ class DaskArrayBlocks:
             If that fails, the chunk has another shape than it said, or a value is missing or
             infinite.
         """
-        where = f"{_ARRAY}, block {i}"
-        with failures_named(where):
+        with failures_named(f"{_ARRAY}, block {i}"):
             X = computed(self._chunks[i])
             y = None if self._labels is None else computed(self._labels[i])
-        if not np.can_cast(X.dtype, self.dtype) and stored_type(X.dtype, where) != self.dtype:
-            raise InputError(
-                f"{where}: is of type {X.dtype}, and {self.dtype} was promised; set the array's "
-                "type right with astype."
-            )
-        matrix = ready_matrix(X, self.dtype, where)
-        promised = self.block_lengths[i], self.n_features
-        if matrix.shape != promised:
-            raise InputError(
-                f"{where}: has the shape {matrix.shape}, and {promised} was promised; set the "
-                "array's chunks right, or let compute_chunk_sizes() do so."
-            )
-        if y is None:
-            return Block(matrix, None)
-        labels = _as_labels(y, f"{where}, labels")
-        if len(labels) != promised[0]:
-            raise InputError(f"{where}: has {promised[0]} examples and {len(labels)} labels.")
-        return Block(matrix, labels)
+        return _array_block(i, (self.block_lengths[i], self.n_features), self.dtype, X, y)
+
+    def on_cluster(self, client: Any) -> list[Any]:
+        """Return futures of all blocks, made by workers; chunks that lie there stay there."""
+        chunks = client.compute(self._chunks)
+        none = [None] * len(chunks)
+        labels = none if self._labels is None else client.compute(self._labels)
+        return [
+            client.submit(_array_block, i, (length, self.n_features), self.dtype, X, y, pure=False)
+            for i, (length, X, y) in enumerate(zip(self.block_lengths, chunks, labels, strict=True))
+        ]
+
+
+def _array_block(i: int, promised: tuple[int, int], dtype: np.dtype[Any], X: Any, y: Any) -> Block:
+    """Return a chunk as a block, checked."""
+    where = f"{_ARRAY}, block {i}"
+    if not np.can_cast(X.dtype, dtype) and stored_type(X.dtype, where) != dtype:
+        raise InputError(
+            f"{where}: is of type {X.dtype}, and {dtype} was promised; set the array's type right "
+            "with astype."
+        )
+    matrix = ready_matrix(X, dtype, where)
+    if matrix.shape != promised:
+        raise InputError(
+            f"{where}: has the shape {matrix.shape}, and {promised} was promised; set the array's "
+            "chunks right, or let compute_chunk_sizes() do so."
+        )
+    if y is None:
+        return Block(matrix, None)
+    labels = _as_labels(y, f"{where}, labels")
+    if len(labels) != promised[0]:
+        raise InputError(f"{where}: has {promised[0]} examples and {len(labels)} labels.")
+    return Block(matrix, labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,19 +152,55 @@ class DaskTable:
         if full is None:
             raise InputError(f"{_FRAME}: holds no row; give at least one example.")
         # What a column of Python objects holds is known from its values alone.
-        schema = dict(table.read(full, [*frame.columns]).schema)
+        schema = anywhere(_schema, partitions[full])
         return cls(partitions, schema, index_columns(None, tuple(schema)), table.lengths)
 
     def read(self, piece: int, names: Sequence[str]) -> pl.DataFrame:
         """Compute a partition in this thread, and return some columns."""
         where = f"{_FRAME}, partition {piece}"
         with failures_named(where):
-            found = computed(self.partitions[piece])
-            return pl.from_pandas(found[[*names]])
+            return _columns(computed(self.partitions[piece]), names)
 
     def first_row(self, names: Sequence[str]) -> pl.DataFrame:
-        """Return the first partition that has rows."""
-        return self.read(next(i for i, length in enumerate(self.lengths) if length), names)
+        """Return one row."""
+        full = next(i for i, length in enumerate(self.lengths) if length)
+        return anywhere(_first_row, self.partitions[full], [*names])
+
+
+class DaskTableBlocks(TableBlocks):
+    """The partitions of a Dask dataframe as blocks; see `TableBlocks`."""
+
+    def __init__(self, frame: Any, columns: Columns) -> None:
+        self._table = DaskTable.of(frame)
+        super().__init__([self._table], columns)
+
+    def on_cluster(self, client: Any) -> list[Any]:
+        """Return futures of all blocks, made by workers; partitions that lie there stay there."""
+        partitions = client.compute([self._table.partitions[piece] for _, piece, _ in self._pieces])
+        return [
+            client.submit(_table_block, self._layout, before, length, partition, pure=False)
+            for (_, _, before), length, partition in zip(
+                self._pieces, self.block_lengths, partitions, strict=True
+            )
+        ]
+
+
+def _table_block(layout: TableLayout, before: int, length: int, partition: Any) -> Block:
+    frame = _columns(partition, layout.columns_read)
+    return checked_block(layout, frame, _FRAME, before, length)
+
+
+def _columns(partition: Any, names: Sequence[str]) -> pl.DataFrame:
+    frame: pl.DataFrame = pl.from_pandas(partition[[*names]])
+    return frame
+
+
+def _first_row(partition: Any, names: Sequence[str]) -> pl.DataFrame:
+    return _columns(partition[:1], names)
+
+
+def _schema(partition: Any) -> dict[str, pl.DataType]:
+    return dict(pl.from_pandas(partition).schema)
 
 
 def _label_chunks(y: Any, lengths: Sequence[int]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,12 @@ def lengths_of(known: Sequence[float], chunks: Sequence[Delayed]) -> list[int]:
         return [int(length) for length in known]
     with failures_named("Dask: the rows are counted"):
         return [int(n) for n in dask.compute(*(delayed(_rows)(chunk) for chunk in chunks))]
+
+
+def anywhere(function: Callable[..., Any], chunk: Delayed, *arguments: Any) -> Any:
+    """Return what a function makes of a chunk, computed wherever Dask does."""
+    with failures_named("Dask: the first rows are read"):
+        return dask.compute(delayed(function)(chunk, *arguments))[0]
 
 
 def computed(chunk: Any) -> Any:

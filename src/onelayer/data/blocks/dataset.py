@@ -18,6 +18,7 @@ from onelayer.data.fit_scaling import ScalingName, fit_scaling
 from onelayer.data.labels import Label
 from onelayer.data.moments import Moments
 from onelayer.data.scaling import Scaling
+from onelayer.errors import InputError
 from onelayer.threads import prefetched
 
 Watch = Callable[[int, int], None]
@@ -61,7 +62,11 @@ def scan(source: BlockSource, watch: Watch = lambda _done, _all: None) -> Scan:
         found: Scan = source.scan()
         return found
     labels, prints, moments, largest = [], [], Moments.none(source.n_features), 0
-    for i, look in enumerate(source.looks() if hasattr(source, "looks") else _looks(source)):
+    for i, look in enumerate(looks_of(source)):
+        if look.y is None:
+            raise InputError(
+                "y: the blocks have no labels; say which column holds them, or give them."
+            )
         labels.append(look.y)
         prints.append(look.fingerprint)
         moments, largest = moments + look.moments, max(largest, look.size)
@@ -70,7 +75,11 @@ def scan(source: BlockSource, watch: Watch = lambda _done, _all: None) -> Scan:
     return Scan(y, moments, blocks_fingerprint(prints, y), largest)
 
 
-def _looks(source: BlockSource) -> Iterator[Look]:
+def looks_of(source: BlockSource) -> Iterator[Look]:
+    """Yield what is known of each block once it was read; a source may look itself."""
+    if hasattr(source, "looks"):
+        yield from source.looks()
+        return
     count = len(source.block_lengths)
     for i, block in enumerate(prefetched(source.read_block(i) for i in range(count))):
         yield look_at(Promised.by(source, i), block)

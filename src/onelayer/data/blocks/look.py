@@ -44,7 +44,7 @@ class Look:
 
     Attributes
     ----------
-    y : array, shape (n,) or (n, n_labels)
+    y : array, shape (n,) or (n, n_labels); or None
     moments : Moments
         Of the stored values.
     fingerprint : str
@@ -53,7 +53,7 @@ class Look:
         Their bytes.
     """
 
-    y: NDArray[Any]
+    y: NDArray[Any] | None
     moments: Moments
     fingerprint: str
     size: int
@@ -65,7 +65,7 @@ def look_at(promised: Promised, block: Block) -> Look:
     Raises
     ------
     InputError
-        If it is not what was promised, a value is not finite, or labels are missing.
+        If it is not what was promised, or a value is not finite.
     """
     i, shape = promised.number, promised.shape
     X = _checked(block.X, i)
@@ -74,11 +74,10 @@ def look_at(promised: Promised, block: Block) -> Look:
             f"block {i}: it is {X.dtype} of the shape {X.shape}, and {promised.dtype} of {shape} "
             "was promised; all blocks must have the same features in one type."
         )
-    if block.y is None:
-        raise InputError("y: the blocks have no labels; say which column holds them, or give them.")
-    if len(block.y) != shape[0]:
-        raise InputError(f"block {i}: it has {shape[0]} examples and {len(block.y)} labels.")
-    return Look(np.asarray(block.y), Moments.of(X), values_fingerprint(X), nbytes(X))
+    y = None if block.y is None else np.asarray(block.y)
+    if y is not None and len(y) != shape[0]:
+        raise InputError(f"block {i}: it has {shape[0]} examples and {len(y)} labels.")
+    return Look(y, Moments.of(X), values_fingerprint(X), nbytes(X))
 
 
 def _checked(X: Any, i: int) -> Any:

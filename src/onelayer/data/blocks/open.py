@@ -108,15 +108,14 @@ def as_block_source(
 def _of_frame(
     data: Any, is_polars: bool, columns: Columns, block_length: int | None
 ) -> BlockSource:
-    from onelayer.data.blocks.tables import TableBlocks
-
     if is_polars:
         from onelayer.data.blocks.lazy_frames import LazyTable
+        from onelayer.data.blocks.tables import TableBlocks
 
         return TableBlocks([LazyTable.of(data.lazy(), block_length)], columns)
-    from onelayer.data.blocks.dask_collections import DaskTable
+    from onelayer.data.blocks.dask_collections import DaskTableBlocks
 
-    return TableBlocks([DaskTable.of(data)], columns)
+    return DaskTableBlocks(data, columns)
 
 
 def _of_arrays(X: Any, y: ArrayLike | None, block_length: int | None) -> BlockSource:

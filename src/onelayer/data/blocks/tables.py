@@ -120,9 +120,16 @@ class TableBlocks:
         """
         table, piece, before = self._pieces[i]
         frame = table.read(piece, self._layout.columns_read)
-        if len(frame) != self.block_lengths[i]:
-            raise InputError(
-                f"{table.source}: {len(frame)} rows were read where {self.block_lengths[i]} were "
-                f"promised, from row {before + 1} on; was the data changed while it was read?"
-            )
-        return self._layout.block(frame, table.source, before)
+        return checked_block(self._layout, frame, table.source, before, self.block_lengths[i])
+
+
+def checked_block(
+    layout: TableLayout, frame: pl.DataFrame, source: str, before: int, length: int
+) -> Block:
+    """Return the features and labels of some rows, of which so many were promised."""
+    if len(frame) != length:
+        raise InputError(
+            f"{source}: {len(frame)} rows were read where {length} were promised, from row "
+            f"{before + 1} on; was the data changed while it was read?"
+        )
+    return layout.block(frame, source, before)
