@@ -164,7 +164,8 @@ class DaskTable:
     def first_row(self, names: Sequence[str]) -> pl.DataFrame:
         """Return one row."""
         full = next(i for i, length in enumerate(self.lengths) if length)
-        return anywhere(_first_row, self.partitions[full], [*names])
+        row: pl.DataFrame = anywhere(_first_row, self.partitions[full], [*names])
+        return row
 
 
 class DaskTableBlocks(TableBlocks):

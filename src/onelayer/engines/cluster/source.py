@@ -56,14 +56,18 @@ class ClusterSource:
         return getattr(self.source, name)
 
     def read_block(self, i: int) -> Block:
-        """Return block i: it comes here."""
-        block: Block = self.cluster.results([self._blocks[i]])[0]
-        return block
+        """Return the features of block i: they come here."""
+        return Block(self.matrix.block(i), None)
 
     def looks(self) -> Iterator[Look]:
         """Look at each block where it lies; see `onelayer.data.blocks.dataset.scan`."""
         calls = [(look_at, Promised.by(self, i), block) for i, block in enumerate(self._blocks)]
-        return self.cluster.map("look", calls)
+        yield from self.cluster.map("look", calls)
+        self.forget_labels()
+
+    def forget_labels(self) -> None:
+        """Let workers keep the features alone."""
+        self._blocks = []
 
 
 def _placed(source: BlockSource, cluster: Cluster) -> list[Future[Any]]:
@@ -95,6 +99,7 @@ def on_cluster(data: Dataset, cluster: Cluster) -> Dataset:
     if isinstance(X, ClusterMatrix):
         return data
     assert isinstance(X, BlockMatrix)
-    there = ClusterSource(X.source, cluster).matrix
+    there = ClusterSource(X.source, cluster)
+    there.forget_labels()
     begin, end = X.features
-    return data.with_values(there.columns(begin, end))
+    return data.with_values(there.matrix.columns(begin, end))

@@ -35,6 +35,11 @@ class Carried:
     states: States
     losses: tuple[NDArray[np.float64], ...] = ()
 
+    def __sizeof__(self) -> int:
+        """Return the bytes of the arrays: a cluster goes by them."""
+        arrays = [array for state in self.states.values() for array in state.values()]
+        return sum(array.nbytes for array in (*arrays, *self.losses))
+
 
 def steps(
     models: WindowModels,

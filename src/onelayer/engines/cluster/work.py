@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import itertools
-import sys
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from onelayer.engines.blas import one_blas_thread
+from onelayer.engines.cluster.state import ClusterState
+from onelayer.engines.cluster.versions import expect_versions, versions
 from onelayer.errors import InputError, OnelayerError
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-SECONDS_FOR_WORKERS = 30
-"""So long a cluster may take to have a worker."""
-
 _LOOK = 1.0
-"""Seconds between two looks whether the scheduler is still there."""
-
-_TOLD_BY = ("onelayer", "numpy", "scipy", "numba")
-
-
-@cache
-def versions() -> dict[str, str]:
-    """Return the versions on which bits depend."""
-    found = {"python": ".".join(map(str, sys.version_info[:2]))}
-    for package in _TOLD_BY:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "none"
-    return found
+"""Seconds between two looks whether the cluster is still there."""
 
 
 class Cluster:
@@ -59,7 +42,8 @@ class Cluster:
         self.client: Any = client
         self._names = map("{}-{:06d}".format, itertools.repeat(uuid.uuid4().hex), itertools.count())
         self.versions = versions()
-        self._expect_workers()
+        self._state = ClusterState(client)
+        self._state.expect_workers()
 
     @property
     def threads(self) -> int:
@@ -70,8 +54,8 @@ class Cluster:
     @property
     def least_memory(self) -> int | None:
         """The bytes that the smallest worker may hold; None where there is no limit."""
-        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
-        return min((w["memory_limit"] for w in workers if w["memory_limit"]), default=None)
+        limits = (worker["memory_limit"] for worker in self._state.workers())
+        return min((limit for limit in limits if limit), default=None)
 
     def submit(
         self, what: str, function: Callable[..., Any], *arguments: Any, priority: int = 0
@@ -82,11 +66,25 @@ class Cluster:
         ----------
         what : str
             What people read of it, in one word.
+
+        Raises
+        ------
+        OnelayerError
+            If the scheduler is gone.
+        InputError
+            If the arguments cannot be handed to another process.
         """
-        future: Future[Any] = self.client.submit(
-            _checked, self.versions, function, *arguments,
-            key=f"onelayer-{what}-{next(self._names)}", pure=False, priority=priority,
-        )  # fmt: skip
+        self._state.expect_scheduler()
+        try:
+            future: Future[Any] = self.client.submit(
+                _checked, self.versions, function, *arguments,
+                key=f"onelayer-{what}-{next(self._names)}", pure=False, priority=priority,
+            )  # fmt: skip
+        except TypeError as error:  # of what cannot be pickled
+            raise InputError(
+                f"cluster: what is needed to {what} cannot be handed to workers: {error}. Give "
+                "paths, or objects that can be pickled."
+            ) from None
         return future
 
     def map(self, what: str, calls: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
@@ -95,9 +93,10 @@ class Cluster:
         There are only so many calls at a time on the cluster that it always has something to do.
         """
         pending: deque[Future[Any]] = deque()
+        most = 2 * self.threads
         for function, *arguments in calls:
             pending.append(self.submit(what, function, *arguments))
-            if len(pending) > 2 * self.threads:
+            if len(pending) > most:
                 yield self.results([pending.popleft()])[0]
         while pending:
             yield self.results([pending.popleft()])[0]
@@ -108,7 +107,7 @@ class Cluster:
         Raises
         ------
         OnelayerError
-            If the scheduler is gone, or workers die of it.
+            If the scheduler is gone, no worker is left, or workers fail or die of it.
         InputError
             As the functions raise it.
         """
@@ -116,18 +115,14 @@ class Cluster:
         from distributed import CancelledError, KilledWorker
 
         wait: Any = distributed.wait
-
-        while True:
-            self._expect_scheduler()
-            try:
-                wait(futures, timeout=_LOOK)
-                break
-            except TimeoutError:
-                continue
-            except CancelledError:
-                self._expect_scheduler()
-                raise OnelayerError("The cluster has cancelled the work. Run it again.") from None
+        begin = time.monotonic()
         try:
+            while True:
+                try:
+                    wait(futures, timeout=_LOOK)
+                    break
+                except TimeoutError:
+                    begin = self._state.expect_work(begin)
             found: list[Any] = self.client.gather(list(futures))
         except KilledWorker as error:
             raise OnelayerError(
@@ -136,37 +131,22 @@ class Cluster:
                 "them more, or smaller blocks."
             ) from None
         except CancelledError:
-            self._expect_scheduler()
+            self._state.expect_scheduler()
             raise OnelayerError("The cluster has cancelled the work. Run it again.") from None
+        except OnelayerError:  # also InputError
+            raise
+        except Exception as error:
+            self._state.expect_scheduler()
+            reason = (str(error).strip().splitlines() or [""])[0]
+            raise OnelayerError(
+                f"A worker of the cluster failed ({type(error).__name__}: {reason}). Workers need "
+                "the same packages and the same files as this machine."
+            ) from error
         return found
-
-    def _expect_scheduler(self) -> None:
-        if self.client.status != "running":
-            address = self.client.scheduler.address if self.client.scheduler else "the address"
-            raise OnelayerError(
-                f"The scheduler of the cluster, {address}, is gone. Start it again, and run the "
-                "same again: what was saved is gone on with."
-            )
-
-    def _expect_workers(self) -> None:
-        try:
-            self.client.wait_for_workers(1, timeout=SECONDS_FOR_WORKERS)
-        except TimeoutError:
-            raise OnelayerError(
-                f"The cluster at {self.client.scheduler.address} has no worker after "
-                f"{SECONDS_FOR_WORKERS} s. Start one, with: dask worker ADDRESS."
-            ) from None
 
 
 def _checked(expected: dict[str, str], function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a function on a worker, if that has the client's versions: bits depend on them."""
-    own = versions()
-    if own != expected:
-        differ = [k for k in expected if own.get(k) != expected[k]]
-        told = ", ".join(f"{k} {own.get(k)} instead of {expected[k]}" for k in differ)
-        raise InputError(
-            f"cluster: a worker has {told}. Install the same versions on all machines: models "
-            "would not have the same bits."
-        )
+    expect_versions(expected)
     with one_blas_thread():
         return function(*arguments)
