@@ -15,7 +15,7 @@ from onelayer.data.blocks import ArrayBlocks, BlockMatrix, BlockSource
 from onelayer.data.blocks.dataset import Scan, Watch, scan
 from onelayer.data.blocks.matrix import matrix_of
 from onelayer.data.blocks.open import as_block_source
-from onelayer.data.blocks.paths import holds_blocks, is_table
+from onelayer.data.blocks.paths import holds_blocks, is_table, table_bytes
 from onelayer.data.blocks.places import is_remote
 from onelayer.data.blocks.room import blocks_at_once, dense_block_bytes, room_to_hold
 from onelayer.data.files import Examples, read_examples
@@ -68,11 +68,9 @@ def _is_too_large(path: str) -> bool:
     if os.path.getsize(path) * _SURELY_SMALL <= free or find_spec("pyarrow") is None:
         return False
     try:
-        source = as_block_source(path, need_labels=False)
+        return table_bytes(path) * _TO_READ_WHOLE > free
     except InputError:  # said by whoever reads it
         return False
-    values = sum(source.block_lengths) * source.n_features
-    return values * np.dtype(source.dtype).itemsize * _TO_READ_WHOLE > free
 
 
 @dataclass(frozen=True, eq=False)

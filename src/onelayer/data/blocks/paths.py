@@ -81,6 +81,29 @@ def is_table(path: str) -> bool:
     )
 
 
+def table_bytes(path: str) -> int:
+    """Return how many bytes the numbers of a Parquet or an Arrow file take in memory, about.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    found = find(path)
+    assert not isinstance(found, list)
+    with needs(f"{path}: to read it in blocks", "large"):
+        from onelayer.data.blocks.table_size import row_bytes
+    table = _reader(PARQUET if _ends(found, PARQUET) else ARROW)(found)
+    return sum(table.lengths) * row_bytes(table)
+
+
+def _reader(kind: Sequence[str]) -> Callable[[DataFile], Table]:
+    from onelayer.data.blocks.arrow_files import ArrowTable
+    from onelayer.data.blocks.parquet_files import ParquetTable
+
+    return ParquetTable.of if kind is PARQUET else ArrowTable.of
+
+
 def _open_files(files: list[DataFile], kind: Sequence[str], columns: Columns) -> BlockSource:
     empty = [file for file in files if not file.size]
     if empty:
@@ -92,10 +115,9 @@ def _open_files(files: list[DataFile], kind: Sequence[str], columns: Columns) ->
         _refuse_columns(files[0].path, columns)
         return ShardBlocks(files)
     with needs(f"{files[0].path}: reading it in blocks", "large"):
-        from onelayer.data.blocks.arrow_files import ArrowTable
-        from onelayer.data.blocks.parquet_files import ParquetTable
         from onelayer.data.blocks.tables import TableBlocks
-    reader: Callable[[DataFile], Table] = ParquetTable.of if kind is PARQUET else ArrowTable.of
+
+        reader = _reader(kind)
     return TableBlocks([reader(file) for file in files], columns)
 
 
