@@ -28,31 +28,35 @@ def fit(
     groups: o.Groups = None,
     class_weight: o.ClassWeight = None,
     memory: o.Memory = None,
+    cluster: o.ClusterAt = None,
     threads: o.Threads = None,
     force: o.Force = False,
     as_json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Train a model on a file, and keep it."""
+    from onelayer.cli.cluster import on_cluster
     from onelayer.cli.fit import run_fit_command
 
     options, chooses = o.with_solver(ctx.obj), "l2" not in ctx.obj
     chooses = chooses and options["solver"] == "optimum" and options.get("model") != "multilabel"
-    files = o.training_files(
-        train, target=target, labels=labels, validation=validation or ("0" if chooses else "0.2"),
-        validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
-        class_weight=class_weight, groups=groups, memory=o.bytes_of(memory),
-    )  # fmt: skip
-    run_fit_command(
-        files,
-        options,
-        chooses=chooses,
-        out=out,
-        threads=threads,
-        force=force,
-        as_json=as_json,
-        quiet=quiet,
-    )
+    with on_cluster(cluster, quiet=quiet) as there:
+        files = o.training_files(
+            train, target=target, labels=labels,
+            validation=validation or ("0" if chooses else "0.2"),
+            validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
+            class_weight=class_weight, groups=groups, memory=o.bytes_of(memory), cluster=there,
+        )  # fmt: skip
+        run_fit_command(
+            files,
+            options,
+            chooses=chooses,
+            out=out,
+            threads=threads,
+            force=force,
+            as_json=as_json,
+            quiet=quiet,
+        )
 
 
 def sweep(
@@ -77,12 +81,14 @@ def sweep(
     groups: o.Groups = None,
     class_weight: o.ClassWeight = None,
     memory: o.Memory = None,
+    cluster: o.ClusterAt = None,
     threads: o.Threads = None,
     force: o.Force = False,
     as_json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Train a model for each penalty and learning rate, all together; keep the best."""
+    from onelayer.cli.cluster import on_cluster
     from onelayer.cli.sweep import run_sweep_command
 
     grid = {"l2": l2, "learning_rate": learning_rate, "features": features}
@@ -93,15 +99,16 @@ def sweep(
         raise InputError("--learning-rate: --solver optimum makes no steps; leave one of them out.")
     elif folds is None and validation is None:
         folds = 5
-    files = o.training_files(
-        train, target=target, labels=labels, validation=validation or "0.2",
-        validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
-        class_weight=class_weight, groups=groups, memory=o.bytes_of(memory),
-    )  # fmt: skip
-    run_sweep_command(
-        files, options, folds=folds, score=score, out=out, threads=threads, force=force,
-        as_json=as_json, quiet=quiet,
-    )  # fmt: skip
+    with on_cluster(cluster, quiet=quiet) as there:
+        files = o.training_files(
+            train, target=target, labels=labels, validation=validation or "0.2",
+            validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
+            class_weight=class_weight, groups=groups, memory=o.bytes_of(memory), cluster=there,
+        )  # fmt: skip
+        run_sweep_command(
+            files, options, folds=folds, score=score, out=out, threads=threads, force=force,
+            as_json=as_json, quiet=quiet,
+        )  # fmt: skip
 
 
 def predict(
@@ -116,16 +123,19 @@ def predict(
     labels: o.Labels = None,
     key: o.Key = None,
     memory: o.Memory = None,
+    cluster: o.ClusterAt = None,
     force: o.Force = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Predict the classes of a file's examples."""
+    from onelayer.cli.cluster import on_cluster
     from onelayer.cli.use import run_predict_command
 
-    run_predict_command(
-        model, data, labels=labels, key=key or [], memory=o.bytes_of(memory), out=out,
-        proba=proba, force=force, quiet=quiet,
-    )  # fmt: skip
+    with on_cluster(cluster, quiet=quiet) as there:
+        run_predict_command(
+            model, data, labels=labels, key=key or [], memory=o.bytes_of(memory),
+            cluster=there, out=out, proba=proba, force=force, quiet=quiet,
+        )  # fmt: skip
 
 
 def evaluate(
@@ -135,16 +145,19 @@ def evaluate(
     labels: o.Labels = None,
     top_k: o.TopK = None,
     memory: o.Memory = None,
+    cluster: o.ClusterAt = None,
     as_json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Compare a model's predictions with a file's labels."""
+    from onelayer.cli.cluster import on_cluster
     from onelayer.cli.use import run_evaluate_command
 
-    run_evaluate_command(
-        model, data, target=target, labels=labels, top_k=top_k, memory=o.bytes_of(memory),
-        as_json=as_json, quiet=quiet,
-    )  # fmt: skip
+    with on_cluster(cluster, quiet=quiet) as there:
+        run_evaluate_command(
+            model, data, target=target, labels=labels, top_k=top_k, memory=o.bytes_of(memory),
+            cluster=there, as_json=as_json, quiet=quiet,
+        )  # fmt: skip
 
 
 def inspect(model: o.Model, as_json: o.Json = False) -> None:

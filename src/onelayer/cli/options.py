@@ -107,6 +107,18 @@ Memory = Annotated[
         show_default=False,
     ),
 ]
+ClusterAt = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        rich_help_panel=DATA,
+        metavar="ADDRESS",
+        help="Do the work on a Dask cluster: the address of its scheduler, tcp://host:8786, or "
+        "local:2 for two worker processes on this machine. The workers read the data, which must "
+        "be where they find it too; the order of the examples is then blocks.",
+        show_default=False,
+    ),
+]
 Key = Annotated[
     list[str] | None,
     typer.Option(

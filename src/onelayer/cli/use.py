@@ -12,6 +12,7 @@ from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
 from onelayer.cli.watching import watched
+from onelayer.engines.cluster import Cluster
 from onelayer.errors import Argument, InputError
 from onelayer.inference import Classifier
 from onelayer.inference.top_k import check_k
@@ -26,6 +27,7 @@ def run_predict_command(
     labels: str | None,
     key: list[str],
     memory: int | None,
+    cluster: Cluster | None,
     out: Path,
     proba: bool,
     force: bool,
@@ -36,7 +38,7 @@ def run_predict_command(
     console = Terminal(quiet=quiet)
     done = predict_file(
         Classifier.load(model), data, out, labels=labels, key=key, proba=proba, memory=memory,
-        watch=watched(console),
+        cluster=cluster, watch=watched(console),
     )  # fmt: skip
     say(console, f"{done.n:,} predictions: {out}")
     if done.formulas:
@@ -55,6 +57,7 @@ def run_evaluate_command(
     labels: str | None,
     top_k: int | None,
     memory: int | None,
+    cluster: Cluster | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -66,8 +69,9 @@ def run_evaluate_command(
     if top_k is not None:
         check_k(top_k, len(classifier.classes), "top_k")
     given = read_labelled(
-        classifier, data, target=target, labels=labels, memory=memory, watch=watched(console)
-    )
+        classifier, data, target=target, labels=labels, memory=memory, cluster=cluster,
+        watch=watched(console),
+    )  # fmt: skip
     with console.status(f"Evaluating on {data}"):
         if classifier.model == "multilabel":
             by_label = classifier.evaluate_labels(given.X, given.y)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -23,8 +23,12 @@ from onelayer.data.files.beside import numbered_groups
 from onelayer.data.memory import available_memory
 from onelayer.data.moments import Moments
 from onelayer.data.sources import SOURCES
+from onelayer.engines.cluster import Cluster, ClusterSource, map_blocks
 from onelayer.errors import Argument, InputError
+from onelayer.threads import prefetched
 from onelayer.words import bytes_in_words
+
+Result = TypeVar("Result")
 
 _TABLES, _MAPPED = (".parquet", ".pq", ".arrow", ".feather", ".ipc"), (".npy",)
 
@@ -35,8 +39,10 @@ _TO_READ_WHOLE = 2
 """A table that is read whole is in memory so often: as a frame and as a matrix."""
 
 
-def reads_in_blocks(path: str, memory: int | None) -> bool:
+def reads_in_blocks(path: str, memory: int | None, cluster: Cluster | None = None) -> bool:
     """Return whether data is read block by block: asked for, of such a kind, or too large.
+
+    Tables are, where there is a cluster: its workers read them.
 
     Raises
     ------
@@ -48,6 +54,8 @@ def reads_in_blocks(path: str, memory: int | None) -> bool:
     if is_remote(path) or holds_blocks(os.path.expanduser(path)):
         return True
     name, exists = path.lower(), os.path.isfile(os.path.expanduser(path))
+    if cluster is not None and exists and name.endswith(_TABLES):
+        return True
     if memory is None:
         return exists and name.endswith(_TABLES) and _is_too_large(os.path.expanduser(path))
     return not exists or _asked(path, memory, possible=name.endswith(_TABLES + _MAPPED))
@@ -83,12 +91,15 @@ class Opened:
     name : str
         The path or the address.
     memory : int
-        Bytes that its blocks may take together.
+        Bytes that its blocks may take together, where they are read here.
+    cluster : Cluster or None
+        Where they are read.
     """
 
     source: BlockSource
     name: str
     memory: int
+    cluster: Cluster | None = None
 
     @property
     def about(self) -> str:
@@ -96,27 +107,43 @@ class Opened:
         lengths = self.source.block_lengths
         size = dense_block_bytes(self.source)
         each = "" if size is None else f", the largest of {bytes_in_words(size)}"
+        where = f"at most {bytes_in_words(self.memory)} of memory for them"
+        if self.cluster is not None:
+            where = "by the workers of the cluster"
         return (
             f"{self.name}: {sum(lengths):,} examples, read block by block: {len(lengths):,} "
-            f"block{'s' if len(lengths) > 1 else ''}{each}; at most {bytes_in_words(self.memory)} "
-            "of memory for them."
+            f"block{'s' if len(lengths) > 1 else ''}{each}; {where}."
         )
 
     def check_room(self, window: int = 1) -> None:
         """Refuse blocks that are too large, as far as that is known before reading."""
         size = dense_block_bytes(self.source)
-        if size is not None:
+        if size is not None and self.cluster is None:
             room_to_hold(size, self.memory, self.name, max(self.source.block_lengths), window)
 
-    def matrix(self, largest: int, window: int = 1) -> BlockMatrix:
-        """Return the values; as many blocks are held for later as there is room for."""
+    def placed(self) -> BlockSource:
+        """Return the blocks where they are to be worked on."""
+        return self.source if self.cluster is None else ClusterSource(self.source, self.cluster)
+
+    def each(self, function: Callable[[Any], Result]) -> Iterator[Result]:
+        """Yield what a function makes of the values of each block, in order; none is kept."""
+        count = len(self.source.block_lengths)
+        if self.cluster is not None:
+            return map_blocks(self.source, self.cluster, function)
+        return prefetched(function(self.source.read_block(i).X) for i in range(count))
+
+    def matrix(self, source: BlockSource, largest: int, window: int = 1) -> BlockMatrix:
+        """Return the values of a source; as many blocks are held for later as there is room for."""
+        if self.cluster is not None:
+            return matrix_of(source)
         rows = max(self.source.block_lengths)
-        return matrix_of(self.source, room_to_hold(largest, self.memory, self.name, rows, window))
+        return matrix_of(source, room_to_hold(largest, self.memory, self.name, rows, window))
 
 
 def open_blocks(
     path: str,
     memory: int | None,
+    cluster: Cluster | None = None,
     *,
     labels: str | None = None,
     target: str | None = None,
@@ -134,6 +161,8 @@ def open_blocks(
     path : str
     memory : int or None
         Bytes that its blocks may take together; None: half of what is free.
+    cluster : Cluster or None
+        Whose workers are to read it.
     labels : str, optional
         A file of labels, for a .npy file.
     target, drop, features, need_labels
@@ -160,7 +189,8 @@ def open_blocks(
             )  # fmt: skip
     if path.lower().endswith(_MAPPED) and os.path.isfile(os.path.expanduser(path)):
         _check_columns(path, beside)
-        return _mapped(path, memory, labels, target, drop, need_labels=need_labels)
+        mapped = _mapped(path, memory, labels, target, drop, need_labels=need_labels)
+        return replace(mapped, cluster=cluster)
     if labels is not None:
         raise InputError(Argument("labels"), f": {path} comes with its labels; leave it out.")
     if is_table(path):
@@ -172,7 +202,7 @@ def open_blocks(
         drop=[*drop, *(name for name in beside if name not in (features or ()))],
     )  # fmt: skip
     _check_features(source, path, features)
-    return Opened(source, path, memory)
+    return Opened(source, path, memory, cluster)
 
 
 def _mapped(
@@ -247,10 +277,10 @@ def read_blocks(
     InputError
         If a block cannot be read or is too large, or labels are missing.
     """
-    source = opened.source
+    source = opened.placed()
     found = scan(source, watch)
     examples = Examples(
-        X=opened.matrix(found.largest, window),
+        X=opened.matrix(source, found.largest, window),
         y=found.y,
         source=opened.name,
         feature_names=getattr(source, "feature_names", None),

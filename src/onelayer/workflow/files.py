@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data import Dataset, Rows, Scaling, ScalingName, fingerprint, fit_scaling
+from onelayer.data.blocks.arrays import BLOCK_LENGTH
 from onelayer.data.files import Examples, complete, feature_means, read_examples
 from onelayer.data.labels import Label
 from onelayer.data.moments import Moments
 from onelayer.data.split import hold_out, hold_out_groups
+from onelayer.engines.cluster import Cluster, on_cluster
 from onelayer.errors import Argument, InputError
 from onelayer.model import ModelName
 from onelayer.training.checks import check_classes
@@ -75,6 +77,8 @@ class TrainingFiles:
     memory : int, optional
         Read the data block by block, with at most about so many bytes of it in memory. Folders of
         blocks, addresses, and tables that are too large are read so in any case.
+    cluster : Cluster, optional
+        Where the data lies, and all work on it is done.
     """
 
     train: str
@@ -88,6 +92,13 @@ class TrainingFiles:
     class_weight: ClassWeight = None
     groups: str | None = None
     memory: int | None = None
+    cluster: Cluster | None = None
+
+    def placed(self, data: Dataset, block_size: int) -> Dataset:
+        """Return examples where the work on them is done: on the cluster, if there is one."""
+        return (
+            data if self.cluster is None else on_cluster(data.in_blocks(block_size), self.cluster)
+        )
 
     def __post_init__(self) -> None:
         """Refuse another way to fill gaps."""
@@ -164,6 +175,7 @@ def read_training_data(
     *,
     seed: int = 0,
     window: int = 1,
+    block_size: int = BLOCK_LENGTH,
     watch: Watch = UNSEEN,
 ) -> TrainingData:
     """Read the files, in the order of classes that a model takes.
@@ -174,6 +186,8 @@ def read_training_data(
     ----------
     window : int
         Blocks whose examples are mixed, where they are read block by block.
+    block_size : int
+        Examples of a block on a cluster, of data that has no blocks of its own.
 
     Raises
     ------
@@ -202,9 +216,11 @@ def read_training_data(
         scaling=scaling,
         image_shape=_shape(examples),
     )
+    train = files.placed(train, block_size)
     validation = train if share else None
     if isinstance(files.validation, File):
         validation = _read_validation(files, examples, train, watch)
+        validation = files.placed(validation, block_size)
     factors = class_factors(
         _by_label(files.class_weight, train.classes), train.classes,
         train.targets if rows is None else train.targets[rows],
@@ -224,7 +240,7 @@ class _Given:
 
 def _read(files: TrainingFiles, model: ModelName, window: int, watch: Watch) -> _Given:
     """Return the examples of the training file."""
-    if not reads_in_blocks(files.train, files.memory):
+    if not reads_in_blocks(files.train, files.memory, files.cluster):
         with watch.stage(f"Reading {files.train}"):
             examples = read_examples(
                 files.train, target=files.target, labels=files.labels, size=files.size,
@@ -233,7 +249,7 @@ def _read(files: TrainingFiles, model: ModelName, window: int, watch: Watch) -> 
             )  # fmt: skip
             return _Given(examples)
     opened = open_blocks(
-        files.train, files.memory, labels=files.labels, target=files.target, drop=files.drop,
+        files.train, files.memory, files.cluster, labels=files.labels, target=files.target, drop=files.drop,
         beside=[] if files.groups is None else [files.groups], size=files.size,
         impute=files.impute,
     )  # fmt: skip
@@ -305,9 +321,9 @@ def _read_validation(
     file = files.validation
     assert isinstance(file, File)
     how = examples.reading()
-    if reads_in_blocks(file.path, None):
+    if reads_in_blocks(file.path, None, files.cluster):
         opened = open_blocks(
-            file.path, files.memory, labels=file.labels, usual_target=how["target"],
+            file.path, files.memory, files.cluster, labels=file.labels, usual_target=how["target"],
             features=how["features"], size=files.size, impute=how["fill"] is not None,
         )  # fmt: skip
         opened.check_room()

@@ -79,8 +79,9 @@ def fit_files(
     refuse_balanced(files.class_weight, config.examples_per_class)
     check_blocks(files, config)
     data = read_training_data(
-        files, config.model, seed=config.seed, window=config.window, watch=watch
-    )
+        files, config.model, seed=config.seed, window=config.window,
+        block_size=config.block_size, watch=watch,
+    )  # fmt: skip
     config = visiting_blocks(config, data)
     check_choice(data.train, config)
     splits = _folds(data, config) if chooses and data.validation is None else None

@@ -15,7 +15,9 @@ def check_blocks(files: TrainingFiles, config: TrainConfig) -> None:
     ------
     InputError
     """
-    if _was_asked(config) and reads_in_blocks(files.train, files.memory):
+    if _was_asked(config) and (
+        files.cluster is not None or reads_in_blocks(files.train, files.memory)
+    ):
         refuse_order(config)
 
 

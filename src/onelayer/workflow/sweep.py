@@ -141,8 +141,9 @@ def sweep_files(
     refuse_balanced(files.class_weight, config.examples_per_class)
     check_blocks(files, config)
     data = read_training_data(
-        files, config.model, seed=config.seed, window=config.window, watch=watch
-    )
+        files, config.model, seed=config.seed, window=config.window,
+        block_size=config.block_size, watch=watch,
+    )  # fmt: skip
     config = visiting_blocks(config, data)
     chosen_by = score_named(score, data.train.n_classes)
     says_of_edges = bool(grid.l2)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from onelayer.data.files import (
     write_predictions,
     writing_predictions,
 )
+from onelayer.engines.cluster import Cluster
 from onelayer.errors import Argument, InputError
 from onelayer.inference import Classifier
-from onelayer.threads import prefetched
 from onelayer.workflow.blocks import Opened, beside, open_blocks, read_blocks, reads_in_blocks
 from onelayer.workflow.files import match_labels
 from onelayer.workflow.watch import UNSEEN, Watch
@@ -52,6 +53,7 @@ def predict_file(
     key: Sequence[str] = (),
     proba: bool = False,
     memory: int | None = None,
+    cluster: Cluster | None = None,
     watch: Watch = UNSEEN,
 ) -> Predicted:
     """Write the predictions for a file's examples; what is read in blocks is written so too.
@@ -66,6 +68,8 @@ def predict_file(
         Add a column with the probability of each class.
     memory : int, optional
         Read the data block by block, with at most about so many bytes of it in memory.
+    cluster : Cluster, optional
+        Whose workers read it and predict.
 
     Raises
     ------
@@ -74,33 +78,28 @@ def predict_file(
     OnelayerError
         If the predictions cannot be written.
     """
-    if not reads_in_blocks(data, memory):
+    if not reads_in_blocks(data, memory, cluster):
         with watch.stage(f"Predicting {data}"):
             examples = read_for(classifier, data, labels, need_labels=False, key=key)
             columns = _predictions(classifier, examples.X, examples.names, proba=proba)
             columns = _behind(examples.keys, columns)
             write_predictions(out, columns)
         return Predicted(examples.n_examples, formulas(out, columns))
-    opened = _open(classifier, data, memory, labels=labels, beside=key, need_labels=False)
+    opened = _open(classifier, data, memory, cluster, labels=labels, beside=key, need_labels=False)
     opened.check_room()
     watch.say(opened.about)
     texts: dict[str, None] = {}
     count = len(opened.source.block_lengths)
     with watch.reading(f"Predicting {data}") as told, writing_predictions(out) as file:
-        for i, (X, keys) in enumerate(prefetched(_blocks(opened, key))):
-            columns = _behind(keys, _predictions(classifier, X, None, proba=proba))
+        predict = partial(_predictions, classifier, names=None, proba=proba)
+        for i, predicted in enumerate(opened.each(predict)):
+            keys = beside(opened.source, key, i).to_dict() if key else {}
+            columns = _behind(keys, predicted)
             file.write(columns)
             if len(texts) < _MOST_TEXTS:
                 texts |= dict.fromkeys(formulas(out, columns))
             told(i + 1, count)
     return Predicted(sum(opened.source.block_lengths), list(texts)[:_MOST_TEXTS])
-
-
-def _blocks(opened: Opened, key: Sequence[str]) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Yield the values of each block, and the columns that ride along."""
-    for i in range(len(opened.source.block_lengths)):
-        X = opened.source.read_block(i).X
-        yield X, beside(opened.source, key, i).to_dict() if key else {}
 
 
 def _predictions(
@@ -156,6 +155,7 @@ def read_labelled(
     target: str | None = None,
     labels: str | None = None,
     memory: int | None = None,
+    cluster: Cluster | None = None,
     watch: Watch = UNSEEN,
 ) -> Labelled:
     """Return a file's examples, to be compared with a model's predictions.
@@ -165,8 +165,8 @@ def read_labelled(
     InputError
         If they cannot be read or do not fit the model.
     """
-    if reads_in_blocks(data, memory):
-        opened = _open(classifier, data, memory, labels=labels, target=target)
+    if reads_in_blocks(data, memory, cluster):
+        opened = _open(classifier, data, memory, cluster, labels=labels, target=target)
         opened.check_room()
         watch.say(opened.about)
         with watch.reading(f"Reading {data}") as told:
@@ -233,10 +233,17 @@ def read_for(
     )
 
 
-def _open(classifier: Classifier, data: str, memory: int | None, **how: Any) -> Opened:
+def _open(
+    classifier: Classifier, data: str, memory: int | None, cluster: Cluster | None, **how: Any
+) -> Opened:
     """Open what is read block by block, as the model's training file was read."""
     opened = open_blocks(
-        data, memory, usual_target=classifier.target, features=classifier.feature_names, **how
+        data,
+        memory,
+        cluster,
+        usual_target=classifier.target,
+        features=classifier.feature_names,
+        **how,
     )
     if opened.source.n_features != classifier.n_features:
         raise InputError(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from onelayer.data import Dataset
 from onelayer.data.blocks import ArrayBlocks, Block, BlockMatrix, BlockSource
@@ -14,6 +14,9 @@ from onelayer.engines.cluster.work import Cluster
 
 if TYPE_CHECKING:
     from distributed import Future
+
+
+Result = TypeVar("Result")
 
 
 class ClusterSource:
@@ -80,6 +83,19 @@ def _placed(source: BlockSource, cluster: Cluster) -> list[Future[Any]]:
         return [cluster.submit("take", same, source.read_block(i)) for i in range(count)]
     shared = cluster.submit("open", same, source)
     return [cluster.submit("read", _read, shared, i) for i in range(count)]
+
+
+def map_blocks(
+    source: BlockSource, cluster: Cluster, function: Callable[[Any], Result]
+) -> Iterator[Result]:
+    """Yield what a function makes of the features of each block, in order; none is kept."""
+    shared, called = (cluster.submit("open", same, value) for value in (source, function))
+    count = len(source.block_lengths)
+    return cluster.map("predict", ((_read_and_call, shared, i, called) for i in range(count)))
+
+
+def _read_and_call(source: BlockSource, i: int, function: Callable[[Any], Result]) -> Result:
+    return function(source.read_block(i).X)
 
 
 def _read(source: BlockSource, i: int) -> Block:

@@ -72,6 +72,6 @@ class ClusterState:
     def _all_are_full(self, workers: list[dict[str, Any]]) -> OnelayerError:
         memory = max(worker["memory_limit"] for worker in workers) / 1e6
         return OnelayerError(
-            f"All workers of the cluster have stopped: the data fills their memory, of {memory:,.0f}"
-            " MB at most. Start more of them, or give them more memory."
+            "All workers of the cluster have stopped: the data fills their memory, of at most "
+            f"{memory:,.0f} MB. Start more of them, or give them more memory."
         )
