@@ -249,7 +249,8 @@ def _read(files: TrainingFiles, model: ModelName, window: int, watch: Watch) -> 
             )  # fmt: skip
             return _Given(examples)
     opened = open_blocks(
-        files.train, files.memory, files.cluster, labels=files.labels, target=files.target, drop=files.drop,
+        files.train, files.memory, files.cluster,
+        labels=files.labels, target=files.target, drop=files.drop,
         beside=[] if files.groups is None else [files.groups], size=files.size,
         impute=files.impute,
     )  # fmt: skip
