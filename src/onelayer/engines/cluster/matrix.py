@@ -99,7 +99,7 @@ class ClusterMatrix(BlockMatrix):
         """Look at the first block; refuse blocks that are too large for a worker."""
         form = self.cluster.submit("form", _form, self._values[0])
         sparse_ones, size = self.cluster.results([form])[0]
-        _check_memory(round(size / self.lengths[0] * max(self.lengths)), self.cluster)
+        check_memory(round(size / self.lengths[0] * max(self.lengths)), self.cluster)
         return bool(sparse_ones)
 
     def _read(self, i: int) -> Any:
@@ -108,7 +108,13 @@ class ClusterMatrix(BlockMatrix):
         )[0]
 
 
-def _check_memory(largest: int, cluster: Cluster) -> None:
+def check_memory(largest: int, cluster: Cluster) -> None:
+    """Refuse blocks of so many bytes, if a worker has too little memory for them.
+
+    Raises
+    ------
+    OnelayerError
+    """
     memory = cluster.least_memory
     if memory is not None and _TIMES_A_BLOCK * largest > memory:
         raise OnelayerError(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from onelayer.data import Dataset
 from onelayer.data.blocks import ArrayBlocks, Block, BlockMatrix, BlockSource
 from onelayer.data.blocks.look import Look, Promised, look_at
-from onelayer.engines.cluster.matrix import ClusterMatrix
+from onelayer.data.blocks.room import dense_block_bytes
+from onelayer.engines.cluster.matrix import ClusterMatrix, check_memory
 from onelayer.engines.cluster.tasks import same
 from onelayer.engines.cluster.work import Cluster
 
@@ -48,6 +49,8 @@ class ClusterSource:
         self.source, self.cluster = source, cluster
         self.n_features, self.dtype = source.n_features, source.dtype
         self.block_lengths = tuple(source.block_lengths)
+        if (size := dense_block_bytes(source)) is not None:  # known without reading
+            check_memory(size, cluster)
         self._blocks = _placed(source, cluster)
         values = [cluster.submit("values", _values, block) for block in self._blocks]
         self.matrix = ClusterMatrix(self, cluster, values)
