@@ -61,6 +61,14 @@ def kill_one(client: Any) -> None:
     os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
 
 
+def kill_all(client: Any) -> None:
+    """Kill all workers, and wait until others have taken their place."""
+    old = client.run(os.getpid)
+    for pid in old.values():
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: len(client.nthreads()) == len(old) and not old.keys() & client.nthreads())
+
+
 def trained(data: Dataset, **how: Any) -> list[TrainResult]:
     return train_many(data, data, CONFIGS, 1, engine="reference", **how)
 
@@ -149,10 +157,7 @@ def test_a_slow_worker(workers: tuple[Any, Any], expected: str) -> None:
     client = workers[1]
     client.run(_slow_down, workers=[next(iter(client.nthreads()))])
     assert bits(trained(on(client))) == expected
-    kill_slow = client.run(os.getpid)
-    for pid in kill_slow.values():
-        os.kill(pid, signal.SIGKILL)
-    until(lambda: len(client.nthreads()) == 2)
+    kill_all(client)
 
 
 def test_more_workers_than_blocks(workers: tuple[Any, Any]) -> None:
@@ -198,8 +203,7 @@ def test_a_file_that_disappears(workers: tuple[Any, Any], tmp_path: Path) -> Non
     client = workers[1]
     data = block_dataset(ClusterSource(as_block_source(tmp_path), Cluster(client)))
     (tmp_path / "2.npz").unlink()
-    for pid in client.run(os.getpid).values():
-        os.kill(pid, signal.SIGKILL)
+    kill_all(client)
     with pytest.raises(InputError, match=r"2\.npz"):
         trained(data)
 

@@ -8,6 +8,7 @@ model are made one after the other, as everywhere, while other models are at oth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,18 +55,18 @@ class ClusterStack(BlockedStack):
             start = Carried({m: self._stack.state(m) for m in models})
             carried = self._cluster.submit("states", same, start)
             chain = self._steps(carried, batches, rates, averaging)
-            parts = [] if not evaluate else [
-                self._evaluations(part, carried, losses=part is self._validation)
-                for part in (self._validation, self._train) if part is not None
-            ]  # fmt: skip
-            futures = [chain, *(future for part in parts for future in part)]
-            end, *found = self._cluster.results(futures)
+            evaluated = self._evaluated if evaluate else []
+            end, *found = self._cluster.results(
+                [chain, *(self._evaluation(carried, X, i, parts) for X, i, parts in evaluated)]
+            )
             measures = []
             if evaluate:
-                first = len(parts[0])
-                sums = _summed(found[:first]), _summed(found[first:])
+                sums = [[Tally(0.0, 0.0, 0)] * len(models) for _ in self._parts]
+                for (_, _, parts), tallies_ in zip(evaluated, found, strict=True):
+                    for part, own in zip(parts, tallies_, strict=True):
+                        sums[part] = [a + b for a, b in zip(sums[part], own, strict=True)]
                 norms = [self._stack.weight_norm(m) for m in models]
-                measures = measured(*sums, norms)
+                measures = measured(sums[0], sums[1], norms)
             for m in models:
                 self._stack.restore(m, end.states[m])
             nothing = np.zeros((len(models), 0))
@@ -81,13 +82,14 @@ class ClusterStack(BlockedStack):
         averaging: NDArray[np.float64] | None,
     ) -> Future[Any]:
         """Submit a chain of steps, window after window."""
-        first = 0
+        first, X = 0, self._train.X
+        assert isinstance(X, ClusterMatrix)
         for visit in batches.visits if isinstance(batches, Visits) else ():
             made = slice(first, first + len(visit.batches))
             blocks = visit.window.blocks
             carried = self._cluster.submit(
                 "steps", steps, self._spec, self._engine.name, carried,
-                [self._values(self._train, i) for i in blocks],
+                [X.future(i) for i in blocks],
                 [self._examples_of(self._train, i) for i in blocks],
                 visit.batches, rates[:, made], None if averaging is None else averaging[:, made],
                 priority=1,
@@ -95,31 +97,37 @@ class ClusterStack(BlockedStack):
             first = made.stop
         return carried
 
-    def _evaluations(
-        self, part: BlockedPart, carried: Future[Any], *, losses: bool
-    ) -> list[Future[Any]]:
-        return [
-            self._cluster.submit(
-                "evaluate", tallies, self._spec, self._engine.name, carried,
-                self._values(part, i), self._examples_of(part, i), losses,
-            )
-            for i in part.visited
-        ]  # fmt: skip
+    @cached_property
+    def _parts(self) -> list[BlockedPart]:
+        """What an evaluation goes over: validation examples first."""
+        return [part for part in (self._validation, self._train) if part is not None]
 
-    def _values(self, part: BlockedPart, i: int) -> Future[Any]:
-        assert isinstance(part.X, ClusterMatrix)
-        return part.X.future(i)
+    @cached_property
+    def _evaluated(self) -> list[tuple[ClusterMatrix, int, list[int]]]:
+        """The blocks that an evaluation visits, and which parts have examples in each.
+
+        Each part's blocks come in their order, so that its sum is what it is elsewhere.
+        """
+        found = []
+        for X in {id(part.X): part.X for part in self._parts}.values():
+            assert isinstance(X, ClusterMatrix)
+            own = {p: set(part.visited) for p, part in enumerate(self._parts) if part.X is X}
+            for i in sorted(set().union(*own.values())):
+                found.append((X, i, [p for p, visited in own.items() if i in visited]))
+        return found
+
+    def _evaluation(
+        self, carried: Future[Any], X: ClusterMatrix, i: int, parts: list[int]
+    ) -> Future[Any]:
+        """Submit the evaluation of a block: of all parts that have examples in it."""
+        return self._cluster.submit(
+            "evaluate", tallies, self._spec, self._engine.name, carried, X.future(i),
+            [self._examples_of(self._parts[p], i) for p in parts],
+            [self._parts[p] is self._validation for p in parts],
+        )  # fmt: skip
 
     def _examples_of(self, part: BlockedPart, i: int) -> Future[Any]:
         key = id(part), i
         if key not in self._examples:
             self._examples[key] = self._cluster.submit("examples", same, part.examples_of(i))
         return self._examples[key]
-
-
-def _summed(found: Sequence[list[Tally]]) -> list[Tally]:
-    """Add what each block gives each model, block after block."""
-    total = [Tally(0.0, 0.0, 0)] * len(found[0])
-    for own in found:
-        total = [a + b for a, b in zip(total, own, strict=True)]
-    return total

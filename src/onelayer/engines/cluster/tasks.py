@@ -69,17 +69,20 @@ def tallies(
     engine: EngineName,
     carried: Carried,
     values: Any,
-    examples: WeightedRows,
-    losses: bool,
-) -> list[Tally]:
-    """Evaluate models on one block."""
+    examples: Sequence[WeightedRows],
+    losses: Sequence[bool],
+) -> list[list[Tally]]:
+    """Evaluate models on the examples of each part that lie in one block."""
     numbers = list(carried.states)
     with open_engine(engine, 1) as opened:
         stack = models.stack(opened)
         for m in numbers:
             stack.restore(m, carried.states[m])
-        stack.turn_to(models.prepare(opened, values), examples)
-        return stack.tally(numbers, losses=losses)
+        prepared, found = models.prepare(opened, values), []
+        for own, with_losses in zip(examples, losses, strict=True):
+            stack.turn_to(prepared, own)
+            found.append(stack.tally(numbers, losses=with_losses))
+        return found
 
 
 def sums(
