@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,6 +35,14 @@ def examples(n: int, seed: int = 0, features: int = FEATURES) -> tuple[NDArray[A
     y = rng.integers(CLASSES, size=n)
     centres = np.random.default_rng(99).normal(size=(CLASSES, features))
     return (centres[y] + rng.normal(size=(n, features))).astype(np.float32), y
+
+
+def until(holds: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for something."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 class OnDisk:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cluster_material import OnDisk, bits, examples, local_cluster, source
+from cluster_material import OnDisk, bits, examples, local_cluster, source, until
 
 from onelayer.data import Dataset, as_block_source, block_dataset
 from onelayer.data.blocks import Block
@@ -46,14 +46,6 @@ def scaled(cluster: Any, client: Any, n: int) -> None:
     """Wait for so many workers."""
     cluster.scale(n)
     until(lambda: len(client.nthreads()) == n)
-
-
-def until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for something."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def kill_one(client: Any) -> None:

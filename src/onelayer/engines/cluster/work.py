@@ -130,9 +130,13 @@ class Cluster:
                 f"them {error.last_worker.address}. Most often their memory is too small: give "
                 "them more, or smaller blocks."
             ) from None
-        except CancelledError:
+        except CancelledError as error:
             self._state.expect_scheduler()
-            raise OnelayerError("The cluster has cancelled the work. Run it again.") from None
+            reason = f" ({error})" if str(error) else ""
+            raise OnelayerError(
+                f"The cluster has cancelled the work{reason}. Its scheduler and workers need the "
+                "same packages as this machine; run it again."
+            ) from None
         except OnelayerError:  # also InputError
             raise
         except Exception as error:

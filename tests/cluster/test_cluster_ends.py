@@ -1,0 +1,161 @@
+"""Schedulers, workers and clients that are gone while models are trained."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import distributed
+import pytest
+from cluster_material import examples, source, until
+
+from onelayer.data import block_dataset
+from onelayer.engines.cluster import Cluster, ClusterSource, state
+from onelayer.errors import OnelayerError
+from onelayer.inference import Classifier
+from onelayer.training import Evaluated, Event, TrainConfig, train
+
+pl = pytest.importorskip("polars")
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start processes, and end them."""
+    running: list[subprocess.Popen[str]] = []
+    # They must know the sources of these tests.
+    paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    known = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+
+    def begin(*command: str, **how: Any) -> subprocess.Popen[str]:
+        process = subprocess.Popen([sys.executable, "-m", *command], text=True, env=known, **how)
+        running.append(process)
+        return process
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
+
+
+@pytest.fixture
+def scheduler(start: Start, tmp_path: Path) -> tuple[Any, str]:
+    """The process of a scheduler, and its address."""
+    file = tmp_path / "scheduler.json"
+    quiet = {"stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    process = start(
+        "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
+        "--scheduler-file", str(file), **quiet,
+    )  # fmt: skip
+    until(file.exists)
+    address: str = json.loads(file.read_text())["address"]
+    return process, address
+
+
+@pytest.fixture
+def worker(start: Start, scheduler: tuple[Any, str]) -> Any:
+    """The process of a worker that nobody restarts."""
+    return start(
+        "dask", "worker", scheduler[1], "--no-nanny", "--nthreads", "1", "--no-dashboard",
+        stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+CONFIG = TrainConfig(order="blocks", batch_size=16, max_epochs=4000, learning_rate=0.1)
+
+
+def at_first_evaluation(call: Callable[[], object]) -> Callable[[Event], None]:
+    def listen(event: Event) -> None:
+        if isinstance(event, Evaluated) and event.evaluation.step == 0:
+            call()
+
+    return listen
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_scheduler_that_is_gone(scheduler: tuple[Any, str]) -> None:
+    connect: Any = distributed.Client
+    with connect(scheduler[1], timeout=30) as client:
+        data = block_dataset(ClusterSource(source(), Cluster(client)))
+        begin: list[float] = []
+
+        def end() -> None:
+            scheduler[0].kill()
+            begin.append(time.monotonic())
+
+        with pytest.raises(OnelayerError, match=r"The scheduler of the cluster, tcp://.* is gone"):
+            train(data, data, CONFIG, 1, engine="reference", listen=at_first_evaluation(end))
+        assert time.monotonic() - begin[0] < 30
+
+
+def test_workers_that_are_gone(
+    scheduler: tuple[Any, str], worker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "SECONDS_FOR_WORKERS", 4)
+    connect: Any = distributed.Client
+    with connect(scheduler[1], timeout=30) as client:
+        client.wait_for_workers(1, timeout=30)
+        data = block_dataset(ClusterSource(source(), Cluster(client)))
+        with pytest.raises(OnelayerError, match=r"has no worker after 4 s\. Start one, with: dask"):
+            train(
+                data, data, CONFIG, 1, engine="reference", listen=at_first_evaluation(worker.kill)
+            )
+        with pytest.raises(OnelayerError, match="has no worker"):
+            Cluster(client)
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_client_that_is_interrupted_or_killed(
+    start: Start, scheduler: tuple[Any, str], tmp_path: Path
+) -> None:
+    X, y = examples(600)
+    table = pl.DataFrame({f"x{i}": X[:, i] for i in range(X.shape[1])} | {"label": y})
+    table.write_parquet(tmp_path / "data.parquet", row_group_size=150)
+    command = [
+        "onelayer", "sweep", str(tmp_path / "data.parquet"), "--out", str(tmp_path / "out"),
+        "--l2", "0.001,0.1", "--max-epochs", "60", "--evaluations-per-epoch", "1",
+    ]  # fmt: skip
+    there = [*command, "--cluster", scheduler[1]]
+    checkpoint = tmp_path / "out" / ".checkpoint"
+    client: Any = distributed.Client(scheduler[1], timeout=30)  # type: ignore[no-untyped-call]
+    with client:
+        first = start(*there, stderr=subprocess.PIPE)
+        until(lambda: bool(client.run_on_scheduler(_steps)))
+        first.send_signal(signal.SIGINT)
+        _, said = first.communicate(timeout=60)
+        assert first.returncode == 1, said
+        assert "Interrupted" in said
+        until(lambda: not client.run_on_scheduler(_tasks), 10)
+        assert [*checkpoint.parent.glob("*checkpoint*")], said
+        second = start(*there, stderr=subprocess.PIPE)
+        until(lambda: bool(client.run_on_scheduler(_steps)))
+        second.kill()
+        second.communicate()
+        until(lambda: not client.run_on_scheduler(_tasks), 30)
+        last = start(*there, stderr=subprocess.PIPE)
+        _, said = last.communicate(timeout=120)
+        assert last.returncode == 0, said
+        assert "goes on from the last checkpoint" in said
+    here = start(*command, "--memory", "1GB", "--out", str(tmp_path / "here"))
+    assert here.wait(120) == 0
+    one, other = (
+        Classifier.load(tmp_path / name / "model.safetensors") for name in ("out", "here")
+    )
+    assert one.weights.tobytes() == other.weights.tobytes()
+
+
+def _tasks(dask_scheduler: Any) -> list[str]:
+    return [key for key in dask_scheduler.tasks if "onelayer" in str(key)]
+
+
+def _steps(dask_scheduler: Any) -> list[str]:
+    return [key for key in dask_scheduler.tasks if "onelayer-steps" in str(key)]
