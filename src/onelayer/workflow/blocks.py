@@ -105,12 +105,18 @@ class Opened:
         """Refuse blocks that are too large, as far as that is known before reading."""
         size = dense_block_bytes(self.source)
         if size is not None:
-            room_to_hold(size, self.memory, self.name, max(self.source.block_lengths), window)
+            room_to_hold(self.source, size, self.memory, self.name, window)
 
-    def matrix(self, largest: int, window: int = 1) -> BlockMatrix:
-        """Return the values; as many blocks are held for later as there is room for."""
-        rows = max(self.source.block_lengths)
-        return BlockMatrix(self.source, room_to_hold(largest, self.memory, self.name, rows, window))
+    def matrix(self, largest: int | None = None, window: int = 1) -> BlockMatrix:
+        """Return the values; as many blocks are held for later as there is room for.
+
+        `largest` is how many bytes the largest block takes, where reading them has told.
+        """
+        size = dense_block_bytes(self.source) if largest is None else largest
+        if size is None:
+            return BlockMatrix(self.source, 0)
+        room = room_to_hold(self.source, size, self.memory, self.name, window)
+        return BlockMatrix(self.source, room)
 
 
 def open_blocks(
@@ -188,7 +194,8 @@ def _mapped(
         path, labels=labels, target=target, drop=drop, need_labels=need_labels, gaps=True
     )
     row = found.n_features * found.X.dtype.itemsize
-    length = max(1, memory // (2 * blocks_at_once() * row))
+    source = ArrayBlocks(found.X, found.y)
+    length = max(1, memory // (2 * blocks_at_once(source) * row))
     return Opened(ArrayBlocks(found.X, found.y, min(length, found.n_examples)), path, memory)
 
 

@@ -98,9 +98,9 @@ def predict_file(
 
 def _blocks(opened: Opened, key: Sequence[str]) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Yield the values of each block, and the columns that ride along."""
-    for i in range(len(opened.source.block_lengths)):
-        X = opened.source.read_block(i).X
-        yield X, beside(opened.source, key, i).to_dict() if key else {}
+    matrix = opened.matrix()
+    for i in range(len(matrix.lengths)):
+        yield matrix.block(i), beside(opened.source, key, i).to_dict() if key else {}
 
 
 def _predictions(

@@ -16,6 +16,7 @@ from onelayer.data.fingerprint import Digest
 from onelayer.data.fit_scaling import ScalingName, fit_scaling
 from onelayer.data.labels import Label
 from onelayer.data.matrix import as_matrix
+from onelayer.data.memory import give_back
 from onelayer.data.moments import Moments
 from onelayer.data.scaling import Scaling
 from onelayer.errors import InputError
@@ -82,6 +83,7 @@ def scan(source: BlockSource, watch: Watch = lambda _done, _all: None) -> Scan:
         digest.add(X)
         largest = max(largest, nbytes(X))
         labels.append(np.asarray(block.y))
+        give_back()
         moments = moments + Moments.of(X)
         watch(i + 1, count)
     y = np.concatenate(labels)
