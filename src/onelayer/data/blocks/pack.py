@@ -27,7 +27,7 @@ from onelayer.data.blocks.source import BlockSource
 from onelayer.data.blocks.source_blocks import CheckedBlocks, block_bytes, block_checksum
 from onelayer.data.checks import check_integer
 from onelayer.data.labels import Label, as_classes
-from onelayer.errors import Argument, InputError, OnelayerError
+from onelayer.errors import InputError, OnelayerError
 from onelayer.storage import free_space, remove_folder
 from onelayer.words import bytes_in_words, parse_bytes
 
@@ -106,8 +106,7 @@ def pack(
         refuse_finished(out, force=force)
         plan, row_bytes = _plan(blocks, block_length, seed, classes, stamp)
         room = _room(memory, max(*blocks.lengths, plan.length(0)) * row_bytes)
-        dealt = take_up(out, packing, plan, force=force)
-        _check_unchanged(blocks, dealt, out)
+        dealt = take_up(out, packing, plan, blocks, force=force)
         _check_space(out, dealt, Written.read(packing, plan.n_features), row_bytes)
         try:
             dealt = Dealer(blocks, dealt, packing, room).deal(tell)
@@ -168,17 +167,6 @@ def _room(memory: int | str | None, largest: float) -> int:
     if largest > room:
         raise too_large("The largest block", int(largest))
     return room
-
-
-def _check_unchanged(blocks: CheckedBlocks, dealt: Dealt, out: Path) -> None:
-    """Refuse to go on with a source whose last block that was read has another content now."""
-    if dealt.checksums:
-        last = dealt.n_blocks - 1
-        if block_checksum(*blocks.read(last)) != dealt.checksums[last]:
-            raise InputError(
-                f"{out}: holds an unfinished pack, and {blocks.name(last)} has changed since. "
-                "Start anew with ", Argument("force", "True"), ", or name another folder.",
-            )  # fmt: skip
 
 
 def _check_space(out: Path, dealt: Dealt, written: Written, row_bytes: float) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from onelayer.data.blocks.manifest import MANIFEST
 from onelayer.data.blocks.packed import STATISTICS
 from onelayer.data.blocks.packing import FOLDER, Dealt, Plan
+from onelayer.data.blocks.source_blocks import CheckedBlocks, block_checksum
 from onelayer.errors import Argument, InputError
 from onelayer.storage import PARTIAL, Lock, make_folder, remove_file, remove_folder
 from onelayer.words import first_few
@@ -69,13 +70,14 @@ def refuse_finished(out: Path, *, force: bool) -> None:
         )  # fmt: skip
 
 
-def take_up(out: Path, packing: Path, plan: Plan, *, force: bool) -> Dealt:
+def take_up(out: Path, packing: Path, plan: Plan, blocks: CheckedBlocks, *, force: bool) -> Dealt:
     """Return what was done of a plan before; where nothing was, make room for it.
 
     Raises
     ------
     InputError
-        If there is an unfinished pack by another plan, and `force` is not set.
+        If there is an unfinished pack of another source or with other options, and `force` is not
+        set.
     OnelayerError
         If something cannot be written or removed.
     """
@@ -85,6 +87,7 @@ def take_up(out: Path, packing: Path, plan: Plan, *, force: bool) -> Dealt:
             dealt = Dealt.read(packing)
             if dealt is not None:
                 dealt.check(plan, out)
+                _check_unchanged(blocks, dealt, out)
                 _sweep_up(packing)
                 return dealt
         except InputError:
@@ -99,6 +102,17 @@ def take_up(out: Path, packing: Path, plan: Plan, *, force: bool) -> Dealt:
     dealt = Dealt(plan=plan)
     dealt.write(packing)
     return dealt
+
+
+def _check_unchanged(blocks: CheckedBlocks, dealt: Dealt, out: Path) -> None:
+    """Refuse to go on with a source whose last block that was read has another content now."""
+    if dealt.checksums:
+        last = dealt.n_blocks - 1
+        if block_checksum(*blocks.read(last)) != dealt.checksums[last]:
+            raise InputError(
+                f"{out}: holds an unfinished pack, and {blocks.name(last)} has changed since. "
+                "Start anew with ", Argument("force", "True"), ", or name another folder.",
+            )  # fmt: skip
 
 
 def _is_ours(name: str) -> bool:
