@@ -72,12 +72,12 @@ def test_blocks_are_samples_of_the_whole(tmp_path: Path) -> None:
 def test_statistics_are_those_of_the_whole(kind: str, tmp_path: Path) -> None:
     X, _ = material(kind)
     dense = (X.toarray() if kind == "sparse" else X).astype(np.float64)
-    found = pack(source(kind), tmp_path / "out", block_length=128).statistics
+    found = pack(source(kind), tmp_path / "out", block_length=128).moments
     assert found.count == 1000
     np.testing.assert_allclose(found.mean, dense.mean(axis=0), rtol=1e-13)
-    np.testing.assert_allclose(found.variance, dense.var(axis=0), rtol=1e-12)
-    assert found.minimum.tolist() == dense.min(axis=0).tolist()
-    assert found.maximum.tolist() == dense.max(axis=0).tolist()
+    np.testing.assert_allclose(found.deviation, dense.std(axis=0), rtol=1e-12)
+    assert found.low.tolist() == dense.min(axis=0).tolist()
+    assert found.high.tolist() == dense.max(axis=0).tolist()
 
 
 def test_statistics_of_values_far_from_zero(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_statistics_of_values_far_from_zero(tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     X = 1e9 + draw.normal(size=(5000, 3))
     packed = pack(ArrayBlocks(X, np.arange(5000) % 2), tmp_path / "out", block_length=700)
-    np.testing.assert_allclose(packed.statistics.variance, X.var(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(packed.moments.deviation, X.std(axis=0), rtol=1e-6)
 
 
 def test_classes_in_an_order_of_ones_own(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_sparse_rows_without_values(tmp_path: Path) -> None:
     X = sparse.csr_array((50, 4), dtype=np.float64)
     packed = pack(ArrayBlocks(X, np.arange(50), 7), tmp_path / "out", block_length=20)
     assert whole(packed)[0].shape == (50, 4)
-    assert packed.statistics.maximum.tolist() == [0, 0, 0, 0]
+    assert packed.moments.high.tolist() == [0, 0, 0, 0]

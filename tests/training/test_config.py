@@ -11,9 +11,7 @@ from onelayer.training.messages import refuse
 def test_options_are_those_of_the_contract() -> None:
     assert list(TrainConfig.model_fields) == [
         "model", "solver", "learning_rate", "batch_size", "max_epochs", "l2", "penalize_bias",
-        "order",
-        "shuffle",
-        "seed", "drop_last", "evaluations_per_epoch", "early_stopping", "momentum", "nesterov",
+        "order", "window", "block_size", "shuffle", "seed", "drop_last", "evaluations_per_epoch", "early_stopping", "momentum", "nesterov",
         "averaging", "schedule", "warmup_steps", "max_steps", "initial_std", "optimum", "features",
         "examples_per_class", "draw", "tolerance", "dtype",
     ]  # fmt: skip

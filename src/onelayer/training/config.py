@@ -68,10 +68,18 @@ class TrainConfig(Options):
         Option(
             "of the examples in an epoch: file; class (sorted by class); once (one permutation for "
             "all epochs); batches (those of the file, in a new sequence in each epoch); epoch (a "
-            "new permutation in each)",
+            "new permutation in each); blocks (as data that is read block by block is visited: the "
+            "blocks in a new sequence in each, and the examples of a window of them mixed)",
             of_steps=True,
         ),
     ] = "epoch"
+    window: Annotated[
+        int, Option("blocks whose examples are mixed, in the order blocks", of_steps=True)
+    ] = Field(default=1, ge=1, le=MOST)
+    block_size: Annotated[
+        int,
+        Option("examples of a block, for data that has no blocks of its own", of_steps=True),
+    ] = Field(default=8192, ge=1, le=MOST)
     shuffle: Annotated[bool, Option("short for the orders epoch and file", of_steps=True)] = True
     seed: Annotated[int, Option("of the order of the examples, and of a random start")] = Field(
         default=0, ge=0, lt=2**63

@@ -152,9 +152,9 @@ def find_minima(
     for i, config in enumerate(configs):
         if config.seeks_minimum:
             own = data[i].features(config), id(data[i].rows)
-            kinds[config.model, config.tolerance, *own].append(i)
+            kinds[config.model, config.tolerance, *own, id(data[i].train.X)].append(i)
     minima: dict[int, Optimum] = {}
-    for (_, tolerance, features, _), numbers in kinds.items():
+    for (_, tolerance, features, *_), numbers in kinds.items():
         one = data[numbers[0]]
 
         def tell(passes: int, bounds: Sequence[float], numbers: list[int] = numbers) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,21 +48,32 @@ class Schedule:
     max_steps: int
 
     @classmethod
-    def of(cls, config: TrainConfig, n_examples: int) -> Schedule:
+    def of(
+        cls, config: TrainConfig, n_examples: int, windows: Sequence[int] | None = None
+    ) -> Schedule:
         """Return the schedule of a configuration on this many training examples.
+
+        Parameters
+        ----------
+        config : TrainConfig
+        n_examples : int
+        windows : sequence of int, optional
+            How many examples each window of an epoch has, where no batch crosses one.
 
         Raises
         ------
         InputError
             If dropping the partial batch leaves none.
         """
-        whole, rest = divmod(n_examples, config.batch_size)
-        batches = whole if config.drop_last else whole + (rest > 0)
+        size, parts = config.batch_size, [n_examples] if windows is None else windows
+        batches = sum(n // size if config.drop_last else -(-n // size) for n in parts)
         if batches == 0:
+            most = max(parts)
+            where = "training examples" if windows is None else "examples of a window"
             raise InputError(
-                f"batch_size: {config.batch_size} is more than the {n_examples} training examples, "
+                f"batch_size: {size} is more than the {most} {where}, "
                 "and drop_last drops a partial batch: none is left. Take a batch_size of at most "
-                f"{n_examples}, or drop_last = false."
+                f"{most}, or drop_last = false."
             )
         every = max(1, batches // config.evaluations_per_epoch)
         return cls(n_examples, config.batch_size, batches, every, config.total_steps(batches))

@@ -14,7 +14,7 @@ from onelayer.data.blocks.block_files import file_name, read_rows
 from onelayer.data.blocks.class_numbers import ClassNumbers
 from onelayer.data.blocks.gather import Written
 from onelayer.data.blocks.manifest import Manifest
-from onelayer.data.blocks.packed import STATISTICS
+from onelayer.data.blocks.packed import STATISTICS, moments_as_arrays
 from onelayer.data.blocks.packing import Dealt
 from onelayer.data.blocks.source import BlockSource
 from onelayer.data.blocks.source_blocks import source_fingerprint
@@ -43,7 +43,7 @@ def finish(out: Path, dealt: Dealt, written: Written, source: BlockSource) -> No
         counts += some
         if by_block is not None:
             by_block[i] = some
-    arrays = written.statistics.arrays()
+    arrays = moments_as_arrays(written.moments)
     content = save(arrays if by_block is None else {**arrays, "class_counts": by_block})
     write_file(out / STATISTICS, content)
     Manifest(

@@ -26,8 +26,9 @@ from onelayer.data.blocks.block_files import (
 from onelayer.data.blocks.class_numbers import ClassNumbers
 from onelayer.data.blocks.deal import stacked
 from onelayer.data.blocks.manifest import label_type
+from onelayer.data.blocks.packed import moments_as_arrays, moments_of
 from onelayer.data.blocks.packing import Dealt, Plan, Tell, unusable
-from onelayer.data.blocks.statistics import FeatureStatistics
+from onelayer.data.moments import Moments
 from onelayer.storage import write_file
 
 WRITTEN = "written.safetensors"
@@ -39,7 +40,7 @@ class Written:
 
     Attributes
     ----------
-    statistics : FeatureStatistics
+    moments : Moments
         Of the blocks that are written.
     stored : list of int
         For each, the values it stores, where they are sparse.
@@ -49,7 +50,7 @@ class Written:
         How many they are, and the bytes of their values.
     """
 
-    statistics: FeatureStatistics
+    moments: Moments
     stored: list[int] = field(default_factory=list)
     files: dict[str, int] = field(default_factory=dict)
     blocks: int = 0
@@ -59,7 +60,9 @@ class Written:
         """Write it beside the runs, whole or not at all."""
         told = {"stored": self.stored, "files": self.files, "blocks": self.blocks,
                 "n_bytes": self.n_bytes}  # fmt: skip
-        write_file(folder / WRITTEN, save(self.statistics.arrays(), {"written": json.dumps(told)}))
+        write_file(
+            folder / WRITTEN, save(moments_as_arrays(self.moments), {"written": json.dumps(told)})
+        )
 
     @classmethod
     def read(cls, folder: Path, n_features: int) -> Written:
@@ -72,12 +75,12 @@ class Written:
         """
         path = folder / WRITTEN
         if not path.exists():
-            return cls(FeatureStatistics.none(n_features))
+            return cls(Moments.none(n_features))
         try:
             with safe_open(path, "numpy") as file:
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 told = json.loads(file.metadata()["written"])
-            return cls(FeatureStatistics.from_arrays(arrays), **told)
+            return cls(moments_of(arrays), **told)
         except (OSError, SafetensorError, ValueError, KeyError, TypeError):
             raise unusable(folder) from None
 
@@ -144,7 +147,7 @@ class Gatherer:
         y = _in_place([part.y for part in parts], places)
         arrays = {**arrays_of(X), "y": y if self._plan.n_labels else self._numbers[y]}
         written.files |= write_arrays(self._out, i, arrays)
-        written.statistics += FeatureStatistics.of(X)
+        written.moments = written.moments + Moments.of(X)
         written.n_bytes += sum(array.nbytes for array in arrays.values())
         if self._plan.sparse:
             written.stored.append(X.nnz)

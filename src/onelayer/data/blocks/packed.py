@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,28 @@ from safetensors.numpy import load
 from onelayer.data.blocks.block_files import file_name, matrix_of, read_array
 from onelayer.data.blocks.manifest import AGAIN, Manifest
 from onelayer.data.blocks.source import Block
-from onelayer.data.blocks.statistics import FeatureStatistics
 from onelayer.data.csr import check_indices
 from onelayer.data.labels import Label
+from onelayer.data.moments import Moments
 from onelayer.errors import InputError
 
+if TYPE_CHECKING:
+    from onelayer.data.blocks.dataset import Scan
+
 STATISTICS = "statistics.safetensors"
+
+_MOMENTS = ("mean", "squares", "low", "high")
+
+
+def moments_as_arrays(moments: Moments) -> dict[str, NDArray[Any]]:
+    """Return moments as a file has them."""
+    arrays = {name: getattr(moments, name) for name in _MOMENTS}
+    return {"count": np.array([moments.count]), **arrays}
+
+
+def moments_of(arrays: Mapping[str, NDArray[Any]]) -> Moments:
+    """Return what `moments_as_arrays` gave."""
+    return Moments(float(arrays["count"][0]), *(arrays[name] for name in _MOMENTS))
 
 
 class PackedBlocks:
@@ -66,6 +83,11 @@ class PackedBlocks:
         return self.manifest.block_lengths
 
     @property
+    def is_sparse(self) -> bool:
+        """Whether the values are CSR."""
+        return self.manifest.sparse
+
+    @property
     def n_examples(self) -> int:
         """Examples of all blocks."""
         return sum(self.block_lengths)
@@ -101,9 +123,9 @@ class PackedBlocks:
         return self.manifest.fingerprint
 
     @cached_property
-    def statistics(self) -> FeatureStatistics:
-        """Count, mean, squared deviations and extremes of each feature, over all blocks."""
-        return FeatureStatistics.from_arrays(self._statistics)
+    def moments(self) -> Moments:
+        """Mean, squared distances and range of each feature, over all blocks."""
+        return moments_of(self._statistics)
 
     @property
     def class_counts(self) -> NDArray[np.int64] | None:
@@ -137,11 +159,7 @@ class PackedBlocks:
         InputError
             As for `read_block`.
         """
-        known, n = self.manifest, self.block_lengths[i]
-        labels = (n,) if known.n_labels is None else (n, known.n_labels)
-        targets = self._read(i, "y", known.label_type, labels)
-        if known.n_labels is None and targets.max() >= len(known.classes):
-            raise self._damaged(file_name(i, "y"))
+        known, n, targets = self.manifest, self.block_lengths[i], self._read_labels(i)
         if not known.sparse:
             return self._read(i, "X", self.dtype, (n, self.n_features)), targets
         is_new = file_name(i, "indices") not in self._checked
@@ -156,6 +174,20 @@ class PackedBlocks:
         if is_new:  # compiled code follows them
             check_indices(X, str(self.path / file_name(i, "indices")))
         return X, targets
+
+    def scan(self) -> Scan:
+        """Return what a pass over the blocks finds out; the labels alone are read for it.
+
+        Raises
+        ------
+        InputError
+            As for `read_block`.
+        """
+        from onelayer.data.blocks.dataset import Scan  # here: data sets need blocks
+
+        known = self.manifest
+        targets = np.concatenate([self._read_labels(i) for i in range(len(self.block_lengths))])
+        return Scan(targets if known.n_labels else self._class_array[targets], self.moments)
 
     def verify(self) -> None:
         """Read everything.
@@ -186,6 +218,14 @@ class PackedBlocks:
             raise self._unreadable(STATISTICS, error) from None
         except (SafetensorError, KeyError):
             raise self._damaged(STATISTICS) from None
+
+    def _read_labels(self, i: int) -> NDArray[Any]:
+        known, n = self.manifest, self.block_lengths[i]
+        shape = (n,) if known.n_labels is None else (n, known.n_labels)
+        targets: NDArray[Any] = self._read(i, "y", known.label_type, shape)
+        if known.n_labels is None and targets.max() >= len(known.classes):
+            raise self._damaged(file_name(i, "y"))
+        return targets
 
     def _read(self, i: int, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Any:
         file = file_name(i, name)
