@@ -19,7 +19,7 @@ KINDS = ("uint8", "float16", "float32", "float64", "sparse", "strings", "bools",
 def material(kind: str, n: int = 1000, d: int = 7, seed: int = 0) -> tuple[Any, NDArray[Any]]:
     """Return rows that all differ, sorted by class, as files are that shuffling is for."""
     draw = np.random.default_rng(seed)
-    y = np.sort(draw.integers(0, 5, n)) * 3 - 4
+    y: Any = np.sort(draw.integers(0, 5, n)) * 3 - 4
     X: Any = draw.normal(size=(n, d)) * 50 + 100
     X = X.astype(kind if kind in ("float16", "float32", "float64") else np.float32)
     if kind == "uint8":

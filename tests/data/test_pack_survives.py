@@ -129,16 +129,16 @@ class StopError(Exception):
     pass
 
 
-def stopped(out: Path, at: tuple[str, int], **how: int) -> Generated:
+def stopped(out: Path, at: tuple[str, int], *, force: bool = False) -> Generated:
     """Pack until so many rows of a pass are done; return the source."""
     given = Generated(20, 100)
 
-    def watch(stage: str, rows: int, _bytes: int) -> None:
+    def watch(stage: str, rows: int, _all: int, _bytes: int) -> None:
         if (stage, rows) == at:
             raise StopError
 
     with pytest.raises(StopError):
-        pack(given, out, block_length=150, memory=600_000, watch=watch, **how)
+        pack(given, out, block_length=150, memory=600_000, watch=watch, force=force)
     return given
 
 

@@ -68,7 +68,7 @@ class Dealer:
                 y = self._numbers.of(y, self._blocks.name(i), begins[i])
             self._held.append((X, y))
             self._bytes += size
-            tell("deal", begins[i + 1], self._dealt.n_bytes + self._bytes)
+            tell("deal", begins[i + 1], begins[-1], self._dealt.n_bytes + self._bytes)
         if self._held:
             self._write_run()
         return self._dealt

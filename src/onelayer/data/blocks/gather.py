@@ -124,7 +124,7 @@ class Gatherer:
             for i in range(written.blocks, end):
                 self._write_block(i, [part.of_block(i) for part in parts], written)
                 done = min((i + 1) * self._plan.block_length, self._plan.n_examples)
-                tell("gather", done, written.n_bytes)
+                tell("gather", done, self._plan.n_examples, written.n_bytes)
             # Blocks that are not noted are written again, to the same bytes.
             written.write(self._folder)
         return written

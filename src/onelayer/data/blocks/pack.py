@@ -84,8 +84,8 @@ def pack(
         pack that was begun under another one is not taken up again. The first block of the source
         and the last one that was read are compared in any case.
     watch : function, optional
-        Called with the pass ("deal" or "gather") and the examples and bytes that it has done. What
-        it raises ends the work, to be taken up again.
+        Called with the pass ("deal" or "gather"), the examples that it has done, those that there
+        are, and the bytes that it has done. What it raises ends the work, to be taken up again.
 
     Returns
     -------

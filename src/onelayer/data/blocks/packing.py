@@ -16,8 +16,8 @@ from onelayer.words import bytes_in_words
 
 FOLDER, DEALT = "packing", "dealt.json"
 
-Tell = Callable[[Literal["deal", "gather"], int, int], object]
-"""Takes the pass, and the examples and bytes that it has done."""
+Tell = Callable[[Literal["deal", "gather"], int, int, int], object]
+"""Takes the pass, the examples that it has done and those that there are, and the bytes done."""
 
 _OPTIONS = ("block_length", "seed", "classes")
 
