@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from onelayer.data.blocks import ArrayBlocks, PackedBlocks, pack
+from onelayer.data.blocks import ArrayBlocks, BlockSource, PackedBlocks, pack
 
 
 def read(packed: PackedBlocks) -> float:
@@ -24,6 +24,18 @@ def read(packed: PackedBlocks) -> float:
     for i in range(len(packed.block_lengths)):
         packed.read_block(i)
     return time.perf_counter() - began
+
+
+def timed_pack(source: BlockSource, out: Path, memory: str) -> tuple[float, float, PackedBlocks]:
+    """Return the seconds of both passes, and the blocks."""
+    ends: dict[str, float] = {}
+
+    def watch(stage: str, *_: int) -> None:
+        ends[stage] = time.perf_counter()
+
+    began = time.perf_counter()
+    packed = pack(source, out, memory=memory, watch=watch)
+    return ends["deal"] - began, time.perf_counter() - ends["deal"], packed
 
 
 def main() -> None:
@@ -47,21 +59,14 @@ def main() -> None:
             del X
             megabytes = n * d * np.dtype(dtype).itemsize / 1e6
             source = ArrayBlocks(np.load(folder / "X.npy", mmap_mode="r"), np.arange(n) % 10)
-            ends: dict[str, float] = {}
-            began = time.perf_counter()
-            packed = pack(
-                source, folder / "out", memory=arguments.memory,
-                watch=lambda stage, *_: ends.update({stage: time.perf_counter()}),
-            )  # fmt: skip
-            whole = time.perf_counter()
-            deal, gather = ends["deal"] - began, whole - ends["deal"]
+            deal, gather, packed = timed_pack(source, folder / "out", arguments.memory)
             first_read, again = read(packed), read(packed)
             began = time.perf_counter()
             subprocess.run(["cp", folder / "X.npy", folder / "copy.npy"], check=True)
             subprocess.run(["sync", folder / "copy.npy"], check=True)
             copy = time.perf_counter() - began
-            rates = [megabytes / seconds for seconds in
-                     (deal, gather, whole - ends["deal"] + deal, first_read, again, copy)]  # fmt: skip
+            seconds = (deal, gather, deal + gather, first_read, again, copy)
+            rates = [megabytes / some for some in seconds]
             print(f"{dtype:8} {d:8} " + " ".join(f"{rate:7.0f}" for rate in rates), flush=True)
 
 

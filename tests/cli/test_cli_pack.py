@@ -53,9 +53,9 @@ def test_the_seed_and_a_pack_as_the_source(table: Path, tmp_path: Path) -> None:
     assert a == b != c
     assert call("data", "pack", tmp_path / "a", tmp_path / "again").code == 0
     assert PackedBlocks(tmp_path / "again").n_examples == 300
-    assert "is what is to be packed" in call(
-        "data", "pack", tmp_path / "a", tmp_path / "a", "--force"
-    ).refused(2)
+    for out in (tmp_path / "a", tmp_path / "a" / "in"):
+        said = call("data", "pack", tmp_path / "a", out, "--force").refused(2)
+        assert "is in what is to be packed; name a folder beside it" in said
 
 
 def test_arrays_of_types_that_are_not_stored(tmp_path: Path) -> None:

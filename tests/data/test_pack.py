@@ -88,6 +88,13 @@ def test_statistics_of_values_far_from_zero(tmp_path: Path) -> None:
     np.testing.assert_allclose(packed.moments.deviation, X.std(axis=0), rtol=1e-6)
 
 
+def test_values_too_large_for_moments_are_packed_all_the_same(tmp_path: Path) -> None:
+    X = np.array([[1e200], [-1e200]])
+    packed = pack(ArrayBlocks(X, np.arange(2)), tmp_path / "out")
+    assert packed.moments.squares.tolist() == [np.inf]
+    assert packed.moments.high.tolist() == [1e200]
+
+
 def test_classes_in_an_order_of_ones_own(tmp_path: Path) -> None:
     packed = pack(source("float32"), tmp_path / "out", classes=[8, 5, 2, -1, -4, 99])
     assert packed.classes == (8, 5, 2, -1, -4, 99)

@@ -60,6 +60,9 @@ def test_labels_that_cannot_be_used(tmp_path: Path) -> None:
     )
     mixed = np.array([*["a"] * 400, *range(600)], object)
     assert "label 0 of example 400 is of another kind than 'a'" in refusal(X, mixed, out)
+    assert "label True of example 0 is not among the classes 0, 1" in refusal(
+        X, np.ones(1000, bool), out, classes=[0, 1]
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("onelayer.data.blocks.class_numbers.MOST_CLASSES", 700)
         said = refusal(X, np.arange(1000) * 3, out)
@@ -74,8 +77,9 @@ def test_a_source_that_is_not_what_it_says(tmp_path: Path) -> None:
 
     said = refusal(X, y, tmp_path / "out", Wrong)
     assert "Block 9 of the source: holds float32 of the shape (100, 7), and float32" in said
-    with pytest.raises(InputError, match="values of type int16 cannot be packed"):
-        pack(ArrayBlocks(X.astype(np.int16), y), tmp_path / "out")
+    for kind in ("<i2", ">f4"):
+        with pytest.raises(InputError, match=f"values of type {kind} cannot be packed"):
+            pack(ArrayBlocks(X.astype(kind), y), tmp_path / "out")
 
 
 def test_too_little_memory(tmp_path: Path) -> None:

@@ -90,8 +90,12 @@ def pack_files(
         As for `read_examples` and `pack`; or if it was stopped.
     """
     place = os.path.expanduser(source)
-    if os.path.realpath(place) == os.path.realpath(out):
-        raise InputError(f"{out}: is what is to be packed; name another folder for the result.")
+    if os.path.join(os.path.realpath(out), "").startswith(
+        os.path.join(os.path.realpath(place), "")
+    ):
+        raise InputError(
+            f"{out}: is in what is to be packed; name a folder beside it for the result."
+        )
 
     def listen(stage: Any, examples: int, n_examples: int, done: int) -> None:
         if tell is not None:

@@ -50,7 +50,8 @@ class ClassNumbers:
         """
         present, inverse = np.unique(labels, return_inverse=True)
         for k, label in enumerate(present.tolist()):
-            if label not in self._number or (self.seen and type(label) is not type(self.seen[0])):
+            known = self._number.get(label)
+            if known is None or type(self.seen[known]) is not type(label):  # True equals 1
                 row = first_row + int(np.argmax(inverse == k))
                 self._add(label, f"{where}: the label {label!r} of example {row:,}")
         numbers = np.array([self._number[label] for label in present.tolist()], np.int32)

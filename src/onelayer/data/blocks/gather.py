@@ -147,7 +147,8 @@ class Gatherer:
         y = _in_place([part.y for part in parts], places)
         arrays = {**arrays_of(X), "y": y if self._plan.n_labels else self._numbers[y]}
         written.files |= write_arrays(self._out, i, arrays)
-        written.moments = written.moments + Moments.of(X)
+        with np.errstate(over="ignore", invalid="ignore"):  # whoever scales says what is too large
+            written.moments = written.moments + Moments.of(X)
         written.n_bytes += sum(array.nbytes for array in arrays.values())
         if self._plan.sparse:
             written.stored.append(X.nnz)

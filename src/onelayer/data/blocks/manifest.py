@@ -140,4 +140,4 @@ def label_type(n_classes: int, n_labels: int | None) -> np.dtype[Any]:
 
 
 def _text(document: Any, indent: int | None = None) -> str:
-    return json.dumps(document, indent=indent, ensure_ascii=False, sort_keys=True)
+    return json.dumps(document, indent=indent, sort_keys=True)

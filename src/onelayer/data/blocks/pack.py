@@ -111,7 +111,7 @@ def pack(
         try:
             dealt = Dealer(blocks, dealt, packing, room).deal(tell)
         except InputError:
-            if not dealt.ends:  # nothing is lost
+            if not dealt.ends:  # this call began it, and its source is to be mended first
                 remove_folder(packing)
             raise
         written = Gatherer(dealt, packing, out, room).gather(tell)

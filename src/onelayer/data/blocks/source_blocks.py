@@ -67,10 +67,11 @@ class CheckedBlocks:
                 f"{where}: holds {X.dtype} of the shape {X.shape}, and {self.dtype} of the shape "
                 f"{expected} was expected; has the source changed?"
             )
-        if self.dtype.name not in (_SPARSE if is_sparse else _DENSE):
+        stored = self.dtype.name in (_SPARSE if is_sparse else _DENSE)
+        if not (stored and self.dtype.isnative):
             raise InputError(
-                f"{where}: values of type {self.dtype} cannot be packed; give "
-                f"{', '.join(_SPARSE if is_sparse else _DENSE)}."
+                f"{where}: values of type {self.dtype.str} cannot be packed; give "
+                f"{', '.join(_SPARSE if is_sparse else _DENSE)} in the order of this machine."
             )
         X = _canonical(X, where) if is_sparse else np.ascontiguousarray(X)
         self._check_finite(X, i)
