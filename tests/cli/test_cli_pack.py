@@ -69,6 +69,15 @@ def test_arrays_of_types_that_are_not_stored(tmp_path: Path) -> None:
     assert (block.X[:, 0] / 3 % 2 == block.y).all()
 
 
+def test_a_folder_of_shards(tmp_path: Path) -> None:
+    (tmp_path / "shards").mkdir()
+    for i in range(3):
+        X, y = np.full((40, 2), i, np.float32), np.full(40, i)
+        np.savez(tmp_path / "shards" / f"{i}.npz", X=X, y=y)
+    assert call("data", "pack", tmp_path / "shards", tmp_path / "out").code == 0
+    assert PackedBlocks(tmp_path / "out").manifest.class_counts == (40, 40, 40)
+
+
 def test_built_in_data(tmp_path: Path) -> None:
     assert call("data", "pack", "digits", tmp_path / "out").code == 0
     assert PackedBlocks(tmp_path / "out").image_shape == (8, 8)

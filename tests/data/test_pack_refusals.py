@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pack_material import bits, material, source, whole
+from pack_material import Generated, bits, material, source, whole
 from scipy import sparse
 
-from onelayer.data.blocks import ArrayBlocks, PackedBlocks, pack
+from onelayer.data.blocks import ArrayBlocks, Block, PackedBlocks, pack
 from onelayer.data.blocks.dataset import block_dataset
 from onelayer.data.fit_scaling import fit_scaling
 from onelayer.errors import InputError
@@ -78,8 +78,16 @@ def test_a_source_that_is_not_what_it_says(tmp_path: Path) -> None:
     said = refusal(X, y, tmp_path / "out", Wrong)
     assert "Block 9 of the source: holds float32 of the shape (100, 7), and float32" in said
     for kind in ("<i2", ">f4"):
+
+        class Kind(Generated):
+            dtype = np.dtype(kind)
+
+            def read_block(self, i: int) -> Block:
+                X = super().read_block(i).X
+                return Block(X.astype(self.dtype), np.arange(10))
+
         with pytest.raises(InputError, match=f"values of type {kind} cannot be packed"):
-            pack(ArrayBlocks(X.astype(kind), y), tmp_path / "out")
+            pack(Kind(1, 10), tmp_path / "out")
 
 
 def test_too_little_memory(tmp_path: Path) -> None:

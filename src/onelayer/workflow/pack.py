@@ -15,10 +15,14 @@ from scipy import sparse
 from onelayer.data import row_blocks
 from onelayer.data.blocks import Block, BlockSource, PackedBlocks, pack
 from onelayer.data.blocks.manifest import MANIFEST
+from onelayer.data.blocks.open import as_block_source
 from onelayer.data.blocks.packing import Tell
 from onelayer.data.files import Examples, read_examples
 from onelayer.data.matrix import as_matrix
-from onelayer.errors import Argument, InputError, OnelayerError
+from onelayer.errors import InputError, OnelayerError
+
+_IN_BLOCKS = (".npz", ".npy", ".parquet", ".pq", ".arrow", ".feather", ".ipc")
+"""What the files of a folder end in that is read block by block."""
 
 _AT_ONCE = 8_000_000
 """Bytes of a block of a file that has none."""
@@ -112,12 +116,9 @@ def pack_files(
 
 
 def _open(source: str, place: str, target: str | None) -> BlockSource:
-    if os.path.isfile(os.path.join(place, MANIFEST)):
-        if target is not None:
-            raise InputError(
-                Argument("target"), f": {source} has no named columns; leave it out."
-            )  # fmt: skip
-        return PackedBlocks(place)
+    names = [MANIFEST] if "://" in source else os.listdir(place) if os.path.isdir(place) else []
+    if any(name.lower().endswith((MANIFEST, *_IN_BLOCKS)) for name in names):
+        return as_block_source(source, target=target)
     return ExampleBlocks(read_examples(source, target=target))
 
 
