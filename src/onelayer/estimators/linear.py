@@ -57,7 +57,7 @@ class OneModel(LinearClassifier):
         block_size: int = 8192,
         shuffle: bool = True,
         drop_last: bool = False,
-        evaluations_per_epoch: int = 5,
+        evaluations_per_epoch: float = 5,
         early_stopping: bool | int | dict[str, Any] | EarlyStopping | None = None,
         momentum: float = 0.0,
         nesterov: bool = False,

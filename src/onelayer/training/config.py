@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from onelayer.data import OrderName
 from onelayer.engines import UpdateRule
@@ -27,6 +34,11 @@ def _lifted_by(*words: str) -> BeforeValidator:
         return None if said is False or (isinstance(said, str) and said in words) else value
 
     return BeforeValidator(none_for)
+
+
+def _whole(number: float) -> float:
+    """Return a number that is whole as an integer."""
+    return int(number) if number == int(number) else number
 
 
 class TrainConfig(Options):
@@ -88,8 +100,13 @@ class TrainConfig(Options):
         False
     )
     evaluations_per_epoch: Annotated[
-        int, Option("how often loss and accuracy are measured in an epoch", of_steps=True)
-    ] = Field(default=5, ge=1, le=MOST)
+        Finite | int,
+        AfterValidator(_whole),
+        Option(
+            "how often loss and accuracy are measured in an epoch; below 1, as 0.1: once in ten",
+            of_steps=True,
+        ),
+    ] = Field(default=5, gt=0, le=MOST)
     early_stopping: Annotated[
         EarlyStopping | None,
         _lifted_by(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -75,7 +76,7 @@ class Schedule:
                 "and drop_last drops a partial batch: none is left. Take a batch_size of at most "
                 f"{most}, or drop_last = false."
             )
-        every = max(1, batches // config.evaluations_per_epoch)
+        every = evaluation_every(batches, config.evaluations_per_epoch)
         return cls(n_examples, config.batch_size, batches, every, config.total_steps(batches))
 
     def epoch(self, step: int) -> int:
@@ -107,3 +108,10 @@ class Schedule:
         starts = np.arange(segment.first, segment.last + 1) % self.batches_per_epoch
         sizes = np.minimum(self.batch_size, self.n_examples - starts * self.batch_size)
         return Batches(np.concatenate(parts), np.concatenate([[0], np.cumsum(sizes)]))
+
+
+def evaluation_every(batches_per_epoch: int, evaluations_per_epoch: float) -> int:
+    """Return how many steps there are from one evaluation to the next."""
+    # By whole numbers: 100 // 0.2 is 499, since 0.2 is stored as a little more.
+    per_epoch = Fraction(str(evaluations_per_epoch))
+    return max(1, int(batches_per_epoch // per_epoch))

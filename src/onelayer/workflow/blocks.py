@@ -253,12 +253,14 @@ def read_blocks(
     InputError
         If a block cannot be read or is too large, or labels are missing.
     """
-    source = opened.source
+    source: Any = opened.source
     found = scan(source, watch)
+    is_matrix, named = found.y.ndim == 2, hasattr(source, "classes")
     examples = Examples(
         X=opened.matrix(found.largest, window),
         y=found.y,
         source=opened.name,
+        label_names=tuple(map(str, source.classes)) if is_matrix and named else None,
         feature_names=getattr(source, "feature_names", None),
         target=getattr(source, "target", None),
         image_shape=getattr(source, "image_shape", None),

@@ -33,11 +33,13 @@ from sources_material import (
     shards_compressed,
     shards_npz,
     shards_x_name,
+    write_arrow,
     write_parquet,
 )
 
 from onelayer.data.blocks import Block, BlockSource
 from onelayer.data.blocks.open import as_block_source
+from onelayer.data.blocks.ranges import RangeFile
 from onelayer.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -135,7 +137,7 @@ def test_bytes_that_were_changed_are_refused_or_do_no_harm(
     refusals = 0
     for _ in range(60):
         changed = bytearray(content)
-        begin = int(rng.integers(len(content) - 8))
+        begin = int(rng.integers(len(content) - 7))
         changed[begin : begin + 8] = rng.bytes(8)
         (tmp_path / name).write_bytes(changed)
         try:
@@ -379,6 +381,55 @@ def test_objects_that_cannot_be_a_source(member: str, value: object, says: str) 
 def test_arrays_that_do_not_fit() -> None:
     refused("21 examples and y has 4 labels", lambda: as_block_source(X, y=Y[:4]))
     refused("X: the shape is", lambda: as_block_source(X[:, 0], y=Y))
+    refused("X: the rows differ in length", lambda: as_block_source([[1.0], [1.0, 2.0]], y=[0, 1]))
     refused("X: the shape is", lambda: as_block_source(X[:0], y=Y[:0]))
     refused("X: values of type <U", lambda: as_block_source(X.astype(str), y=Y))
     refused("y: labels of type float", lambda: as_block_source(X, y=Y + 0.5))
+
+
+def test_a_stream_that_is_cut_off_anywhere(tmp_path: Path) -> None:
+    """At the end of a batch nothing tells it from one that is whole."""
+    lengths = arrow_stream(good(tmp_path)).block_lengths
+    content = (tmp_path / "all.arrow").read_bytes()
+    whole = set()
+    for end in range(1, len(content) - 7):
+        (tmp_path / "all.arrow").write_bytes(content[:end])
+        try:
+            found = as_block_source(tmp_path).block_lengths
+        except InputError:
+            continue
+        whole.add(end)
+        assert found == lengths[: len(found)]
+    assert len(whole) == 3
+
+
+def test_lists_that_lead_out_of_a_file(tmp_path: Path) -> None:
+    arrow_lists_plain(good(tmp_path))
+    content = (tmp_path / "all.ipc").read_bytes()
+    offsets = np.arange(0, 41, 5, dtype=np.int32)
+    assert content.count(offsets.tobytes()) == 2
+    wrong = offsets.copy()
+    wrong[4] = 1 << 30
+    (tmp_path / "all.ipc").write_bytes(content.replace(offsets.tobytes(), wrong.tobytes()))
+    refused("all.ipc: is damaged", lambda: read_all(as_block_source(tmp_path)))
+
+
+def arrow_lists_plain(e: Examples) -> None:
+    write_arrow(e.folder / "all.ipc", arrow_table(e.X, e.y, "open"), e.lengths)
+
+
+def test_storage_that_gives_less_than_was_asked_for() -> None:
+    class Storage:
+        def cat_file(self, _path: str, start: int, end: int) -> bytes:
+            return bytes(end - start - 1)
+
+    file = RangeFile(Storage(), "a", "xy://a", 100)
+    refused("xy://a: gave 49 bytes where 50", lambda: file.readinto(bytearray(50)))
+
+
+def test_values_of_sparse_shards_that_are_there_twice(tmp_path: Path) -> None:
+    parts = {"data": np.ones(3, "f4"), "indices": [1, 0, 1], "indptr": [0, 3], "shape": (1, 2)}
+    np.savez(tmp_path / "a.npz", format="csr", y=[1], **parts)  # type: ignore[arg-type]
+    block = as_block_source(tmp_path).read_block(0)
+    assert block.X.indices.tolist() == [0, 1]
+    assert block.X.toarray().tolist() == [[1, 2]]

@@ -29,9 +29,11 @@ from sources_material import (
     shards_x_name,
 )
 
-from onelayer.data.blocks import Block, BlockSource, places
+from onelayer.data import block_dataset
+from onelayer.data.blocks import ArrayBlocks, Block, BlockSource, places
 from onelayer.data.blocks.open import as_block_source
 from onelayer.data.blocks.ranges import RangeFile
+from onelayer.training import TrainConfig, train
 
 LENGTHS = (8, 8, 5)
 WORDS = np.array(["cat", "dog", "a longer word"])
@@ -213,3 +215,14 @@ def test_shards_without_labels(tmp_path: Path) -> None:
     block = as_block_source(tmp_path / "X.npz").read_block(0)
     assert block.y is None
     assert block.X.tolist() == [[1, 1]] * 3
+
+
+@pytest.mark.parametrize("make", [*DENSE, *SPARSE], ids=name_of)
+def test_models_have_the_same_bits_whatever_the_kind(make: Make, tmp_path: Path) -> None:
+    e = examples(tmp_path, words=True)
+    X = sparse.csr_array(e.X) if make in SPARSE else e.X
+    config = TrainConfig(order="blocks", batch_size=3, max_epochs=2)
+    here = train(block_dataset(ArrayBlocks(X, e.y, LENGTHS)), None, config)
+    found = train(block_dataset(make(e)), None, config)
+    assert found.weights.tobytes() == here.weights.tobytes()
+    assert found.bias.tobytes() == here.bias.tobytes()

@@ -49,8 +49,11 @@ def as_block_source(
         Arrays, memory maps and SciPy's sparse ones, shape (n, n_features) or (n, height, width),
         go with `y`. A path, or an address that fsspec knows such as ``s3://bucket/folder``, is
         that of a packed folder; of a folder of shards of NumPy's files; or of Parquet or Arrow
-        files: one, or a folder of them. An object with the members of `BlockSource` is checked
-        and returned as it is.
+        files: one, or a folder of them. A shard is ``NAME.npz`` with the arrays X and y, or with a
+        matrix of ``scipy.sparse.save_npz`` and y; or two files, ``NAME.X.npy`` and ``NAME.y.npy``
+        or ``X-NAME.npy`` and ``y-NAME.npy``. Files are taken in the natural order of their names;
+        those that begin with a dot or an underscore are left out. An object with the members of
+        `BlockSource` is checked and returned as it is.
     y : array, shape (n,) or (n, n_labels), optional
         The labels of arrays.
     target : str, optional
@@ -121,7 +124,10 @@ def _of_arrays(X: Any, y: ArrayLike | None, block_length: int | None) -> BlockSo
     if sparse.issparse(X):
         X, _, _ = as_matrix(X, None)
     else:
-        X = np.asanyarray(X)
+        try:
+            X = np.asanyarray(X)
+        except ValueError as error:
+            raise InputError("X: the rows differ in length; give rows of one length.") from error
         stored_type(X.dtype)
         if X.ndim not in (2, 3) or not X.size:
             raise InputError(

@@ -53,6 +53,7 @@ class DataFile:
         if is_remote(self.path):
             system, path = _system(self.path)
             with reached(self.path, again=True):
+                system.invalidate_cache(path)  # of what the listing of its folder said
                 now = DataFile(self.path, _size(system.info(path), self.path))
             self._check_unchanged(now)
             return io.BufferedReader(RangeFile(system, path, self.path, self.size), _BUFFER)
@@ -163,7 +164,7 @@ def _find_remote(path: str) -> DataFile | list[DataFile]:
 
 def _system(path: str) -> tuple[Any, str]:
     """Return fsspec's file system for an address, and the path in it."""
-    with needs(f"{path}: to read it", "large"):
+    with needs(f"{path}: reading it", "large"):
         import fsspec
     try:
         system, inner = fsspec.url_to_fs(path)

@@ -67,8 +67,8 @@ class RangeFile(io.RawIOBase):
             ) from error
         if len(found) != want:
             raise InputError(
-                f"{self._source}: gave {len(found):,} bytes where {want:,} were asked for; was it "
-                "cut off, or does its server give whole files alone?"
+                f"{self._source}: gave {len(found):,} bytes where {want:,} were asked for; check "
+                "that it is whole, and that its server gives parts of files."
             )
         view[:want] = found
         self._position = end
