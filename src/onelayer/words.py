@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt]?)(i?)b?)", re.IGNORECASE)
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
@@ -61,7 +61,7 @@ def parse_bytes(text: str | int, name: str) -> int:
         A number and a unit: B, kB, MB, GB or TB, powers of 1000; KiB, MiB, GiB or TiB, powers of
         1024; in any case, the B may be left out. Without a unit, or as an int, it is bytes.
     name : str
-        What messages call it.
+        Of the argument, for messages.
 
     Raises
     ------
@@ -74,8 +74,9 @@ def parse_bytes(text: str | int, name: str) -> int:
         size = int(float(found[1]) * (1024 if found[3] else 1000) ** _POWER[found[2].lower()])
     if size < 1:
         raise InputError(
-            f"{name}: {shortened(str(text), _LONGEST)!r} is no size; give a number with a unit, "
-            "such as 500MB, 1GB or 1GiB."
+            Argument(name),
+            f": {shortened(str(text), _LONGEST)!r} is no size; give a number with a unit, such as "
+            "500MB, 1GB or 1GiB.",
         )
     return size
 

@@ -154,3 +154,47 @@ def test_without_scripts_all_steps_are_there(browser: Browser, address: str) -> 
     steps = page.locator(".proof").first.locator(".steps > li")
     assert [step.is_visible() for step in steps.all()] == [True] * 3
     context.close()
+
+
+def test_curves_can_be_looked_at_closer(browser: Browser, address: str) -> None:
+    page, troubles = visit(browser, address, 1280, "light")
+    drawing = page.locator(".drawing:has(.closer)").first
+    look = drawing.get_by_role("button", name="Look closer")
+    look.click()
+    chart = drawing.locator(".chart svg")
+    chart.wait_for()
+    assert not drawing.locator(".canvas").first.is_visible()
+    box = chart.bounding_box()
+    assert box is not None
+    before = chart.text_content()
+    # A part of the overview is dragged over: the axes show that part.
+    y = box["y"] + box["height"] - 70
+    page.mouse.move(box["x"] + 300, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 420, y, steps=5)
+    page.mouse.up()
+    page.wait_for_function(
+        "(before) => document.querySelector('.chart svg').textContent !== before", arg=before
+    )
+    page.mouse.move(box["x"] + 350, box["y"] + 150)
+    tooltip = page.locator("#vg-tooltip-element.visible")
+    tooltip.wait_for()
+    told = tooltip.inner_text()
+    assert all(name in told for name in ("loss", "step", "epoch"))
+    assert "undefined" not in told
+    assert "_" not in told
+    drawing.get_by_role("button", name="Back to the drawing").click()
+    assert drawing.locator(".canvas").first.is_visible()
+    assert [trouble for trouble in troubles if not trouble.startswith("blob:")] == []
+    page.close()
+
+
+def test_every_point_is_in_the_csv(browser: Browser, address: str) -> None:
+    page, _ = visit(browser, address, 1280, "light")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").first.click()
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0] == "step,epoch,series,value"
+    steps = [line for line in lines if "training loss of the batch" in line]
+    assert len(steps) == 1000
+    page.close()

@@ -104,8 +104,7 @@ def as_block_matrix(estimator: Any, source: BlockSource, largest: int | None) ->
     memory = parse_bytes(estimator.memory, "memory")
     if largest is None:  # sparse, and not read yet
         return matrix_of(source, 0)
-    rows = max(source.block_lengths)
-    return matrix_of(source, room_to_hold(largest, memory, "X", rows, int(estimator.window)))
+    return matrix_of(source, room_to_hold(source, largest, memory, "X", int(estimator.window)))
 
 
 def read_labelled(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[BlockMatrix, Scan]:
@@ -130,7 +129,7 @@ def as_room(estimator: Any, source: BlockSource, size: int) -> None:
     """Refuse blocks that are too large before one is read."""
     if estimator.memory is not None:
         memory = parse_bytes(estimator.memory, "memory")
-        room_to_hold(size, memory, "X", max(source.block_lengths), int(estimator.window))
+        room_to_hold(source, size, memory, "X", int(estimator.window))
 
 
 def read_new(estimator: Any, X: Any) -> BlockMatrix:

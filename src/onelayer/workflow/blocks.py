@@ -25,7 +25,6 @@ from onelayer.data.moments import Moments
 from onelayer.data.sources import SOURCES
 from onelayer.engines.cluster import Cluster, ClusterSource, map_blocks
 from onelayer.errors import Argument, InputError
-from onelayer.threads import prefetched
 from onelayer.words import bytes_in_words
 
 Result = TypeVar("Result")
@@ -119,7 +118,7 @@ class Opened:
         """Refuse blocks that are too large, as far as that is known before reading."""
         size = dense_block_bytes(self.source)
         if size is not None and self.cluster is None:
-            room_to_hold(size, self.memory, self.name, max(self.source.block_lengths), window)
+            room_to_hold(self.source, size, self.memory, self.name, window)
 
     def placed(self) -> BlockSource:
         """Return the blocks where they are to be worked on."""
@@ -127,17 +126,21 @@ class Opened:
 
     def each(self, function: Callable[[Any], Result]) -> Iterator[Result]:
         """Yield what a function makes of the values of each block, in order; none is kept."""
-        count = len(self.source.block_lengths)
         if self.cluster is not None:
             return map_blocks(self.source, self.cluster, function)
-        return prefetched(function(self.source.read_block(i).X) for i in range(count))
+        return self.matrix(self.source).map(lambda X, _rows: function(X))
 
-    def matrix(self, source: BlockSource, largest: int, window: int = 1) -> BlockMatrix:
-        """Return the values of a source; as many blocks are held for later as there is room for."""
-        if self.cluster is not None:
-            return matrix_of(source)
-        rows = max(self.source.block_lengths)
-        return matrix_of(source, room_to_hold(largest, self.memory, self.name, rows, window))
+    def matrix(
+        self, source: BlockSource, largest: int | None = None, window: int = 1
+    ) -> BlockMatrix:
+        """Return the values of a source; as many blocks are held for later as there is room for.
+
+        `largest` is how many bytes the largest block takes, where reading them has told.
+        """
+        size = dense_block_bytes(self.source) if largest is None else largest
+        if size is None or self.cluster is not None:
+            return matrix_of(source, 0)
+        return matrix_of(source, room_to_hold(self.source, size, self.memory, self.name, window))
 
 
 def open_blocks(
@@ -219,7 +222,8 @@ def _mapped(
         path, labels=labels, target=target, drop=drop, need_labels=need_labels, gaps=True
     )
     row = found.n_features * found.X.dtype.itemsize
-    length = max(1, memory // (2 * blocks_at_once() * row))
+    source = ArrayBlocks(found.X, found.y)
+    length = max(1, memory // (2 * blocks_at_once(source) * row))
     return Opened(ArrayBlocks(found.X, found.y, min(length, found.n_examples)), path, memory)
 
 
@@ -277,12 +281,14 @@ def read_blocks(
     InputError
         If a block cannot be read or is too large, or labels are missing.
     """
-    source = opened.placed()
+    source: Any = opened.placed()
     found = scan(source, watch)
+    is_matrix, named = found.y.ndim == 2, hasattr(source, "classes")
     examples = Examples(
         X=opened.matrix(source, found.largest, window),
         y=found.y,
         source=opened.name,
+        label_names=tuple(map(str, source.classes)) if is_matrix and named else None,
         feature_names=getattr(source, "feature_names", None),
         target=getattr(source, "target", None),
         image_shape=getattr(source, "image_shape", None),

@@ -16,6 +16,7 @@ from onelayer.data.dataset import Dataset
 from onelayer.data.fingerprint import blocks_fingerprint
 from onelayer.data.fit_scaling import ScalingName, fit_scaling
 from onelayer.data.labels import Label
+from onelayer.data.memory import give_back
 from onelayer.data.moments import Moments
 from onelayer.data.scaling import Scaling
 from onelayer.errors import InputError
@@ -82,7 +83,9 @@ def looks_of(source: BlockSource) -> Iterator[Look]:
         return
     count = len(source.block_lengths)
     for i, block in enumerate(prefetched(source.read_block(i) for i in range(count))):
-        yield look_at(Promised.by(source, i), block)
+        look = look_at(Promised.by(source, i), block)
+        give_back()
+        yield look
 
 
 def block_dataset(

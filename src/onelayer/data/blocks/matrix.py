@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from onelayer.data.blocks.source import BlockSource
+from onelayer.data.memory import give_back
 from onelayer.data.rows import Rows
 from onelayer.errors import InputError
 from onelayer.threads import prefetched
 
 Result = TypeVar("Result")
+
+_WORTH_GIVING_BACK = 2**20
 
 BLOCKS_HELD = 2
 """Blocks that are held for the next reader, where no bound on the memory says otherwise."""
@@ -140,6 +143,8 @@ class BlockMatrix:
                     )
                 self._make_room(X)
                 self._held[i] = X
+                if self._memory is not None and nbytes(X) >= _WORTH_GIVING_BACK:
+                    give_back()
             self._held.move_to_end(i)
             return self._held[i]
 

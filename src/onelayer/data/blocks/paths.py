@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from onelayer.data.blocks.chosen_columns import Columns
+from onelayer.data.blocks.packed import PackedBlocks
 from onelayer.data.blocks.places import DataFile, find, is_remote
 from onelayer.data.blocks.source import BlockSource
 from onelayer.data.optional import needs
@@ -91,7 +92,7 @@ def table_bytes(path: str) -> int:
     """
     found = find(path)
     assert not isinstance(found, list)
-    with needs(f"{path}: to read it in blocks", "large"):
+    with needs(f"{path}: reading it in blocks", "large"):
         from onelayer.data.blocks.table_size import row_bytes
     table = _reader(PARQUET if _ends(found, PARQUET) else ARROW)(found)
     return sum(table.lengths) * row_bytes(table)
@@ -122,7 +123,7 @@ def _open_files(files: list[DataFile], kind: Sequence[str], columns: Columns) ->
 
 
 def _packed(path: str) -> BlockSource:
-    raise InputError(f"{path}: packed folders are not read yet.")
+    return PackedBlocks(path)
 
 
 def _refuse_columns(path: str, columns: Columns) -> None:

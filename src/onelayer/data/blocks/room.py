@@ -8,17 +8,21 @@ from onelayer.data.blocks.source import BlockSource
 from onelayer.errors import Argument, InputError
 from onelayer.words import bytes_in_words
 
-_BESIDE = 4
-"""Blocks beside the windows: two of an evaluation, and what reading one takes, as stored and as
-values."""
+_EVALUATED = 2
+"""Blocks of an evaluation beside the windows of training: one, and the next."""
+
+_TO_READ = 2
+"""What reading a block takes, in blocks: as it is stored and as values. A source that takes more
+says so by `blocks_to_read`."""
 
 
-def blocks_at_once(window: int = 1) -> int:
+def blocks_at_once(source: BlockSource, window: int = 1) -> int:
     """Return how many blocks are in memory at once: a window and the next, and those beside.
 
     Several blocks are copied into one window.
     """
-    return (2 if window == 1 else 3 * window) + _BESIDE
+    windows = 2 if window == 1 else 3 * window
+    return windows + _EVALUATED + int(getattr(source, "blocks_to_read", _TO_READ))
 
 
 def dense_block_bytes(source: BlockSource) -> int | None:
@@ -28,7 +32,7 @@ def dense_block_bytes(source: BlockSource) -> int | None:
     return max(source.block_lengths) * source.n_features * np.dtype(source.dtype).itemsize
 
 
-def room_to_hold(block: int, memory: int, name: str, rows: int, window: int = 1) -> int:
+def room_to_hold(source: BlockSource, block: int, memory: int, name: str, window: int = 1) -> int:
     """Return the bytes that are left to hold blocks for later.
 
     Parameters
@@ -39,8 +43,6 @@ def room_to_hold(block: int, memory: int, name: str, rows: int, window: int = 1)
         Bytes that all blocks may take together.
     name : str
         Of the data, for messages.
-    rows : int
-        Examples of the largest block.
     window : int
         Blocks whose examples are mixed.
 
@@ -49,13 +51,14 @@ def room_to_hold(block: int, memory: int, name: str, rows: int, window: int = 1)
     InputError
         If blocks are too large; it says what to do.
     """
-    needed = blocks_at_once(window) * block
+    count, rows = blocks_at_once(source, window), max(source.block_lengths)
+    needed = count * block
     if needed <= memory:
         return memory - needed
     fits = max(1, memory * rows // needed)
     raise InputError(
         Argument("memory"), f": {bytes_in_words(memory)} are too little for {name}, whose largest "
-        f"block takes {bytes_in_words(block)} ({rows:,} examples): {blocks_at_once(window)} such "
-        "blocks are in memory at once. Give ", Argument("memory", f"{-(-needed // 10**6)}MB"),
+        f"block takes {bytes_in_words(block)} ({rows:,} examples): {count} such blocks are in "
+        "memory at once. Give ", Argument("memory", f"{-(-needed // 10**6)}MB"),
         f", or smaller blocks: onelayer data pack {name} FOLDER --block-length {fits}.",
     )  # fmt: skip

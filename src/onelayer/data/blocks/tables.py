@@ -66,6 +66,9 @@ class TableBlocks:
         or they have no row.
     """
 
+    blocks_to_read = 7
+    """In blocks, what reading one takes: as stored, decoded, and as rows."""
+
     def __init__(self, tables: Sequence[Table], columns: Columns) -> None:
         full = [table for table in tables if any(table.lengths)]
         if not full:

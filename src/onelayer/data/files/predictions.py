@@ -50,7 +50,7 @@ class Predictions:
         self._rows += len(frame)
 
     def _row_group(self, frame: pl.DataFrame) -> None:
-        with needs(f"{self._path}: a .parquet file that is written in parts", "large"):
+        with needs(f"{self._path}: writing it in parts", "large"):
             import pyarrow.parquet as pq
 
         rows = frame.to_arrow(compat_level=pl.CompatLevel.oldest())

@@ -71,3 +71,42 @@ addEventListener("beforeprint", () => {
     for (const step of proof.querySelectorAll(".steps > li")) step.hidden = false;
   }
 });
+
+// A closer look: every point, drawn when a reader asks for it. The program that draws it is long
+// and is not read before.
+const library = document.getElementById("library");
+const load = () => {
+  if (window.vegaEmbed) return;
+  const program = document.createElement("script");
+  program.textContent = library.textContent;
+  document.head.append(program);
+};
+const told = ({ series, step, epoch, value }) => {
+  const name = document.createElement("b");
+  name.textContent = series;
+  return `${name.outerHTML}<br>step ${step}, epoch ${epoch}: ${value}`;
+};
+const plain = (text) => text.replaceAll("<\\/", "</");
+for (const drawing of library ? document.querySelectorAll(".drawing:has(.closer)") : []) {
+  const [look, csv] = [drawing.querySelector(".look"), drawing.querySelector(".csv")];
+  const closer = drawing.querySelector(".closer");
+  const points = plain(drawing.querySelector(".points").textContent);
+  csv.href = URL.createObjectURL(new Blob([points], { type: "text/csv" }));
+  drawing.querySelector(".tools").hidden = false;
+  look.addEventListener("click", async () => {
+    const open = closer.hidden;
+    closer.hidden = !open;
+    drawing.querySelector(":scope > .scroll").hidden = open;
+    look.setAttribute("aria-pressed", String(open));
+    look.textContent = open ? "Back to the drawing" : "Look closer";
+    if (open && !closer.dataset.drawn) {
+      load();
+      closer.dataset.drawn = "yes";
+      const chart = JSON.parse(plain(drawing.querySelector(".chart-of").textContent));
+      chart.data = { values: points, format: { type: "csv" } };
+      const how = { actions: false, renderer: "svg", tooltip: { formatTooltip: told } };
+      await window.vegaEmbed(closer.querySelector(".chart"), chart, how);
+    }
+    reach();
+  });
+}
