@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from onelayer import __version__
 from onelayer.cli import model_commands, terminal
+from onelayer.cli.options import ClusterAt
 from onelayer.cli.training_options import SweepCommand, TrainingCommand
 from onelayer.errors import Argument, InputError, OnelayerError
 
@@ -107,6 +108,7 @@ def study(
     threads: Annotated[
         int | None, typer.Option(min=1, help="How many threads work. Default: all cores.")
     ] = None,
+    cluster: ClusterAt = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a finished run folder.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the results document on stdout.")
@@ -128,6 +130,7 @@ def study(
             out=out,
             overrides=overrides or [],
             threads=threads,
+            cluster=cluster,
             force=force,
             as_json=as_json,
             quiet=quiet,

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from onelayer.cli import signals
+from onelayer.cli.cluster import on_cluster
 from onelayer.cli.data import download_mnist
 from onelayer.cli.progress import StudyProgress
 from onelayer.cli.report import ReportProcess
@@ -39,6 +40,7 @@ def run_study_command(
     out: Path | None,
     overrides: list[str],
     threads: int | None,
+    cluster: str | None,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -66,11 +68,11 @@ def run_study_command(
         warm_up(data.train, data.validation, [run.config for run in resolved.runs])
     clock.lap("kernels")
 
-    with progress:
+    with on_cluster(cluster, quiet=quiet) as there, progress:
         outcome, findings = study_in_folder(
             resolved, data, path, report.files, observer=progress, stage=progress.stage,
             clock=clock, threads=threads, force=force,
-            stoppable=signals.listening,
+            stoppable=signals.listening, cluster=there,
         )  # fmt: skip
     for finding in findings:
         if finding.is_warning:

@@ -19,6 +19,10 @@ from onelayer.training.draws import Draws
 Observer = Callable[[Run, Event], None]
 """Who wants to see a study go on is told of each event of a run."""
 
+Place = Callable[[Dataset], Dataset]
+"""From examples in blocks to the same ones where they are trained on; each call places them anew,
+so that runs of one block size and the same classes go together."""
+
 
 def check_study(study: Study, data: StudyData) -> None:
     """Refuse what training would refuse, before a folder is touched.
@@ -48,21 +52,27 @@ def run_study(
     *,
     threads: int | None = None,
     stop: threading.Event | None = None,
+    place: Place | None = None,
 ) -> Outcome:
     """Train the runs that the folder does not hold yet, those on the same classes together.
 
     The folder is one that was opened for the same study and data. `stop` or Ctrl-C ends the runs
     under way and starts no others: `Outcome.missing` then names what is left, and the same calls on
-    the same folder go on where it was.
+    the same folder go on where it was. `place` says where the examples lie in training.
     """
-    groups: dict[tuple[Label, ...] | None, list[Run]] = {}
+    groups: dict[tuple[tuple[Label, ...] | None, int], list[Run]] = {}
     for run in study.runs:
         if run.name not in folder.done:
-            groups.setdefault(run.classes, []).append(run)
+            size = 0 if place is None else run.config.block_size
+            groups.setdefault((run.classes, size), []).append(run)
     with stop_on_interrupt(stop) as stop:
         for runs in groups.values():
             if not stop.is_set():
-                _train_together(runs, data.of(runs[0]), folder, observer, threads, stop)
+                parts = data.of(runs[0])
+                if place is not None:
+                    size = runs[0].config.block_size
+                    parts = place(parts[0].in_blocks(size)), place(parts[1].in_blocks(size))
+                _train_together(runs, parts, folder, observer, threads, stop)
     if len(folder.done) == len(study.runs):
         folder.complete()
     return folder.reader().outcome()

@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from onelayer.diagnosis import Finding, check_codes, diagnose, finding_from_json
-from onelayer.errors import InputError
+from onelayer.engines.cluster import Cluster, on_cluster
+from onelayer.errors import Argument, InputError
 from onelayer.storage import Folder
 from onelayer.study import (
     FINDINGS,
@@ -61,8 +63,11 @@ def study_in_folder(
     threads: int | None = None,
     force: bool = False,
     stoppable: Stoppable = nullcontext,
+    cluster: Cluster | None = None,
 ) -> tuple[Outcome, list[Finding]]:
     """Run a study in a folder, or take it up there, up to the report.
+
+    On a cluster, where there is one, the runs are trained; all else is done here.
 
     Where it is stopped while it trains, by the event that `stoppable` gives or by Ctrl-C,
     `Outcome.missing` names what is left, and the same call goes on.
@@ -77,9 +82,14 @@ def study_in_folder(
     clock = clock or Clock()
     check_study(study, data)
     check_codes(study.mute)
+    place = None if cluster is None else partial(on_cluster, cluster=cluster)
+    if place is not None:
+        check_orders(study)
     with RunFolderWriter.open(path, study, data.facts(), force=force) as folder:
         with stoppable() as stop:
-            outcome = run_study(study, data, folder, observer, threads=threads, stop=stop)
+            outcome = run_study(
+                study, data, folder, observer, threads=threads, stop=stop, place=place
+            )
         clock.lap("training")
         if outcome.missing:
             return outcome, []
@@ -102,6 +112,22 @@ def study_in_folder(
             }
         )
     return outcome, findings
+
+
+def check_orders(study: Study) -> None:
+    """Refuse runs that a cluster cannot train.
+
+    Raises
+    ------
+    InputError
+    """
+    for run in study.runs:
+        if run.config.solver == "sgd" and run.config.order != "blocks":
+            raise InputError(
+                Argument("cluster"), f": runs.{run.name} has the order {run.config.order}, and "
+                "runs on a cluster have the order blocks alone; say so in the study, or with "
+                "--set order=blocks.",
+            )  # fmt: skip
 
 
 def report_anew(path: Path, make_report: MakeReport) -> Path:
