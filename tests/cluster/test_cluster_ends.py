@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,9 +19,13 @@ from cluster_material import examples, source, until
 
 from onelayer.data import block_dataset
 from onelayer.engines.cluster import Cluster, ClusterSource, state
-from onelayer.errors import OnelayerError
+from onelayer.errors import InputError, OnelayerError
 from onelayer.inference import Classifier
+from onelayer.study import read_study_file, resolve
 from onelayer.training import Evaluated, Event, TrainConfig, train
+from onelayer.workflow import cluster as workflow_cluster
+from onelayer.workflow.cluster import opened_cluster
+from onelayer.workflow.study import check_orders
 
 pl = pytest.importorskip("polars")
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -70,6 +75,14 @@ def worker(start: Start, scheduler: tuple[Any, str]) -> Any:
     )  # fmt: skip
 
 
+def table_of(n: int, folder: Path) -> str:
+    """Write examples in a few row groups; return the file."""
+    X, y = examples(n)
+    table = pl.DataFrame({f"x{i}": X[:, i] for i in range(X.shape[1])} | {"label": y})
+    table.write_parquet(folder / "data.parquet", row_group_size=150)
+    return str(folder / "data.parquet")
+
+
 CONFIG = TrainConfig(order="blocks", batch_size=16, max_epochs=4000, learning_rate=0.1)
 
 
@@ -117,11 +130,8 @@ def test_workers_that_are_gone(
 def test_a_client_that_is_interrupted_or_killed(
     start: Start, scheduler: tuple[Any, str], tmp_path: Path
 ) -> None:
-    X, y = examples(600)
-    table = pl.DataFrame({f"x{i}": X[:, i] for i in range(X.shape[1])} | {"label": y})
-    table.write_parquet(tmp_path / "data.parquet", row_group_size=150)
     command = [
-        "onelayer", "sweep", str(tmp_path / "data.parquet"), "--out", str(tmp_path / "out"),
+        "onelayer", "sweep", table_of(600, tmp_path), "--out", str(tmp_path / "out"),
         "--l2", "0.001,0.1", "--max-epochs", "60", "--evaluations-per-epoch", "1",
     ]  # fmt: skip
     there = [*command, "--cluster", scheduler[1]]
@@ -159,3 +169,77 @@ def _tasks(dask_scheduler: Any) -> list[str]:
 
 def _steps(dask_scheduler: Any) -> list[str]:
     return [key for key in dask_scheduler.tasks if "onelayer-steps" in str(key)]
+
+
+def test_ctrl_c_in_a_terminal(start: Start, tmp_path: Path) -> None:
+    data, out = table_of(300, tmp_path), tmp_path / "model.safetensors"
+    command = start(
+        "onelayer", "fit", data, "--out", str(out), "--max-epochs", "4000",
+        "--cluster", "local:1", stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert command.stderr is not None
+    said = iter(command.stderr)
+    assert re.fullmatch(r"Cluster local:1: 1 thread; dashboard: http://.*/status\n", next(said))
+    assert any("examples to train" in line for line in said)
+    time.sleep(2)
+    os.killpg(command.pid, signal.SIGINT)  # as a terminal does: to its workers, too
+    end = list(said)
+    assert command.wait(30) == 1
+    assert "Interrupted after" in end[-1]
+    assert len(end) <= 2
+
+
+def test_commands_do_on_a_cluster_what_they_do_elsewhere(start: Start, tmp_path: Path) -> None:
+    data, model, other = table_of(300, tmp_path), tmp_path / "a.safetensors", tmp_path / "b"
+    where = ["--cluster", "local:1"]
+    other.mkdir()
+
+    def run(*command: str) -> str:
+        process = start("onelayer", *command, stdout=subprocess.PIPE)
+        text: str = process.communicate(timeout=120)[0]
+        assert process.returncode == 0
+        return text
+
+    run("fit", data, "--out", str(model), "--l2", "0.01", *where)
+    run("fit", data, "--out", str(other / "a.safetensors"), "--l2", "0.01", "--memory", "1GB")
+    assert model.read_bytes() == (other / "a.safetensors").read_bytes()
+    measured = [run("evaluate", str(model), data, "--json", *how) for how in (where, [])]
+    assert measured[0] == measured[1]
+    for name, how in (("a.csv", where), ("b.csv", [])):
+        run("predict", str(model), data, "--proba", "--out", str(tmp_path / name), *how)
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("tcp://127.0.0.1:1", "there is no scheduler of Dask at tcp://127.0.0.1:1; start one"),
+        ("local:0", "'local:0' was given; give the address of a scheduler, such as tcp://"),
+        ("localhost", "'localhost' was given"),
+    ],
+)
+def test_addresses_that_are_none(address: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workflow_cluster, "SECONDS_TO_CONNECT", 1)
+    with pytest.raises(InputError) as found, opened_cluster(address):
+        pass
+    assert said in str(found.value)
+
+
+def test_a_study_in_another_order_is_refused() -> None:
+    table, where = read_study_file("gradient-descent")
+    check_orders(resolve(table, where, overrides=["order=blocks"]))
+    with pytest.raises(InputError, match=r"runs\.binary has the order file, and runs on a cluster"):
+        check_orders(resolve(table, where))
+
+
+@pytest.mark.parametrize("what", ["import onelayer.dask", "opened_cluster('local:1').__enter__()"])
+def test_without_dask(what: str) -> None:
+    script = (
+        "import sys; sys.modules['dask'] = sys.modules['distributed'] = None\n"
+        "from onelayer.workflow.cluster import opened_cluster\n"
+        f"try: {what}\nexcept Exception as error: print(type(error).__name__, error)"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert re.search(
+        r"InputError .* needs the library \w+; install .*onelayer\[dask\]", said.stdout
+    )
