@@ -19,16 +19,6 @@ from onelayer.sweep.task import Sample
 from onelayer.training import EarlyStopping, ExampleWeights, TrainConfig, train_many
 
 
-@pytest.fixture
-def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No block may travel to the client."""
-
-    def refuse(_self: Any, i: int) -> Any:
-        raise AssertionError(f"block {i} came to the client")
-
-    monkeypatch.setattr(ClusterMatrix, "_read", refuse)
-
-
 def both(given: BlockSource, cluster: Cluster, **how: Any) -> list[Dataset]:
     """Return the same data read here, and on the cluster."""
     return [block_dataset(given, **how), block_dataset(ClusterSource(given, cluster), **how)]

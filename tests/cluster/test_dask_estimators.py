@@ -15,24 +15,13 @@ from sklearn.base import clone
 
 from onelayer import LogisticRegression, SoftmaxRegression, SoftmaxRegressionCV
 from onelayer.dask import DaskLogisticRegression, DaskSoftmaxRegression, DaskSoftmaxRegressionCV
-from onelayer.engines.cluster import ClusterMatrix
 from onelayer.errors import InputError, OnelayerError
 
 pd = pytest.importorskip("pandas")
 NAMES = [f"x{i}" for i in range(FEATURES)]
 
 
-pytestmark = pytest.mark.usefixtures("client")
-
-
-@pytest.fixture(autouse=True)
-def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No block may travel to the client."""
-
-    def refuse(_self: Any, i: int) -> Any:
-        raise AssertionError(f"block {i} came to the client")
-
-    monkeypatch.setattr(ClusterMatrix, "_read", refuse)
+pytestmark = pytest.mark.usefixtures("client", "still")
 
 
 def frame(X: Any, y: Any) -> Any:
