@@ -18,6 +18,7 @@ from cluster_material import OnDisk, bits, examples, local_cluster, source, unti
 from onelayer.data import Dataset, as_block_source, block_dataset
 from onelayer.data.blocks import Block
 from onelayer.engines.cluster import Cluster, ClusterSource
+from onelayer.engines.cluster.state import ClusterState
 from onelayer.errors import InputError, OnelayerError
 from onelayer.training import Evaluated, Event, TrainConfig, TrainResult, train_many
 
@@ -237,3 +238,19 @@ def test_what_cannot_be_handed_over(workers: tuple[Any, Any]) -> None:
     given.lock = threading.Lock()  # type: ignore[attr-defined]
     with pytest.raises(InputError, match=r"cannot be handed to workers"):
         ClusterSource(given, Cluster(workers[1]))
+
+
+class FullClient:
+    """A client of workers that have no memory left."""
+
+    status, scheduler = "running", None
+
+    def scheduler_info(self, **_how: Any) -> dict[str, Any]:
+        return {"workers": {"a": {"status": "paused", "memory_limit": 5_000_000}}}
+
+
+def test_workers_that_are_full() -> None:
+    state, now = ClusterState(FullClient()), time.monotonic()
+    assert state.expect_work(now - 1) == now - 1
+    with pytest.raises(OnelayerError, match=r"All workers .* have stopped: .* of at most 5 MB"):
+        state.expect_work(now - 31)

@@ -60,12 +60,14 @@ def test_arrays_give_the_bits_of_one_machine(client: Any, how: dict[str, Any]) -
     assert there.score(*chunks) == local.score(X, y)
 
 
-def test_chunks_stay_where_they_lie() -> None:
+def test_chunks_stay_where_they_lie(capsys: pytest.CaptureFixture[str]) -> None:
     X, y = examples(400)
     lying = da.from_array(X, chunks=(100, -1)).map_blocks(np.asarray).persist()
     unknown = lying[lying[:, 0] > -1e9]  # whose chunks have lengths that nobody knows
     assert np.isnan(unknown.shape[0])
-    model = DaskSoftmaxRegression().fit(unknown, y)
+    model = DaskSoftmaxRegression(verbose=1, memory=1).fit(unknown, y)
+    said = capsys.readouterr().out
+    assert "X is computed once to count its rows; persist() it first" in said
     same(model, SoftmaxRegression().fit(OnDisk(X, y, 100)))
     assert model.predict(unknown).compute().tolist() == model.to_local().predict(X).tolist()
 

@@ -12,7 +12,7 @@ from dask.base import is_dask_collection
 from sklearn.base import clone
 
 from onelayer.dask.clients import chosen_client
-from onelayer.dask.lazy import is_collection, predicted
+from onelayer.dask.lazy import counts_rows, is_collection, predicted
 from onelayer.data.blocks import BlockSource
 from onelayer.engines.cluster import Cluster, ClusterSource
 from onelayer.errors import InputError
@@ -101,6 +101,11 @@ class OnCluster(LinearClassifier):
                 raise InputError(
                     f"{name}: it is of type {type(given).__name__}; give an array or a dataframe "
                     f"of Dask or a source of blocks, or take {self._local.__name__}."
+                )
+            if self.verbose and given is not None and counts_rows(given):
+                print(
+                    f"{type(self).__name__}: {name} is computed once to count its rows; "
+                    "persist() it first, and it is kept."
                 )
         with self._connected():
             fit: Any = super().fit  # of the local estimator

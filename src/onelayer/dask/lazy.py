@@ -23,6 +23,11 @@ def is_frame(X: Any) -> bool:
     return module is not None and isinstance(X, module.DataFrame)
 
 
+def counts_rows(X: Any) -> bool:
+    """Return whether chunks must be computed before it is known how many rows they have."""
+    return is_frame(X) or (isinstance(X, Array) and bool(np.isnan(X.chunks[0]).any()))
+
+
 def predicted(local: Any, method: str, X: Any) -> Any:
     """Return what a method of a fitted estimator gives, chunk by chunk.
 

@@ -99,7 +99,7 @@ def as_block_matrix(estimator: Any, source: BlockSource, largest: int | None) ->
     largest : int or None
         Bytes of the largest block, where that is known.
     """
-    if estimator.memory is None:
+    if estimator.memory is None or _lies_elsewhere(source):
         return matrix_of(source)
     memory = parse_bytes(estimator.memory, "memory")
     if largest is None:  # sparse, and not read yet
@@ -127,9 +127,14 @@ def read_labelled(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Block
 
 def as_room(estimator: Any, source: BlockSource, size: int) -> None:
     """Refuse blocks that are too large before one is read."""
-    if estimator.memory is not None:
+    if estimator.memory is not None and not _lies_elsewhere(source):
         memory = parse_bytes(estimator.memory, "memory")
         room_to_hold(source, size, memory, "X", int(estimator.window))
+
+
+def _lies_elsewhere(source: Any) -> bool:
+    """Return whether blocks are in other memory than this, as on a cluster."""
+    return getattr(source, "matrix", None) is not None
 
 
 def read_new(estimator: Any, X: Any) -> BlockMatrix:
