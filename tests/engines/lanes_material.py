@@ -19,7 +19,12 @@ from onelayer.data import Dataset, Scaling
 from onelayer.training import Averaging, ExampleWeights, TrainConfig, TrainResult, train_many
 
 STORED = ["uint8", "float16", "float32", "float64", "csr"]
-STEPS = {"batch_size": 44, "max_epochs": 2, "evaluations_per_epoch": 3, "learning_rate": 0.3}
+STEPS: dict[str, Any] = {
+    "batch_size": 44,
+    "max_epochs": 2,
+    "evaluations_per_epoch": 3,
+    "learning_rate": 0.3,
+}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.engines.compiled.compiler import VECTOR_BYTES, WIDE, inlined, inner
+from onelayer.engines.compiled.dot_tiles import make_dot_tile
 from onelayer.engines.compiled.memory import scratch
 from onelayer.engines.compiled.parts import Scratch
 from onelayer.engines.compiled.residuals import (
@@ -24,7 +25,6 @@ from onelayer.engines.compiled.residuals import (
     weigh,
 )
 from onelayer.engines.compiled.tiles import (
-    make_dot_tile,
     make_outer_tile,
     prefetch_row,
     scale_row,
@@ -40,6 +40,10 @@ ROWS = 4 if WIDE else 2
 
 VECTORS = 4 if WIDE else 2
 """Vectors of features in a tile of weights."""
+
+FEATURE_BYTES = 4096
+"""Features of a product that are added up together: so many of five classes and two examples stay
+in the first-level cache, 1024 in single precision."""
 
 ROUND = 4
 """Scratch arrays have a multiple of so many examples: whole tiles on every processor."""
@@ -87,15 +91,21 @@ def gather(X, rows, scaling, x):
 
 @inner
 def dot(x, n, W, z):
-    """Set z[i, k] = x[i] . W[k] for the first n examples, and for what fills the last tile."""
-    if W.shape[0] == 1:
-        for first in range(0, n, ROWS):
-            _dot_one(x, first, W, 0, z)
-    else:
-        # Classes outside: their weights stay in the first-level cache for all examples.
-        for k in range(0, W.shape[0], CLASS_BLOCK):
+    """Set z[i, k] = x[i] . W[k] for the first n examples, and for what fills the last tile.
+
+    Some features are added up after others, in the same portions on every processor.
+    """
+    at_once = FEATURE_BYTES // W.itemsize
+    for f in range(0, W.shape[1], at_once):
+        count = min(at_once, W.shape[1] - f)
+        if W.shape[0] == 1:
             for first in range(0, n, ROWS):
-                _dot_block(x, first, W, k, z)
+                _dot_one(x, first, W, 0, f, count, z)
+        else:
+            # Classes outside: their weights stay in the first-level cache for all examples.
+            for k in range(0, W.shape[0], CLASS_BLOCK):
+                for first in range(0, n, ROWS):
+                    _dot_block(x, first, W, k, f, count, z)
 
 
 @inner

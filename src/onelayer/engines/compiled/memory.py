@@ -33,9 +33,8 @@ def scratch(
     spare = VECTOR_BYTES // dtype.itemsize
     z = aligned_zeros((math.prod(shape_z) + spare,), dtype)[: math.prod(shape_z)]
     x = aligned_zeros(shape_x, dtype)
-    terms = Terms(
-        *(aligned_zeros((count + spare,), kind) for kind in (dtype, np.dtype(np.float64)))
-    )
+    room = count + spare
+    terms = Terms(aligned_zeros((room,), dtype), aligned_zeros((room,), np.dtype(np.float64)))
     return Scratch(x, z.reshape(shape_z), terms, aligned_zeros(slopes, dtype))
 
 

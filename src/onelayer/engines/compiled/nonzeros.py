@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled, inlined, inner
-from onelayer.engines.compiled.functions import exp_inplace, log1p_into, log_into
+from onelayer.engines.compiled.function_tiles import exp_inplace, log1p_into, log_into
 from onelayer.engines.compiled.memory import scratch
 from onelayer.engines.compiled.nonzero_tiles import CHAINS, GROUP, make_sparse_dot, take_nonzeros
 from onelayer.engines.compiled.parts import Nonzeros, Scratch

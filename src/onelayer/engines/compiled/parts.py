@@ -106,7 +106,7 @@ class Terms(NamedTuple):
     """
 
     exponentials: Floats
-    logs: Counts
+    logs: Floats
 
 
 class Scratch(NamedTuple):

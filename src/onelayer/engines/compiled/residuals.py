@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from onelayer.engines.compiled.compiler import inlined, inner
-from onelayer.engines.compiled.functions import exp_inplace, log1p_into, log_into
+from onelayer.engines.compiled.function_tiles import exp_inplace, log1p_into, log_into
 from onelayer.engines.compiled.score_tiles import (
     add_row,
     divide_scores,

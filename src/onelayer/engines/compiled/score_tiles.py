@@ -4,7 +4,7 @@ A lane is an output. The values may begin at any address; what follows them in t
 be it another model's scores or padding, is read but takes no part.
 
 A sum is made in the lanes of `LANES_BYTES`, on every processor. Vectors that are narrower go to the
-parts of the lanes in turn; the parts are moved up in a circle, so that the next is always the first.
+parts of the lanes in turn; the parts are moved up in a circle, so that the next is always first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from onelayer.engines.compiled.compiler import PARTS
-from onelayer.engines.compiled.functions import emit_exp
+from onelayer.engines.compiled.function_tiles import emit_exp
 from onelayer.engines.compiled.vectors import I64, Array, Value, Vectors, loop
 
 

@@ -4,10 +4,7 @@ A compiler that vectorises a loop over features decides itself in which order it
 over ten classes fills vectors badly. So the two products of a step are spelled out here, in LLVM's
 intermediate language, each as a tile that keeps a block of results in registers:
 
-- `dot_tile`: ``examples x classes`` scores. A lane is a partial sum over every L-th feature; at the
-  end the lanes are added pairwise. Their number L belongs to the definition: on every processor
-  they fill `LANES_BYTES`. Where a register holds fewer, the tile goes over its examples and classes
-  once for each part of the lanes: that costs a second loop, but no room in registers.
+- `dot_tile`, in `dot_tiles.py`: ``examples x classes`` scores.
 - `outer_tile`: ``classes x vectors`` of the weights. A lane is one feature; examples are added one
   after another, and the update is made before the block leaves its registers.
 
@@ -27,7 +24,6 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from onelayer.engines.compiled.compiler import PARTS
 from onelayer.engines.compiled.vectors import (
     ELEMENTS_BYTES,
     I32,
@@ -102,47 +98,6 @@ def prefetch_row(_typing: Any, X: Any, row: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(X, types.int64), emit
-
-
-def make_dot_tile(n_examples: int, n_classes: int) -> Any:
-    """Return ``dot_tile(x, first, W, k, scores)`` for a block of examples and classes.
-
-    scores[first + r, k + c] = sum_f x[first + r, f] * W[k + c, f]
-    """
-
-    @intrinsic
-    def dot_tile(_typing: Any, x: Any, first: Any, W: Any, k: Any, scores: Any) -> Any:
-        def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-            x, W, scores = (Array(context, b, signature.args[i], arguments[i]) for i in (0, 2, 4))
-            v = Vectors(b, W.dtype)
-            examples = [b.add(arguments[1], I64(r)) for r in range(n_examples)]
-            classes = [b.add(arguments[3], I64(c)) for c in range(n_classes)]
-
-            def over_features(part: int) -> list[Value]:
-                def accumulate(i: Value, sums: list[Value]) -> list[Value]:
-                    f = b.add(b.mul(i, I64(v.lanes * PARTS)), I64(v.lanes * part))
-                    features = [v.load(x.at(example, f)) for example in examples]
-                    sums = list(sums)
-                    for c, label in enumerate(classes):
-                        weights = v.load(W.at(label, f))
-                        for r in range(n_examples):
-                            j = r * n_classes + c
-                            sums[j] = v.fma(features[r], weights, sums[j])
-                    return sums
-
-                return loop(b, blocks, [v.zero] * (n_examples * n_classes), accumulate)
-
-            blocks = b.sdiv(W.shape[1], I64(v.lanes * PARTS))
-            by_part = [over_features(part) for part in range(PARTS)]
-            for r, example in enumerate(examples):
-                for c, label in enumerate(classes):
-                    parts = [sums[r * n_classes + c] for sums in by_part]
-                    b.store(v.total(parts), scores.at(example, label))
-            return context.get_dummy_value()
-
-        return types.void(x, types.int64, W, types.int64, scores), emit
-
-    return dot_tile
 
 
 def make_outer_tile(n_classes: int, n_vectors: int) -> Any:

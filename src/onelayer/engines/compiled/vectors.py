@@ -33,7 +33,7 @@ class Vectors:
 
     def __init__(self, builder: Value, dtype: str) -> None:
         self.b = builder
-        self.lanes = lanes_of(dtype)
+        self.lanes, self.lane_bytes = lanes_of(dtype), ELEMENTS_BYTES[dtype]
         self.type = ir.VectorType(ELEMENTS[dtype], self.lanes)
         self.zero = ir.Constant(self.type, None)
         self.integers = ir.VectorType(I32 if dtype == "float32" else I64, self.lanes)

@@ -1,7 +1,7 @@
 """Exponentials and logarithms of many values at once.
 
-Those of a C library differ from one to the next, and within one by what the processor has. Here each
-is a fixed sequence of operations that are rounded correctly everywhere. A lane is one value.
+Those of a C library differ from one to the next, and within one by what the processor has. Here
+each is a fixed sequence of operations that are rounded correctly everywhere. A lane is one value.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 
 compiler: Any = pytest.importorskip("onelayer.engines.compiled.compiler")
-functions: Any = pytest.importorskip("onelayer.engines.compiled.functions")
+functions: Any = pytest.importorskip("onelayer.engines.compiled.function_tiles")
 memory: Any = pytest.importorskip("onelayer.engines.compiled.memory")
 
 FLOATS = ["float32", "float64"]
