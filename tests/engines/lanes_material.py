@@ -1,6 +1,9 @@
 """Models of all kinds on small data, and the bits of each: what every processor must agree on.
 
-As a program it prints them as JSON; a test runs it as on another processor.
+As a program it prints them as JSON; a test runs it as on another processor. Where a change is meant
+to change the bits of models, store the new ones::
+
+    python tests/engines/lanes_material.py > tests/engines/lanes.json
 """
 
 from __future__ import annotations
@@ -15,8 +18,17 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from onelayer.data import Dataset, Scaling
-from onelayer.training import Averaging, ExampleWeights, TrainConfig, TrainResult, train_many
+from onelayer.data import Dataset, Scaling, load
+from onelayer.engines import Problem, Source, WeightedRows, open_engine
+from onelayer.model import Objective, Parameters
+from onelayer.training import (
+    Averaging,
+    EarlyStopping,
+    ExampleWeights,
+    TrainConfig,
+    TrainResult,
+    train_many,
+)
 
 STORED = ["uint8", "float16", "float32", "float64", "csr"]
 STEPS: dict[str, Any] = {
@@ -113,21 +125,58 @@ SOME = {
 }
 
 
-def bits(result: TrainResult) -> str:
-    """Return a hash of a model's parameters and of its history."""
-    history = result.history
+def bits(*arrays: Any) -> str:
+    """Return a hash of arrays and numbers."""
+    parts = [np.ascontiguousarray(array).tobytes() for array in arrays]
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+
+
+def bits_of(result: TrainResult) -> str:
+    """Return a hash of a model's parameters, its history and the numbers of its own prediction."""
+    history, final = result.history, result.final
     rows = [
         (e.step, e.val_loss, e.val_accuracy, e.train_accuracy, e.weight_norm)
         for e in history.evaluations
     ]
-    parts = result.weights, result.bias, history.train_loss, np.array(rows)
-    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:16]
+    numbers = final.val_loss, final.val_accuracy, final.train_loss, final.weight_norm
+    return bits(result.weights, result.bias, history.train_loss, rows, numbers)
+
+
+def bits_of_sums(stored: str, dtype: str) -> str:
+    """Return a hash of the loss and the gradient over all examples, at some parameters."""
+    data = Case(stored, dtype, "softmax", 7).data()
+    parameters = Parameters.zeros(data.n_features, 7, dtype)
+    parameters.weights[:] = np.arange(parameters.weights.size).reshape(-1, 7) % 11 / 64 - 0.08
+    examples = WeightedRows.of(data.targets, np.arange(data.n_examples), [None])
+    problem = Problem(examples, None, 7, (Objective("softmax"),), (parameters,))
+    with open_engine("compiled", 1) as engine:
+        prepared = engine.prepare(Source(data.X, None, data.scaling, dtype))
+        (sums,) = engine.totals(prepared, problem).sums([0], [parameters])
+    return bits(sums.loss, sums.weights, sums.bias)
 
 
 def found(*, all_of_them: bool = False) -> dict[str, list[str]]:
-    """Return the bits of each model of each case."""
-    return {case.name: list(map(bits, case.results())) for case in cases(all_of_them=all_of_them)}
+    """Return the bits of the models of each case, of a study's, and of sums over all examples."""
+    bits_by_name = {
+        case.name: list(map(bits_of, case.results())) for case in cases(all_of_them=all_of_them)
+    }
+    train_set, validation = load("digits", train=1200)
+    configs = [
+        TrainConfig(
+            batch_size=64, learning_rate=0.1, max_epochs=20, l2=l2, penalize_bias=True,
+            drop_last=True, early_stopping=EarlyStopping(patience=5),
+        )
+        for l2 in (0.0, 0.01)
+    ]  # fmt: skip
+    results = train_many(train_set, validation, configs, engine="compiled")
+    bits_by_name["digits"] = list(map(bits_of, results))
+    bits_by_name["sums"] = [
+        bits_of_sums(stored, dtype)
+        for stored in ("uint8", "csr")
+        for dtype in ("float32", "float64")
+    ]
+    return bits_by_name
 
 
 if __name__ == "__main__":
-    print(json.dumps(found(all_of_them="all" in sys.argv[1:])))
+    print(json.dumps(found(all_of_them="all" in sys.argv[1:]), indent=1))

@@ -68,12 +68,19 @@ def _standard(X: Any, weights: NDArray[Any] | None) -> Scaling:
     else:
         mean, variance = np.zeros(X.shape[1]), np.zeros(X.shape[1])
         for block, count in _blocks(X, counts):
-            mean += count @ block / total
+            mean += _summed(count, block) / total
         for block, count in _blocks(X, counts):
-            variance += count @ (block - mean) ** 2 / total
+            variance += _summed(count, (block - mean) ** 2) / total
     deviation = np.sqrt(variance)
     scale = 1 / np.where(is_constant(deviation, mean), 1, deviation)
     return _scaling(scale, np.zeros_like(mean) if sparse.issparse(X) else -mean * scale)
+
+
+def _summed(counts: NDArray[np.float64], block: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weighted sum of rows, pairwise for each feature; a BLAS has orders of its own."""
+    products = np.ascontiguousarray(block.T) * counts
+    summed: NDArray[np.float64] = products.sum(axis=1)
+    return summed
 
 
 def is_constant(deviation: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.bool_]:
