@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: study test coverage check bench lock clean
+.PHONY: study test coverage check bench bench-large lock clean
 
 study: .venv/installed  ## run the whole study on the embedded digits
 	$(BIN)/onelayer study
@@ -20,6 +20,9 @@ check: .venv/installed-dev  ## style, types and the one-way flow of imports
 
 bench: .venv/installed-bench  ## compare the engine with its peers; needs MNIST, half an hour
 	$(BIN)/python benchmarks/bench.py
+
+bench-large: .venv/installed-bench  ## data larger than memory: speed, memory, peers; needs 36 GB of disk
+	$(BIN)/python benchmarks/large.py
 
 # What each start of the command line imports is compiled here, by all cores; the rest when needed.
 IMPORTED := altair jinja2 llvmlite narwhals numba numpy polars pydantic rich scipy sympy typer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -42,3 +42,17 @@ def for_each(work: Callable[[Piece], None], pieces: Sequence[Piece], threads: in
     with ThreadPoolExecutor(threads, "onelayer") as pool:
         for _ in pool.map(work, pieces):
             pass
+
+
+def prefetched(items: Iterator[Piece]) -> Iterator[Piece]:
+    """Yield the same items; the next one is made in another thread while one is in use."""
+    pool = ThreadPoolExecutor(1, "onelayer-prefetch")
+    try:
+        done = object()
+        following = pool.submit(next, items, done)
+        while (item := following.result()) is not done:
+            following = pool.submit(next, items, done)
+            yield item  # type: ignore[misc] # it is no `done`
+    finally:
+        # Who leaves early does not wait for an item that nobody takes.
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -11,11 +11,10 @@ from onelayer.training.messages import refuse
 def test_options_are_those_of_the_contract() -> None:
     assert list(TrainConfig.model_fields) == [
         "model", "solver", "learning_rate", "batch_size", "max_epochs", "l2", "penalize_bias",
-        "order",
-        "shuffle",
-        "seed", "drop_last", "evaluations_per_epoch", "early_stopping", "momentum", "nesterov",
-        "averaging", "schedule", "warmup_steps", "max_steps", "initial_std", "optimum", "features",
-        "examples_per_class", "draw", "tolerance", "dtype",
+        "order", "window", "block_size", "shuffle", "seed", "drop_last", "evaluations_per_epoch",
+        "early_stopping", "momentum", "nesterov", "averaging", "schedule", "warmup_steps",
+        "max_steps", "initial_std", "optimum", "features", "examples_per_class", "draw",
+        "tolerance", "dtype",
     ]  # fmt: skip
     assert list(EarlyStopping.model_fields) == ["patience", "min_delta"]
     assert list(Averaging.model_fields) == ["kind", "decay", "start"]
@@ -59,6 +58,7 @@ def test_defaults_that_the_definitions_fix() -> None:
         ("seed", 2**63),
         ("drop_last", None),
         ("evaluations_per_epoch", 0),
+        ("evaluations_per_epoch", -0.5),
         ("early_stopping", True),
         ("early_stopping", 10),
         ("early_stopping", {"patience": 0}),
@@ -129,6 +129,7 @@ def test_wrong_types_are_refused_even_where_they_could_be_read(option: str, valu
         ("max_epochs", 1),
         ("seed", 2**63 - 1),
         ("evaluations_per_epoch", 1),
+        ("evaluations_per_epoch", 0.25),
     ],
 )
 def test_limits_are_allowed(option: str, value: float) -> None:

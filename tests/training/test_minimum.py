@@ -59,6 +59,8 @@ def test_a_run_beside_its_minimum(fit: Fit, model: ModelName, penalize_bias: boo
     assert longer.minimum.value == minimum.value
     assert longer.minimum.excess is not None
     assert longer.minimum.excess < minimum.excess / 10
+    assert minimum.distance is not None
+    assert longer.minimum.distance is not None
     assert longer.minimum.distance < minimum.distance / 2
     # Where it is not asked for, all else has the same bits.
     plain = fit(train_set, validation_set, config.model_copy(update={"optimum": False}))
@@ -103,6 +105,7 @@ def test_separated_classes_are_said_to_have_none() -> None:
     minimum = result.minimum
     assert minimum is not None
     assert (minimum.reason, minimum.bound) == ("no_minimum", None)
+    assert minimum.distance is None
     assert "without a penalty the loss has no minimum" in minimum.message
     assert RunRecord.from_json(result.record().as_json()).minimum == minimum
 

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from onelayer.errors import InputError
-from onelayer.training import Schedule, TrainConfig
+from onelayer.training import Schedule, TrainConfig, evaluation_every
 
 examples = st.integers(1, 300)
 sizes = st.integers(1, 320)
@@ -106,3 +106,14 @@ def test_no_batch_left_is_refused() -> None:
         Schedule.of(config, 10)
     assert Schedule.of(config, 11).batches_per_epoch == 1
     assert Schedule.of(TrainConfig(batch_size=11), 10).batch(0) == slice(0, 10)
+
+
+def test_evaluations_may_be_epochs_apart() -> None:
+    assert evaluation_every(100, 0.2) == 500
+    assert evaluation_every(31, 0.1) == 310
+    assert evaluation_every(31, 5) == 6
+    assert evaluation_every(3, 5) == 1
+    config = TrainConfig(batch_size=10, max_epochs=9, evaluations_per_epoch=0.25)
+    schedule = Schedule.of(config, 30)
+    assert [s for s in range(27) if schedule.evaluates_after(s)] == [0, 12, 24]
+    assert repr(TrainConfig(evaluations_per_epoch=2.0).evaluations_per_epoch) == "2"

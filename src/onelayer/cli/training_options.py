@@ -107,6 +107,7 @@ def _option(
         metavar = "|".join(get_args(field.annotation))
     else:  # a type, or that type or None
         kind = (get_args(field.annotation) or (field.annotation,))[0]
+        kind = kind.__origin__ if get_origin(kind) is Annotated else kind
     option = typer.Option(
         f"--{flag}/--no-{flag}" if kind is bool else f"--{flag}",
         rich_help_panel=TRAINING,

@@ -1,5 +1,6 @@
 """Arrays and files: data sets, where they come from, their scaling and order."""
 
+from onelayer.data.blocks.dataset import block_dataset, class_by_class
 from onelayer.data.dataset import Dataset
 from onelayer.data.download import get_mnist
 from onelayer.data.fingerprint import fingerprint
@@ -8,6 +9,7 @@ from onelayer.data.order import OrderName, epoch_order, order_by_law
 from onelayer.data.rows import Rows, row_blocks
 from onelayer.data.scaling import Scaling
 from onelayer.data.sources import load, load_parts
+from onelayer.data.windows import Windows
 
 __all__ = [
     "Dataset",
@@ -15,6 +17,9 @@ __all__ = [
     "Rows",
     "Scaling",
     "ScalingName",
+    "Windows",
+    "block_dataset",
+    "class_by_class",
     "epoch_order",
     "fingerprint",
     "fit_scaling",

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import issparse
 
+from onelayer.data.blocks.arrays import ArrayBlocks
+from onelayer.data.blocks.matrix import BlockMatrix, is_sparse
 from onelayer.data.checks import check_integer
 from onelayer.data.label_matrix import as_label_matrix, is_label_matrix
 from onelayer.data.labels import Label, as_classes, as_labels, encode_labels
@@ -28,7 +29,8 @@ class Dataset:
         Raw values. uint8, float16, float32 and float64 are kept without a copy (rows are made
         contiguous if they are not), so that a memory map stays one. bool and integers of up to 16
         bits become float32, wider numbers float64. Images are flattened and give `image_shape`.
-        Sparse values become CSR.
+        Sparse values become CSR. A BlockMatrix is read when its rows are asked for; see
+        `onelayer.data.blocks.block_dataset`.
     y : array, shape (n,), or (n, n_labels)
         Labels: integers, strings or bools, one an example. Or, where an example may have any number
         of labels, a matrix of 0 and 1 (an array or a SciPy sparse one), kept as uint8: 1 where an
@@ -83,7 +85,7 @@ class Dataset:
             raise InputError(f"scaling: {scaling!r} is not a Scaling; use Scaling.from_range.")
         scaling = default_scaling if scaling is None else scaling
         _, offset = scaling.per_feature(n_features)
-        if issparse(matrix) and offset.any():
+        if is_sparse(matrix) and offset.any():
             raise InputError(
                 "scaling: sparse values cannot be shifted, or zeros would no longer be zeros; "
                 "give a scaling with offset 0."
@@ -95,7 +97,7 @@ class Dataset:
                 "label of each column."
             )
         for name, value in {
-            "X": matrix if issparse(matrix) else _read_only(matrix),
+            "X": _read_only(matrix) if isinstance(matrix, np.ndarray) else matrix,
             "y": _read_only(labels),
             "classes": names,
             "image_shape": image_shape,
@@ -127,6 +129,16 @@ class Dataset:
         return len(self.classes)
 
     @property
+    def is_sparse(self) -> bool:
+        """Whether `X` is sparse."""
+        return is_sparse(self.X)
+
+    @property
+    def block_lengths(self) -> tuple[int, ...] | None:
+        """How many examples each block has, where `X` is read block by block."""
+        return self.X.lengths if isinstance(self.X, BlockMatrix) else None
+
+    @property
     def has_label_matrix(self) -> bool:
         """Whether an example may have any number of labels, so that `targets` is a matrix."""
         return self.targets.ndim == 2
@@ -147,10 +159,27 @@ class Dataset:
 
         Dense values are a view, also of a memory map. Nothing is checked a second time.
         """
-        part = copy(self)
-        object.__setattr__(part, "X", self.X[:, begin:end])
+        X = self.X
+        part = self.with_values(
+            X.columns(begin, end) if isinstance(X, BlockMatrix) else X[:, begin:end]
+        )
         object.__setattr__(part, "image_shape", None)
         object.__setattr__(part, "scaling", self.scaling.of_features(begin, end))
+        return part
+
+    def in_blocks(self, lengths: int | Sequence[int]) -> "Dataset":
+        """Return the same examples as blocks of some lengths, without a copy.
+
+        A number is the length of all blocks but the last. Those that have blocks keep them.
+        """
+        if isinstance(self.X, BlockMatrix):
+            return self
+        return self.with_values(BlockMatrix(ArrayBlocks(self.X, None, lengths)))
+
+    def with_values(self, X: Any) -> "Dataset":
+        """Return these examples with the same values in another form; nothing is checked."""
+        part = copy(self)
+        object.__setattr__(part, "X", X)  # the one way to set a field of a frozen class
         return part
 
     def subset_of_classes(self, classes: Sequence[Label]) -> "Dataset":

@@ -1,22 +1,26 @@
 """Scaling that is fitted to data."""
 
+import operator
+from functools import partial, reduce
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from onelayer.data.rows import row_blocks
+from onelayer.data.blocks.matrix import BlockMatrix, is_sparse
+from onelayer.data.moments import Moments
 from onelayer.data.scaling import Scaling
 from onelayer.errors import Argument, InputError
 
 ScalingName = Literal["none", "standard", "minmax"]
 
-_VALUES_AT_ONCE = 2**20
-
 
 def fit_scaling(
-    X: Any, kind: ScalingName | Scaling, weights: NDArray[Any] | None = None
+    X: Any,
+    kind: ScalingName | Scaling,
+    weights: NDArray[Any] | None = None,
+    *,
+    moments: Moments | None = None,
 ) -> Scaling:
     """Return the scaling of each feature that suits some examples.
 
@@ -30,6 +34,8 @@ def fit_scaling(
         the largest absolute value. A `Scaling` is returned as it is.
     weights : array, shape (n,), optional
         How much each example counts; those of weight 0 do not.
+    moments : Moments, optional
+        Of these examples, where they are known.
 
     Returns
     -------
@@ -47,40 +53,29 @@ def fit_scaling(
         return Scaling.identity()
     # Of values that are too large a number is not finite in the end, and that is refused.
     with np.errstate(over="ignore", invalid="ignore"):
-        if kind == "standard":
-            return _standard(X, weights)
-        if kind == "minmax":
-            return _minmax(X, weights)
+        if kind in ("standard", "minmax"):
+            known = _moments(X, weights) if moments is None else moments
+            make = _standard if kind == "standard" else _minmax
+            return make(known, shifts=not is_sparse(X))
     raise InputError(f"scale: {kind!r} was given; allowed: none, standard, minmax.")
 
 
-def _standard(X: Any, weights: NDArray[Any] | None) -> Scaling:
-    """Two passes: means, then mean squared distances from them, in float64."""
-    counts = np.ones(X.shape[0]) if weights is None else np.asarray(weights, np.float64)
-    total = counts.sum()
-    if sparse.issparse(X):
-        values = X.astype(np.float64)
-        mean = values.T @ counts / total
-        # E(x^2) - E(x)^2 loses digits; so the zeros, which are all alike, are counted apart.
-        stored = counts @ (values != 0)
-        values.data = (values.data - mean[values.indices]) ** 2
-        variance = (values.T @ counts + (total - stored) * mean**2) / total
-    else:
-        mean, variance = np.zeros(X.shape[1]), np.zeros(X.shape[1])
-        for block, count in _blocks(X, counts):
-            mean += _summed(count, block) / total
-        for block, count in _blocks(X, counts):
-            variance += _summed(count, (block - mean) ** 2) / total
-    deviation = np.sqrt(variance)
-    scale = 1 / np.where(is_constant(deviation, mean), 1, deviation)
-    return _scaling(scale, np.zeros_like(mean) if sparse.issparse(X) else -mean * scale)
+def _standard(found: Moments, *, shifts: bool) -> Scaling:
+    scale = 1 / np.where(is_constant(found.deviation, found.mean), 1, found.deviation)
+    return _scaling(scale, -found.mean * scale if shifts else np.zeros_like(scale))
 
 
-def _summed(counts: NDArray[np.float64], block: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weighted sum of rows, pairwise for each feature; a BLAS has orders of its own."""
-    products = np.ascontiguousarray(block.T) * counts
-    summed: NDArray[np.float64] = products.sum(axis=1)
-    return summed
+def _moments(X: Any, weights: NDArray[Any] | None) -> Moments:
+    """Return the moments of the features: one pass, block by block where there are blocks."""
+    if not isinstance(X, BlockMatrix):
+        return Moments.of(X, weights)
+    counts = None if weights is None else np.asarray(weights)
+    parts = X.map(partial(_of_block, counts))
+    return reduce(operator.add, parts, Moments.none(X.shape[1]))
+
+
+def _of_block(weights: NDArray[Any] | None, X: Any, rows: slice) -> Moments:
+    return Moments.of(X, None if weights is None else weights[rows])
 
 
 def is_constant(deviation: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -88,16 +83,11 @@ def is_constant(deviation: NDArray[np.float64], mean: NDArray[np.float64]) -> ND
     return np.asarray(deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean))
 
 
-def _minmax(X: Any, weights: NDArray[Any] | None) -> Scaling:
-    counts = np.ones(X.shape[0]) if weights is None else np.asarray(weights, np.float64)
-    if sparse.issparse(X):
-        largest = abs(X[counts > 0]).max(axis=0).toarray().ravel().astype(np.float64)
+def _minmax(found: Moments, *, shifts: bool) -> Scaling:
+    low, high = found.low, found.high
+    if not shifts:
+        largest = np.maximum(np.abs(low), np.abs(high))
         return _scaling(1 / np.where(largest == 0, 1, largest), np.zeros_like(largest))
-    low, high = np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
-    for block, count in _blocks(X, counts):
-        some = block[count > 0]
-        low = np.minimum(low, some.min(axis=0, initial=np.inf))
-        high = np.maximum(high, some.max(axis=0, initial=-np.inf))
     constant = high == low
     scale = 2 / np.where(constant, 2, high - low)
     return _scaling(scale, np.where(constant, -low, -(high + low) / 2 * scale))
@@ -112,9 +102,3 @@ def _scaling(scale: NDArray[np.float64], offset: NDArray[np.float64]) -> Scaling
             "in another unit.",
         )
     return Scaling(scale, offset)
-
-
-def _blocks(X: NDArray[Any], counts: NDArray[np.float64]) -> Any:
-    """Yield blocks of rows as float64, with their weights."""
-    for rows in row_blocks(len(X), _VALUES_AT_ONCE // X.shape[1]):
-        yield X[rows].astype(np.float64), counts[rows]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from onelayer.data.blocks.matrix import BlockMatrix
 from onelayer.data.checks import check_integer
 from onelayer.data.csr import as_csr
 from onelayer.data.scaling import Scaling
@@ -19,7 +20,8 @@ def as_matrix(
 
     Parameters
     ----------
-    X : array, shape (n, n_features) or (n, height, width); or a SciPy sparse array or matrix
+    X : array, shape (n, n_features) or (n, height, width); a SciPy sparse array or matrix; or a
+        BlockMatrix
     image_shape : (int, int) or None
         Height and width; None takes those of a three-dimensional `X`.
 
@@ -38,6 +40,9 @@ def as_matrix(
         If `X` is empty, has another shape or type, or holds a value that is not finite, or
         `image_shape` does not fit it.
     """
+    if isinstance(X, BlockMatrix):  # its blocks are checked as they are read first
+        scaling = Scaling.from_range(0, 255) if X.dtype == np.uint8 else Scaling.identity()
+        return X, _checked_shape(image_shape, X.shape[1]), scaling
     if sparse.issparse(X):
         matrix = _csr(X)
         return matrix, _checked_shape(image_shape, matrix.shape[1]), Scaling.identity()

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from onelayer.data.checks import check_integer
 
-OrderName = Literal["file", "class", "once", "batches", "epoch"]
-"""A law of order; see `order_by_law`."""
+OrderName = Literal["file", "class", "once", "batches", "epoch", "blocks"]
+"""A law of order: see `order_by_law`, and of blocks `onelayer.data.windows`."""
 
 
 def epoch_order(seed: int, epoch: int, n: int, shuffle: bool = True) -> NDArray[np.int64]:
@@ -69,6 +69,7 @@ def order_by_law(
     Parameters
     ----------
     law : str
+        One of those above.
     seed, epoch : int
         As for `epoch_order`.
     targets : int array, shape (n,)

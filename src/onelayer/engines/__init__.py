@@ -1,26 +1,42 @@
 """How a step and an evaluation are computed: a slow twin to read, fast twins to run."""
 
 from onelayer.engines.blas import one_blas_thread
+from onelayer.engines.blocked import (
+    BlockedPart,
+    BlockedStack,
+    BlockedTotals,
+    ModelShare,
+    WindowModels,
+)
 from onelayer.engines.choice import EngineName, open_engine, vector_bytes
 from onelayer.engines.joined import JoinedStack, Share
-from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
-from onelayer.engines.protocol import Advance, Engine, Measures, Stack, Totals
+from onelayer.engines.problem import Batches, Problem, Source, Visit, Visits, WeightedRows
+from onelayer.engines.protocol import Advance, Engine, Measures, Stack, Tally, Totals, WindowStack
 from onelayer.engines.update import UpdateRule
 
 __all__ = [
     "Advance",
     "Batches",
+    "BlockedPart",
+    "BlockedStack",
+    "BlockedTotals",
     "Engine",
     "EngineName",
     "JoinedStack",
     "Measures",
+    "ModelShare",
     "Problem",
     "Share",
     "Source",
     "Stack",
+    "Tally",
     "Totals",
     "UpdateRule",
+    "Visit",
+    "Visits",
     "WeightedRows",
+    "WindowModels",
+    "WindowStack",
     "one_blas_thread",
     "open_engine",
     "vector_bytes",

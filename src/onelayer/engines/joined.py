@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data import Rows
-from onelayer.engines.problem import Batches
-from onelayer.engines.protocol import Advance, Engine, Measures, Planned, Stack
+from onelayer.engines.problem import Batches, WeightedRows
+from onelayer.engines.protocol import Advance, Engine, Measures, Planned, Tally, WindowStack
 from onelayer.model import Parameters
 
 
@@ -34,7 +34,7 @@ class Share:
         The examples that the numbers in batches stand for; None: they are the examples' own.
     """
 
-    stack: Stack
+    stack: WindowStack
     first_feature: int
     rows: Rows | None
 
@@ -43,7 +43,7 @@ class Share:
         return batches if self.rows is None else Batches(self.rows[batches.rows], batches.offsets)
 
 
-class JoinedStack(Stack):
+class JoinedStack(WindowStack):
     """Several stacks as one, with parameters for all features; see `Stack`.
 
     Parameters
@@ -105,6 +105,25 @@ class JoinedStack(Stack):
 
         by_turns = zip_longest(*(planned.work for _, planned in parts))
         return Planned([work for work in chain(*by_turns) if work is not None], outcome)
+
+    def turn_to(self, prepared: Sequence[Any], train: WeightedRows) -> None:
+        """Take batches from other data from now on, prepared for each share in turn."""
+        for share, own in zip(self._shares, prepared, strict=True):
+            share.stack.turn_to(own, train)
+
+    def tally(self, models: Sequence[int], *, losses: bool) -> list[Tally]:
+        """Return sums over all training examples; see `Stack`."""
+        found: dict[int, Tally] = {}
+        for share in self._shares:
+            chosen = [m for m in models if self._places[m][0] is share]
+            places = [self._places[m][1] for m in chosen]
+            found |= dict(zip(chosen, share.stack.tally(places, losses=losses), strict=True))
+        return [found[m] for m in models]
+
+    def weight_norm(self, model: int) -> float:
+        """Return the norm of what a model's penalty covers."""
+        share, place = self._places[model]
+        return share.stack.weight_norm(place)
 
     def parameters(self, model: int) -> Parameters:
         """Return a copy of a model's parameters."""

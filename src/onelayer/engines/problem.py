@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from onelayer.data import Rows, Scaling
+from onelayer.data.windows import Window
 from onelayer.engines.update import UpdateRule
 from onelayer.model import Objective, Parameters
 from onelayer.model.losses import Targets
@@ -80,6 +81,25 @@ class WeightedRows:
         of = [-1 if array is None else place[id(array)] for array in weights]
         return cls(targets, rows, table, np.array(of, np.int64))
 
+    @classmethod
+    def joined(cls, parts: Sequence[WeightedRows]) -> WeightedRows:
+        """Return the examples of some parts, one after the other, as those of one."""
+        if len(parts) == 1:
+            return parts[0]
+        begins = np.cumsum([0, *(len(part.targets) for part in parts)])
+        return cls(
+            np.concatenate([part.targets for part in parts]),
+            np.concatenate([p.rows + begin for p, begin in zip(parts, begins, strict=False)]),
+            np.concatenate([part.weights for part in parts], axis=1),
+            parts[0].weights_of,
+        )
+
+    def none(self) -> WeightedRows:
+        """Return no examples, for the same models."""
+        return WeightedRows(
+            self.targets[:0], np.zeros(0, np.int64), self.weights[:, :0], self.weights_of
+        )
+
     def weights_for(self, model: int, rows: Rows) -> NDArray[np.float64] | None:
         """Return a model's weights of some examples."""
         place = self.weights_of[model]
@@ -136,3 +156,39 @@ class Batches:
         """Yield the rows of each batch."""
         for begin, end in itertools.pairwise(self.offsets.tolist()):
             yield self.rows[begin:end]
+
+
+@dataclass(frozen=True, eq=False)
+class Visit:
+    """Consecutive batches of one window of blocks.
+
+    Attributes
+    ----------
+    window : Window
+    batches : Batches
+        Rows are places among the examples of the window's blocks that take part, one block after
+        the other.
+    """
+
+    window: Window
+    batches: Batches
+
+
+@dataclass(frozen=True, eq=False)
+class Visits(Batches):
+    """Consecutive batches of data that is read block by block.
+
+    Attributes
+    ----------
+    visits : tuple of Visit
+        Their batches are these, in turn.
+    """
+
+    visits: tuple[Visit, ...]
+
+    @classmethod
+    def of(cls, visits: Sequence[Visit]) -> Visits:
+        """Return the batches of some visits."""
+        sizes = [np.diff(visit.batches.offsets) for visit in visits]
+        offsets = np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
+        return cls(np.concatenate([v.batches.rows for v in visits]), offsets, tuple(visits))

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.engines.problem import Batches, Problem, Source
+from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
 from onelayer.model import Parameters, Sums
 
 
@@ -22,6 +22,39 @@ class Measures:
     val_accuracy: float
     train_accuracy: float
     weight_norm: float
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Sums over some examples, each weighted as the model weighs it.
+
+    Attributes
+    ----------
+    loss : float
+        Of losses; 0 where they were not wanted.
+    correct : float
+        Of the weights of those that are predicted right.
+    count : int
+        How many examples there are.
+    """
+
+    loss: float
+    correct: float
+    count: int
+
+    def __add__(self, other: Tally) -> Tally:
+        """Return the sums over both."""
+        return Tally(self.loss + other.loss, self.correct + other.correct, self.count + other.count)
+
+    @property
+    def mean_loss(self) -> float:
+        """The mean loss."""
+        return self.loss / self.count
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction that is right."""
+        return self.correct / self.count
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +152,19 @@ class Stack(Protocol):
         """
 
 
+class WindowStack(Stack, Protocol):
+    """A stack that sees a part of the data at a time, and can be turned to another part."""
+
+    def turn_to(self, prepared: Any, train: WeightedRows) -> None:
+        """Take batches from other data from now on, of the same features and types."""
+
+    def tally(self, models: Sequence[int], *, losses: bool) -> list[Tally]:
+        """Return sums over all training examples, of models as they are now."""
+
+    def weight_norm(self, model: int) -> float:
+        """Return the norm of what a model's penalty covers."""
+
+
 class Totals(Protocol):
     """Sums over all training examples. A model's depend neither on the others nor on threads."""
 
@@ -134,16 +180,23 @@ class Totals(Protocol):
         """
 
 
+class WindowTotals(Totals, Protocol):
+    """Totals that see a part of the data at a time, and can be turned to another part."""
+
+    def turn_to(self, prepared: Any, train: WeightedRows) -> None:
+        """Sum over other data from now on, of the same features and types."""
+
+
 class Engine(AbstractContextManager["Engine"], Protocol):
     """Makes stacks. Use it in a `with` statement, at whose end its threads are let go."""
 
     def prepare(self, source: Source) -> Any:
         """Return data in the engine's own form, for any number of stacks."""
 
-    def stack(self, prepared: Any, problem: Problem) -> Stack:
+    def stack(self, prepared: Any, problem: Problem) -> WindowStack:
         """Return the models of a problem at their start."""
 
-    def totals(self, prepared: Any, problem: Problem) -> Totals:
+    def totals(self, prepared: Any, problem: Problem) -> WindowTotals:
         """Return what sums losses and gradients of a problem's models up."""
 
     def do(self, work: Sequence[Callable[[], None]]) -> None:

@@ -9,6 +9,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import reduce
 from typing import Any, Self
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from onelayer.data import Rows, Scaling, row_blocks
 from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
-from onelayer.engines.protocol import Advance, Measures, Planned, Stack, Totals
+from onelayer.engines.protocol import Advance, Measures, Planned, Tally, WindowStack, WindowTotals
 from onelayer.engines.update import Iterate
 from onelayer.errors import InputError
 from onelayer.model import LOSSES, ModelName, Objective, Parameters, Sums
@@ -62,15 +63,15 @@ def step(
     return sums.mean_loss
 
 
-def evaluate(
+def tally(
     X: Any,
     examples: WeightedRows,
     scaling: Scaling,
     parameters: Parameters,
     model: ModelName,
     number: int = 0,
-) -> tuple[float, float]:
-    """Return the mean loss and the accuracy over the rows that take part, summed in float64.
+) -> Tally:
+    """Return loss and right predictions over the rows that take part, summed in float64.
 
     `number` is that of the model, whose weights of the examples count.
     """
@@ -84,10 +85,10 @@ def evaluate(
         right = loss_function.is_right(scores, targets).astype(np.float64)
         total_loss += float(np.sum(losses if weights is None else weights * losses))
         correct += float(np.sum(right if weights is None else weights * right))
-    return total_loss / len(examples.rows), correct / len(examples.rows)
+    return Tally(total_loss, correct, len(examples.rows))
 
 
-class ReferenceStack(Stack):
+class ReferenceStack(WindowStack):
     """Models as a list."""
 
     def __init__(self, source: Source, problem: Problem) -> None:
@@ -137,17 +138,33 @@ class ReferenceStack(Stack):
         )  # fmt: skip
 
     def _measures(self, m: int) -> Measures:
-        problem, source, parameters = self._problem, self._source, self._iterates[m].evaluated
+        problem, source = self._problem, self._source
         assert problem.validation is not None
-        objective = problem.objectives[m]
-        val_loss, val_accuracy = evaluate(
-            source.validation, problem.validation, source.scaling, parameters, objective.model, m
+        validation = self._tally(m, source.validation, problem.validation)
+        train = self._tally(m, source.train, problem.train)
+        return Measures(
+            validation.mean_loss, validation.accuracy, train.accuracy, self.weight_norm(m)
         )
-        _, train_accuracy = evaluate(
-            source.train, problem.train, source.scaling, parameters, objective.model, m
-        )
-        norm = math.sqrt(parameters.squared_norm(include_bias=objective.penalize_bias))
-        return Measures(val_loss, val_accuracy, train_accuracy, norm)
+
+    def _tally(self, m: int, X: Any, examples: WeightedRows) -> Tally:
+        model = self._problem.objectives[m].model
+        return tally(X, examples, self._source.scaling, self._iterates[m].evaluated, model, m)
+
+    def turn_to(self, prepared: Source, train: WeightedRows) -> None:
+        """Take batches from other data from now on; see `Stack`."""
+        self._source, self._problem = prepared, replace(self._problem, train=train)
+
+    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
+    def tally(self, models: Sequence[int], *, losses: bool) -> list[Tally]:  # noqa: ARG002
+        """Return sums over all training examples; see `Stack`."""
+        return [self._tally(m, self._source.train, self._problem.train) for m in models]
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def weight_norm(self, model: int) -> float:
+        """Return the norm of what a model's penalty covers."""
+        include_bias = self._problem.objectives[model].penalize_bias
+        squared = self._iterates[model].evaluated.squared_norm(include_bias=include_bias)
+        return math.sqrt(squared)
 
     def parameters(self, model: int) -> Parameters:
         """Return a copy of a model's parameters."""
@@ -175,6 +192,10 @@ class ReferenceTotals:
 
     def __init__(self, source: Source, problem: Problem) -> None:
         self._source, self._problem = source, problem
+
+    def turn_to(self, prepared: Source, train: WeightedRows) -> None:
+        """Sum over other data from now on; see `Totals`."""
+        self._source, self._problem = prepared, replace(self._problem, train=train)
 
     @np.errstate(over="ignore", invalid="ignore")
     def sums(self, models: Sequence[int], at: Sequence[Parameters]) -> list[Sums]:
@@ -214,11 +235,11 @@ class ReferenceEngine:
         """Return the source itself."""
         return source
 
-    def totals(self, prepared: Source, problem: Problem) -> Totals:
+    def totals(self, prepared: Source, problem: Problem) -> WindowTotals:
         """Return what sums losses and gradients of a problem's models up."""
         return ReferenceTotals(prepared, problem)
 
-    def stack(self, prepared: Source, problem: Problem) -> Stack:
+    def stack(self, prepared: Source, problem: Problem) -> WindowStack:
         """Return the models of a problem at their start."""
         return ReferenceStack(prepared, problem)
 

@@ -35,7 +35,7 @@ PARAMETERS = """\
         Short for the orders "epoch" and "file".
     drop_last : bool, default False
         Whether a last batch that is not full is left out.
-    evaluations_per_epoch : int, default 5
+    evaluations_per_epoch : int or float, default 5
         How often the validation loss is measured, where there are validation examples.
     early_stopping : None, bool, int, dict or EarlyStopping, default None
         Stop when the validation loss no longer falls, and keep the coefficients of its lowest

@@ -135,7 +135,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         order: OrderName | None = None,
         shuffle: bool = True,
         drop_last: bool = False,
-        evaluations_per_epoch: int = 5,
+        evaluations_per_epoch: float = 5,
         early_stopping: bool | int | dict[str, Any] | EarlyStopping | None = None,
         momentum: float = 0.0,
         nesterov: bool = False,

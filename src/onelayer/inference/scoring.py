@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from onelayer.data import row_blocks
+from onelayer.data.blocks import BlockMatrix, is_sparse
 from onelayer.data.csr import check_indices
 from onelayer.errors import InputError
 from onelayer.inference.product import BlockProduct
@@ -20,8 +21,8 @@ from onelayer.threads import for_each
 SPARSE_ROWS = 4096
 """Rows of a sparse matrix that are scored at a time."""
 
-Examples: TypeAlias = ArrayLike | sparse.csr_array
-Matrix: TypeAlias = NDArray[Any] | sparse.csr_array
+Examples: TypeAlias = ArrayLike | sparse.csr_array | BlockMatrix
+Matrix: TypeAlias = NDArray[Any] | sparse.csr_array | BlockMatrix
 UseScores: TypeAlias = Callable[[slice, NDArray[np.float64]], None]
 """Called with rows and their scores, from several threads and in any order; each row comes once."""
 
@@ -32,7 +33,7 @@ def as_matrix(
     image_shape: tuple[int, int] | None,
     channels: int,
 ) -> Matrix:
-    """Return raw examples as an array or a CSR matrix, without a copy of either.
+    """Return raw examples as an array, a CSR matrix or blocks, without a copy of any.
 
     Raises
     ------
@@ -43,9 +44,12 @@ def as_matrix(
     given: Any = X
     if sparse.issparse(X) and given.ndim == 2:
         check_indices(X, "X")
-    matrix: Matrix = given.tocsr() if sparse.issparse(X) else np.asarray(X)
+    if isinstance(X, BlockMatrix):
+        matrix: Matrix = X
+    else:
+        matrix = given.tocsr() if sparse.issparse(X) else np.asarray(X)
     shapes: list[tuple[int, ...]] = [(n_features,)]
-    if image_shape and not sparse.issparse(X):
+    if image_shape and not is_sparse(X):
         shapes += [image_shape] if channels == 1 else []
         shapes += [(*image_shape, channels)]
     if matrix.shape[1:] not in shapes:
@@ -88,7 +92,7 @@ class RawScorer:
         InputError
             If a value is not finite, other than a missing one that `fill` replaces.
         """
-        if sparse.issparse(X):
+        if is_sparse(X):
             score, rows_at_once = self._sparse_scores, SPARSE_ROWS
         else:
             product = BlockProduct(self.weights)

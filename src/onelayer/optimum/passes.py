@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.engines import Engine, Problem, Source, Totals
+from onelayer.data.blocks import BlockMatrix
+from onelayer.engines import BlockedPart, BlockedTotals, Engine, Problem, Source, Totals
+from onelayer.engines.cluster import ClusterMatrix, ClusterTotals
 from onelayer.model import LOSSES, Parameters
 from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.model_search import ModelSearch
@@ -50,11 +52,21 @@ class Passes:
     def _totals_in(self, dtype: str) -> Totals:
         if dtype not in self._totals:
             setting = self._setting
-            source = Source(setting.data.X, None, setting.data.scaling, dtype)
             start = Parameters.zeros(setting.data.n_features, setting.outputs, dtype)
             models = (start,) * len(setting.objectives)
             problem = Problem(setting.examples, None, setting.outputs, setting.objectives, models)
-            self._totals[dtype] = self._engine.totals(self._engine.prepare(source), problem)
+            X, scaling = setting.data.X, setting.data.scaling
+            if isinstance(X, BlockMatrix):
+                part = BlockedPart(X, problem.train)
+                totals: Totals = (
+                    ClusterTotals(part, scaling, dtype, problem)
+                    if isinstance(X, ClusterMatrix)
+                    else BlockedTotals(self._engine, part, scaling, dtype, problem)
+                )
+            else:
+                prepared = self._engine.prepare(Source(X, None, scaling, dtype))
+                totals = self._engine.totals(prepared, problem)
+            self._totals[dtype] = totals
         return self._totals[dtype]
 
     def _measure_means(self) -> None:

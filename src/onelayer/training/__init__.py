@@ -15,7 +15,7 @@ from onelayer.training.minimum import Minimum
 from onelayer.training.options import Option, option_of
 from onelayer.training.record import RunRecord
 from onelayer.training.result import TrainResult
-from onelayer.training.schedule import Schedule
+from onelayer.training.schedule import Schedule, evaluation_every
 from onelayer.training.state import OtherTrainingError, RunState, encode_states, read_states
 from onelayer.training.stopping import StopReason
 from onelayer.training.tables import Averaging, EarlyStopping, RateSchedule
@@ -53,6 +53,7 @@ __all__ = [
     "TrainResult",
     "as_classifier",
     "encode_states",
+    "evaluation_every",
     "fitting_solver",
     "history_schema",
     "option_of",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scipy.sparse import issparse
-
 from onelayer.data import Dataset
 from onelayer.data.labels import Label
 from onelayer.errors import Argument, InputError
@@ -21,7 +19,7 @@ def check_alike(train_set: Dataset, validation_set: Dataset) -> None:
             f"The validation examples have {validation_set.n_features} features, the training "
             f"examples {train_set.n_features}: they must be the same."
         )
-    if issparse(validation_set.X) != issparse(train_set.X):
+    if validation_set.is_sparse != train_set.is_sparse:
         raise InputError(
             "One of training and validation examples is sparse, the other is not: give both alike."
         )
@@ -67,6 +65,11 @@ def check_choice(train_set: Dataset, config: TrainConfig) -> None:
         raise InputError(
             Argument("draw"), f": {config.draw} was given; it needs ",
             Argument("examples_per_class"), ", how many examples of each class it draws.",
+        )  # fmt: skip
+    if config.order == "blocks" and config.examples_per_class is not None:
+        raise InputError(
+            Argument("examples_per_class"), ": examples are not drawn where the order is that of "
+            "blocks; leave one out.",
         )  # fmt: skip
     if config.order == "class" and (config.examples_per_class or train_set.has_label_matrix):
         why = "drawn examples" if config.examples_per_class else "several labels an example"

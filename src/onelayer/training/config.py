@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from onelayer.data import OrderName
 from onelayer.engines import UpdateRule
@@ -27,6 +34,11 @@ def _lifted_by(*words: str) -> BeforeValidator:
         return None if said is False or (isinstance(said, str) and said in words) else value
 
     return BeforeValidator(none_for)
+
+
+def _whole(number: float) -> float:
+    """Return a number that is whole as an integer."""
+    return int(number) if number == int(number) else number
 
 
 class TrainConfig(Options):
@@ -68,10 +80,18 @@ class TrainConfig(Options):
         Option(
             "of the examples in an epoch: file; class (sorted by class); once (one permutation for "
             "all epochs); batches (those of the file, in a new sequence in each epoch); epoch (a "
-            "new permutation in each)",
+            "new permutation in each); blocks (as data that is read block by block is visited: the "
+            "blocks in a new sequence in each, and the examples of a window of them mixed)",
             of_steps=True,
         ),
     ] = "epoch"
+    window: Annotated[
+        int, Option("blocks whose examples are mixed, in the order blocks", of_steps=True)
+    ] = Field(default=1, ge=1, le=MOST)
+    block_size: Annotated[
+        int,
+        Option("examples of a block, for data that has no blocks of its own", of_steps=True),
+    ] = Field(default=8192, ge=1, le=MOST)
     shuffle: Annotated[bool, Option("short for the orders epoch and file", of_steps=True)] = True
     seed: Annotated[int, Option("of the order of the examples, and of a random start")] = Field(
         default=0, ge=0, lt=2**63
@@ -80,8 +100,13 @@ class TrainConfig(Options):
         False
     )
     evaluations_per_epoch: Annotated[
-        int, Option("how often loss and accuracy are measured in an epoch", of_steps=True)
-    ] = Field(default=5, ge=1, le=MOST)
+        Finite | int,
+        AfterValidator(_whole),
+        Option(
+            "how often loss and accuracy are measured in an epoch; below 1, as 0.1: once in ten",
+            of_steps=True,
+        ),
+    ] = Field(default=5, gt=0, le=MOST)
     early_stopping: Annotated[
         EarlyStopping | None,
         _lifted_by(),

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Dataset, Rows
+from onelayer.data import Dataset, Rows, Windows
 from onelayer.optimum import Optimum, Sample
 from onelayer.training.config import TrainConfig
 from onelayer.training.feature_ranges import FeatureRange
+from onelayer.training.schedule import Schedule
 from onelayer.training.weights import ExampleWeights
 
 
@@ -44,6 +45,22 @@ class RunData:
     def features(self, config: TrainConfig) -> FeatureRange | None:
         """Return which features a run reads; None: all there are."""
         return None if config.features == (0, self.train.n_features) else config.features
+
+    def windows(self, config: TrainConfig) -> Windows | None:
+        """Return the windows that a run visits; None where it does not go by blocks."""
+        if config.order != "blocks" or config.solver == "optimum":
+            return None
+        lengths = self.train.block_lengths
+        assert lengths is not None  # data in memory was cut into blocks
+        if self.rows is not None:
+            ends = np.searchsorted(np.sort(self.rows), np.cumsum(lengths))
+            lengths = tuple(np.diff(ends, prepend=0).tolist())
+        return Windows(lengths, config.window, config.seed)
+
+    def schedule(self, config: TrainConfig) -> Schedule:
+        """Return the calendar of a run."""
+        windows = self.windows(config)
+        return Schedule.of(config, self.n_train, None if windows is None else windows.sizes())
 
     @property
     def targets(self) -> NDArray[np.integer]:

@@ -11,18 +11,18 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Rows, order_by_law
+from onelayer.data import Rows
 from onelayer.engines import Batches, Measures, Stack
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
 from onelayer.training.events import Ended, Evaluated, Listener, Steps
 from onelayer.training.history import Evaluation
 from onelayer.training.pace import Pace
-from onelayer.training.prefetch import prefetched
 from onelayer.training.rates import averaging_rates, learning_rates
 from onelayer.training.schedule import Schedule
 from onelayer.training.state import RunState
 from onelayer.training.stopping import StopReason
+from onelayer.training.visits import order_of
 
 Keep = Callable[[Mapping[int, RunState]], None]
 """Takes the states of runs, by number, also those that have ended; called between two advances."""
@@ -183,24 +183,9 @@ class Group:
 
     def _batches(self, step: int, pace: Pace) -> Iterator[Batches]:
         """Yield the batches of the steps that one advance makes."""
-        orders = prefetched(self._epochs(self.schedule.epoch(step)))
-        held: dict[int, Rows] = {}
+        run = next(iter(self.runs.values()))
+        order = order_of(run.config, run.data, self.schedule, self.rows, self.first_epoch)
         while left := [n for run in self.runs.values() if (n := run.schedule.max_steps - step) > 0]:
             segment = self.schedule.segment(step, min(pace.most_steps, *left))
             step = segment.last + 1
-            first, last = self.schedule.epoch(segment.first), self.schedule.epoch(segment.last)
-            held = {epoch: rows for epoch, rows in held.items() if epoch >= first}
-            for epoch in range(first, last + 1):
-                if epoch not in held:
-                    held[epoch] = next(orders)
-            yield self.schedule.batches(segment, held)
-
-    def _epochs(self, first: int) -> Iterator[Rows]:
-        """Yield each epoch's rows in their order."""
-        run, rows = next(iter(self.runs.values())), self.rows
-        config, targets = run.config, run.data.targets
-        last = self.schedule.epoch(self.schedule.max_steps - 1)
-        for epoch in range(first, last + 1):
-            number = self.first_epoch + epoch
-            order = order_by_law(config.order, config.seed, number, targets, config.batch_size)
-            yield order if rows is None else rows[order]
+            yield order.batches(segment)

@@ -9,34 +9,24 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from onelayer.data import Dataset, Rows
-from onelayer.engines import (
-    Engine,
-    EngineName,
-    JoinedStack,
-    Problem,
-    Share,
-    Source,
-    Stack,
-    WeightedRows,
-    open_engine,
-)
-from onelayer.model import Parameters, n_outputs
+from onelayer.data import Dataset
+from onelayer.engines import Engine, EngineName, open_engine
+from onelayer.engines.cluster import ClusterMatrix
+from onelayer.model import Parameters
 from onelayer.training.checks import check_alike, check_config
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
 from onelayer.training.draws import Draws
 from onelayer.training.events import Began, Ended, Event, Listener, Searched, ignore
-from onelayer.training.feature_ranges import FeatureRange
 from onelayer.training.found import found_state
 from onelayer.training.group import Group, Keep, Run
 from onelayer.training.interrupt import stop_on_interrupt
 from onelayer.training.minimum import find_minima
 from onelayer.training.result import TrainResult
-from onelayer.training.schedule import Schedule
+from onelayer.training.side_by_side import models_at_once, side_by_side
+from onelayer.training.stacks import InBlocks, Stacks
 from onelayer.training.state import RunState
 from onelayer.training.stopping import BestSoFar, StopReason
 from onelayer.training.weights import ExampleWeights, check_rows, check_weights
@@ -147,8 +137,7 @@ def train_many(
             if state is not None and state.reason is not StopReason.INTERRUPTED
         }  # fmt: skip
         task.report_ended(hear)
-        for numbers in task.groups():
-            task.train(numbers, opened, first_epoch, hear, keep_known, stop)
+        task.train_all(opened, first_epoch, hear, keep_known, stop)
     return [results[i] for i in range(len(configs))]
 
 
@@ -159,10 +148,8 @@ class _Task:
     configs: Sequence[TrainConfig]
     data: Sequence[RunData]
     """For each configuration; they differ in the training rows and the weights alone."""
-    initial: Sequence[Parameters | None]
     states: Sequence[RunState | None]
-    prepared: dict[tuple[str, FeatureRange | None], Any]
-    """The data as the engine takes it, by type of the arithmetic and features."""
+    stacks: Stacks
 
     @classmethod
     def of(
@@ -188,17 +175,17 @@ class _Task:
             )
         data, draws = [], Draws(train_set, chosen)
         samples: dict[Any, Any] = {}
+        cut = InBlocks(train_set, validation_set)
         for config, own, start in zip(configs, weights, initial, strict=True):
             check_config(train_set, config, start, validates=validation_set is not None)
             check_weights(own.train, train_set.n_examples, chosen)
             if validation_set is not None:
                 check_weights(own.validation, validation_set.n_examples, chosen_validation)
             rows = draws.rows(config, own.train)
-            data.append(
-                RunData(train_set, validation_set, rows, chosen_validation, own, samples=samples)
-            )
-            Schedule.of(config, data[-1].n_train)
-        return cls(configs, data, initial, states or [None] * len(configs), {})
+            parts = cut.for_run(config)
+            data.append(RunData(*parts, rows, chosen_validation, own, samples=samples))
+            data[-1].schedule(config)
+        return cls(configs, data, states or [None] * len(configs), Stacks(configs, data, initial))
 
     def with_minima(
         self, threads: int | None, engine: EngineName, listen: Listener, stop: threading.Event
@@ -230,11 +217,39 @@ class _Task:
         """Tell of the runs that had ended before."""
         for i, state in enumerate(self.states):
             if state is not None and state.reason is not None:
-                schedule = Schedule.of(self.configs[i], self.data[i].n_train)
+                schedule = self.data[i].schedule(self.configs[i])
                 per_epoch = schedule.batches_per_epoch
                 listen(Began(i, schedule, state.step))
                 result = state.result(self.configs[i], self.data[i], per_epoch, state.reason)
                 listen(Ended(i, result))
+
+    def train_all(
+        self,
+        engine: Engine,
+        first_epoch: int,
+        listen: Listener,
+        keep: Keep,
+        stop: threading.Event,
+    ) -> None:
+        """Train group after group; on a cluster all of them at once, in smaller ones."""
+        groups, X = self.groups(), self.data[0].train.X if self.data else None
+        if not isinstance(X, ClusterMatrix):
+            for numbers in groups:
+                self.train(numbers, engine, first_epoch, listen, keep, stop)
+            return
+        size = models_at_once(sum(map(len, groups)), X.cluster.threads)
+        smaller = [
+            numbers[i : i + size] for numbers in groups for i in range(0, len(numbers), size)
+        ]
+        side_by_side(
+            [
+                lambda listen, keep, numbers=numbers: self.train(
+                    numbers, engine, first_epoch, listen, keep, stop
+                )
+                for numbers in smaller
+            ],
+            listen, keep, stop,
+        )  # fmt: skip
 
     def train(
         self,
@@ -246,7 +261,7 @@ class _Task:
         stop: threading.Event,
     ) -> None:
         """Train the runs of a group."""
-        stack, rows = self._stack(numbers, engine)
+        stack, rows = self.stacks.of(numbers, engine, first_epoch)
         runs = {}
         for m, i in enumerate(numbers):
             state = self.states[i]
@@ -257,78 +272,9 @@ class _Task:
                     BestSoFar.under(self.configs[i].early_stopping), stack.parameters(m)
                 )
             state.engine = partial(stack.state, m)
-            schedule = Schedule.of(self.configs[i], self.data[i].n_train)
+            schedule = self.data[i].schedule(self.configs[i])
             runs[m] = Run(i, self.configs[i], self.data[i], schedule, state)
         step = runs[0].state.step
         for run in runs.values():
             listen(Began(run.number, run.schedule, step))
         Group(stack, runs, rows, first_epoch, listen, keep).train(step, stop)
-
-    def _stack(self, numbers: list[int], engine: Engine) -> tuple[Stack, Rows | None]:
-        """Return the models of a group, and the rows that batches are cut from; None: all.
-
-        Models that read other features, or were drawn other rows, have a share of their own.
-        """
-        kinds: dict[tuple[FeatureRange | None, int], list[int]] = defaultdict(list)
-        for i in numbers:
-            kinds[self.data[i].features(self.configs[i]), id(self.data[i].rows)].append(i)
-        rows = self.data[numbers[0]].rows
-        if len(kinds) == 1 and (None, id(rows)) in kinds:
-            return self._of_kind(numbers, engine, None), rows
-        draws = len({key for _, key in kinds}) > 1
-        places: dict[int, tuple[Share, int]] = {}
-        for (features, _), some in kinds.items():
-            begin = 0 if features is None else features[0]
-            own = self.data[some[0]].rows if draws else None
-            share = Share(self._of_kind(some, engine, features), begin, own)
-            places |= {i: (share, m) for m, i in enumerate(some)}
-        n_features = self.data[0].train.n_features
-        stack = JoinedStack(engine, n_features, [places[i] for i in numbers])
-        return stack, None if draws else rows
-
-    def _of_kind(self, numbers: list[int], engine: Engine, features: FeatureRange | None) -> Stack:
-        """Return the models that read the same features of the same rows."""
-        key = self.configs[numbers[0]].dtype, features
-        if key not in self.prepared:
-            train, validation = self.data[0].train, self.data[0].validation
-            same = validation is not None and validation.X is train.X  # and so for the engine
-            if features is not None:
-                train = train.of_features(*features)
-                validation = validation and validation.of_features(*features)
-            X = None if validation is None else train.X if same else validation.X
-            self.prepared[key] = engine.prepare(Source(train.X, X, train.scaling, key[0]))
-        return engine.stack(self.prepared[key], self._problem(numbers, features))
-
-    def _problem(self, numbers: list[int], features: FeatureRange | None) -> Problem:
-        configs, data = [self.configs[i] for i in numbers], [self.data[i] for i in numbers]
-        train, validation = data[0].train, data[0].validation
-        outputs = n_outputs(configs[0].model, train.n_classes)
-        on_validation = None
-        if validation is not None:
-            on_validation = WeightedRows.of(
-                validation.encode(train.classes), data[0].validation_rows,
-                [run.weights.validation for run in data],
-            )  # fmt: skip
-        return Problem(
-            WeightedRows.of(train.targets, data[0].rows, [run.weights.train for run in data]),
-            on_validation,
-            outputs,
-            tuple(config.objective for config in configs),
-            tuple(
-                _start(self.initial[i], features or (0, train.n_features), outputs, self.configs[i])
-                for i in numbers
-            ),
-            tuple(config.update_rule for config in configs),
-        )
-
-
-def _start(
-    given: Parameters | None, features: FeatureRange, outputs: int, config: TrainConfig
-) -> Parameters:
-    """Return the parameters that a model starts from, in the type of the arithmetic."""
-    (begin, end), std, dtype = features, config.initial_std, config.dtype
-    if given is not None:
-        return Parameters(np.array(given.weights[begin:end], dtype), np.array(given.bias, dtype))
-    if std > 0:
-        return Parameters.normal(end - begin, outputs, std, config.seed, dtype)
-    return Parameters.zeros(end - begin, outputs, dtype)

@@ -19,8 +19,9 @@ from onelayer.training.data import RunData
 from onelayer.training.final import Final, evaluate_kept
 from onelayer.words import fixed
 
-MOST_PASSES = 1000
-"""Over the examples; without a penalty a search may go on for very long."""
+MOST_PASSES = {"optimum": 1000, "sgd": 300}
+"""Over the examples, by what trains the model: without a penalty a search may go on for very long,
+and beside a run of steps a bound on the minimum from above is worth less than its time."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,10 @@ class Minimum:
     excess : float or None
         J of the weights that the run keeps, minus `value`; None where it is not finite. A run may
         be ahead of a search that was not certified, by a number below 0.
-    distance : float
+    distance : float or None
         The Euclidean norm of the difference of all parameters, but for what the outputs of a
-        softmax model have in common.
+        softmax model have in common; None where no bound is known, so that the search may be
+        anywhere.
     """
 
     value: float
@@ -53,7 +55,7 @@ class Minimum:
     passes: int
     final: Final
     excess: float | None
-    distance: float
+    distance: float | None
 
     @classmethod
     def of(
@@ -67,6 +69,7 @@ class Minimum:
         apart = [kept.weights - there.weights, kept.bias - there.bias]
         if config.model == "softmax":  # what all outputs have in common changes no probability
             apart = [part - part.mean(axis=-1, keepdims=True) for part in apart]
+        distance = float(np.sqrt(sum(np.square(part).sum() for part in apart)))
         values = found.value, found.excess_bound, excess
         value, bound, excess = json_value(list(values))
         return cls(
@@ -76,7 +79,7 @@ class Minimum:
             passes=found.passes,
             final=evaluate_kept(config, there, data),
             excess=excess,
-            distance=float(np.sqrt(sum(np.square(part).sum() for part in apart))),
+            distance=None if bound is None else distance,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -152,9 +155,11 @@ def find_minima(
     for i, config in enumerate(configs):
         if config.seeks_minimum:
             own = data[i].features(config), id(data[i].rows)
-            kinds[config.model, config.tolerance, *own].append(i)
+            kinds[config.solver, config.model, config.tolerance, *own, id(data[i].train.X)].append(
+                i
+            )
     minima: dict[int, Optimum] = {}
-    for (_, tolerance, features, _), numbers in kinds.items():
+    for (solver, _, tolerance, features, *_), numbers in kinds.items():
         one = data[numbers[0]]
 
         def tell(passes: int, bounds: Sequence[float], numbers: list[int] = numbers) -> None:
@@ -167,7 +172,7 @@ def find_minima(
             rows=one.rows,
             weights=[data[i].weights.train for i in numbers],
             tolerance=tolerance,
-            max_passes=MOST_PASSES,
+            max_passes=MOST_PASSES[solver],
             threads=threads,
             engine=engine,
             watch=tell,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -48,23 +49,34 @@ class Schedule:
     max_steps: int
 
     @classmethod
-    def of(cls, config: TrainConfig, n_examples: int) -> Schedule:
+    def of(
+        cls, config: TrainConfig, n_examples: int, windows: Sequence[int] | None = None
+    ) -> Schedule:
         """Return the schedule of a configuration on this many training examples.
+
+        Parameters
+        ----------
+        config : TrainConfig
+        n_examples : int
+        windows : sequence of int, optional
+            How many examples each window of an epoch has, where no batch crosses one.
 
         Raises
         ------
         InputError
             If dropping the partial batch leaves none.
         """
-        whole, rest = divmod(n_examples, config.batch_size)
-        batches = whole if config.drop_last else whole + (rest > 0)
+        size, parts = config.batch_size, [n_examples] if windows is None else windows
+        batches = sum(n // size if config.drop_last else -(-n // size) for n in parts)
         if batches == 0:
+            most = max(parts)
+            where = "training examples" if windows is None else "examples of a window"
             raise InputError(
-                f"batch_size: {config.batch_size} is more than the {n_examples} training examples, "
+                f"batch_size: {size} is more than the {most} {where}, "
                 "and drop_last drops a partial batch: none is left. Take a batch_size of at most "
-                f"{n_examples}, or drop_last = false."
+                f"{most}, or drop_last = false."
             )
-        every = max(1, batches // config.evaluations_per_epoch)
+        every = evaluation_every(batches, config.evaluations_per_epoch)
         return cls(n_examples, config.batch_size, batches, every, config.total_steps(batches))
 
     def epoch(self, step: int) -> int:
@@ -96,3 +108,10 @@ class Schedule:
         starts = np.arange(segment.first, segment.last + 1) % self.batches_per_epoch
         sizes = np.minimum(self.batch_size, self.n_examples - starts * self.batch_size)
         return Batches(np.concatenate(parts), np.concatenate([[0], np.cumsum(sizes)]))
+
+
+def evaluation_every(batches_per_epoch: int, evaluations_per_epoch: float) -> int:
+    """Return how many steps there are from one evaluation to the next."""
+    # By whole numbers: 100 // 0.2 is 499, since 0.2 is stored as a little more.
+    per_epoch = Fraction(str(evaluations_per_epoch))
+    return max(1, int(batches_per_epoch // per_epoch))

@@ -1,6 +1,10 @@
-"""Data that is read block by block: larger than memory, on disk, elsewhere, or on a cluster."""
+"""Data that is read block by block: larger than memory, on disk, elsewhere, or on a cluster.
+
+`onelayer.data.blocks.dataset` is not among these names: it needs data sets, which need these.
+"""
 
 from onelayer.data.blocks.arrays import ArrayBlocks
+from onelayer.data.blocks.matrix import BlockMatrix, is_sparse
 from onelayer.data.blocks.source import Block, BlockSource
 
-__all__ = ["ArrayBlocks", "Block", "BlockSource"]
+__all__ = ["ArrayBlocks", "Block", "BlockMatrix", "BlockSource", "is_sparse"]

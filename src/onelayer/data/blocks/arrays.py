@@ -62,7 +62,8 @@ class ArrayBlocks:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the stored values."""
-        return np.dtype(self._X.dtype)
+        dtype: np.dtype[Any] = self._X.dtype
+        return dtype
 
     @property
     def block_lengths(self) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.diagnosis.words import count, points
 from onelayer.study import RunOutcome
+from onelayer.training import evaluation_every
 
 LEAST_FALL = 0.02
 """A fall that somebody would want to know about: two hundredths of the validation examples."""
@@ -72,7 +73,7 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     falls = _by_batch(run, again.falls())
     profile = falls.mean(axis=0)
     batch, p = int(profile.argmax()), _chance_of(falls)
-    every = max(1, record.batches_per_epoch // config.evaluations_per_epoch)
+    every = evaluation_every(record.batches_per_epoch, config.evaluations_per_epoch)
     drops = _by_batch(run, again.drops()).mean(axis=0)
     stands_out = max(
         _stands_out(profile, batch, record.n_validation),

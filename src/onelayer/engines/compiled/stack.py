@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,10 +16,10 @@ from onelayer.engines.compiled.compiler import VECTOR_BYTES
 from onelayer.engines.compiled.layouts import CsrLayout, DenseLayout, as_parameters
 from onelayer.engines.compiled.memory import Rooms, aligned_zeros
 from onelayer.engines.compiled.parts import Outcome, Part, Rule, Scratch, Steps
-from onelayer.engines.compiled.prepared import PreparedData
+from onelayer.engines.compiled.prepared import PreparedData, Stored
 from onelayer.engines.compiled.team import Team
-from onelayer.engines.problem import Batches, Problem
-from onelayer.engines.protocol import Advance, Measures, Planned, Stack
+from onelayer.engines.problem import Batches, Problem, WeightedRows
+from onelayer.engines.protocol import Advance, Measures, Planned, Tally, WindowStack
 from onelayer.errors import InputError
 from onelayer.model import Parameters
 
@@ -31,7 +32,7 @@ MOST_MODELS_PER_JOB = 16
 Work = Callable[[], None]
 
 
-class CompiledStack(Stack):
+class CompiledStack(WindowStack):
     """Models one after another in memory; see `Stack`."""
 
     def __init__(self, data: PreparedData, problem: Problem, team: Team) -> None:
@@ -49,9 +50,12 @@ class CompiledStack(Stack):
                 np.array([rule.momentum for rule in rules], dtype),
                 np.array([rule.nesterov for rule in rules]),
             )
-        # In a cross-validation, whose folds are weights, one pass serves both parts.
-        train, validation = problem.train, problem.validation
-        self._shared = validation is not None and data.validation is data.train and all(
+        self._shared = self._parts_are_one()
+
+    def _parts_are_one(self) -> bool:
+        """Whether one pass serves both parts: in a cross-validation, whose folds are weights."""
+        train, validation = self._problem.train, self._problem.validation
+        return validation is not None and self._data.validation is self._data.train and all(
             np.array_equal(getattr(train, name), getattr(validation, name))
             for name in ("targets", "rows")
         )  # fmt: skip
@@ -59,6 +63,33 @@ class CompiledStack(Stack):
     def do(self, work: Sequence[Work]) -> None:
         """Call each function once in every thread."""
         self._team.do(work)
+
+    def turn_to(self, prepared: PreparedData, train: WeightedRows) -> None:
+        """Take batches from other data from now on; see `Stack`."""
+        self._data, self._problem = prepared, replace(self._problem, train=train)
+        self._shared = self._parts_are_one()
+
+    @np.errstate(over="ignore", invalid="ignore")  # of a diverging model
+    def tally(self, models: Sequence[int], *, losses: bool) -> list[Tally]:
+        """Return sums over all training examples; see `Stack`."""
+        self._layout.take_snapshot(list(models))
+        chosen = np.array(models, np.int64)
+        part = self._evaluated(self._data.train, self._problem.train)
+        count = len(part.rows)
+        correct, nothing = np.zeros((_pieces(count), len(models))), np.zeros((0, len(models)))
+        loss = np.zeros_like(correct) if losses else nothing
+        self._team.do([self._evaluate(chosen)(part, part, Outcome(loss, correct, nothing))])
+        # Pieces are added in their order, whoever evaluated them.
+        return [
+            Tally(sum(loss[:, j].tolist()), sum(correct[:, j].tolist()), count)
+            for j in range(len(models))
+        ]
+
+    @np.errstate(over="ignore", invalid="ignore")  # of a diverging model
+    def weight_norm(self, model: int) -> float:
+        """Return the norm of what a model's penalty covers."""
+        self._layout.take_snapshot([model])
+        return self._norm(model)
 
     @np.errstate(over="ignore", invalid="ignore")  # of a diverging model
     def plan(
@@ -127,9 +158,8 @@ class CompiledStack(Stack):
         problem, data = self._problem, self._data
         assert problem.validation is not None
         assert data.validation is not None
-        is_dense = data.train.nonzeros is None
-        train = data.train.part(problem.train, dense=is_dense)
-        validation = data.validation.part(problem.validation, dense=is_dense)
+        train = self._evaluated(data.train, problem.train)
+        validation = self._evaluated(data.validation, problem.validation)
         nothing = np.zeros((0, len(chosen)))
         on_train, loss, correct = (
             np.zeros((_pieces(len(examples.rows)), len(chosen)))
@@ -137,11 +167,20 @@ class CompiledStack(Stack):
         )
         also = on_train if self._shared else nothing
         both = Outcome(loss, correct, also), Outcome(nothing, on_train, nothing)
-        evaluate = self._on_dense(chosen) if is_dense else self._on_nonzeros(chosen)
+        evaluate = self._evaluate(chosen)
         work = [evaluate(validation, train, both[0])]
         if not self._shared:
             work.append(evaluate(train, train, both[1]))
         return both[1], both[0], work
+
+    def _evaluated(self, stored: Stored, examples: WeightedRows) -> Part:
+        """Return examples as the kernels of an evaluation take them."""
+        return stored.part(examples, dense=self._data.train.nonzeros is None)
+
+    def _evaluate(self, chosen: NDArray[np.int64]) -> Callable[[Part, Part, Outcome], Work]:
+        """Return what makes the work of evaluating the snapshot of some models."""
+        dense = self._data.train.nonzeros is None
+        return self._on_dense(chosen) if dense else self._on_nonzeros(chosen)
 
     def _on_dense(self, chosen: NDArray[np.int64]) -> Callable[[Part, Part, Outcome], Work]:
         scaling, snapshot = self._data.scaling, self._layout.snapshot

@@ -14,7 +14,7 @@ from onelayer.engines.compiled.memory import Rooms, aligned_zeros
 from onelayer.engines.compiled.parts import Totals
 from onelayer.engines.compiled.prepared import PreparedData
 from onelayer.engines.compiled.team import Team
-from onelayer.engines.problem import Problem
+from onelayer.engines.problem import Problem, WeightedRows
 from onelayer.model import Parameters, Sums
 
 MOST_PIECES, LEAST_ROWS = 16, 256
@@ -38,10 +38,15 @@ class CompiledTotals:
     def __init__(self, data: PreparedData, problem: Problem, team: Team) -> None:
         self._data, self._problem, self._team = data, problem, team
         self._rooms = Rooms()
-        self._totals: dict[int, Totals] = {}
-        self._part = data.train.part(problem.train, dense=not data.is_csr)
+        self._totals: dict[tuple[int, int], Totals] = {}
+        self.turn_to(data, problem.train)
         layout = CsrLayout if data.is_csr else DenseLayout
         self._layout = layout(problem.initial, data.source.n_features, np.dtype(data.source.dtype))
+
+    def turn_to(self, prepared: PreparedData, train: WeightedRows) -> None:
+        """Sum over other data from now on; see `onelayer.engines.protocol.Totals`."""
+        self._data = prepared
+        self._part = prepared.train.part(train, dense=not prepared.is_csr)
 
     def sums(self, models: Sequence[int], at: Sequence[Parameters]) -> list[Sums]:
         """Return the sums over all rows that take part."""
@@ -66,17 +71,17 @@ class CompiledTotals:
 
     def _room(self, n_models: int) -> Totals:
         """Return room for the sums of so many models, made once: fresh memory costs more."""
-        if n_models not in self._totals:
-            pieces, is_csr = self._pieces(), self._data.is_csr
+        pieces, is_csr = self._pieces(), self._data.is_csr
+        if (pieces, n_models) not in self._totals:
             kind = self._weights.dtype if is_csr else np.dtype(np.float64)
             self._totals = {
-                n_models: Totals(
+                (pieces, n_models): Totals(
                     np.zeros((pieces, n_models)),
                     aligned_zeros((pieces, n_models, *self._weights.shape[1:]), kind),
                     np.zeros((pieces, n_models, self._problem.n_outputs)),
                 )
             }
-        return self._totals[n_models]
+        return self._totals[pieces, n_models]
 
     @np.errstate(over="ignore", invalid="ignore")
     def _of_some(self, chosen: np.ndarray) -> list[Sums]:

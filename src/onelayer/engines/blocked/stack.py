@@ -1,0 +1,159 @@
+"""Models that are trained on data which is read block by block.
+
+The engine below knows one window of blocks at a time. An evaluation goes over all blocks in their
+order and adds up: so it is the same wherever the blocks lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.data.windows import Window, Windows
+from onelayer.engines.blocked.models import WindowModels
+from onelayer.engines.blocked.part import BlockedPart
+from onelayer.engines.problem import Batches, Visit, Visits, WeightedRows
+from onelayer.engines.protocol import Advance, Engine, Measures, Planned, Stack, Tally
+from onelayer.model import Parameters
+from onelayer.threads import prefetched
+
+Loaded = tuple[Any, WeightedRows]
+"""Values as the engine takes them, and their examples."""
+
+
+class BlockedStack(Stack):
+    """Models on data in blocks; see `Stack`. Batches are `Visits`.
+
+    Parameters
+    ----------
+    engine : Engine
+    models : WindowModels
+    train : BlockedPart
+    validation : BlockedPart or None
+    windows : Windows
+        The law of order.
+    last_epoch : int
+        Windows are read ahead to its end.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        models: WindowModels,
+        train: BlockedPart,
+        validation: BlockedPart | None,
+        windows: Windows,
+        last_epoch: int,
+    ) -> None:
+        self._engine, self._models = engine, models
+        self._train, self._validation = train, validation
+        self._windows, self._last_epoch = windows, last_epoch
+        self._stack = models.stack(engine)
+        self._before: dict[int, Parameters] = {}
+        self._at: Window | None = None
+        self._loaded: Loaded
+        self._following: Iterator[tuple[Window, Loaded]] = iter(())
+
+    def do(self, work: Sequence[Callable[[], None]]) -> None:
+        """Call each function once in every thread of the engine."""
+        self._stack.do(work)
+
+    def plan(
+        self,
+        models: Sequence[int],
+        batches: Batches,
+        rates: NDArray[np.float64],
+        *,
+        evaluate: bool,
+        averaging: NDArray[np.float64] | None = None,
+    ) -> Planned:
+        """Leave all of it to the end: evaluate, then step; see `Stack`."""
+
+        def outcome() -> Advance:
+            self._before = {m: self._stack.parameters(m) for m in models}
+            measures = self._measures(models) if evaluate else []
+            if not len(batches):
+                return Advance(np.zeros((len(models), 0)), measures)
+            assert isinstance(batches, Visits)
+            losses, first = [], 0
+            for visit in batches.visits:
+                steps = slice(first, first + len(visit.batches))
+                shares = None if averaging is None else averaging[:, steps]
+                losses.append(self._visit(models, visit, rates[:, steps], shares))
+                first = steps.stop
+            return Advance(np.concatenate(losses, axis=1), measures)
+
+        return Planned([], outcome)
+
+    def _visit(
+        self,
+        models: Sequence[int],
+        visit: Visit,
+        rates: NDArray[np.float64],
+        averaging: NDArray[np.float64] | None,
+    ) -> NDArray[np.float64]:
+        prepared, examples = self._load(visit.window)
+        self._stack.turn_to(prepared, examples)
+        own = Batches(examples.rows[visit.batches.rows], visit.batches.offsets)
+        advance = self._stack.advance(models, own, rates, evaluate=False, averaging=averaging)
+        return advance.losses
+
+    def _load(self, window: Window) -> Loaded:
+        """Return a window's data, which was read ahead where it follows the one before."""
+        if self._at != window:
+            found = next(self._following, None)
+            if found is None or found[0] != window:
+                coming = self._windows.from_window(window, self._last_epoch)
+                self._following = prefetched((w, self._read(w)) for w in coming)
+                found = next(self._following)
+            self._at, self._loaded = found
+        return self._loaded
+
+    def _read(self, window: Window) -> Loaded:
+        X = self._train.values(window.blocks)
+        examples = WeightedRows.joined([self._train.examples_of(i) for i in window.blocks])
+        return self._models.prepare(self._engine, X), examples
+
+    def _measures(self, models: Sequence[int]) -> list[Measures]:
+        assert self._validation is not None
+        on_validation = self._tallies(models, self._validation, losses=True)
+        on_train = self._tallies(models, self._train, losses=False)
+        norms = [self._stack.weight_norm(m) for m in models]
+        return measured(on_validation, on_train, norms)
+
+    def _tallies(self, models: Sequence[int], part: BlockedPart, *, losses: bool) -> list[Tally]:
+        total = [Tally(0.0, 0.0, 0)] * len(models)
+        for X, examples in part.each_block():
+            self._stack.turn_to(self._models.prepare(self._engine, X), examples)
+            found = self._stack.tally(models, losses=losses)
+            total = [a + b for a, b in zip(total, found, strict=True)]
+        return total
+
+    def parameters(self, model: int) -> Parameters:
+        """Return a copy of a model's parameters."""
+        return self._stack.parameters(model)
+
+    def parameters_before(self, model: int) -> Parameters:
+        """Return a copy of a model's parameters before the last advance."""
+        return self._before[model].copy()
+
+    def state(self, model: int) -> dict[str, NDArray[Any]]:
+        """Return all that a model needs to go on; see `Stack`."""
+        return self._stack.state(model)
+
+    def restore(self, model: int, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take up a model where `state` left it."""
+        self._stack.restore(model, state)
+
+
+def measured(
+    on_validation: Sequence[Tally], on_train: Sequence[Tally], norms: Sequence[float]
+) -> list[Measures]:
+    """Return what an evaluation measures, of sums over both parts."""
+    return [
+        Measures(own.mean_loss, own.accuracy, seen.accuracy, norm)
+        for own, seen, norm in zip(on_validation, on_train, norms, strict=True)
+    ]

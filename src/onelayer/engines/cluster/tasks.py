@@ -1,0 +1,103 @@
+"""What workers compute: pure functions of a block and of what models carry on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.data import Scaling
+from onelayer.engines.blocked import WindowModels
+from onelayer.engines.blocked.part import joined_values
+from onelayer.engines.choice import EngineName, open_engine
+from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
+from onelayer.engines.protocol import Tally
+from onelayer.model import Parameters, Sums
+
+States = Mapping[int, Mapping[str, NDArray[Any]]]
+"""What models carry on, by their number; see `onelayer.engines.protocol.Stack.state`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """Models on their way from block to block.
+
+    Attributes
+    ----------
+    states : mapping of int to mapping of str to array
+    losses : tuple of arrays, each (models, steps)
+        Of the steps that they have made on it.
+    """
+
+    states: States
+    losses: tuple[NDArray[np.float64], ...] = ()
+
+
+def steps(
+    models: WindowModels,
+    engine: EngineName,
+    carried: Carried,
+    values: Sequence[Any],
+    examples: Sequence[WeightedRows],
+    batches: Batches,
+    rates: NDArray[np.float64],
+    averaging: NDArray[np.float64] | None,
+) -> Carried:
+    """Make the steps of one window; the rows of batches are places among those that take part."""
+    here, numbers = WeightedRows.joined(examples), list(carried.states)
+    with open_engine(engine, 1) as opened:
+        stack = models.stack(opened)
+        for m in numbers:
+            stack.restore(m, carried.states[m])
+        stack.turn_to(models.prepare(opened, joined_values(values)), here)
+        own = Batches(here.rows[batches.rows], batches.offsets)
+        advance = stack.advance(numbers, own, rates, evaluate=False, averaging=averaging)
+        states = {m: stack.state(m) for m in numbers}
+    return Carried(states, (*carried.losses, advance.losses))
+
+
+def tallies(
+    models: WindowModels,
+    engine: EngineName,
+    carried: Carried,
+    values: Any,
+    examples: WeightedRows,
+    losses: bool,
+) -> list[Tally]:
+    """Evaluate models on one block."""
+    numbers = list(carried.states)
+    with open_engine(engine, 1) as opened:
+        stack = models.stack(opened)
+        for m in numbers:
+            stack.restore(m, carried.states[m])
+        stack.turn_to(models.prepare(opened, values), examples)
+        return stack.tally(numbers, losses=losses)
+
+
+def sums(
+    engine: EngineName,
+    source: tuple[Scaling, str],
+    problem: Problem,
+    numbers: Sequence[int],
+    at: Sequence[Parameters],
+    values: Any,
+    examples: WeightedRows,
+) -> list[Sums]:
+    """Sum losses and gradients over one block."""
+    with open_engine(engine, 1) as opened:
+        prepared = opened.prepare(Source(values, None, *source))
+        totals = opened.totals(prepared, replace(problem, train=examples))
+        return totals.sums(numbers, at)
+
+
+def added(a: Sequence[Sums], b: Sequence[Sums]) -> list[Sums]:
+    """Add the sums of each model up."""
+    return [one + other for one, other in zip(a, b, strict=True)]
+
+
+def same(value: Any) -> Any:
+    """Return a value: so it lies on the cluster, and is handed out again if a worker is lost."""
+    return value
