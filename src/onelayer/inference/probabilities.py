@@ -33,14 +33,11 @@ def probabilities(model: ModelName, scores: Floats) -> Floats:
 def log_probabilities(model: ModelName, scores: Floats) -> Floats:
     """Return the logarithms of `probabilities`, shape (n, n_classes); finite for finite scores."""
     if model == "logistic":
-        return _log_sigmoid(np.hstack([scores, -scores]))
+        rest = log1p(exp(-np.abs(scores)))
+        return np.hstack([np.minimum(scores, 0) - rest, np.minimum(-scores, 0) - rest])
     if model == "multilabel":
-        return _log_sigmoid(scores)
+        return np.minimum(scores, 0) - log1p(exp(-np.abs(scores)))
     shifted: Floats = scores - scores.max(axis=1, keepdims=True)
     np.maximum(shifted, np.finfo(shifted.dtype).min, out=shifted)
     shifted -= log(exp(shifted).sum(axis=1, keepdims=True))
     return shifted
-
-
-def _log_sigmoid(scores: Floats) -> Floats:
-    return np.minimum(scores, 0) - log1p(exp(-np.abs(scores)))

@@ -70,13 +70,14 @@ def _by_pieces(function: _Function, x: Floats) -> Floats:
 def _exp(x: _Values) -> _Values:
     inside = np.clip(x, _LEAST, _MOST)
     n = np.rint(inside * (1 / math.log(2)))
-    r = (inside - n * _LN2_HIGH) - n * _LN2_LOW
-    p = np.full_like(r, _EXP_TERMS[0])
-    for term in _EXP_TERMS[1:]:
-        p *= r
-        p += term
+    r = inside - n * _LN2_HIGH
+    r -= n * _LN2_LOW
+    p = _polynomial(_EXP_TERMS, r)
     # The last digits of 1.5 * 2^52 + m are those of m, here the exponent with its bias.
-    p *= ((n + (1.5 * 2.0**52 + 1023)).view(np.int64) << 52).view(np.float64)
+    n += 1.5 * 2.0**52 + 1023
+    bits = n.view(np.int64)
+    bits <<= 52
+    p *= n
     p[x < _LEAST] = 0
     p[x > _MOST] = np.inf
     return p
@@ -99,15 +100,33 @@ def _log_of_sum(x: _Values, more: _Values | float) -> _Values:
     ``e_log.c`` (Sun Microsystems, 1993), whose constants these are.
     """
     bits = x.view(np.int64) + (_ONE - _ROOT)
-    k = ((bits >> 52) - 1023).astype(np.float64)
-    f = ((bits & _MANTISSA) + _ROOT).view(np.float64) - 1.0
-    half_square, s = 0.5 * f * f, f / (2.0 + f)
+    k = (bits >> 52).astype(np.float64)
+    k -= 1023
+    bits &= _MANTISSA
+    bits += _ROOT
+    f = bits.view(np.float64)
+    f -= 1.0
+    half_square, s = 0.5 * f, f / (2.0 + f)
+    half_square *= f
     z = s * s
-    R = np.full_like(z, _LOG_TERMS[0])
-    for term in _LOG_TERMS[1:]:
-        R *= z
-        R += term
+    R = _polynomial(_LOG_TERMS, z)
     R *= z
-    found = k * _LN2_HIGH - ((half_square - (s * (half_square + R) + (k * _LN2_LOW + more))) - f)
-    found[np.isnan(x)] = np.nan
-    return found
+    R += half_square
+    R *= s
+    R += k * _LN2_LOW + more
+    half_square -= R
+    half_square -= f
+    k *= _LN2_HIGH
+    k -= half_square
+    k[np.isnan(x)] = np.nan
+    return k
+
+
+def _polynomial(terms: tuple[float, ...], x: _Values) -> _Values:
+    """Return the polynomial with these terms, that of the highest power first."""
+    p = x * terms[0]
+    for term in terms[1:-1]:
+        p += term
+        p *= x
+    p += terms[-1]
+    return p
