@@ -81,7 +81,10 @@ def weight_rows(side: int = 28, outputs: int = 10) -> list[WeightRow]:
 
 DERIVATION = DerivationBlock(
     title="The gradient of logistic regression",
-    statement="The gradient of $C(w)$ with respect to $w$.",
+    statement=(
+        # Wider than a phone, and in one line.
+        "$C(w) = 1/N sum_(n=1)^N C^n, quad C^n = -(y^n ln hat(y)^n + (1 - y^n) ln(1 - hat(y)^n))$"
+    ),
     notation=(("x_n", "features of example $n$"), ("hat(y)_n = sigma(w^top x_n)", "probability")),
     steps=(
         (

@@ -48,6 +48,13 @@ def visit(browser: Browser, address: str, width: int, theme: Any) -> tuple[Page,
     return page, [trouble for trouble in troubles if not trouble.startswith("data:")]
 
 
+def unfold(page: Page) -> None:
+    """Open every derivation, with all of its steps."""
+    page.evaluate("for (const proof of document.querySelectorAll('.proof')) proof.open = true")
+    for button in page.get_by_role("button", name="All steps").all():
+        button.click()
+
+
 def background(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
@@ -56,13 +63,14 @@ def background(page: Page) -> str:
 @pytest.mark.parametrize("width", [360, 390, 768, 1280])
 def test_the_page_fits(browser: Browser, address: str, width: int, theme: str) -> None:
     page, troubles = visit(browser, address, width, theme)
+    unfold(page)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert troubles == []
     # Wide things can still be reached: in a box that scrolls.
     outside = page.evaluate(
         """(width) => [...document.querySelectorAll("main *")]
             .filter((e) => e.getBoundingClientRect().right > width + 1)
-            .filter((e) => !e.closest(".scroll, .formula, .line"))
+            .filter((e) => !e.closest(".scroll, .formula, .line, .derivation > p"))
             .map((e) => e.outerHTML.slice(0, 80))""",
         width,
     )
@@ -110,9 +118,83 @@ def test_the_contents_are_folded_on_a_phone_and_lead_to_the_sections(
 
 def test_formulas_have_a_size(browser: Browser, address: str) -> None:
     page, _ = visit(browser, address, 1280, "light")
+    unfold(page)
     heights = page.evaluate(
         "[...document.querySelectorAll('math')].map((m) => m.getBoundingClientRect().height)"
     )
     assert heights
     assert min(heights) > 5
+    page.close()
+
+
+def test_a_derivation_is_opened_step_by_step(browser: Browser, address: str) -> None:
+    page, _ = visit(browser, address, 1280, "light")
+    steps = page.locator(".proof").first.locator(".steps > li")
+    following = page.get_by_role("button", name="Next step").first
+
+    def seen() -> list[bool]:
+        return [step.is_visible() for step in steps.all()]
+
+    assert seen() == [False, False, False]
+    page.get_by_text("The 3 steps").first.click()
+    assert seen() == [True, False, False]
+    following.click()
+    assert seen() == [True, True, False]
+    following.click()
+    assert seen() == [True, True, True]
+    assert not following.is_visible()
+    page.close()
+
+
+def test_without_scripts_all_steps_are_there(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_text("The 3 steps").first.click()
+    steps = page.locator(".proof").first.locator(".steps > li")
+    assert [step.is_visible() for step in steps.all()] == [True] * 3
+    context.close()
+
+
+def test_curves_can_be_looked_at_closer(browser: Browser, address: str) -> None:
+    page, troubles = visit(browser, address, 1280, "light")
+    drawing = page.locator(".drawing:has(.closer)").first
+    look = drawing.get_by_role("button", name="Look closer")
+    look.click()
+    chart = drawing.locator(".chart svg")
+    chart.wait_for()
+    assert not drawing.locator(".canvas").first.is_visible()
+    box = chart.bounding_box()
+    assert box is not None
+    before = chart.text_content()
+    # A part of the overview is dragged over: the axes show that part.
+    y = box["y"] + box["height"] - 70
+    page.mouse.move(box["x"] + 300, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 420, y, steps=5)
+    page.mouse.up()
+    page.wait_for_function(
+        "(before) => document.querySelector('.chart svg').textContent !== before", arg=before
+    )
+    page.mouse.move(box["x"] + 350, box["y"] + 150)
+    tooltip = page.locator("#vg-tooltip-element.visible")
+    tooltip.wait_for()
+    told = tooltip.inner_text()
+    assert all(name in told for name in ("loss", "step", "epoch"))
+    assert "undefined" not in told
+    assert "_" not in told
+    drawing.get_by_role("button", name="Back to the drawing").click()
+    assert drawing.locator(".canvas").first.is_visible()
+    assert [trouble for trouble in troubles if not trouble.startswith("blob:")] == []
+    page.close()
+
+
+def test_every_point_is_in_the_csv(browser: Browser, address: str) -> None:
+    page, _ = visit(browser, address, 1280, "light")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").first.click()
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0] == "step,epoch,series,value"
+    steps = [line for line in lines if "training loss of the batch" in line]
+    assert len(steps) == 1000
     page.close()

@@ -10,6 +10,7 @@ from onelayer.data.blocks.matrix import BlockMatrix
 from onelayer.data.checks import check_integer
 from onelayer.data.csr import as_csr
 from onelayer.data.scaling import Scaling
+from onelayer.data.stored_type import stored_type
 from onelayer.errors import InputError
 
 
@@ -62,7 +63,7 @@ def as_matrix(
         array = array.reshape(len(array), -1)
     else:
         image_shape = _checked_shape(image_shape, array.shape[1])
-    matrix = np.ascontiguousarray(array, dtype=_stored_type(array.dtype))
+    matrix = np.ascontiguousarray(array, dtype=stored_type(array.dtype))
     if matrix.dtype == np.uint8:
         return matrix, image_shape, Scaling.from_range(0, 255)
     # The extremes carry a NaN or an infinity and, unlike a mask, need no memory.
@@ -77,7 +78,7 @@ def as_matrix(
 
 def _csr(X: Any) -> sparse.csr_array:
     """Return a sparse matrix as CSR, each value once and in the order of the features."""
-    kind = _stored_type(X.dtype)
+    kind = stored_type(X.dtype)
     matrix = as_csr(X, "X").astype(np.float64 if kind == np.float64 else np.float32, copy=False)
     if not matrix.has_canonical_format:
         matrix = matrix.copy()  # the caller's own stays as it is
@@ -112,13 +113,3 @@ def _image_shape(
             f"image_shape: {height} by {width} pixels do not fit the {n_features} features of X."
         )
     return height, width
-
-
-def _stored_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the type that holds values of `dtype`: exactly, except for very large integers."""
-    if dtype.kind not in "biuf":
-        raise InputError(f"X: values of type {dtype} are not supported; give real numbers.")
-    native = dtype.newbyteorder("=")
-    if native in (np.uint8, np.float16, np.float32, np.float64):
-        return native
-    return np.dtype(np.float32 if dtype.itemsize <= 2 else np.float64)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from onelayer.data.optional import needs
 from onelayer.errors import InputError
 from onelayer.inference import weights_table
-from onelayer.inference.optional import needs
 from onelayer.sweep import is_negated, plain_name
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data.optional import needs
 from onelayer.inference.classifier import Classifier
 from onelayer.inference.file import write
-from onelayer.inference.optional import needs, refuse_multilabel
+from onelayer.inference.optional import refuse_multilabel
 
 if TYPE_CHECKING:
     import onnx

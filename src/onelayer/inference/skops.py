@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data.optional import needs
 from onelayer.inference.classifier import Classifier
 from onelayer.inference.file import write
-from onelayer.inference.optional import needs, refuse_multilabel
+from onelayer.inference.optional import refuse_multilabel
 
 
 def export_skops(classifier: Classifier, path: str | Path) -> None:

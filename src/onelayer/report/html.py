@@ -6,6 +6,7 @@ import jinja2
 from markupsafe import Markup
 
 from onelayer.report import style, svg
+from onelayer.report.closer import library
 from onelayer.report.document import Document
 from onelayer.report.mathml import MathML
 from onelayer.report.typesetting import template
@@ -37,12 +38,27 @@ def to_html(document: Document) -> str:
         Markup(svg.inline(figure.svg(), prefix=f"f{number}-"))
         for number, figure in enumerate(document.figures(), start=1)
     ]
+    closer = {
+        number: figure.points
+        for number, figure in enumerate(document.figures(), start=1)
+        if figure.points is not None
+    }
     return _ENVIRONMENT.get_template("report.html.j2").render(
         page=page,
         math=math,
         drawings=drawings,
+        closer={
+            number: {"csv": _in_script(points.csv()), "chart": _in_script(points.specification())}
+            for number, points in closer.items()
+        },
+        library=Markup(library()) if closer else "",
         css=Markup(template("report.css")),
         script=Markup(template("report.js")),
         light=Markup(style.css_variables("light")),
         dark=Markup(style.css_variables("dark")),
     )
+
+
+def _in_script(text: str) -> Markup:
+    """Return text for the inside of a script element that no program runs."""
+    return Markup(text.replace("</", r"<\/"))

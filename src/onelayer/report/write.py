@@ -16,6 +16,7 @@ from onelayer.report.inline import literal
 from onelayer.report.pdf import to_pdf
 from onelayer.report.sections import Material, build
 from onelayer.report.sections.claims import abstract
+from onelayer.report.sections.dips import hero
 from onelayer.report.sections.findings import findings as all_findings
 from onelayer.report.sections.gradients import verify_derivations
 from onelayer.report.sections.material import spread_in_words
@@ -90,7 +91,9 @@ def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:
     if more := [group.name for group in groups[MOST_IN_LEAD:]]:
         text = f"results.json says the same of {listed(more, MOST_NAMED)}."
         blocks.append(Paragraph(literal(text)))
-    blocks += [Paragraph(literal(said)) for said in abstract(Material(outcome, tuple(findings)))]
+    material = Material(outcome, tuple(findings))
+    blocks += hero(material)
+    blocks += [Paragraph(literal(said)) for said in abstract(material)]
     for finding in findings:
         if finding.is_warning:
             of = f" ({listed(finding.runs, MOST_NAMED)})" if finding.runs else ""

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from onelayer.data.blocks.source import Block
 from onelayer.data.checks import check_integer
 from onelayer.data.rows import row_blocks
+from onelayer.data.stored_type import stored_type
 from onelayer.errors import InputError
 
 BLOCK_LENGTH = 8192
@@ -19,7 +21,7 @@ BLOCK_LENGTH = 8192
 
 
 class ArrayBlocks:
-    """Rows of a matrix that follow one another are a block; nothing is copied.
+    """Rows of a matrix that follow one another are a block; what is stored so is not copied.
 
     Parameters
     ----------
@@ -61,9 +63,8 @@ class ArrayBlocks:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of the stored values."""
-        dtype: np.dtype[Any] = self._X.dtype
-        return dtype
+        """The type of the stored values: that of X, or the one that holds them."""
+        return stored_type(np.dtype(self._X.dtype))
 
     @property
     def block_lengths(self) -> tuple[int, ...]:
@@ -71,6 +72,9 @@ class ArrayBlocks:
         return self._lengths
 
     def read_block(self, i: int) -> Block:
-        """Return block i, a view where the values are dense."""
+        """Return block i, a view where the values are dense and of a type that is kept."""
         rows = slice(self._begins[i], self._begins[i + 1])
-        return Block(self._X[rows], None if self._y is None else self._y[rows])
+        X = self._X[rows]
+        if not sparse.issparse(X) and not (X.dtype == self.dtype and X.flags.c_contiguous):
+            X = np.ascontiguousarray(X, dtype=self.dtype)
+        return Block(X, None if self._y is None else self._y[rows])

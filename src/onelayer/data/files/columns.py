@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from onelayer.data.files.csv_files import no_header_hint
 from onelayer.data.files.examples import Request
@@ -104,7 +105,7 @@ def find_target(kept: Sequence[str], request: Request) -> str | None:
         if request.need_labels:
             raise InputError(
                 f"{request.source}: there is no column {request.target!r}; "
-                f"the columns are {first_few(kept)}."
+                f"{_like(request.target, kept)}the columns are {first_few(kept)}."
             )
         return None
     if len(candidates) == 1:
@@ -112,6 +113,13 @@ def find_target(kept: Sequence[str], request: Request) -> str | None:
     if not candidates and not request.need_labels:
         return None
     raise _unclear_target(kept, candidates, request.source)
+
+
+def _like(name: str, columns: Sequence[str]) -> str:
+    """Return the names that are near to one, as the middle of a message; empty if none is."""
+    spelled = {column.lower(): column for column in columns}
+    near = [spelled[found] for found in get_close_matches(name.lower(), spelled)]
+    return f"did you mean {' or '.join(map(repr, near))}? Otherwise " if near else ""
 
 
 def _unclear_target(kept: Sequence[str], candidates: Sequence[str], source: str) -> InputError:

@@ -15,7 +15,7 @@ MISSING_LABELS = ("", "nan")
 through text. Others of `MISSING`, such as NA or none, may name a class among other names."""
 
 
-def as_label_values(values: NDArray[Any], where: str) -> NDArray[Any]:
+def as_label_values(values: NDArray[Any], where: str, before: int = 0) -> NDArray[Any]:
     """Return labels as integers, strings or bools.
 
     Parameters
@@ -24,6 +24,8 @@ def as_label_values(values: NDArray[Any], where: str) -> NDArray[Any]:
         Floats must be whole numbers.
     where : str
         The file, and the column or array, for messages.
+    before : int
+        Rows of the file that come before these, for messages.
 
     Returns
     -------
@@ -44,7 +46,7 @@ def as_label_values(values: NDArray[Any], where: str) -> NDArray[Any]:
     if values.size == 0:
         raise InputError(f"{where}: there are no labels; give one label an example.")
     if values.dtype.kind == "f":
-        values = _whole(values, where)
+        values = _whole(values, where, before)
     if values.dtype.kind not in "biuU":
         raise InputError(
             f"{where}: labels of type {values.dtype} are not supported; "
@@ -54,7 +56,7 @@ def as_label_values(values: NDArray[Any], where: str) -> NDArray[Any]:
     if values.dtype.kind == "U":
         missing = np.isin(np.strings.lower(np.strings.strip(values)), MISSING_LABELS)
         if missing.any():
-            raise missing_labels(int(missing.sum()), int(missing.argmax()), where)
+            raise missing_labels(int(missing.sum()), before + int(missing.argmax()), where)
     return np.array(values)  # in memory, also where the file is mapped
 
 
@@ -89,18 +91,50 @@ def _numbers(words: list[str]) -> list[Any] | None:
     return None
 
 
-def _whole(values: NDArray[Any], where: str) -> NDArray[Any]:
+def _whole(values: NDArray[Any], where: str, before: int) -> NDArray[Any]:
     missing = np.isnan(values)
     if missing.any():
-        raise missing_labels(int(missing.sum()), int(missing.argmax()), where)
+        raise missing_labels(int(missing.sum()), before + int(missing.argmax()), where)
     whole = (values == np.floor(values)) & (np.abs(values) < 2.0**53)
     if not whole.all():
         row = int(np.argmin(whole))
         raise InputError(
-            f"{where}: the label of row {row + 1} is {values[row]}; labels name classes: give "
-            "whole numbers, strings or bools (to predict a quantity is not what this does)."
+            f"{where}: the label of row {before + row + 1} is {values[row]}; labels name classes: "
+            "give whole numbers, strings or bools (to predict a quantity is not what this does)."
         )
     return values.astype(np.int64)
+
+
+def column_labels(
+    column: pl.Series, where: str, *, as_text: bool = False, before: int = 0
+) -> NDArray[Any]:
+    """Return the labels in a column of a table.
+
+    Parameters
+    ----------
+    column : polars.Series
+    where : str
+        The file and the column, for messages.
+    as_text : bool
+        The file is text, where numbers are words.
+    before : int
+        Rows of the file that come before those of the column, for messages.
+
+    Raises
+    ------
+    InputError
+        As for `as_label_values`.
+    """
+    column = with_gaps(column)
+    if column.null_count():
+        first = before + int(column.is_null().arg_true()[0])
+        raise missing_labels(column.null_count(), first, where)
+    if column.dtype == pl.String:
+        words = column.to_list()
+        values = text_labels(words, where) if as_text else np.array(words)
+    else:
+        values = column.to_numpy()
+    return as_label_values(values, where, before)
 
 
 def with_gaps(labels: pl.Series) -> pl.Series:

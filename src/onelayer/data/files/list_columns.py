@@ -64,8 +64,10 @@ class ExpandedColumn:
         return values.reshape(-1, len(self.names))
 
 
-def expand_lists(column: pl.Series, source: str) -> ExpandedColumn:
+def expand_lists(column: pl.Series, source: str, before: int = 0) -> ExpandedColumn:
     """Return the features in a column; a column without lists is one feature.
+
+    `before` is the number of the file's rows before those of the column, for messages.
 
     Raises
     ------
@@ -89,7 +91,8 @@ def expand_lists(column: pl.Series, source: str) -> ExpandedColumn:
         )
     if column.null_count():
         raise InputError(
-            f"{where}: row {_first(column.is_null())} has no list; add it, or remove the row."
+            f"{where}: row {before + _first(column.is_null())} has no list; add it, or remove the "
+            "row."
         )
     lengths = column.list.len()
     width = int(lengths[0])
@@ -97,8 +100,8 @@ def expand_lists(column: pl.Series, source: str) -> ExpandedColumn:
     if other.any():
         row = _first(other)
         raise InputError(
-            f"{where}: the list of row {row} has {lengths[row - 1]} values, that of row 1 "
-            f"{width}; give lists of one length."
+            f"{where}: the list of row {before + row} has {lengths[row - 1]} values, that of row "
+            f"{before + 1} {width}; give lists of one length."
         )
     if not width:
         raise InputError(
@@ -108,7 +111,8 @@ def expand_lists(column: pl.Series, source: str) -> ExpandedColumn:
     if values.null_count():
         row = (_first(values.is_null()) - 1) // width + 1
         raise InputError(
-            f"{where}: a value is missing in the list of row {row}; add it, or remove the row."
+            f"{where}: a value is missing in the list of row {before + row}; add it, or remove "
+            "the row."
         )
     return ExpandedColumn(tuple(position_name(column.name, i) for i in range(width)), values)
 

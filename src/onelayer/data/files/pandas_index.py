@@ -16,16 +16,17 @@ def pandas_index(path: str, columns: Sequence[str]) -> tuple[str, ...]:
     Those are the ones that the metadata of pandas names, and those that are called as it calls an
     index without a name.
     """
-    named = _named(path) if path.lower().endswith(".parquet") else set()
-    return tuple(name for name in columns if name in named or INDEX.fullmatch(name))
-
-
-def _named(path: str) -> set[str]:
     read = getattr(pl, "read_parquet_metadata", None)  # not in the oldest polars
-    if read is None:
-        return set()
+    if read is None or not path.lower().endswith(".parquet"):
+        return index_columns(None, columns)
+    return index_columns(read(path).get("pandas"), columns)
+
+
+def index_columns(metadata: str | bytes | None, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that hold a row index, by the metadata that pandas wrote, if it did."""
     try:
         # A range that has no column of its own is a dict there.
-        return {n for n in json.loads(read(path)["pandas"])["index_columns"] if isinstance(n, str)}
+        named = {n for n in json.loads(metadata or "")["index_columns"] if isinstance(n, str)}
     except (KeyError, TypeError, ValueError):
-        return set()
+        named = set()
+    return tuple(name for name in columns if name in named or INDEX.fullmatch(name))

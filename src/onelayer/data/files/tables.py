@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
@@ -18,12 +17,7 @@ from onelayer.data.files.csv_files import (
 )
 from onelayer.data.files.examples import Examples, Request
 from onelayer.data.files.identifiers import identifiers
-from onelayer.data.files.label_values import (
-    as_label_values,
-    missing_labels,
-    text_labels,
-    with_gaps,
-)
+from onelayer.data.files.label_values import column_labels, with_gaps
 from onelayer.data.files.limits import check_size
 from onelayer.data.files.list_columns import (
     ExpandedColumn,
@@ -33,10 +27,10 @@ from onelayer.data.files.list_columns import (
     is_list,
     names_of,
 )
+from onelayer.data.files.numeric_columns import as_rows, check_numbers
 from onelayer.data.files.pandas_index import pandas_index
 from onelayer.data.files.panics import damage_named
-from onelayer.errors import Argument, InputError
-from onelayer.words import first_few
+from onelayer.errors import InputError
 
 _NARROW = {pl.Boolean, pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Float16, pl.Float32}
 _BYTES: dict[Any, int] = {
@@ -90,15 +84,7 @@ class Table:
     def labels(self, column: pl.Series) -> NDArray[Any]:
         """Return a column of this table as labels."""
         where = f"{self.source}, column {column.name!r}"
-        column = with_gaps(column)
-        if column.null_count():
-            raise missing_labels(column.null_count(), column.is_null().arg_true()[0], where)
-        if column.dtype == pl.String:
-            words = column.to_list()
-            values = text_labels(words, where) if self.lazy is None else np.array(words)
-        else:
-            values = column.to_numpy()
-        return as_label_values(values, where)
+        return column_labels(column, where, as_text=self.lazy is None)
 
     def numeric(self, column: pl.Series) -> pl.Series:
         """Return a column as numbers where it holds such."""
@@ -165,22 +151,8 @@ def read_table(request: Request) -> Examples:
 def _matrix(parts: list[ExpandedColumn], source: str) -> NDArray[Any]:
     """Return numeric columns as one array; a missing value is NaN."""
     columns = [part.values for part in parts]
-    other = [c for c in columns if not (c.dtype.is_numeric() or c.dtype in (pl.Boolean, pl.Null))]
-    if other:
-        shown = first_few(other, _example)
-        raise InputError(
-            f"{source}: {len(other)} columns do not hold numbers: {shown}; leave them out with ",
-            Argument("drop", "NAME"),
-            ", encode them as numbers, or name the one with the labels with ",
-            Argument("target", "NAME"),
-            ".",
-        )
-    dtype = _common_type({column.dtype for column in columns})
-    if all(len(part.names) == 1 for part in parts):
-        matrix: NDArray[Any] = pl.DataFrame(columns).cast(dtype).to_numpy(order="c")
-        return matrix
-    arrays = [part.rows(dtype) for part in parts]
-    return np.hstack(arrays) if len(arrays) > 1 else arrays[0]
+    check_numbers(columns, source)
+    return as_rows(parts, _common_type({column.dtype for column in columns}))
 
 
 def _common_type(kinds: set[pl.DataType]) -> type[pl.DataType]:
@@ -192,13 +164,6 @@ def _common_type(kinds: set[pl.DataType]) -> type[pl.DataType]:
 def _bytes_per_row(kinds: list[pl.DataType]) -> int:
     """Return how much memory the numbers of a row take; text and lists are not counted."""
     return sum(_BYTES.get(kind, 8) for kind in kinds if kind.is_numeric())
-
-
-def _example(column: pl.Series) -> str:
-    """Return the name of a column with its type and a value of it, for a message."""
-    values = column.drop_nulls()
-    shown = "" if values.is_empty() else f", such as {str(values[0])[:30]!r}"
-    return f"{column.name!r} ({column.dtype}{shown})"
 
 
 def _starts_with(path: str, magic: bytes) -> bool:

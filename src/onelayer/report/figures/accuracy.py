@@ -4,11 +4,13 @@ import altair as alt
 import polars as pl
 
 from onelayer.report import style
+from onelayer.report.closer import Points
 from onelayer.report.figure import Figure, file_stem
 from onelayer.report.figures import base, frames
 
 _TRAINING = "training accuracy"
 _VALIDATION = "validation accuracy"
+SERIES = {_TRAINING: "train_accuracy", _VALIDATION: "val_accuracy"}
 
 
 def accuracy_curves(
@@ -38,9 +40,7 @@ def accuracy_curves(
         Its data has ``step, series, value`` (percent).
     """
     rows = frames.of_run(history, run)
-    data = frames.percent(
-        frames.evaluations(rows, {_TRAINING: "train_accuracy", _VALIDATION: "val_accuracy"})
-    )
+    data = frames.percent(frames.evaluations(rows, SERIES))
     y, notes = base.accuracy_axis("accuracy (%)", data, rows)
     colour = base.series_colour({_TRAINING: style.TRAINING, _VALIDATION: style.VALIDATION})
     lines = alt.Chart(base.inline_data(data)).mark_line(strokeWidth=2, clip=True)
@@ -56,4 +56,9 @@ def accuracy_curves(
         alt=f"Line chart over the steps of run {run}: {frames.last_values(data)}{mark}.",
         data=data,
         chart=base.finish([*layers, *notes]),
+        points=Points(
+            frames.percent(frames.points(rows, SERIES)),
+            {_TRAINING: style.TRAINING, _VALIDATION: style.VALIDATION},
+            "accuracy (%)",
+        ),
     )

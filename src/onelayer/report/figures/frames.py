@@ -53,6 +53,26 @@ def training_loss(rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return frame, group_size
 
 
+def points(rows: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
+    """Return every value of some columns of a run's history in long form.
+
+    Returns
+    -------
+    pl.DataFrame
+        ``step, epoch, series, value``; missing values and values that are not finite left out.
+    """
+    parts = [
+        rows.select(
+            "step",
+            "epoch",
+            pl.lit(label).alias("series"),
+            pl.col(column).cast(pl.Float64).alias("value"),
+        )
+        for label, column in columns.items()
+    ]
+    return pl.concat(parts).filter(pl.col("value").is_finite())
+
+
 def evaluations(rows: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
     """Return the evaluations of one run in long form.
 
@@ -68,15 +88,7 @@ def evaluations(rows: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
     pl.DataFrame
         ``step``, ``series``, ``value``; missing values and values that are not finite left out.
     """
-    parts = [
-        rows.select(
-            pl.col("step"),
-            pl.lit(label).alias("series"),
-            pl.col(column).cast(pl.Float64).alias("value"),
-        )
-        for label, column in columns.items()
-    ]
-    return pl.concat(parts).filter(pl.col("value").is_finite())
+    return points(rows, columns).drop("epoch")
 
 
 def value_at(series: pl.DataFrame, step: int) -> float | None:

@@ -22,6 +22,12 @@ class YAxis:
     scale: alt.Scale
     axis: alt.Axis
 
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the scale is."""
+        kind = self.scale.to_dict(validate=False).get("type")
+        return bool(kind == "log")
+
     def channel(self, field: str) -> alt.Y:
         """Return the y channel of a field on this axis."""
         return alt.Y(f"{field}:Q", title=self.title, scale=self.scale, axis=self.axis)

@@ -74,6 +74,7 @@ ORDERS = {
     "once": "shuffled once",
     "batches": "in file order, their sequence shuffled",
     "epoch": "shuffled",
+    "blocks": "block by block, shuffled",
 }
 
 

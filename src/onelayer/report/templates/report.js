@@ -45,3 +45,68 @@ const reach = () => {
 };
 addEventListener("resize", reach);
 reach();
+
+// A derivation is opened step by step; without scripts all of its steps are there at once.
+for (const proof of document.querySelectorAll(".proof")) {
+  const steps = [...proof.querySelectorAll(".steps > li")];
+  const stepper = proof.querySelector(".stepper");
+  const show = (count) => {
+    steps.forEach((step, place) => { step.hidden = place >= count; });
+    const all = count >= steps.length;
+    for (const choice of stepper.querySelectorAll("button")) choice.hidden = all;
+    stepper.querySelector(".count").textContent = all ? "" : `${count} of ${steps.length}`;
+    reach();
+  };
+  const shown = () => steps.filter((step) => !step.hidden).length;
+  stepper.hidden = false;
+  stepper.querySelector(".next").addEventListener("click", () => show(shown() + 1));
+  stepper.querySelector(".all").addEventListener("click", () => show(steps.length));
+  proof.addEventListener("toggle", reach);
+  show(1);
+}
+// On paper nothing is folded.
+addEventListener("beforeprint", () => {
+  for (const proof of document.querySelectorAll(".proof")) {
+    proof.open = true;
+    for (const step of proof.querySelectorAll(".steps > li")) step.hidden = false;
+  }
+});
+
+// A closer look: every point, drawn when a reader asks for it. The program that draws it is long
+// and is not read before.
+const library = document.getElementById("library");
+const load = () => {
+  if (window.vegaEmbed) return;
+  const program = document.createElement("script");
+  program.textContent = library.textContent;
+  document.head.append(program);
+};
+const told = ({ series, step, epoch, value }) => {
+  const name = document.createElement("b");
+  name.textContent = series;
+  return `${name.outerHTML}<br>step ${step}, epoch ${epoch}: ${value}`;
+};
+const plain = (text) => text.replaceAll("<\\/", "</");
+for (const drawing of library ? document.querySelectorAll(".drawing:has(.closer)") : []) {
+  const [look, csv] = [drawing.querySelector(".look"), drawing.querySelector(".csv")];
+  const closer = drawing.querySelector(".closer");
+  const points = plain(drawing.querySelector(".points").textContent);
+  csv.href = URL.createObjectURL(new Blob([points], { type: "text/csv" }));
+  drawing.querySelector(".tools").hidden = false;
+  look.addEventListener("click", async () => {
+    const open = closer.hidden;
+    closer.hidden = !open;
+    drawing.querySelector(":scope > .scroll").hidden = open;
+    look.setAttribute("aria-pressed", String(open));
+    look.textContent = open ? "Back to the drawing" : "Look closer";
+    if (open && !closer.dataset.drawn) {
+      load();
+      closer.dataset.drawn = "yes";
+      const chart = JSON.parse(plain(drawing.querySelector(".chart-of").textContent));
+      chart.data = { values: points, format: { type: "csv" } };
+      const how = { actions: false, renderer: "svg", tooltip: { formatTooltip: told } };
+      await window.vegaEmbed(closer.querySelector(".chart"), chart, how);
+    }
+    reach();
+  });
+}

@@ -1,0 +1,48 @@
+"""Columns of a table as a matrix of numbers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from onelayer.data.files.list_columns import ExpandedColumn
+from onelayer.errors import Argument, InputError
+from onelayer.words import first_few
+
+
+def check_numbers(columns: Sequence[pl.Series], source: str) -> None:
+    """Refuse columns that hold something else than numbers.
+
+    Raises
+    ------
+    InputError
+    """
+    other = [c for c in columns if not (c.dtype.is_numeric() or c.dtype in (pl.Boolean, pl.Null))]
+    if other:
+        shown = first_few(other, _example)
+        raise InputError(
+            f"{source}: {len(other)} columns do not hold numbers: {shown}; leave them out with ",
+            Argument("drop", "NAME"),
+            ", encode them as numbers, or name the one with the labels with ",
+            Argument("target", "NAME"),
+            ".",
+        )
+
+
+def as_rows(parts: Sequence[ExpandedColumn], dtype: type[pl.DataType]) -> NDArray[Any]:
+    """Return numeric columns as one array in C order; a missing value is NaN."""
+    if all(len(part.names) == 1 for part in parts):
+        frame = pl.DataFrame([part.values for part in parts])
+        matrix: NDArray[Any] = frame.cast(dtype).to_numpy(order="c")
+        return matrix
+    arrays = [part.rows(dtype) for part in parts]
+    return np.hstack(arrays) if len(arrays) > 1 else arrays[0]
+
+
+def _example(column: pl.Series) -> str:
+    """Return the name of a column with its type and a value of it, for a message."""
+    values = column.drop_nulls()
+    shown = "" if values.is_empty() else f", such as {str(values[0])[:30]!r}"
+    return f"{column.name!r} ({column.dtype}{shown})"
