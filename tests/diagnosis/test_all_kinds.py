@@ -81,7 +81,8 @@ def test_data_in_blocks(kind: str) -> None:
     options: dict[str, Any] = {"order": "blocks", "learning_rate": 0.01}
     if kind == "labels":
         options["model"] = "multilabel"
-    own: tuple[dict[str, Any], ...] = ({}, {"l2": 0.1}, {"window": 2, "early_stopping": EarlyStopping(patience=2)})
+    two = {"window": 2, "early_stopping": EarlyStopping(patience=2)}
+    own: tuple[dict[str, Any], ...] = ({}, {"l2": 0.1}, two)
     assert failures(train, validation, *(options | more for more in own)) == []
 
 

@@ -52,7 +52,7 @@ def as_kernels_take(X: np.ndarray) -> np.ndarray:
 
 
 def padded_weights(rng: np.random.Generator, K: int, F: int, dtype: str) -> np.ndarray:
-    lanes = kernels.VECTOR_BYTES // np.dtype(dtype).itemsize
+    lanes = compiler.LANES_BYTES // np.dtype(dtype).itemsize
     shape = kernels.padded_outputs(K), -(-F // lanes) * lanes
     W: np.ndarray = memory.aligned_zeros(shape, np.dtype(dtype))
     W[:K, :F] = rng.normal(size=(K, F))
@@ -60,7 +60,7 @@ def padded_weights(rng: np.random.Generator, K: int, F: int, dtype: str) -> np.n
 
 
 def feature_scaling(rng: np.random.Generator, F: int, dtype: str) -> np.ndarray:
-    lanes = kernels.VECTOR_BYTES // np.dtype(dtype).itemsize
+    lanes = compiler.LANES_BYTES // np.dtype(dtype).itemsize
     scaling: np.ndarray = memory.aligned_zeros((2, -(-F // lanes) * lanes), np.dtype(dtype))
     scaling[:, :F] = rng.uniform(0.5, 1, (2, F)) * np.array([[1 / 127.5], [-1]])
     return scaling
@@ -93,21 +93,6 @@ def test_gather_dot_and_update(dtype: str, stored: str, n: int, F: int, K: int) 
     np.testing.assert_allclose(W[:K, :F], expected, **close(dtype))
     assert not W[K:].any()
     assert not W[:, F:].any()
-
-
-@pytest.mark.parametrize("dtype", FLOATS)
-def test_exp(dtype: str) -> None:
-    x = -np.concatenate([np.geomspace(1e-30, 700, 5000), [0.0, 1e4, np.inf, np.nan]])
-    array = memory.aligned_zeros((len(x) + 64,), np.dtype(dtype))
-    array[: len(x)] = x
-
-    def run(values: Any, count: int) -> None:
-        tiles.exp_inplace(values, count)
-
-    expected = np.exp(array[: len(x)].astype(np.float64))
-    compiler.compiled(run)(array, len(x))
-    rtol, atol = float(np.finfo(dtype).eps * 2), float(np.finfo(dtype).tiny * 9)
-    np.testing.assert_allclose(array[: len(x)], expected, rtol=rtol, atol=atol)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

@@ -35,6 +35,10 @@ def block(dtype: str, models: int, K: int) -> tuple[np.ndarray, np.ndarray]:
     return z, rng.integers(0, max(2, K), n).astype(np.int32)
 
 
+def room(count: int, dtype: np.dtype[Any]) -> Any:
+    return memory.scratch((0, 0), (0, 0), count, dtype).terms
+
+
 def count(z: np.ndarray, models: int, K: int, targets: np.ndarray, rows: np.ndarray) -> list[float]:
     no_weights = np.zeros(0)
     return [count_correct(z, m * K, K, targets, rows, no_weights) for m in range(models)]
@@ -73,8 +77,8 @@ def losses(
     table = np.zeros((0, len(targets))) if weights is None else weights[None]
     places = np.full(models, -1 if weights is None else 0)
     part = parts.Part(np.zeros((0, 1)), targets, rows, table, places)
-    column = memory.aligned_zeros((len(rows) * models + 64,), z.dtype)
-    add_losses(z, column, part, part.targets, np.arange(models), K, rows, found)
+    terms = room(len(rows) * models, z.dtype)
+    add_losses(z, terms, part, part.targets, np.arange(models), K, rows, found)
     z[...] = before
     return list(found.tolist())
 
@@ -138,10 +142,10 @@ def test_residuals(dtype: str, K: int) -> None:
     z[:, :K] = scores - bias
     targets = rng.integers(0, max(2, K), 50).astype(np.int32)
     rows, weights = rng.permutation(50)[: n - 1], rng.random(50)
-    column = memory.aligned_zeros((n + lanes,), np.dtype(dtype))
+    terms = room(n, np.dtype(dtype))
 
     add_bias(z, n - 1, bias)
-    loss = compute_residuals(z, n - 1, K, targets, rows, weights, column)
+    loss = compute_residuals(z, n - 1, K, targets, rows, weights, terms)
     function = LOSSES["logistic" if K == 1 else "softmax"]
     tolerance = 2e-5 if dtype == "float32" else 1e-12
     expected = function.values(scores[: n - 1], targets[rows]) @ weights[rows]

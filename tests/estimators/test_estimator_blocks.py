@@ -169,3 +169,10 @@ def test_dask_is_taken() -> None:
     model = SoftmaxRegression(**STEPS).fit(array, y)
     same(model, SoftmaxRegression(**STEPS).fit(ArrayBlocks(X, y, 100)))
     assert model.predict(array).tolist() == model.predict(X).tolist()
+
+
+def test_findings_are_looked_for_in_blocks() -> None:
+    found = SoftmaxRegression(**STEPS).diagnose(ArrayBlocks(X, LABELS, 64))
+    assert not [f for f in found if "check itself failed" in f.statement]
+    said = {f.code: f.statement for f in found}
+    assert said["OL206"].startswith("Not looked for: the examples are read block by block")

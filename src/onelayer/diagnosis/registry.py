@@ -100,7 +100,7 @@ def diagnose(
 
 def _looked(check: Check, context: Context) -> list[Finding]:
     """Return what a check finds, or why it could not look."""
-    if context.is_in_blocks and not check.takes_blocks:
+    if not check.takes_blocks and context.is_in_blocks:
         return [
             check.cant_tell(
                 (),

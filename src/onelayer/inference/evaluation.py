@@ -16,6 +16,7 @@ from onelayer.inference.probabilities import log_probabilities
 from onelayer.inference.ranking import PassOverScores, roc_auc
 from onelayer.inference.top_k import check_k, places
 from onelayer.model import LOSSES, ModelName
+from onelayer.model.elementary import exp
 
 N_BINS = 10
 
@@ -185,7 +186,7 @@ class Accumulator:
         """Take note of some examples' scores; threads may call this for different rows at once."""
         logarithms = log_probabilities(self._model, scores)  # the one costly step, for both below
         self._losses[rows] = 0 - logarithms[np.arange(len(scores)), self._targets[rows]]
-        self._tops[rows] = np.exp(logarithms.max(axis=1))
+        self._tops[rows] = exp(logarithms.max(axis=1))
         self._predicted[rows] = LOSSES[self._model].predict(scores)
         self._places[rows] = places(self._model, scores, self._targets[rows])
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from onelayer.model import LOSSES, ModelName, sigmoid
+from onelayer.model.elementary import exp, log, log1p
 from onelayer.model.losses import Floats
 
 _EXTREMES = np.errstate(over="ignore", under="ignore")
@@ -32,10 +33,11 @@ def probabilities(model: ModelName, scores: Floats) -> Floats:
 def log_probabilities(model: ModelName, scores: Floats) -> Floats:
     """Return the logarithms of `probabilities`, shape (n, n_classes); finite for finite scores."""
     if model == "logistic":
-        return -np.logaddexp(0, np.hstack([-scores, scores]))
+        rest = log1p(exp(-np.abs(scores)))
+        return np.hstack([np.minimum(scores, 0) - rest, np.minimum(-scores, 0) - rest])
     if model == "multilabel":
-        return -np.logaddexp(0, -scores)
+        return np.minimum(scores, 0) - log1p(exp(-np.abs(scores)))
     shifted: Floats = scores - scores.max(axis=1, keepdims=True)
     np.maximum(shifted, np.finfo(shifted.dtype).min, out=shifted)
-    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    shifted -= log(exp(shifted).sum(axis=1, keepdims=True))
     return shifted

@@ -6,6 +6,9 @@ thread lifts what another has set. So here every product that BLAS sees
 
 - has the same shape, whose rows (`BLOCK_ROWS`) are a multiple of what kernels take at once (4, 6,
   8, 12, 16 or 24), so that no row is at an edge, where other kernels work;
+- has whole blocks of 8 outputs, filled up with zeros: over those every kernel adds the products of
+  a row up one by one, each rounded once with its sum. Over the rest of a row that for AVX-512 has
+  an order of its own;
 - is too small to be shared among threads: OpenBLAS does that above 262,144 multiplications.
 
 The sums over features are then added up in a fixed order. The tests hold that the bits do not
@@ -24,7 +27,8 @@ from onelayer.data import row_blocks
 
 BLOCK_ROWS = 48
 TILE_FEATURES = 256
-TILE_OUTPUTS = 20
+TILE_OUTPUTS = 16
+BLOCK_OUTPUTS = 8
 
 _VALUES_AT_ONCE = 400_000
 """What a thread has in hand as float64: little enough to stay in a core's cache."""
@@ -45,10 +49,8 @@ class BlockProduct:
 
     def __init__(self, weights: NDArray[np.float64]) -> None:
         self._n_features, self._n_outputs = weights.shape
-        if self._n_outputs == 1:
-            # A product with one column goes to other routines, which share smaller ones already.
-            weights = np.hstack([weights, np.zeros_like(weights)])
-        self._width = weights.shape[1]
+        self._width = -(-self._n_outputs // BLOCK_OUTPUTS) * BLOCK_OUTPUTS
+        weights = np.pad(weights, ((0, 0), (0, self._width - self._n_outputs)))
         self._tiles = [
             (features, outputs, np.ascontiguousarray(weights[features, outputs]))
             for outputs in row_blocks(self._width, TILE_OUTPUTS)

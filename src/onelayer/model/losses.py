@@ -28,6 +28,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.model.elementary import exp, log, log1p
 from onelayer.model.parameters import ModelName
 
 Floats = NDArray[np.floating]
@@ -78,21 +79,21 @@ class Loss:
 
 def sigmoid(scores: Floats) -> Floats:
     """Return 1 / (1 + exp(-z)), computed without overflow for either sign."""
-    decay = np.exp(-np.abs(scores))
+    decay = exp(-np.abs(scores))
     probabilities: Floats = np.where(scores >= 0, 1, decay) / (1 + decay)
     return probabilities
 
 
 def softmax(scores: Floats) -> Floats:
     """Return exp(z_k) / sum_j exp(z_j) over the last axis, shifted by the largest score."""
-    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    exponentials = exp(scores - scores.max(axis=-1, keepdims=True))
     probabilities: Floats = exponentials / exponentials.sum(axis=-1, keepdims=True)
     return probabilities
 
 
 def _logistic_values(scores: Floats, targets: Targets) -> Floats:
     z = scores[:, 0]
-    losses: Floats = np.maximum(z, 0) - np.where(targets == 0, z, 0) + np.log1p(np.exp(-np.abs(z)))
+    losses: Floats = np.maximum(z, 0) - np.where(targets == 0, z, 0) + log1p(exp(-np.abs(z)))
     return losses
 
 
@@ -107,7 +108,7 @@ def _logistic_predict(scores: Floats) -> Targets:
 
 def _softmax_values(scores: Floats, targets: Targets) -> Floats:
     shifted = scores - scores.max(axis=1, keepdims=True)
-    log_sum = np.log(np.exp(shifted).sum(axis=1))
+    log_sum = log(exp(shifted).sum(axis=1))
     losses: Floats = log_sum - shifted[np.arange(len(scores)), targets]
     return losses
 
@@ -124,7 +125,7 @@ def _softmax_predict(scores: Floats) -> Targets:
 
 
 def _multilabel_values(scores: Floats, targets: Targets) -> Floats:
-    losses = np.maximum(scores, 0) - scores * targets + np.log1p(np.exp(-np.abs(scores)))
+    losses = np.maximum(scores, 0) - scores * targets + log1p(exp(-np.abs(scores)))
     summed: Floats = losses.sum(axis=1)
     return summed
 

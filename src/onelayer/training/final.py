@@ -145,11 +145,11 @@ def _weighted(
         model.raw.for_each_block(X, use)
     own = weights[rows]
     right, total = (place == 0).astype(np.float64), float(own.sum())
-    measured = float(own @ losses) / total, float((own * right).sum()) / total
+    measured = float((own * losses).sum()) / total, float((own * right).sum()) / total
     if part.has_label_matrix:
         return _Measured(*measured)
     return _Measured(
         *measured,
         balanced_accuracy(targets, right, own),
-        float(own @ (place < TOP)) / total if n_classes > TOP else None,
+        float((own * (place < TOP)).sum()) / total if n_classes > TOP else None,
     )

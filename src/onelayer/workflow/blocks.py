@@ -20,6 +20,7 @@ from onelayer.data.blocks.places import is_remote
 from onelayer.data.blocks.room import blocks_at_once, dense_block_bytes, room_to_hold
 from onelayer.data.files import Examples, read_examples
 from onelayer.data.files.beside import numbered_groups
+from onelayer.data.files.idx_files import is_idx_folder
 from onelayer.data.memory import available_memory
 from onelayer.data.moments import Moments
 from onelayer.data.sources import SOURCES
@@ -50,13 +51,14 @@ def reads_in_blocks(path: str, memory: int | None, cluster: Cluster | None = Non
     """
     if path in SOURCES:
         return _asked(path, memory, possible=False)
-    if is_remote(path) or holds_blocks(os.path.expanduser(path)):
+    local = os.path.expanduser(path)
+    if is_remote(path) or (holds_blocks(local) and not is_idx_folder(local)):
         return True
-    name, exists = path.lower(), os.path.isfile(os.path.expanduser(path))
+    name, exists = path.lower(), os.path.isfile(local)
     if cluster is not None and exists and name.endswith(_TABLES):
         return True
     if memory is None:
-        return exists and name.endswith(_TABLES) and _is_too_large(os.path.expanduser(path))
+        return exists and name.endswith(_TABLES) and _is_too_large(local)
     return not exists or _asked(path, memory, possible=name.endswith(_TABLES + _MAPPED))
 
 

@@ -94,8 +94,8 @@ def missing_classes(context: Context, run: RunOutcome) -> MissingClasses:
     rows = Draws(train, None).rows(config, None)
     targets = train.targets if rows is None else train.targets[rows]
     n, size, k = len(targets), min(config.batch_size, len(targets)), train.n_classes
-    batches = run.record.batches_per_epoch
     cut = _batches(config, train, targets)
+    batches = min(run.record.batches_per_epoch, len(cut))
     some = np.unique(np.linspace(0, batches - 1, min(batches, MOST_BATCHES)).astype(int))
     there = np.zeros((len(some), k), bool)
     for i, batch in enumerate(some):

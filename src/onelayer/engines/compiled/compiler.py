@@ -12,14 +12,30 @@ import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_FEATURES = llvmlite.binding.get_host_cpu_features()
-WIDE = bool(_FEATURES.get("avx512f"))
+
+def _features() -> set[str]:
+    """Return what the processor has for which Numba compiles: this one, unless Numba is told."""
+    told: str | None = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
+    if told is not None:
+        return {name[1:] for name in told.split(",") if name.startswith("+")}
+    return {name for name, there in llvmlite.binding.get_host_cpu_features().items() if there}
+
+
+_FEATURES = _features()
+WIDE = "avx512f" in _FEATURES
 """Whether vectors have 64 bytes and there are 32 registers for them."""
 
-CONVERTS_HALF = bool(_FEATURES.get("f16c"))
+CONVERTS_HALF = "f16c" in _FEATURES
 """Whether there are instructions that read half precision."""
 
-VECTOR_BYTES = 64 if WIDE else 32 if _FEATURES.get("avx2") else 16
+VECTOR_BYTES = 64 if WIDE else 32 if "avx2" in _FEATURES else 16
+"""Of a register. Nothing that a kernel computes depends on it."""
+
+LANES_BYTES = 64
+"""Of the lanes that a sum is made in, on every processor: this belongs to what a model is."""
+
+PARTS = LANES_BYTES // VECTOR_BYTES
+"""Vectors that hold those lanes."""
 
 
 def _fingerprint() -> str:

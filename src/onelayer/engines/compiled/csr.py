@@ -105,7 +105,7 @@ def total(scratch, part, rows, models, chosen, j, losses, V_sums, bias_sums):
         n = len(some)
         dot_rows(part.X, some, V[m], one, scratch.x[0], z)
         losses[j] += add_totals(
-            z, n, bias[m], part.targets, some, weights, scratch.column, bias_sums[j]
+            z, n, bias[m], part.targets, some, weights, scratch.terms, bias_sums[j]
         )
         add_rows(part.X, some, z, one, V_sums[j])
 
@@ -117,7 +117,7 @@ def step(scratch, part, rows, m, V, factor, bias, rate, share, rule, carried):
     weights = example_weights(part, m)
     dot_rows(part.X, rows, V, factor[0], scratch.x[0], z)
     add_bias(z, n, bias)
-    loss = residuals(z, n, len(bias), part.targets, rows, weights, scratch.column) / n
+    loss = residuals(z, n, len(bias), part.targets, rows, weights, scratch.terms) / n
     weigh(z, n, weights, rows)
     if carried.velocity_of[m] < 0:
         update_bias(z, n, bias, rate, rule.l2[m], rule.on_bias[m])

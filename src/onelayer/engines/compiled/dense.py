@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.engines.compiled.compiler import VECTOR_BYTES, WIDE, inlined, inner
+from onelayer.engines.compiled.dot_tiles import make_dot_tile
 from onelayer.engines.compiled.memory import scratch
 from onelayer.engines.compiled.parts import Scratch
 from onelayer.engines.compiled.residuals import (
@@ -24,11 +25,10 @@ from onelayer.engines.compiled.residuals import (
     weigh,
 )
 from onelayer.engines.compiled.tiles import (
-    element_at,
-    make_dot_tile,
     make_outer_tile,
     prefetch_row,
     scale_row,
+    scaled,
 )
 from onelayer.engines.compiled.update import accelerate_all, follow_all, kept, update_bias
 
@@ -36,14 +36,22 @@ CLASS_BLOCK = 5
 """Softmax models are padded to a multiple of this many classes."""
 
 ROWS = 4 if WIDE else 2
-"""Examples of a tile; scratch arrays have a multiple of them."""
+"""Examples of a tile."""
 
 VECTORS = 4 if WIDE else 2
 """Vectors of features in a tile of weights."""
 
+FEATURE_BYTES = 4096
+"""Features of a product that are added up together: so many of five classes and two examples stay
+in the first-level cache, 1024 in single precision."""
+
+ROUND = 4
+"""Scratch arrays have a multiple of so many examples: whole tiles on every processor."""
+
 MOST_ROWS_AT_ONCE = 128
 BYTES_AT_ONCE = 2**19
-"""Examples gathered at a time in an evaluation: few enough for the second-level cache."""
+"""Examples gathered at a time in an evaluation: few enough for the second-level cache. Losses are
+added up block by block, so that their number is the same on every processor."""
 
 ROWS_PER_SUM = 512
 """Examples whose gradients are added up in the type of the arithmetic, and then in float64."""
@@ -66,7 +74,10 @@ def padded_outputs(n_outputs: int) -> int:
 
 @inner
 def gather(X, rows, scaling, x):
-    """Set x[i, f] = scale[f] * X[rows[i], f] + offset[f]; the padding of ``x`` stays zero."""
+    """Set x[i, f] = scale[f] * X[rows[i], f] + offset[f], rounded once.
+
+    The padding of ``x`` stays zero.
+    """
     scale, offset = scaling[0], scaling[1]
     lanes = VECTOR_BYTES // x.itemsize
     vectors = X.shape[1] // lanes
@@ -75,20 +86,26 @@ def gather(X, rows, scaling, x):
             prefetch_row(X, rows[i + ROWS_AHEAD])
         scale_row(X, rows[i], scale, offset, x, i, vectors)
         for f in range(vectors * lanes, X.shape[1]):
-            x[i, f] = element_at(X, rows[i], f, x) * scale[f] + offset[f]
+            x[i, f] = scaled(X, rows[i], f, scale, offset)
 
 
 @inner
 def dot(x, n, W, z):
-    """Set z[i, k] = x[i] . W[k] for the first n examples, and for what fills the last tile."""
-    if W.shape[0] == 1:
-        for first in range(0, n, ROWS):
-            _dot_one(x, first, W, 0, z)
-    else:
-        # Classes outside: their weights stay in the first-level cache for all examples.
-        for k in range(0, W.shape[0], CLASS_BLOCK):
+    """Set z[i, k] = x[i] . W[k] for the first n examples, and for what fills the last tile.
+
+    Some features are added up after others, in the same portions on every processor.
+    """
+    at_once = FEATURE_BYTES // W.itemsize
+    for f in range(0, W.shape[1], at_once):
+        count = min(at_once, W.shape[1] - f)
+        if W.shape[0] == 1:
             for first in range(0, n, ROWS):
-                _dot_block(x, first, W, k, z)
+                _dot_one(x, first, W, 0, f, count, z)
+        else:
+            # Classes outside: their weights stay in the first-level cache for all examples.
+            for k in range(0, W.shape[0], CLASS_BLOCK):
+                for first in range(0, n, ROWS):
+                    _dot_block(x, first, W, k, f, count, z)
 
 
 @inner
@@ -120,7 +137,7 @@ def step(scratch, part, rows, m, W, bias, rate, share, rule, carried):
     weights = example_weights(part, m)
     dot(x, n, W, z)
     add_bias(z, n, bias)
-    loss = residuals(z, n, len(bias), part.targets, rows, weights, scratch.column) / n
+    loss = residuals(z, n, len(bias), part.targets, rows, weights, scratch.terms) / n
     weigh(z, n, weights, rows)
     if carried.velocity_of[m] < 0:
         update_bias(z, n, bias, rate, rule.l2[m], rule.on_bias[m])
@@ -199,7 +216,7 @@ def total(
             weights = example_weights(part, m)
             dot(x, n, W[m], z)
             losses[j] += add_totals(
-                z, n, bias[m], part.targets, some, weights, scratch.column, bias_sums[j]
+                z, n, bias[m], part.targets, some, weights, scratch.terms, bias_sums[j]
             )
             update(x, n, z, sums[j - first], one if held > 0 else 0 * one, one)
         held += n
@@ -213,15 +230,15 @@ def total(
 
 def step_scratch(batch: int, W: NDArray[np.floating], *, slopes: bool = False) -> Scratch:
     """Return room for the steps of batches of at most so many examples."""
-    rows = -(-batch // ROWS) * ROWS
+    rows = -(-batch // ROUND) * ROUND
     shape = W.shape[1:] if slopes else (0, 0)
     return scratch((rows, W.shape[2]), (rows, W.shape[1]), rows, W.dtype, shape)
 
 
 def evaluation_scratch(W: NDArray[np.floating]) -> Scratch:
     """Return room for an evaluation: as many examples as stay in the second-level cache."""
-    fit = BYTES_AT_ONCE // (W.shape[2] * W.itemsize) // ROWS * ROWS
-    return step_scratch(min(MOST_ROWS_AT_ONCE, max(ROWS, fit)), W)
+    fit = BYTES_AT_ONCE // (W.shape[2] * W.itemsize) // ROUND * ROUND
+    return step_scratch(min(MOST_ROWS_AT_ONCE, max(ROUND, fit)), W)
 
 
 @inlined
@@ -244,7 +261,7 @@ def evaluate(scratch, part, also, rows, scaling, models, chosen, losses, correct
         weigh them; the second is empty if it is not wanted.
     """
     W, bias, targets = models.W, models.bias, part.targets
-    x, z, column = scratch.x, scratch.z, scratch.column
+    x, z, terms = scratch.x, scratch.z, scratch.terms
     at_once = len(x)
     correct[:] = 0
     also_correct[:] = 0
@@ -263,4 +280,4 @@ def evaluate(scratch, part, also, rows, scaling, models, chosen, losses, correct
                 others = example_weights(also, m)
                 also_correct[j] += count_correct(z, 0, n_outputs, targets, some, others)
             if len(losses) > 0:
-                losses[j] += residuals(z, n, n_outputs, targets, some, weights, column)
+                losses[j] += residuals(z, n, n_outputs, targets, some, weights, terms)

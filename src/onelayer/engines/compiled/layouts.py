@@ -147,7 +147,9 @@ class CsrLayout:
         """Return views of all arrays that a model needs to go on."""
         factor = self.models.factors[model : model + 1]
         own = {"weights": self.models.V[model], "bias": self.models.bias[model], "factor": factor}
-        return own | _carried_arrays(self.carried, model)
+        outputs = len(self.models.bias[model])  # without padding, which differs by the processor
+        both = own | _carried_arrays(self.carried, model)
+        return {name: array[..., :outputs] for name, array in both.items()}
 
 
 def _carried(rules: Sequence[UpdateRule], weights: Floats, bias: Floats) -> Carried:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.engines.compiled.compiler import VECTOR_BYTES
-from onelayer.engines.compiled.parts import Scratch
+from onelayer.engines.compiled.parts import Scratch, Terms
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> NDArray[np.floating]:
@@ -25,7 +25,7 @@ def aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> NDArr
 def scratch(
     shape_x: tuple[int, int],
     shape_z: tuple[int, int],
-    column: int,
+    count: int,
     dtype: np.dtype[np.floating],
     slopes: tuple[int, ...] = (0, 0),
 ) -> Scratch:
@@ -33,9 +33,9 @@ def scratch(
     spare = VECTOR_BYTES // dtype.itemsize
     z = aligned_zeros((math.prod(shape_z) + spare,), dtype)[: math.prod(shape_z)]
     x = aligned_zeros(shape_x, dtype)
-    return Scratch(
-        x, z.reshape(shape_z), aligned_zeros((column + spare,), dtype), aligned_zeros(slopes, dtype)
-    )
+    room = count + spare
+    terms = Terms(aligned_zeros((room,), dtype), aligned_zeros((room,), np.dtype(np.float64)))
+    return Scratch(x, z.reshape(shape_z), terms, aligned_zeros(slopes, dtype))
 
 
 class Rooms:

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.engines.compiled.compiler import VECTOR_BYTES, compiled, inlined, inner
+from onelayer.engines.compiled.function_tiles import exp_inplace, log1p_into, log_into
 from onelayer.engines.compiled.memory import scratch
 from onelayer.engines.compiled.nonzero_tiles import CHAINS, GROUP, make_sparse_dot, take_nonzeros
 from onelayer.engines.compiled.parts import Nonzeros, Scratch
 from onelayer.engines.compiled.residuals import count_correct, example_weights, weight
 from onelayer.engines.compiled.score_tiles import largest_score, sum_exp
-from onelayer.engines.compiled.tiles import exp_inplace
 
 ROWS_AT_ONCE = 128
 """Examples whose scores are held at a time."""
@@ -155,68 +155,70 @@ def evaluate(scratch, part, also, rows, W, n_outputs, chosen, losses, correct, a
                     z, j * n_outputs, n_outputs, targets, some, weights
                 )
         if len(losses) > 0:
-            add_losses(z, scratch.column, part, targets, chosen, n_outputs, some, losses)
+            add_losses(z, scratch.terms, part, targets, chosen, n_outputs, some, losses)
 
 
 @inner
-def add_losses(z, column, part, targets, chosen, n_outputs, rows, losses):
+def add_losses(z, terms, part, targets, chosen, n_outputs, rows, losses):
     """Add to the models' summed losses, in float64; the scores are overwritten.
 
     The forms are those of `onelayer.model.losses`.
     """
     if targets.ndim == 2:
-        add_multilabel_losses(z, column, part, targets, chosen, n_outputs, rows, losses)
+        add_multilabel_losses(z, terms, part, targets, chosen, n_outputs, rows, losses)
         return
     if n_outputs == 1:
-        add_logistic_losses(z, column, part, chosen, rows, losses)
+        add_logistic_losses(z, terms, part, chosen, rows, losses)
         return
-    # Apart from the logarithms: their calls would empty the registers of constants each time.
-    for i in range(len(rows)):
+    n, models, logs = len(rows), len(chosen), terms.logs
+    for i in range(n):
         target = targets[rows[i]]
-        for j in range(len(chosen)):
+        for j in range(models):
             first = j * n_outputs
             top = largest_score(z, i, first, n_outputs)
-            total = sum_exp(z, i, first, n_outputs, top)
-            z[i, first + 1] = z[i, first + target] - top
-            z[i, first] = total
-    for j in range(len(chosen)):
-        first, weights = j * n_outputs, example_weights(part, chosen[j])
-        for i in range(len(rows)):
-            loss = np.log(np.float64(z[i, first])) - np.float64(z[i, first + 1])
+            terms.exponentials[i * models + j] = sum_exp(z, i, first, n_outputs, top)
+            z[i, first] = z[i, first + target] - top
+    log_into(terms.exponentials, n * models, logs)
+    for j in range(models):
+        weights = example_weights(part, chosen[j])
+        for i in range(n):
+            loss = logs[i * models + j] - np.float64(z[i, j * n_outputs])
             losses[j] += weight(weights, rows[i]) * loss
 
 
 @inner
-def add_logistic_losses(z, column, part, chosen, rows, losses):
+def add_logistic_losses(z, terms, part, chosen, rows, losses):
     """Add to the summed losses of models of one output each."""
-    targets = part.targets
+    targets, decays, logs = part.targets, terms.exponentials, terms.logs
     n, models = len(rows), len(chosen)
     for i in range(n):
         for j in range(models):
-            column[i * models + j] = -abs(z[i, j])
-    exp_inplace(column, n * models)
-    for j in range(len(chosen)):
+            decays[i * models + j] = -abs(z[i, j])
+    exp_inplace(decays, n * models)
+    log1p_into(decays, n * models, logs)
+    for j in range(models):
         weights = example_weights(part, chosen[j])
         for i in range(n):
             score = np.float64(z[i, j])
             loss = max(score, 0.0) - (score if targets[rows[i]] == 0 else 0.0)
-            loss += np.log1p(np.float64(column[i * models + j]))
+            loss += logs[i * models + j]
             losses[j] += weight(weights, rows[i]) * loss
 
 
 @inner
-def add_multilabel_losses(z, column, part, targets, chosen, n_outputs, rows, losses):
+def add_multilabel_losses(z, terms, part, targets, chosen, n_outputs, rows, losses):
     """Add to the summed losses of models with a matrix of targets, output by output."""
-    n = len(rows)
+    n, decays, logs = len(rows), terms.exponentials, terms.logs
     for j in range(len(chosen)):
         weights = example_weights(part, chosen[j])
         for k in range(n_outputs):
             output = j * n_outputs + k
             for i in range(n):
-                column[i] = -abs(z[i, output])
-            exp_inplace(column, n)
+                decays[i] = -abs(z[i, output])
+            exp_inplace(decays, n)
+            log1p_into(decays, n, logs)
             for i in range(n):
                 score = np.float64(z[i, output])
                 loss = max(score, 0.0) - (score if targets[rows[i], k] == 1 else 0.0)
-                loss += np.log1p(np.float64(column[i]))
+                loss += logs[i]
                 losses[j] += weight(weights, rows[i]) * loss

@@ -98,18 +98,29 @@ class ScaledModels(NamedTuple):
     bias: Floats
 
 
+class Terms(NamedTuple):
+    """Room for a number an example and model, in whole vectors.
+
+    exponentials : in the type of the arithmetic
+    logs : float64, of them
+    """
+
+    exponentials: Floats
+    logs: Floats
+
+
 class Scratch(NamedTuple):
     """Room that a thread works in; all of it begins where a vector may be read.
 
     x : (examples, padded features) their features; for `Nonzeros` one row of zeros
     z : (examples, padded outputs) their scores, then their residuals
-    column : a number an example and model, in whole vectors
+    terms : of their losses
     slopes : as the layout has a model's weights, their gradient; empty where no model has momentum
     """
 
     x: Floats
     z: Floats
-    column: Floats
+    terms: Terms
     slopes: Floats
 
 

@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 
 from onelayer.data import row_blocks
 from onelayer.engines.compiled import csr, nonzeros
-from onelayer.engines.compiled.compiler import CONVERTS_HALF, VECTOR_BYTES
+from onelayer.engines.compiled.compiler import CONVERTS_HALF, LANES_BYTES
 from onelayer.engines.compiled.memory import aligned_zeros
 from onelayer.engines.compiled.parts import Nonzeros, Part
 from onelayer.engines.problem import Source, WeightedRows
@@ -83,8 +83,8 @@ class PreparedData:
 
 
 def padded_features(n_features: int, dtype: np.dtype[np.floating]) -> int:
-    """Return how many features are stored for an output: whole vectors."""
-    lanes = VECTOR_BYTES // dtype.itemsize
+    """Return how many features are stored for an output: whole blocks of the lanes of sums."""
+    lanes = LANES_BYTES // dtype.itemsize
     return -(-n_features // lanes) * lanes
 
 

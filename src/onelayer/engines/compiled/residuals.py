@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from onelayer.engines.compiled.compiler import inlined, inner
+from onelayer.engines.compiled.function_tiles import exp_inplace, log1p_into, log_into
 from onelayer.engines.compiled.score_tiles import (
     add_row,
     divide_scores,
@@ -20,7 +21,6 @@ from onelayer.engines.compiled.score_tiles import (
     is_predicted,
     largest_score,
 )
-from onelayer.engines.compiled.tiles import exp_inplace
 
 
 @inlined
@@ -76,85 +76,87 @@ def count_correct(z, first, n_outputs, targets, rows, weights):
 
 
 @inner
-def logistic_residuals(z, n, targets, rows, weights, column):
+def logistic_residuals(z, n, targets, rows, weights, terms):
     """Turn scores into residuals sigmoid(z) - y in place; return the summed loss."""
-    one = z.dtype.type(1)
+    one, decays, logs = z.dtype.type(1), terms.exponentials, terms.logs
     for i in range(n):
-        column[i] = -abs(z[i, 0])
-    exp_inplace(column, n)
+        decays[i] = -abs(z[i, 0])
+    exp_inplace(decays, n)
+    log1p_into(decays, n, logs)
     loss = 0.0
     for i in range(n):
         score = z[i, 0]
         positive = targets[rows[i]] == 0
         own = max(np.float64(score), 0.0) - (np.float64(score) if positive else 0.0)
-        loss += weight(weights, rows[i]) * (own + np.log1p(np.float64(column[i])))
-        probability = (one if score >= 0 else column[i]) / (one + column[i])
+        loss += weight(weights, rows[i]) * (own + logs[i])
+        probability = (one if score >= 0 else decays[i]) / (one + decays[i])
         z[i, 0] = probability - (one if positive else 0 * one)
     return loss
 
 
 @inner
-def softmax_residuals(z, n, n_outputs, targets, rows, weights, column):
+def softmax_residuals(z, n, n_outputs, targets, rows, weights, terms):
     """Turn scores into residuals softmax(z) - onehot in place; return the summed loss."""
-    loss = 0.0
+    loss, totals, logs = 0.0, terms.exponentials, terms.logs
     for i in range(n):
         target = targets[rows[i]]
         top = largest_score(z, i, 0, n_outputs)
         loss -= weight(weights, rows[i]) * np.float64(z[i, target] - top)
-        column[i] = exp_scores(z, i, n_outputs, top)
-        divide_scores(z, i, n_outputs, column[i])
+        totals[i] = exp_scores(z, i, n_outputs, top)
+        divide_scores(z, i, n_outputs, totals[i])
         z[i, target] -= 1
-    # Apart: calls of the logarithm would empty the registers of constants each time.
+    log_into(totals, n, logs)
     for i in range(n):
-        loss += weight(weights, rows[i]) * np.log(np.float64(column[i]))
+        loss += weight(weights, rows[i]) * logs[i]
     return loss
 
 
 @inner
-def multilabel_residuals(z, n, n_outputs, targets, rows, weights, column):
+def multilabel_residuals(z, n, n_outputs, targets, rows, weights, terms):
     """Turn scores into residuals sigmoid(z) - y in place; return the summed loss.
 
     What is done for an output is what `logistic_residuals` does. What pads a row is the product
     with weights that are zero, and stays so.
     """
-    one = z.dtype.type(1)
+    one, decays, logs = z.dtype.type(1), terms.exponentials, terms.logs
     loss = 0.0
     for k in range(n_outputs):
         for i in range(n):
-            column[i] = -abs(z[i, k])
-        exp_inplace(column, n)
+            decays[i] = -abs(z[i, k])
+        exp_inplace(decays, n)
+        log1p_into(decays, n, logs)
         for i in range(n):
             score = z[i, k]
             positive = targets[rows[i], k] == 1
             own = max(np.float64(score), 0.0) - (np.float64(score) if positive else 0.0)
-            loss += weight(weights, rows[i]) * (own + np.log1p(np.float64(column[i])))
-            probability = (one if score >= 0 else column[i]) / (one + column[i])
+            loss += weight(weights, rows[i]) * (own + logs[i])
+            probability = (one if score >= 0 else decays[i]) / (one + decays[i])
             z[i, k] = probability - (one if positive else 0 * one)
     return loss
 
 
 @inner
-def residuals(z, n, n_outputs, targets, rows, weights, column):
+def residuals(z, n, n_outputs, targets, rows, weights, terms):
     """Turn the scores of n examples into residuals in place; return the summed loss in float64.
 
-    `weights` are those of all examples, or empty; they count for the loss alone. `column` is room
-    for a number an example, in whole vectors.
+    `weights` are those of all examples, or empty; they count for the loss alone. `terms` is
+    room for a number an example.
     """
     if targets.ndim == 2:
-        return multilabel_residuals(z, n, n_outputs, targets, rows, weights, column)
+        return multilabel_residuals(z, n, n_outputs, targets, rows, weights, terms)
     if n_outputs == 1:
-        return logistic_residuals(z, n, targets, rows, weights, column)
-    return softmax_residuals(z, n, n_outputs, targets, rows, weights, column)
+        return logistic_residuals(z, n, targets, rows, weights, terms)
+    return softmax_residuals(z, n, n_outputs, targets, rows, weights, terms)
 
 
 @inlined
-def add_totals(z, n, bias, targets, rows, weights, column, bias_sums):
+def add_totals(z, n, bias, targets, rows, weights, terms, bias_sums):
     """Turn the products of n examples into weighted residuals; return the summed loss.
 
     `bias_sums` gets the sums of the residuals, in float64.
     """
     add_bias(z, n, bias)
-    loss = residuals(z, n, len(bias), targets, rows, weights, column)
+    loss = residuals(z, n, len(bias), targets, rows, weights, terms)
     weigh(z, n, weights, rows)
     for i in range(n):
         for k in range(len(bias)):

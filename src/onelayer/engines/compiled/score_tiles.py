@@ -2,6 +2,9 @@
 
 A lane is an output. The values may begin at any address; what follows them in their last vector,
 be it another model's scores or padding, is read but takes no part.
+
+A sum is made in the lanes of `LANES_BYTES`, on every processor. Vectors that are narrower go to the
+parts of the lanes in turn; the parts are moved up in a circle, so that the next is always first.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from onelayer.engines.compiled.tiles import emit_exp
+from onelayer.engines.compiled.compiler import PARTS
+from onelayer.engines.compiled.function_tiles import emit_exp
 from onelayer.engines.compiled.vectors import I64, Array, Value, Vectors, loop
 
 
@@ -105,10 +109,9 @@ def sum_exp(_typing: Any, z: Any, i: Any, first: Any, count: Any, top: Any) -> A
 
         def add(scores: Value, mine: Value, _: Value, state: list[Value]) -> list[Value]:
             exponentials = emit_exp(b, v, b.fsub(scores, top))
-            return [b.fadd(state[0], b.select(mine, exponentials, v.zero))]
+            return [*state[1:], b.fadd(state[0], b.select(mine, exponentials, v.zero))]
 
-        (sums,) = _over_scores(b, z, arguments[1:4], [v.zero], add)
-        return v.total(sums)
+        return v.total(_over_scores(b, z, arguments[1:4], [v.zero] * PARTS, add))
 
     whole = types.int64
     return z.dtype(z, whole, whole, whole, z.dtype), emit
@@ -150,10 +153,9 @@ def exp_scores(_typing: Any, z: Any, i: Any, count: Any, top: Any) -> Any:
             k = b.zext(b.extract_element(outputs, I64(0)), I64)
             exponentials = emit_exp(b, v, b.fsub(scores, top))
             v.store_some(exponentials, z.at(i, k), mine)
-            return [b.fadd(state[0], b.select(mine, exponentials, v.zero))]
+            return [*state[1:], b.fadd(state[0], b.select(mine, exponentials, v.zero))]
 
-        (sums,) = _over_scores(b, z, (i, I64(0), count), [v.zero], replace)
-        return v.total(sums)
+        return v.total(_over_scores(b, z, (i, I64(0), count), [v.zero] * PARTS, replace))
 
     whole = types.int64
     return z.dtype(z, whole, whole, z.dtype), emit

@@ -4,23 +4,19 @@ A compiler that vectorises a loop over features decides itself in which order it
 over ten classes fills vectors badly. So the two products of a step are spelled out here, in LLVM's
 intermediate language, each as a tile that keeps a block of results in registers:
 
-- `dot_tile`: ``examples x classes`` scores. A vector register holds partial sums over every L-th
-  feature (L lanes); at the end the lanes are added pairwise.
+- `dot_tile`, in `dot_tiles.py`: ``examples x classes`` scores.
 - `outer_tile`: ``classes x vectors`` of the weights. A lane is one feature; examples are added one
   after another, and the update is made before the block leaves its registers.
 
 In both a result is summed in an order that depends on its own example, class and feature alone: not
-on the shape of the tile, nor on what else is computed. That is why the bits of a model do not
-depend on its company.
+on the shape of the tile, nor on what else is computed, nor on the width of a register. That is why
+the bits of a model depend neither on its company nor on the processor.
 
-Both read arrays whose rows are whole aligned vectors; what pads them is zero.
-
-`exp_inplace` is the exponential of many values at once.
+Both read arrays whose rows are whole aligned blocks of `LANES_BYTES`; what pads them is zero.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from llvmlite import ir
@@ -29,7 +25,6 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from onelayer.engines.compiled.vectors import (
-    ELEMENTS,
     ELEMENTS_BYTES,
     I32,
     I64,
@@ -44,7 +39,10 @@ from onelayer.engines.compiled.vectors import (
 def scale_row(
     _typing: Any, X: Any, row: Any, scale: Any, offset: Any, x: Any, i: Any, vectors: Any
 ) -> Any:
-    """Set x[i, f] = scale[f] * X[row, f] + offset[f] over the first so many vectors of features."""
+    """Set x[i, f] = scale[f] * X[row, f] + offset[f] over the first so many vectors of features.
+
+    Each is rounded once, as in `scaled`.
+    """
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
         X, scale, offset, x = (
@@ -67,15 +65,17 @@ def scale_row(
 
 
 @intrinsic
-def element_at(_typing: Any, X: Any, row: Any, f: Any, x: Any) -> Any:
-    """Return X[row, f] in the type of x."""
+def scaled(_typing: Any, X: Any, row: Any, f: Any, scale: Any, offset: Any) -> Any:
+    """Return scale[f] * X[row, f] + offset[f], rounded once, in the type of the scale."""
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-        X = Array(context, b, signature.args[0], arguments[0])
-        return Vectors(b, x.dtype.name).convert_one(X.at(arguments[1], arguments[2]), X.dtype)
+        X, scale, offset = (Array(context, b, signature.args[i], arguments[i]) for i in (0, 3, 4))
+        row, f = arguments[1:3]
+        value = Vectors(b, scale.dtype).convert_one(X.at(row, f), X.dtype)
+        return b.fma(value, scale[f,], offset[f,])
 
     whole = types.int64
-    return x.dtype(X, whole, whole, x), emit
+    return scale.dtype(X, whole, whole, scale, offset), emit
 
 
 @intrinsic
@@ -98,43 +98,6 @@ def prefetch_row(_typing: Any, X: Any, row: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(X, types.int64), emit
-
-
-def make_dot_tile(n_examples: int, n_classes: int) -> Any:
-    """Return ``dot_tile(x, first, W, k, scores)`` for a block of examples and classes.
-
-    scores[first + r, k + c] = sum_f x[first + r, f] * W[k + c, f]
-    """
-
-    @intrinsic
-    def dot_tile(_typing: Any, x: Any, first: Any, W: Any, k: Any, scores: Any) -> Any:
-        def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-            x, W, scores = (Array(context, b, signature.args[i], arguments[i]) for i in (0, 2, 4))
-            v = Vectors(b, W.dtype)
-            examples = [b.add(arguments[1], I64(r)) for r in range(n_examples)]
-            classes = [b.add(arguments[3], I64(c)) for c in range(n_classes)]
-
-            def accumulate(i: Value, sums: list[Value]) -> list[Value]:
-                f = b.mul(i, I64(v.lanes))
-                features = [v.load(x.at(example, f)) for example in examples]
-                sums = list(sums)
-                for c, label in enumerate(classes):
-                    weights = v.load(W.at(label, f))
-                    for r in range(n_examples):
-                        j = r * n_classes + c
-                        sums[j] = v.fma(features[r], weights, sums[j])
-                return sums
-
-            vectors = b.sdiv(W.shape[1], I64(v.lanes))
-            sums = loop(b, vectors, [v.zero] * (n_examples * n_classes), accumulate)
-            for r, example in enumerate(examples):
-                for c, label in enumerate(classes):
-                    b.store(v.total(sums[r * n_classes + c]), scores.at(example, label))
-            return context.get_dummy_value()
-
-        return types.void(x, types.int64, W, types.int64, scores), emit
-
-    return dot_tile
 
 
 def make_outer_tile(n_classes: int, n_vectors: int) -> Any:
@@ -192,52 +155,3 @@ def next_job(_typing: Any, counter: Any) -> Any:
         return b.atomic_rmw("add", array.at(I64(0)), I64(1), "monotonic")
 
     return types.int64(counter), emit
-
-
-def emit_exp(b: Value, v: Vectors, x: Value) -> Value:
-    """Return the exponentials of a vector of values, all <= 0.
-
-    exp(x) = 2^n exp(r) with n = round(x / ln 2) and |r| <= ln 2 / 2, where Taylor's polynomial of
-    degree 7 (float32) or 13 (float64) is exact to the last bit or so. Below the least normal number
-    the result is 0.
-    """
-    single = v.type.element == ELEMENTS["float32"]
-    degree, mantissa, bias = (7, 23, 127) if single else (13, 52, 1023)
-    least = -87.0 if single else -708.0
-    # ln 2 in two parts: the first has so few bits that n times it is exact.
-    high = 0.693359375 if single else 6.93147180369123816490e-01
-    low = -2.12194440054690583e-4 if single else 1.90821492927058770002e-10
-    tiny = b.fcmp_ordered("<", x, v.constant(least))
-    n = v.rint(b.fmul(x, v.constant(1 / math.log(2))))
-    r = v.fma(n, v.constant(-low), v.fma(n, v.constant(-high), x))
-    p = v.constant(1 / math.factorial(degree))
-    for power in range(degree - 1, -1, -1):
-        p = v.fma(p, r, v.constant(1 / math.factorial(power)))
-    exponent = b.add(b.fptosi(n, v.integers), ir.Constant(v.integers, [bias] * v.lanes))
-    shifted = b.shl(exponent, ir.Constant(v.integers, [mantissa] * v.lanes))
-    result = b.select(tiny, v.zero, b.fmul(p, b.bitcast(shifted, v.type)))
-    # NaN must stay NaN: that is how a diverging run shows.
-    return b.select(b.fcmp_unordered("uno", x, x), x, result)
-
-
-@intrinsic
-def exp_inplace(_typing: Any, values: Any, count: Any) -> Any:
-    """Replace the first ``count`` values of a flat array, all <= 0, by their exponentials.
-
-    The array must be aligned and have room for a whole vector at its end.
-    """
-
-    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-        array = Array(context, b, signature.args[0], arguments[0])
-        v = Vectors(b, array.dtype)
-
-        def replace(i: Value, _: list[Value]) -> list[Value]:
-            pointer = array.at(b.mul(i, I64(v.lanes)))
-            v.store(emit_exp(b, v, v.load(pointer)), pointer)
-            return []
-
-        vectors = b.sdiv(b.add(arguments[1], I64(v.lanes - 1)), I64(v.lanes))
-        loop(b, vectors, [], replace)
-        return context.get_dummy_value()
-
-    return types.void(values, types.int64), emit

@@ -25,7 +25,7 @@ Value = Any  # an llvmlite value; the library has no types
 
 def lanes_of(dtype: str) -> int:
     """Return how many values fill a vector."""
-    return VECTOR_BYTES // (4 if dtype == "float32" else 8)
+    return VECTOR_BYTES // ELEMENTS_BYTES[dtype]
 
 
 class Vectors:
@@ -33,7 +33,7 @@ class Vectors:
 
     def __init__(self, builder: Value, dtype: str) -> None:
         self.b = builder
-        self.lanes = lanes_of(dtype)
+        self.lanes, self.lane_bytes = lanes_of(dtype), ELEMENTS_BYTES[dtype]
         self.type = ir.VectorType(ELEMENTS[dtype], self.lanes)
         self.zero = ir.Constant(self.type, None)
         self.integers = ir.VectorType(I32 if dtype == "float32" else I64, self.lanes)
@@ -122,9 +122,15 @@ class Vectors:
         """Return the larger ones; the second where one is NaN."""
         return self.b.select(self.b.fcmp_ordered(">", a, x), a, x)
 
-    def total(self, vector: Value) -> Value:
-        """Return the sum of the lanes: halves added to halves."""
-        return self._fold(vector, self.b.fadd)
+    def total(self, parts: list[Value]) -> Value:
+        """Return the sum of all lanes of the vectors that hold them: halves added to halves.
+
+        Vectors that are moved up in a circle have the same sum, to the bit.
+        """
+        while len(parts) > 1:
+            half = len(parts) // 2
+            parts = [self.b.fadd(*pair) for pair in zip(parts[:half], parts[half:], strict=True)]
+        return self._fold(parts[0], self.b.fadd)
 
     def largest(self, vector: Value) -> Value:
         """Return the largest of the lanes, none of them NaN."""
