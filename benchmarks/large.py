@@ -22,8 +22,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from onelayer.data.blocks.pack import pack
-from onelayer.data.blocks.packed import PackedBlocks
 from sklearn.linear_model import SGDClassifier
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, IterableDataset
@@ -31,6 +29,8 @@ from torch.utils.data import DataLoader, IterableDataset
 from measure import interleaved, machine, medians
 from onelayer.data import Dataset, block_dataset
 from onelayer.data.blocks import Block
+from onelayer.data.blocks.pack import pack
+from onelayer.data.blocks.packed import PackedBlocks
 from onelayer.training import TrainConfig, train_many
 
 FEATURES, CLASSES, BATCH = 6144, 100, 256

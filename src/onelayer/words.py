@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from onelayer.errors import Argument, InputError
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt]?)(i?)b?)", re.IGNORECASE)
+_POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 _MOST, _LONGEST, _TOGETHER = 10, 60, 120
 """How many things a list names, how long one may be, and all of them, in characters."""
@@ -44,3 +50,40 @@ def listed(items: Iterable[object], most: int | None = None) -> str:
     if most is not None and len(texts) > most:
         texts = [*texts[:most], f"{len(texts) - most:,} more"]
     return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
+
+
+def parse_bytes(text: str | int, name: str) -> int:
+    """Return how many bytes a size is, such as "500 MB", "1.5GB", "1GiB" or "4096".
+
+    Parameters
+    ----------
+    text : str or int
+        A number and a unit: B, kB, MB, GB or TB, powers of 1000; KiB, MiB, GiB or TiB, powers of
+        1024; in any case, the B may be left out. Without a unit, or as an int, it is bytes.
+    name : str
+        Of the argument, for messages.
+
+    Raises
+    ------
+    InputError
+        If it is no such size, or less than 1 byte.
+    """
+    found = _SIZE.fullmatch(str(text).strip())
+    size = 0
+    if found is not None and not (found[3] and not found[2]):
+        size = int(float(found[1]) * (1024 if found[3] else 1000) ** _POWER[found[2].lower()])
+    if size < 1:
+        raise InputError(
+            Argument(name),
+            f": {shortened(str(text), _LONGEST)!r} is no size; give a number with a unit, such as "
+            "500MB, 1GB or 1GiB.",
+        )
+    return size
+
+
+def bytes_in_words(size: int) -> str:
+    """Return a number of bytes as people have it: "12 kB", "1.5 GB"."""
+    for power, unit in ((4, "TB"), (3, "GB"), (2, "MB"), (1, "kB")):
+        if size >= 1000**power:
+            return f"{size / 1000**power:.3g} {unit}"
+    return f"{size} B"

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from onelayer.data import Dataset, block_dataset, class_by_class, fit_scaling
 from onelayer.data.blocks import ArrayBlocks, Block, BlockMatrix
+from onelayer.data.blocks.pack import pack
 from onelayer.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -137,3 +138,12 @@ def test_blocks_of_one_class_each_are_noticed() -> None:
     assert not class_by_class(by_class)
     nearly_one = Dataset(X, np.arange(100) == 0)
     assert not class_by_class(nearly_one.in_blocks(25))
+
+
+def test_classes_and_shape_of_a_packed_folder_are_kept(tmp_path: Path) -> None:
+    source = ArrayBlocks(X, Y, 30)
+    packed = pack(source, tmp_path / "packed", classes=(2, 0, 1), block_length=40)
+    data = block_dataset(packed)
+    assert data.classes == (2, 0, 1)
+    assert data.block_lengths == (40, 40, 20)
+    assert block_dataset(packed, classes=(0, 1, 2)).classes == (0, 1, 2)

@@ -1,5 +1,7 @@
 """Made-up material with the shapes of a real study."""
 
+import re
+
 import numpy as np
 import polars as pl
 
@@ -16,6 +18,11 @@ from onelayer.report.document import (
     Table,
 )
 from onelayer.report.figures import WeightRow, loss_curves, weight_pictures
+
+
+def without_library(page: str) -> str:
+    """Return a page without the program that draws a closer look, which is not ours."""
+    return re.sub(r'<script type="text/plain" id="library">.*?</script>', "", page, flags=re.DOTALL)
 
 
 def history(

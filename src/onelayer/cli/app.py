@@ -53,7 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-data_app = typer.Typer(help="Get data sets.", no_args_is_help=True)
+data_app = typer.Typer(help="Get data sets, and pack your own.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
 DataOption = Annotated[
@@ -197,6 +197,54 @@ def data_get(
     from onelayer.cli.data import run_get_command
 
     run_get_command(name)
+
+
+@data_app.command("pack")
+def data_pack(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A file or a folder, as for fit.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that is new or empty.")],
+    target: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The label column of a table.")
+    ] = None,
+    block_length: Annotated[
+        int | None, typer.Option(min=1, help="Examples of a block. Default: about 64 MB.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the order.")] = 0,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="What may be taken, such as 500MB. It does not change the result. Default: 1GB, "
+            "or more where blocks need it.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace what is there, finished or of other options.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what was packed on stdout.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
+) -> None:
+    """Shuffle data once on disk, into blocks that are read quickly. An unfinished folder goes on.
+
+    The disk needs room for twice the data.
+    """
+    from onelayer.cli.pack import run_pack_command
+
+    run_pack_command(
+        source,
+        out,
+        target=target,
+        block_length=block_length,
+        seed=seed,
+        memory=memory,
+        force=force,
+        as_json=as_json,
+        quiet=quiet,
+    )
 
 
 app.command(cls=TrainingCommand)(model_commands.fit)

@@ -124,6 +124,23 @@ def remove_file(path: Path) -> None:
         calls.sync_folder(path.parent)
 
 
+def remove_folder(path: Path) -> None:
+    """Remove a folder and the files in it, if it is there; it may hold no other folders.
+
+    Raises
+    ------
+    OnelayerError
+        If it cannot be removed.
+    """
+    if not path.is_dir():
+        return
+    with said(path):
+        for file in sorted(path.iterdir()):
+            calls.unlink(file)
+        calls.rmdir(path)
+        calls.sync_folder(path.parent)
+
+
 @contextmanager
 def said(path: Path) -> Iterator[None]:
     """Turn what the system says into one message that names the path and what to do."""

@@ -5,6 +5,16 @@
 
 from onelayer.data.blocks.arrays import ArrayBlocks
 from onelayer.data.blocks.matrix import BlockMatrix, is_sparse
+from onelayer.data.blocks.pack import pack
+from onelayer.data.blocks.packed import PackedBlocks
 from onelayer.data.blocks.source import Block, BlockSource
 
-__all__ = ["ArrayBlocks", "Block", "BlockMatrix", "BlockSource", "is_sparse"]
+__all__ = [
+    "ArrayBlocks",
+    "Block",
+    "BlockMatrix",
+    "BlockSource",
+    "PackedBlocks",
+    "is_sparse",
+    "pack",
+]

@@ -105,6 +105,9 @@ def block_dataset(
     """
     found = scan(source, watch)
     X = BlockMatrix(source, memory)
+    # What a packed folder has kept of its source.
+    classes = getattr(source, "classes", None) if classes is None else classes
+    image_shape = getattr(source, "image_shape", None) if image_shape is None else image_shape
     if isinstance(scaling, str):
         scaling = fit_scaling(X, scaling, moments=found.moments)
     return Dataset(X, found.y, classes=classes, image_shape=image_shape, scaling=scaling)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from onelayer.data.blocks.packed import PackedBlocks
 from onelayer.data.blocks.places import DataFile, find, is_remote
 from onelayer.data.blocks.source import BlockSource
 from onelayer.data.optional import needs
@@ -83,7 +84,7 @@ def _open_files(
 
 
 def _packed(path: str) -> BlockSource:
-    raise InputError(f"{path}: packed folders are not read yet.")
+    return PackedBlocks(path)
 
 
 def _refuse_columns(path: str, target: str | None, drop: Sequence[str]) -> None:

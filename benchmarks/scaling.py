@@ -1,0 +1,270 @@
+"""How training on a cluster scales: measured here, and simulated from the measured costs.
+
+    python benchmarks/scaling.py [--out docs]
+
+Measures 64 models on MNIST's 60,000 examples in 12 blocks with 1 to 4 single-threaded workers, and
+the costs behind it: of a step for a model, of a task, of a byte that travels. The simulation has
+these alone; it is held to the measured times, and then asked for what is not here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import json
+import statistics
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import altair as alt
+import numpy as np
+
+from measure import machine
+from onelayer.data import load
+from onelayer.report import style
+from onelayer.report.svg import render
+from onelayer.training import TrainConfig, train_many
+
+BLOCKS, MODELS, EPOCHS = 12, 64, 3
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What things take, in seconds.
+
+    Attributes
+    ----------
+    row : float
+        A training example for one model, on one core.
+    task : float
+        A task, beside what it computes: its call, and taking models up and down.
+    scheduled : float
+        A task in the scheduler, which does one after the other.
+    byte : float
+        A byte from one worker to another.
+    """
+
+    row: float
+    task: float
+    scheduled: float
+    byte: float
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is trained: an epoch of so many models on so many blocks.
+
+    Attributes
+    ----------
+    models, blocks, rows : int
+        `rows` of a block.
+    model_bytes : int
+        What a model carries on.
+    """
+
+    models: int
+    blocks: int
+    rows: int
+    model_bytes: int
+
+
+def simulated(work: Work, costs: Costs, workers: int, group: int, epochs: int = 1) -> float:
+    """Return the seconds of some epochs, from the first task to the last.
+
+    Each block lies on one worker; groups of models visit the blocks in one sequence, each at its
+    own pace; a worker does one task after the other, and so does the scheduler.
+    """
+    sizes = [len(some) for some in np.array_split(np.arange(work.models), -(-work.models // group))]
+    rng = np.random.default_rng(0)
+    order = np.concatenate([rng.permutation(work.blocks) for _ in range(epochs)])
+    place = np.arange(work.blocks) % workers
+    free, scheduler = [0.0] * workers, 0.0
+    last = 0.0
+    ready = [(0.0, g, 0) for g in range(len(sizes))]
+    heapq.heapify(ready)
+    while ready:
+        at, g, k = heapq.heappop(ready)
+        w = int(place[order[k]])
+        scheduler = max(scheduler, at) + costs.scheduled
+        begin = max(free[w], scheduler)
+        if k and place[order[k - 1]] != w:
+            begin = max(begin, scheduler + sizes[g] * work.model_bytes * costs.byte)
+        end = begin + costs.task + sizes[g] * work.rows * costs.row
+        free[w] = end
+        last = max(last, end)
+        if k + 1 < len(order):
+            heapq.heappush(ready, (end, g, k + 1))
+    return last
+
+
+def configs() -> list[TrainConfig]:
+    """Return the models, without evaluations: the steps are what is asked about."""
+    return [
+        TrainConfig(order="blocks", learning_rate=float(rate), max_epochs=EPOCHS, batch_size=128)
+        for rate in np.logspace(-3, -1, MODELS)
+    ]
+
+
+def measured_here(workers: list[int]) -> tuple[dict[str, float], dict[int, float], Costs]:
+    """Return seconds in one process by its threads, on clusters by their workers, and the costs."""
+    from distributed import Client, LocalCluster
+
+    from onelayer.engines.cluster import Cluster, on_cluster
+
+    whole, _ = load("mnist")
+    data = whole.in_blocks(-(-whole.n_examples // BLOCKS))
+    alone = {}
+    for threads in (1, 2):
+        train_many(data, None, [configs()[0].model_copy(update={"max_steps": 2})], threads)
+        alone[f"{threads} threads"] = _median(
+            lambda t=threads: train_many(data, None, configs(), t)
+        )
+    on: dict[int, float] = {}
+    for count in workers:
+        with (
+            LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None) as local,
+            Client(local) as client,
+        ):
+            cluster = Cluster(client)
+            there = on_cluster(data, cluster)
+            train_many(there, None, configs())  # kernels are compiled on each worker
+            on[count] = _median(lambda there=there: train_many(there, None, configs()))
+            if count == 2:
+                task = _cost_of_a_task(cluster)
+                byte = _cost_of_a_byte(client)
+    rows = EPOCHS * MODELS * data.n_examples
+    costs = Costs(alone["1 threads"] / rows, task[0], task[1], byte)
+    return alone, on, costs
+
+
+def _median(call, times: int = 3) -> float:
+    took = []
+    for _ in range(times):
+        start = time.perf_counter()
+        call()
+        took.append(time.perf_counter() - start)
+    return statistics.median(took)
+
+
+def _cost_of_a_task(cluster) -> tuple[float, float]:
+    """Return what a task costs in a chain, and among many that can be done at once."""
+    count = 200
+    first = cluster.submit("cost", _same, 0)
+    cluster.results([first])
+    start = time.perf_counter()
+    for _ in range(count):
+        first = cluster.submit("cost", _same, first)
+    cluster.results([first])
+    chain = (time.perf_counter() - start) / count
+    start = time.perf_counter()
+    cluster.results([cluster.submit("cost", _same, i) for i in range(count)])
+    return chain, (time.perf_counter() - start) / count
+
+
+def _cost_of_a_byte(client) -> float:
+    """Return what a byte costs from one worker to another."""
+    addresses = list(client.nthreads())
+    size = 50_000_000
+    made = client.submit(bytes, size, workers=[addresses[0]], pure=False)
+    client.gather(client.submit(len, made, workers=[addresses[0]], pure=False))
+    start = time.perf_counter()
+    client.gather(client.submit(len, made, workers=[addresses[1]], pure=False))
+    return (time.perf_counter() - start) / size
+
+
+def _same(value):
+    return value
+
+
+LARGE = Work(models=1000, blocks=1024, rows=5208, model_bytes=6144 * 100 * 4)
+"""Of 1 TB of float16 embeddings of 6,144 features, blocks of 64 MB: so many of its 15,625."""
+
+
+def large_costs(costs: Costs) -> Costs:
+    """Return the costs for wide embeddings: a row has 78 times the products, at 50 GFLOP/s."""
+    return Costs(4 * 6144 * 100 / 50e9, costs.task, costs.scheduled, 1 / 1.25e9)
+
+
+def large_results(costs: Costs) -> list[dict[str, float]]:
+    """Return simulated epochs of the large work by workers and sizes of groups."""
+    found = []
+    wide = large_costs(costs)
+    one = LARGE.models * LARGE.blocks * (LARGE.rows * wide.row)
+    for workers in (2, 4, 8, 16, 32, 64, 128, 256):
+        for group in (2, 4, 8, 16, 32, 64):
+            took = simulated(LARGE, wide, workers, group)
+            found.append(
+                {"workers": workers, "group": group, "seconds": took, "faster": one / took}
+            )
+    return found
+
+
+def picture(results: list[dict[str, float]]) -> str:
+    """Draw how much faster so many workers are, for each size of a group, as SVG."""
+    groups = sorted({int(line["group"]) for line in results})
+    colours = style.series(len(groups))
+    x = alt.X("workers:Q", title="workers (one core each)",
+              scale=alt.Scale(type="log", base=2, domain=[2, 256]),
+              axis=alt.Axis(values=[2, 4, 8, 16, 32, 64, 128, 256]))  # fmt: skip
+    y = alt.Y("faster:Q", title="times as fast as one core",
+              scale=alt.Scale(type="log", base=2, domain=[1, 256]))  # fmt: skip
+    rows = [line | {"series": f"{int(line['group'])} models a group"} for line in results]
+    names = [f"{g} models a group" for g in groups]
+    scale = alt.Scale(domain=names, range=[c.light for c in colours])
+    colour = alt.Color("series:N", scale=scale)
+    chart = alt.Chart(alt.InlineData(values=rows))
+    line = chart.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour)
+    points = chart.mark_point(filled=True, size=50).encode(x=x, y=y, color=colour)
+    ideal = alt.Chart(alt.InlineData(values=[{"workers": w, "faster": w} for w in (2, 256)]))
+    guide = ideal.mark_line(strokeDash=[4, 4], color=style.MUTED.light).encode(x=x, y=y)
+    whole = alt.LayerChart(layer=[guide, line, points], width=style.WIDTH, height=style.HEIGHT)
+    return render(whole, title="How training scales",
+                  description="Simulated speed by workers and models a group.")  # fmt: skip
+
+
+def checked(on: dict[int, float], costs: Costs) -> list[dict[str, float]]:
+    """Return measured and simulated seconds, for the workers that were measured."""
+    work = Work(MODELS, BLOCKS, 5000, 784 * 10 * 4)
+    return [
+        {
+            "workers": count,
+            "measured": took,
+            "simulated": simulated(work, costs, count, -(-MODELS // (2 * count)), EPOCHS),
+        }
+        for count, took in on.items()
+    ]
+
+
+def main() -> None:
+    """Measure, simulate, and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("docs"))
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 3, 4])
+    arguments = parser.parse_args()
+    alone, on, costs = measured_here(arguments.workers)
+    check = checked(on, costs)
+    for line in check:
+        print(f"{line['workers']} workers: measured {line['measured']:.2f} s, "
+              f"simulated {line['simulated']:.2f} s")  # fmt: skip
+    print(f"one process: {alone}; costs {asdict(costs)}")
+    if 2 in on:
+        print(f"two workers against two threads: {on[2] / alone['2 threads']:.2f} (target ≤ 1.25)")
+    if {1, 2} <= on.keys():
+        print(f"two workers against one: {on[1] / on[2]:.2f} times as fast (target ≥ 1.8)")
+    large = large_results(costs)
+    result = {"machine": machine(), "alone": alone, "costs": asdict(costs), "checked": check,
+              "large": large}  # fmt: skip
+    (arguments.out / "scaling.json").write_text(json.dumps(result, indent=2) + "\n")
+    figures = arguments.out / "figures"
+    figures.mkdir(exist_ok=True)
+    (figures / "scaling.svg").write_text(picture(large))
+    for workers in (16, 64, 256):
+        best = min((line for line in large if line["workers"] == workers),
+                   key=lambda line: line["seconds"])  # fmt: skip
+        print(f"{workers} workers, 1,000 heads: {best['group']:.0f} models a group, "
+              f"{best['faster']:.0f} times one core")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""The second pass of packing: each block's rows are gathered from the runs and put in their places.
+
+The blocks are written in order. As many as fit the memory are gathered together, so that each run
+is read in stretches as long as may be.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from onelayer.data.blocks.block_files import (
+    arrays_of,
+    file_name,
+    matrix_of,
+    read_rows,
+    write_arrays,
+)
+from onelayer.data.blocks.class_numbers import ClassNumbers
+from onelayer.data.blocks.deal import stacked
+from onelayer.data.blocks.manifest import label_type
+from onelayer.data.blocks.packed import moments_as_arrays, moments_of
+from onelayer.data.blocks.packing import Dealt, Plan, Tell, unusable
+from onelayer.data.moments import Moments
+from onelayer.storage import write_file
+
+WRITTEN = "written.safetensors"
+
+
+@dataclass
+class Written:
+    """What the second pass has done.
+
+    Attributes
+    ----------
+    moments : Moments
+        Of the blocks that are written.
+    stored : list of int
+        For each, the values it stores, where they are sparse.
+    files : dict from str to int
+        Checksums of their files.
+    blocks, n_bytes : int
+        How many they are, and the bytes of their values.
+    """
+
+    moments: Moments
+    stored: list[int] = field(default_factory=list)
+    files: dict[str, int] = field(default_factory=dict)
+    blocks: int = 0
+    n_bytes: int = 0
+
+    def write(self, folder: Path) -> None:
+        """Write it beside the runs, whole or not at all."""
+        told = {"stored": self.stored, "files": self.files, "blocks": self.blocks,
+                "n_bytes": self.n_bytes}  # fmt: skip
+        write_file(
+            folder / WRITTEN, save(moments_as_arrays(self.moments), {"written": json.dumps(told)})
+        )
+
+    @classmethod
+    def read(cls, folder: Path, n_features: int) -> Written:
+        """Return what was written, nothing where there is no such file.
+
+        Raises
+        ------
+        InputError
+            If it cannot be used.
+        """
+        path = folder / WRITTEN
+        if not path.exists():
+            return cls(Moments.none(n_features))
+        try:
+            with safe_open(path, "numpy") as file:
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                told = json.loads(file.metadata()["written"])
+            return cls(moments_of(arrays), **told)
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+            raise unusable(folder) from None
+
+
+class Gatherer:
+    """Gathers the blocks of a pack.
+
+    Parameters
+    ----------
+    dealt : Dealt
+        All that the first pass has done.
+    folder : Path
+        Of the runs.
+    out : Path
+        Where the blocks go.
+    room : int
+        Bytes that the values of blocks gathered together may have.
+    """
+
+    def __init__(self, dealt: Dealt, folder: Path, out: Path, room: int) -> None:
+        self._dealt, self._plan, self._folder, self._out = dealt, dealt.plan, folder, out
+        _, numbers = ClassNumbers(self._plan.classes, dealt.seen).sorted()
+        self._numbers = numbers.astype(label_type(len(numbers), self._plan.n_labels))
+        n = self._plan.n_examples
+        self._together = max(1, room * n // (dealt.n_bytes * self._plan.length(0) + 1))
+
+    def gather(self, tell: Tell) -> Written:
+        """Write the blocks that are left; return what was written.
+
+        Raises
+        ------
+        InputError
+            If a run is damaged.
+        OnelayerError
+            If a block cannot be written.
+        """
+        written = Written.read(self._folder, self._plan.n_features)
+        while written.blocks < self._plan.n_blocks:
+            end = min(written.blocks + self._together, self._plan.n_blocks)
+            parts = self._read(written.blocks, end)
+            for i in range(written.blocks, end):
+                self._write_block(i, [part.of_block(i) for part in parts], written)
+                done = min((i + 1) * self._plan.block_length, self._plan.n_examples)
+                tell("gather", done, self._plan.n_examples, written.n_bytes)
+            # Blocks that are not noted are written again, to the same bytes.
+            written.write(self._folder)
+        return written
+
+    def _read(self, first: int, end: int) -> list[_Part]:
+        try:
+            return [
+                _Part.read(self._folder, run, first, end, self._plan)
+                for run in range(len(self._dealt.ends))
+            ]
+        except (OSError, ValueError):
+            raise unusable(self._folder) from None
+
+    def _write_block(self, i: int, parts: list[_Part], written: Written) -> None:
+        length = self._plan.length(i)
+        places = np.concatenate([part.places for part in parts]) - i * self._plan.block_length
+        if not np.array_equal(np.bincount(places, minlength=length), np.ones(length)):
+            raise unusable(self._folder)
+        X = _in_place([part.X for part in parts], places)
+        y = _in_place([part.y for part in parts], places)
+        arrays = {**arrays_of(X), "y": y if self._plan.n_labels else self._numbers[y]}
+        written.files |= write_arrays(self._out, i, arrays)
+        with np.errstate(over="ignore", invalid="ignore"):  # whoever scales says what is too large
+            written.moments = written.moments + Moments.of(X)
+        written.n_bytes += sum(array.nbytes for array in arrays.values())
+        if self._plan.sparse:
+            written.stored.append(X.nnz)
+        written.blocks = i + 1
+
+
+@dataclass
+class _Part:
+    """Rows of a run that go into blocks that follow one another, with their places.
+
+    Attributes
+    ----------
+    begins : array of int, shape (n_blocks + 1,)
+        Where the rows of each block begin.
+    """
+
+    first: int
+    begins: NDArray[np.int64]
+    places: NDArray[np.int64]
+    X: Any
+    y: NDArray[Any]
+
+    @classmethod
+    def read(cls, folder: Path, run: int, first: int, end: int, plan: Plan) -> _Part:
+        def rows(name: str, begin: int, end: int) -> NDArray[Any]:
+            return read_rows(folder / file_name(run, name), begin, end)
+
+        bounds = rows("begins", first, end + 1)
+        begin, stop = int(bounds[0]), int(bounds[-1])
+        if plan.sparse:
+            pointers = rows("indptr", begin, stop + 1)
+            stored = int(pointers[0]), int(pointers[-1])
+            arrays = {name: rows(name, *stored) for name in ("data", "indices")}
+            arrays["indptr"] = pointers - pointers[0]
+        else:
+            arrays = {"X": rows("X", begin, stop)}
+        return cls(
+            first, bounds - begin, rows("places", begin, stop), matrix_of(arrays, plan.n_features),
+            rows("y", begin, stop),
+        )  # fmt: skip
+
+    def of_block(self, i: int) -> _Part:
+        """Return the rows of one block."""
+        begin, end = self.begins[i - self.first], self.begins[i - self.first + 1]
+        rows = slice(int(begin), int(end))
+        return _Part(i, self.begins[:0], self.places[rows], self.X[rows], self.y[rows])
+
+
+def _in_place(parts: list[Any], places: NDArray[np.int64]) -> Any:
+    """Return matrices, one upon the other, with each row in its place."""
+    if not isinstance(parts[0], np.ndarray):
+        return stacked(parts)[np.argsort(places)]
+    whole = np.empty((len(places), *parts[0].shape[1:]), parts[0].dtype)
+    begin = 0
+    for part in parts:
+        whole[places[begin : begin + len(part)]] = part
+        begin += len(part)
+    return whole

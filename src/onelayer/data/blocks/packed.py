@@ -1,0 +1,248 @@
+"""Packed blocks as a source: files that are read as they are."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
+from onelayer.data.blocks.block_files import file_name, matrix_of, read_array
+from onelayer.data.blocks.manifest import AGAIN, Manifest
+from onelayer.data.blocks.source import Block
+from onelayer.data.csr import check_indices
+from onelayer.data.labels import Label
+from onelayer.data.moments import Moments
+from onelayer.errors import InputError
+
+if TYPE_CHECKING:
+    from onelayer.data.blocks.dataset import Scan
+
+STATISTICS = "statistics.safetensors"
+
+_MOMENTS = ("mean", "squares", "low", "high")
+
+
+def moments_as_arrays(moments: Moments) -> dict[str, NDArray[Any]]:
+    """Return moments as a file has them."""
+    arrays = {name: getattr(moments, name) for name in _MOMENTS}
+    return {"count": np.array([moments.count]), **arrays}
+
+
+def moments_of(arrays: Mapping[str, NDArray[Any]]) -> Moments:
+    """Return what `moments_as_arrays` gave."""
+    return Moments(float(arrays["count"][0]), *(arrays[name] for name in _MOMENTS))
+
+
+class PackedBlocks:
+    """The blocks of a folder that `pack` has written.
+
+    A block is read by plain sequential reads into new arrays. The size of a file is checked at
+    each read, its content by a checksum at the first one.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Attributes
+    ----------
+    path : Path
+    manifest : Manifest
+
+    Raises
+    ------
+    InputError
+        If the folder holds no packed blocks, or its manifest is damaged.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.manifest = Manifest.read(self.path)
+        self._checked: set[str] = set()
+        self._index_type = np.dtype(np.int32 if self.n_features < 2**31 else np.int64)
+
+    @property
+    def n_features(self) -> int:
+        """Values of an example."""
+        return self.manifest.n_features
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the stored values."""
+        return np.dtype(self.manifest.dtype)
+
+    @property
+    def block_lengths(self) -> tuple[int, ...]:
+        """Examples of each block."""
+        return self.manifest.block_lengths
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the values are CSR."""
+        return self.manifest.sparse
+
+    @property
+    def n_examples(self) -> int:
+        """Examples of all blocks."""
+        return sum(self.block_lengths)
+
+    @property
+    def classes(self) -> tuple[Label, ...]:
+        """The classes, in order."""
+        return self.manifest.classes
+
+    @property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """The names of the features, where the source had some."""
+        return self.manifest.feature_names
+
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """Height and width in pixels, where a row is an image."""
+        return self.manifest.image_shape
+
+    @property
+    def channels(self) -> int | None:
+        """Values of a pixel, where a row is an image."""
+        return self.manifest.channels
+
+    @property
+    def target(self) -> str | None:
+        """The column of the source that held the labels, where it had a name."""
+        return self.manifest.target
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of what is here: equal ones have the same content."""
+        return self.manifest.fingerprint
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Mean, squared distances and range of each feature, over all blocks."""
+        return moments_of(self._statistics)
+
+    @property
+    def class_counts(self) -> NDArray[np.int64] | None:
+        """Examples of each class in each block, shape (n_blocks, n_classes).
+
+        None where they are more than 16 million numbers; see `manifest.class_counts` for the sums.
+        """
+        return self._statistics.get("class_counts")
+
+    def read_block(self, i: int) -> Block:
+        """Return block i as new arrays; the labels are those of `classes`.
+
+        Raises
+        ------
+        InputError
+            If a file is missing or damaged.
+        """
+        X, targets = self.read_targets(i)
+        return Block(X, targets if self.manifest.n_labels else self._class_array[targets])
+
+    def read_targets(self, i: int) -> tuple[Any, NDArray[Any]]:
+        """Return block i with the numbers of the classes in place of the labels.
+
+        Returns
+        -------
+        X : array, shape (n, n_features), or a CSR array
+        targets : array of unsigned integers, shape (n,); or of 0 and 1, shape (n, n_labels)
+
+        Raises
+        ------
+        InputError
+            As for `read_block`.
+        """
+        known, n, targets = self.manifest, self.block_lengths[i], self._read_labels(i)
+        if not known.sparse:
+            return self._read(i, "X", self.dtype, (n, self.n_features)), targets
+        is_new = file_name(i, "indices") not in self._checked
+        stored = known.stored[i]
+        kind = np.dtype(np.int64) if stored >= 2**31 else self._index_type
+        arrays = {
+            "data": self._read(i, "data", self.dtype, (stored,)),
+            "indices": self._read(i, "indices", kind, (stored,)),
+            "indptr": self._read(i, "indptr", kind, (n + 1,)),
+        }
+        X = matrix_of(arrays, self.n_features)
+        if is_new:  # compiled code follows them
+            check_indices(X, str(self.path / file_name(i, "indices")))
+        return X, targets
+
+    def scan(self) -> Scan:
+        """Return what a pass over the blocks finds out; the labels alone are read for it.
+
+        Raises
+        ------
+        InputError
+            As for `read_block`.
+        """
+        from onelayer.data.blocks.dataset import Scan  # here: data sets need blocks
+
+        known = self.manifest
+        targets = np.concatenate([self._read_labels(i) for i in range(len(self.block_lengths))])
+        return Scan(targets if known.n_labels else self._class_array[targets], self.moments)
+
+    def verify(self) -> None:
+        """Read everything.
+
+        Raises
+        ------
+        InputError
+            As for `read_block`.
+        """
+        self._checked.clear()
+        _ = self._statistics
+        for i in range(len(self.block_lengths)):
+            self.read_targets(i)
+
+    @cached_property
+    def _class_array(self) -> NDArray[Any]:
+        return np.array(self.classes)
+
+    @cached_property
+    def _statistics(self) -> dict[str, NDArray[Any]]:
+        path = self.path / STATISTICS
+        try:
+            content = path.read_bytes()
+            if f"{zlib.crc32(content):08x}" != self.manifest.files[STATISTICS]:
+                raise self._damaged(STATISTICS)
+            return load(content)
+        except OSError as error:
+            raise self._unreadable(STATISTICS, error) from None
+        except (SafetensorError, KeyError):
+            raise self._damaged(STATISTICS) from None
+
+    def _read_labels(self, i: int) -> NDArray[Any]:
+        known, n = self.manifest, self.block_lengths[i]
+        shape = (n,) if known.n_labels is None else (n, known.n_labels)
+        targets: NDArray[Any] = self._read(i, "y", known.label_type, shape)
+        if known.n_labels is None and targets.max() >= len(known.classes):
+            raise self._damaged(file_name(i, "y"))
+        return targets
+
+    def _read(self, i: int, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Any:
+        file = file_name(i, name)
+        try:
+            array, checksum = read_array(self.path / file, dtype, shape, file not in self._checked)
+        except OSError as error:
+            raise self._unreadable(file, error) from None
+        except ValueError:
+            raise self._damaged(file) from None
+        if checksum is not None and f"{checksum:08x}" != self.manifest.files.get(file):
+            raise self._damaged(file)
+        self._checked.add(file)
+        return array
+
+    def _unreadable(self, file: str, error: OSError) -> InputError:
+        reason = error.strerror or str(error)
+        return InputError(f"{self.path / file}: cannot be read: {reason}.", *AGAIN)
+
+    def _damaged(self, file: str) -> InputError:
+        return InputError(f"{self.path / file}: is damaged, or was edited.", *AGAIN)
