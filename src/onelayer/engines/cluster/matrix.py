@@ -13,6 +13,7 @@ from onelayer.data import Rows
 from onelayer.data.blocks import BlockMatrix, BlockSource
 from onelayer.data.blocks.matrix import nbytes, parts_of
 from onelayer.data.blocks.selection import by_block, rows_of_block
+from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.blocked.part import joined_values
 from onelayer.engines.cluster.tasks import same
 from onelayer.engines.cluster.work import Cluster
@@ -141,7 +142,8 @@ def _on_block(
     numbers: slice,
     *by_row: Any,
 ) -> Result:
-    return function(_chosen(X, rows, features), numbers, *by_row)
+    with one_blas_thread():  # as where blocks are read here
+        return function(_chosen(X, rows, features), numbers, *by_row)
 
 
 def _on_all(
@@ -151,7 +153,8 @@ def _on_all(
     features: tuple[int, int] | None,
 ) -> Result:
     parts = [_chosen(X, own, features) for X, own in zip(blocks, rows, strict=True)]
-    return function(joined_values(parts))
+    with one_blas_thread():
+        return function(joined_values(parts))
 
 
 def _own(X: Any, _numbers: slice) -> Any:

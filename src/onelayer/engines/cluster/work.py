@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.cluster.state import ClusterState
 from onelayer.engines.cluster.versions import expect_versions, versions
 from onelayer.errors import InputError, OnelayerError
@@ -152,5 +151,4 @@ class Cluster:
 def _checked(expected: dict[str, str], function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a function on a worker, if that has the client's versions: bits depend on them."""
     expect_versions(expected)
-    with one_blas_thread():
-        return function(*arguments)
+    return function(*arguments)
