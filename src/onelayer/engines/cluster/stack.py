@@ -7,6 +7,7 @@ model are made one after the other, as everywhere, while other models are at oth
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from distributed import Future
 
 
+_BUNDLES_HOLD = 2.0
+"""Seconds from one look at where blocks lie to the next."""
+
+
 class ClusterStack(BlockedStack):
     """Models on blocks that lie on a cluster; see `BlockedStack`, whose parameters these are.
 
@@ -38,6 +43,8 @@ class ClusterStack(BlockedStack):
         self._cluster = X.cluster
         self._spec = self._cluster.submit("models", same, self._models)
         self._examples: dict[tuple[int, int], Future[Any]] = {}
+        self._bundled: list[list[int]] = []
+        self._bundled_until = 0.0
 
     def plan(
         self,
@@ -55,16 +62,13 @@ class ClusterStack(BlockedStack):
             start = Carried({m: self._stack.state(m) for m in models})
             carried = self._cluster.submit("states", same, start)
             chain = self._steps(carried, batches, rates, averaging)
-            evaluated = self._evaluated if evaluate else []
+            bundles = self._bundles() if evaluate else []
             end, *found = self._cluster.results(
-                [chain, *(self._evaluation(carried, X, i, parts) for X, i, parts in evaluated)]
+                [chain, *(self._evaluation(carried, bundle) for bundle in bundles)]
             )
             measures = []
             if evaluate:
-                sums = [[Tally(0.0, 0.0, 0)] * len(models) for _ in self._parts]
-                for (_, _, parts), tallies_ in zip(evaluated, found, strict=True):
-                    for part, own in zip(parts, tallies_, strict=True):
-                        sums[part] = [a + b for a, b in zip(sums[part], own, strict=True)]
+                sums = self._summed(bundles, found, len(models))
                 norms = [self._stack.weight_norm(m) for m in models]
                 measures = measured(sums[0], sums[1], norms)
             for m in models:
@@ -103,8 +107,8 @@ class ClusterStack(BlockedStack):
         return [part for part in (self._validation, self._train) if part is not None]
 
     @cached_property
-    def _evaluated(self) -> list[tuple[ClusterMatrix, int, list[int]]]:
-        """The blocks that an evaluation visits, and which parts have examples in each.
+    def _evaluated(self) -> list[tuple[ClusterMatrix, int, int]]:
+        """What an evaluation goes over: blocks, and the parts that have examples in them.
 
         Each part's blocks come in their order, so that its sum is what it is elsewhere.
         """
@@ -113,18 +117,42 @@ class ClusterStack(BlockedStack):
             assert isinstance(X, ClusterMatrix)
             own = {p: set(part.visited) for p, part in enumerate(self._parts) if part.X is X}
             for i in sorted(set().union(*own.values())):
-                found.append((X, i, [p for p, visited in own.items() if i in visited]))
+                found += [(X, i, p) for p, visited in own.items() if i in visited]
         return found
 
-    def _evaluation(
-        self, carried: Future[Any], X: ClusterMatrix, i: int, parts: list[int]
-    ) -> Future[Any]:
-        """Submit the evaluation of a block: of all parts that have examples in it."""
+    def _bundles(self) -> list[list[int]]:
+        """Return which of all that is evaluated is done in one task: what lies on one worker."""
+        if time.monotonic() > self._bundled_until:
+            futures = [X.future(i) for X, i, _ in self._evaluated]
+            self._bundled, self._bundled_until = (
+                self._cluster.bundles(futures), time.monotonic() + _BUNDLES_HOLD,
+            )  # fmt: skip
+        return self._bundled
+
+    def _evaluation(self, carried: Future[Any], bundle: list[int]) -> Future[Any]:
+        """Submit the evaluation of some blocks."""
+        chosen = [self._evaluated[e] for e in bundle]
+        blocks = {(id(X), i): X.future(i) for X, i, _ in chosen}
+        places = {key: place for place, key in enumerate(blocks)}
         return self._cluster.submit(
-            "evaluate", tallies, self._spec, self._engine.name, carried, X.future(i),
-            [self._examples_of(self._parts[p], i) for p in parts],
-            [self._parts[p] is self._validation for p in parts],
+            "evaluate", tallies, self._spec, self._engine.name, carried, [*blocks.values()],
+            [self._examples_of(self._parts[p], i) for _, i, p in chosen],
+            [(places[id(X), i], self._parts[p] is self._validation) for X, i, p in chosen],
         )  # fmt: skip
+
+    def _summed(
+        self, bundles: list[list[int]], found: Sequence[list[list[Tally]]], n_models: int
+    ) -> list[list[Tally]]:
+        """Return the sums of each part, added up in the order of the blocks."""
+        own = {
+            e: tally
+            for bundle, tallies_ in zip(bundles, found, strict=True)
+            for e, tally in zip(bundle, tallies_, strict=True)
+        }
+        sums = [[Tally(0.0, 0.0, 0)] * n_models for _ in self._parts]
+        for e, (_, _, p) in enumerate(self._evaluated):
+            sums[p] = [a + b for a, b in zip(sums[p], own[e], strict=True)]
+        return sums
 
     def _examples_of(self, part: BlockedPart, i: int) -> Future[Any]:
         key = id(part), i

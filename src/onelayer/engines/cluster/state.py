@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from onelayer.errors import OnelayerError
@@ -24,15 +25,23 @@ class ClusterState:
 
     def workers(self) -> list[dict[str, Any]]:
         """Return what the scheduler knows of each worker."""
-        return [*self._client.scheduler_info(n_workers=-1)["workers"].values()]
+        try:
+            return [*self._client.scheduler_info(n_workers=-1)["workers"].values()]
+        except OSError:
+            raise self._gone() from None
+
+    def holders(self, futures: Sequence[Any]) -> list[tuple[str, ...]]:
+        """Return the addresses of the workers on which each value lies."""
+        try:
+            where = self._client.who_has(futures)
+        except OSError:
+            raise self._gone() from None
+        return [tuple(where.get(future.key, ())) for future in futures]
 
     def expect_scheduler(self) -> None:
         """Raise an OnelayerError if the scheduler is gone."""
         if self._client.status != "running":
-            raise OnelayerError(
-                f"The scheduler of the cluster, {self._address}, is gone. Start it again, and run "
-                "the same again: what was saved is gone on with."
-            )
+            raise self._gone()
 
     def expect_workers(self) -> None:
         """Wait until there is a worker; raise an OnelayerError if there is none in time."""
@@ -62,6 +71,12 @@ class ClusterState:
         if time.monotonic() - since > SECONDS_FOR_WORKERS:
             raise self._all_are_full(workers) if workers else self._no_worker()
         return since
+
+    def _gone(self) -> OnelayerError:
+        return OnelayerError(
+            f"The scheduler of the cluster, {self._address}, is gone. Start it again, and run the "
+            "same again: what was saved is gone on with."
+        )
 
     def _no_worker(self) -> OnelayerError:
         return OnelayerError(

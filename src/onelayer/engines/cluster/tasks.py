@@ -68,19 +68,22 @@ def tallies(
     models: WindowModels,
     engine: EngineName,
     carried: Carried,
-    values: Any,
+    values: Sequence[Any],
     examples: Sequence[WeightedRows],
-    losses: Sequence[bool],
+    pieces: Sequence[tuple[int, bool]],
 ) -> list[list[Tally]]:
-    """Evaluate models on the examples of each part that lie in one block."""
+    """Evaluate models on examples, each in one of some blocks.
+
+    `pieces` has for each which block that is, and whether losses are wanted.
+    """
     numbers = list(carried.states)
     with open_engine(engine, 1) as opened:
         stack = models.stack(opened)
         for m in numbers:
             stack.restore(m, carried.states[m])
-        prepared, found = models.prepare(opened, values), []
-        for own, with_losses in zip(examples, losses, strict=True):
-            stack.turn_to(prepared, own)
+        found = []
+        for own, (block, with_losses) in zip(examples, pieces, strict=True):
+            stack.turn_to(models.prepare(opened, values[block]), own)
             found.append(stack.tally(numbers, losses=with_losses))
         return found
 

@@ -86,6 +86,23 @@ class Cluster:
             ) from None
         return future
 
+    def bundles(self, futures: Sequence[Future[Any]]) -> list[list[int]]:
+        """Return which of some values lie together: on a worker, as many lists as it has threads.
+
+        What is on its way, or nowhere, is alone. It is a guess: whoever needs a value gets it.
+        """
+        where, threads = self._state.holders(futures), self.client.nthreads()
+        held: dict[str, list[int]] = {worker: [] for worker in threads}
+        alone = []
+        for i, workers in enumerate(where):
+            there = [worker for worker in workers if worker in held]
+            if there:
+                min((held[worker] for worker in there), key=len).append(i)
+            else:
+                alone.append([i])
+        lists = [own[k :: threads[w]] for w, own in held.items() for k in range(threads[w])]
+        return alone + [own for own in lists if own]
+
     def map(self, what: str, calls: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
         """Have functions called, each with its arguments, and yield what comes of it, in order.
 
