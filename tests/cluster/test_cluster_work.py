@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,17 @@ def test_sparse_blocks(cluster: Cluster) -> None:
         train_many(data, data, [config], 1)[0] for data in both(given, cluster, scaling="standard")
     )
     assert bits([here]) == bits([there])
+
+
+def test_what_lies_together_is_found(cluster: Cluster) -> None:
+    workers = sorted(cluster.client.nthreads())
+    futures = [
+        cluster.client.submit(int, i, workers=[workers[i % 2]], pure=False) for i in range(6)
+    ]
+    cluster.results(futures)
+    never = cluster.client.submit(time.sleep, 3, pure=False)
+    found = cluster.bundles([*futures, never])
+    assert sorted(found) == [[0, 2, 4], [1, 3, 5], [6]]
 
 
 def test_rows_that_are_asked_for_come(cluster: Cluster) -> None:

@@ -70,8 +70,8 @@ class OnCluster(LinearClassifier):
         The coefficients are those of the local estimator on the same blocks, to the bit. Chunks
         and partitions are the blocks. Where it is not known how many rows they have, all are
         computed once to count them. Labels and weights come to the client, features do not, but
-        for a sample of at most 2000 examples, or two a feature, from which a search for the
-        minimum begins.
+        for a sample of fewer than 4000 examples, or than four a feature, from which a search for
+        the minimum begins.
 
         Parameters
         ----------
