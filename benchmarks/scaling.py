@@ -236,6 +236,69 @@ def checked(on: dict[int, float], costs: Costs) -> list[dict[str, float]]:
     ]
 
 
+def page(result: dict) -> str:
+    """Return the page that says how training scales."""
+    costs, large = result["costs"], result["large"]
+    lines = [
+        "# How training on a cluster scales",
+        "",
+        "Made by `benchmarks/scaling.py`. The steps of a model are made one after the other, on a "
+        "cluster as everywhere; so what works at once are groups of models, at different blocks. "
+        "A simulation has the measured costs and nothing else: a step's arithmetic, a task beside "
+        "it, the scheduler's part of it, a byte that travels.",
+        "",
+        f"## Measured: {MODELS} models, MNIST's 60,000 images in {BLOCKS} blocks, {EPOCHS} epochs",
+        "",
+        f"{result['machine']['processor']}, {result['machine']['cores']} cores; workers are "
+        "processes with one thread. More workers than cores show the cost of their number.",
+        "",
+        "| | seconds | simulated |",
+        "|---|---:|---:|",
+        *(f"| one process, {name} | {took:.2f} | |" for name, took in result["alone"].items()),
+        *(
+            f"| {line['workers']} workers | {line['measured']:.2f} | {line['simulated']:.2f} |"
+            for line in result["checked"]
+        ),
+        "",
+        f"A task costs {1000 * costs['task']:.1f} ms beside its arithmetic, of which the scheduler "
+        f"takes {1000 * costs['scheduled']:.2f} ms; a byte between two workers "
+        f"{1e9 * costs['byte']:.2f} ns; an example and model {1e9 * costs['row']:.0f} ns.",
+        "",
+        "## Simulated: 1,000 heads on embeddings of 1 TB",
+        "",
+        f"Of 6,144 float16 features with 100 classes, in blocks of 64 MB, {LARGE.blocks:,} of them; "
+        "one core a worker at 50 GFLOP/s, 10 Gbit/s between workers. One epoch, from its first "
+        "task to its last.",
+        "",
+        "![Times as fast as one core, by workers and models a group](figures/scaling.svg)",
+        "",
+        "| workers | best group | times one core |",
+        "|---:|---:|---:|",
+    ]
+    for workers in sorted({line["workers"] for line in large}):
+        best = min((line for line in large if line["workers"] == workers),
+                   key=lambda line: line["seconds"])  # fmt: skip
+        lines.append(f"| {workers} | {best['group']} | {best['faster']:.0f} |")
+    lines += [
+        "",
+        "## The limits",
+        "",
+        "- **One model is a chain.** Its steps follow one another, and no number of workers makes "
+        "them faster. Larger batches make fewer of them; the exact minimum "
+        '(`solver = "optimum"`) is a sum over all blocks in each pass, which all workers share.',
+        "- **As many groups as workers, and more.** All groups visit the blocks in one sequence, "
+        "so that two can want the same worker at once; twice as many groups as threads, which is "
+        "what is taken, keep most of them busy.",
+        "- **Small groups cost tasks, large ones leave workers idle.** What a group carries travels "
+        "from worker to worker; of wide models that is 2.5 MB each.",
+        "- **The scheduler does one task after the other.** With blocks that take milliseconds it "
+        "is what bounds the rate; blocks of 64 MB take seconds.",
+        "- **What models carry on passes the client at each evaluation.** 1,000 wide heads are "
+        "2.5 GB: let evaluations be an epoch or more apart (`evaluations_per_epoch`).",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Measure, simulate, and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -256,6 +319,7 @@ def main() -> None:
     result = {"machine": machine(), "alone": alone, "costs": asdict(costs), "checked": check,
               "large": large}  # fmt: skip
     (arguments.out / "scaling.json").write_text(json.dumps(result, indent=2) + "\n")
+    (arguments.out / "scaling.md").write_text(page(result))
     figures = arguments.out / "figures"
     figures.mkdir(exist_ok=True)
     (figures / "scaling.svg").write_text(picture(large))
