@@ -8,7 +8,8 @@ import pytest
 import scipy.sparse
 from diagnosis_material import as_strict_json
 
-from onelayer.data import Dataset, load
+from onelayer.data import Dataset, block_dataset, load
+from onelayer.data.blocks import ArrayBlocks, Block
 from onelayer.diagnosis import diagnose
 from onelayer.study import outcome_in_memory
 from onelayer.training import EarlyStopping, TrainConfig, train_many
@@ -34,7 +35,7 @@ def failures(train: Dataset, validation: Dataset, *options: dict[str, Any]) -> l
     return [f"{f.code}: {f.statement}" for f in findings if "check itself failed" in f.statement]
 
 
-@pytest.mark.parametrize("order", ["file", "class", "once", "batches", "epoch"])
+@pytest.mark.parametrize("order", ["file", "class", "once", "batches", "epoch", "blocks"])
 def test_orders(order: str) -> None:
     options: list[dict[str, Any]] = [{"order": order, "l2": l2} for l2 in (0.0, 0.01, 0.1)]
     assert failures(*parts(X, y), *options) == []
@@ -55,6 +56,34 @@ def test_memory_maps(tmp_path: Path) -> None:
     np.save(tmp_path / "X.npy", X.astype(np.float32))
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
     assert failures(*parts(mapped, y), {"order": "file"}) == []
+
+
+class Copied(ArrayBlocks):
+    """Copies what it reads, as a file does."""
+
+    def read_block(self, i: int) -> Block:
+        block = super().read_block(i)
+        return Block(block.X.copy(), block.y)
+
+
+@pytest.mark.parametrize("kind", ["float32", "uint8", "sparse", "labels"])
+def test_data_in_blocks(kind: str) -> None:
+    values: Any = (40 * np.clip(X + 3, 0, 6)).astype("uint8" if kind == "uint8" else np.float32)
+    labels: Any = y
+    if kind == "sparse":
+        values = scipy.sparse.csr_array(np.where(X > 0.5, X, 0).astype(np.float32))
+    if kind == "labels":
+        labels = (X[:, :4] > 0).astype(np.uint8)
+    train, validation = (
+        block_dataset(Copied(values[some], labels[some], 32))
+        for some in (slice(0, 160), slice(160, N))
+    )
+    options: dict[str, Any] = {"order": "blocks", "learning_rate": 0.01}
+    if kind == "labels":
+        options["model"] = "multilabel"
+    two = {"window": 2, "early_stopping": EarlyStopping(patience=2)}
+    own: tuple[dict[str, Any], ...] = ({}, {"l2": 0.1}, two)
+    assert failures(train, validation, *(options | more for more in own)) == []
 
 
 def test_several_labels_an_example() -> None:

@@ -22,9 +22,9 @@ class OneColumnAClass(MultilabelRegression):
     """One label an example for a model of several."""
 
     def _read(self, X: Any, y: Any, weights: Any, **how: Any) -> Any:
-        X, y, weights = read(self, X, y, weights, **how)
-        check_classification_targets(y)
-        return X, y, weights
+        given = read(self, X, y, weights, **how)
+        check_classification_targets(given.y)
+        return given
 
     _find_classes = staticmethod(find_classes)
 

@@ -1,12 +1,22 @@
-"""A progress bar for models that are trained together."""
+"""Progress bars: of models that are trained together, and of a pass over blocks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import inf, isfinite
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
+from onelayer.cli.terminal import visible
 from onelayer.training import Ended, Evaluated, Event, Searched, Steps
 from onelayer.words import fixed
 
@@ -61,3 +71,15 @@ class TrainingBar(Progress):
         # Of models that diverge the loss may be NaN, which is below and above nothing.
         finite = [value for value in self._losses.values() if isfinite(value)]
         return f"{which} {fixed(min(finite, default=inf))}"
+
+
+@contextmanager
+def pass_bar(console: Console, text: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a pass over blocks: gives what takes how many are done, and how many there are."""
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("block")
+    with Progress(
+        *columns, MofNCompleteColumn(), TimeRemainingColumn(compact=True), console=console,
+        expand=True, transient=True, disable=not console.is_terminal or console.quiet,
+    ) as bars:  # fmt: skip
+        task = bars.add_task(escape(visible(text)), total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)

@@ -27,6 +27,7 @@ def fit(
     impute: o.Impute = None,
     groups: o.Groups = None,
     class_weight: o.ClassWeight = None,
+    memory: o.Memory = None,
     threads: o.Threads = None,
     force: o.Force = False,
     as_json: o.Json = False,
@@ -40,7 +41,7 @@ def fit(
     files = o.training_files(
         train, target=target, labels=labels, validation=validation or ("0" if chooses else "0.2"),
         validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
-        class_weight=class_weight, groups=groups,
+        class_weight=class_weight, groups=groups, memory=o.bytes_of(memory),
     )  # fmt: skip
     run_fit_command(
         files,
@@ -75,6 +76,7 @@ def sweep(
     impute: o.Impute = None,
     groups: o.Groups = None,
     class_weight: o.ClassWeight = None,
+    memory: o.Memory = None,
     threads: o.Threads = None,
     force: o.Force = False,
     as_json: o.Json = False,
@@ -94,7 +96,7 @@ def sweep(
     files = o.training_files(
         train, target=target, labels=labels, validation=validation or "0.2",
         validation_labels=validation_labels, size=size, drop=drop, impute=impute, scale=scale,
-        class_weight=class_weight, groups=groups,
+        class_weight=class_weight, groups=groups, memory=o.bytes_of(memory),
     )  # fmt: skip
     run_sweep_command(
         files, options, folds=folds, score=score, out=out, threads=threads, force=force,
@@ -113,6 +115,7 @@ def predict(
     ] = False,
     labels: o.Labels = None,
     key: o.Key = None,
+    memory: o.Memory = None,
     force: o.Force = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -120,8 +123,9 @@ def predict(
     from onelayer.cli.use import run_predict_command
 
     run_predict_command(
-        model, data, labels=labels, key=key or [], out=out, proba=proba, force=force, quiet=quiet
-    )
+        model, data, labels=labels, key=key or [], memory=o.bytes_of(memory), out=out,
+        proba=proba, force=force, quiet=quiet,
+    )  # fmt: skip
 
 
 def evaluate(
@@ -130,6 +134,7 @@ def evaluate(
     target: o.Target = None,
     labels: o.Labels = None,
     top_k: o.TopK = None,
+    memory: o.Memory = None,
     as_json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -137,8 +142,9 @@ def evaluate(
     from onelayer.cli.use import run_evaluate_command
 
     run_evaluate_command(
-        model, data, target=target, labels=labels, top_k=top_k, as_json=as_json, quiet=quiet
-    )
+        model, data, target=target, labels=labels, top_k=top_k, memory=o.bytes_of(memory),
+        as_json=as_json, quiet=quiet,
+    )  # fmt: skip
 
 
 def inspect(model: o.Model, as_json: o.Json = False) -> None:

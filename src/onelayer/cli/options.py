@@ -19,7 +19,9 @@ DATA, TRAINING = "Data", "Training"
 
 FILES = (
     "A table (.csv, .tsv, .parquet, .arrow), arrays (.npy, .npz, .safetensors), IDX images, a "
-    "folder with one subfolder of images a class, a folder of IDX files, digits, or mnist."
+    "folder with one subfolder of images a class, a folder of IDX files, digits, or mnist. Or what "
+    "is read block by block: a packed folder, a folder of .npz, .npy, .parquet or .arrow files, an "
+    "address such as s3://bucket/folder."
 )
 
 Train = Annotated[str, typer.Argument(metavar="TRAIN", help=FILES)]
@@ -90,6 +92,18 @@ Groups = Annotated[
         metavar="COLUMN",
         help="Examples with the same value in this column stay together: all in one fold, all held "
         "out or none. It is no feature.",
+        show_default=False,
+    ),
+]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        rich_help_panel=DATA,
+        metavar="SIZE",
+        help="Read the data block by block, with at most about so much of it in memory: 500MB, "
+        "1GB. Packed folders, folders of shards, addresses, and Parquet and Arrow files that are "
+        "larger than the memory are read so in any case. Default: half of what is free.",
         show_default=False,
     ),
 ]
@@ -218,6 +232,13 @@ Threads = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the results as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
+
+
+def bytes_of(memory: str | None) -> int | None:
+    """Return how many bytes a size such as 1GB is."""
+    from onelayer.words import parse_bytes
+
+    return None if memory is None else parse_bytes(memory, "memory")
 
 
 def with_solver(options: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from onelayer.cli import signals
-from onelayer.cli.bar import TrainingBar
+from onelayer.cli.bar import TrainingBar, pass_bar
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal
 from onelayer.errors import Argument
@@ -19,6 +19,7 @@ def watched(console: Terminal) -> Watch:
         training=partial(TrainingBar, console),
         say=partial(_say, console),
         stoppable=signals.listening,
+        reading=partial(pass_bar, console),
     )
 
 

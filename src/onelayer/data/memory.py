@@ -1,8 +1,10 @@
 """How much memory there is, asked before it is taken."""
 
+import ctypes
 import os
 import sys
 from contextlib import suppress
+from functools import cache
 
 _CONTAINER = "/sys/fs/cgroup/memory"
 
@@ -14,6 +16,38 @@ def available_memory() -> int:
     limit of address space leaves.
     """
     return max(0, min(_of_machine(), _of_container(), _of_process()))
+
+
+def give_back() -> None:
+    """Return memory that was freed to the system, which allocators keep for the next array.
+
+    Where blocks of some megabytes are read one after the other, in changing threads, they would
+    keep several times a block.
+    """
+    if (arrow := sys.modules.get("pyarrow")) is not None:
+        arrow.default_memory_pool().release_unused()
+    if (libc := _glibc()) is not None:
+        libc.malloc_trim(0)
+
+
+@cache
+def _glibc() -> ctypes.CDLL | None:
+    """Return the C library where it is glibc, from now on with arrays apart from small things.
+
+    By default it puts what is freed and asked for often among these, up to 32 MB each.
+    """
+    if sys.platform != "linux":
+        return None
+    with suppress(OSError, AttributeError):  # other libraries have no such functions
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "malloc_trim"):
+            libc.mallopt(_MMAP_THRESHOLD, 2**20)
+            return libc
+    return None
+
+
+_MMAP_THRESHOLD = -3
+"""M_MMAP_THRESHOLD in malloc.h."""
 
 
 def _of_machine() -> int:

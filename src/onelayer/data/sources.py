@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from onelayer.data.blocks.paths import holds_blocks
 from onelayer.data.checks import check_integer
 from onelayer.data.dataset import Dataset
 from onelayer.data.download import get_mnist
@@ -66,7 +67,15 @@ def load_parts(source: str | Path = "digits") -> Parts:
             f"data: {str(source)!r} is no built-in source and {what}; "
             f"give {', '.join(SOURCES)} or the path of a folder with IDX files."
         )
-    return load_idx_folder(Path(folder))
+    try:
+        return load_idx_folder(Path(folder))
+    except InputError:
+        if not holds_blocks(folder):
+            raise
+        raise InputError(
+            f"data: {str(source)!r} holds examples that are read block by block, which a study "
+            "does not; train on them with onelayer fit or sweep, or give a folder with IDX files."
+        ) from None
 
 
 def _load_digits() -> Parts:

@@ -24,12 +24,16 @@ class Check:
         How it answers, a sentence.
     assumptions : tuple of str
         What must hold for the answer, a clause each.
+    takes_blocks : bool
+        Whether it can look where examples are read block by block. Those that train in other
+        orders, or compare all values with one another, cannot.
     """
 
     kind: type[Measurement]
     look: Callable[[Context], Iterable[Finding]]
     method: str
     assumptions: tuple[str, ...] = ()
+    takes_blocks: bool = True
 
     def found(
         self,

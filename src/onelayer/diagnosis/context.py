@@ -48,6 +48,12 @@ class Context:
         """Return the training and the validation examples of a run's classes, in file order."""
         return self.data.of(run.run)
 
+    @property
+    def is_in_blocks(self) -> bool:
+        """Whether examples are read block by block."""
+        parts = (self.data.train, self.data.validation)
+        return any(part.block_lengths is not None for part in parts)
+
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what was made under a key, made when first asked for: checks share experiments."""
         if key not in self._made:

@@ -100,6 +100,15 @@ def diagnose(
 
 def _looked(check: Check, context: Context) -> list[Finding]:
     """Return what a check finds, or why it could not look."""
+    if not check.takes_blocks and context.is_in_blocks:
+        return [
+            check.cant_tell(
+                (),
+                "Not looked for: the examples are read block by block, and this takes them in "
+                "memory or in another order.",
+                advice="Study a part of the examples that fits into the memory.",
+            )
+        ]
     before = context.budget.spent
     try:
         found = list(check.look(context))

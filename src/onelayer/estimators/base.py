@@ -13,8 +13,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from onelayer.data import Dataset, Scaling, ScalingName, fit_scaling
+from onelayer.data.blocks import BlockMatrix
 from onelayer.errors import InputError
 from onelayer.estimators import notebook
+from onelayer.estimators.blocks import is_source, parts_of
 from onelayer.estimators.fitting import as_classifier, as_type, masked, split_rows
 from onelayer.estimators.inputs import (
     Labelled,
@@ -57,6 +59,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
     random_state: Any
     class_weight: Any
     examples_per_class: int | None
+    window: int
+    memory: int | str | None
     verbose: int
     n_jobs: int | None
 
@@ -100,7 +104,9 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         -------
         array, shape (n,) for two classes, otherwise (n, K)
         """
-        X, threads = self._read_new(X)
+        return self._scores(*self._read_new(X))
+
+    def _scores(self, X: Any, threads: int) -> NDArray[np.float64]:
         scores = self.classifier_.scores(X, threads)
         if scores.shape[1] == 2:
             with np.errstate(over="ignore"):  # infinity has the right sign
@@ -109,10 +115,14 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each example, the first of equals, shape (n,)."""
-        scores = self.decision_function(X)
-        indices = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
-        predicted: NDArray[Any] = self.classes_[indices]
+        X, threads = self._read_new(X)
+        parts = [self._indices(self._scores(part, threads)) for part in parts_of(X)]
+        predicted: NDArray[Any] = self.classes_[np.concatenate(parts)]
         return predicted
+
+    @staticmethod
+    def _indices(scores: NDArray[np.float64]) -> NDArray[np.integer]:
+        return (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
 
     def predict_proba(self, X: Any) -> NDArray[np.floating]:
         """Return the probability of each class, shape (n, K), in the order of `classes_`."""
@@ -124,6 +134,21 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         X, threads = self._read_new(X)
         return self.classifier_.predict_log_proba(X, threads)[:, self._order]
 
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Return the share of right predictions.
+
+        Parameters
+        ----------
+        X
+            As for `fit`.
+        y : array, shape (n,); or the name of a column; optional where `X` has the labels
+        sample_weight : array, shape (n,), optional
+        """
+        if is_source(X):
+            check_is_fitted(self)
+            X, y, sample_weight, _ = self._read(X, y, sample_weight, reset=False)
+        return float(super().score(X, y, sample_weight))
+
     def _read_new(self, X: Any) -> tuple[Any, int]:
         """Return examples to predict, checked, and the number of threads to do it."""
         check_is_fitted(self)
@@ -131,7 +156,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
 
     def _read_training(self, X: Any, y: Any, weights: Any) -> Labelled:
         """Check the training examples; set `classes_` and what is known of the features."""
-        X, y, weights = self._read(X, y, weights, reset=True)
+        X, y, weights, moments = self._read(X, y, weights, reset=True)
         self._coef_dtype = coefficient_dtype(X.dtype)
         self.classes_ = self._find_classes(y if weights is None else y[weights > 0])
         if self._model == "logistic" and len(self.classes_) > 2:
@@ -139,7 +164,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
                 "Only binary classification is supported. The type of the target is multiclass: "
                 f"y has {len(self.classes_)} classes; take SoftmaxRegression."
             )
-        return Labelled(X, self._encode(y, "y", weights), weights)
+        return Labelled(X, self._encode(y, "y", weights), weights, moments)
 
     # What of the labels is another thing with several of them an example.
     _read = read
@@ -153,9 +178,9 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         """Check the validation examples against the training examples."""
         if X is None and y is None and weights is None:
             return None
-        if X is None or y is None:
+        if X is None or (y is None and not is_source(X)):
             raise InputError("X_val and y_val: give both, or neither.")
-        X, y, weights = self._read(X, y, weights, reset=False, name="sample_weight_val")
+        X, y, weights, _ = self._read(X, y, weights, reset=False, name="sample_weight_val")
         return Labelled(X, self._encode(y, "y_val", weights), weights)
 
     def _task(
@@ -166,7 +191,9 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         if holds_out and validation is None:
             rows, held = split_rows(examples, self.validation_fraction, seed)
         n = len(examples.targets)
-        scaling = fit_scaling(examples.X, self.scale, masked(examples.weights, rows, n))
+        counts = masked(examples.weights, rows, n)
+        known = examples.moments if counts is None else None
+        scaling = fit_scaling(examples.X, self.scale, counts, moments=known)
         train = self._sample(examples, scaling, rows)
         watched = None if validation is None else self._sample(validation, scaling, validation.rows)
         if held is not None:
@@ -193,6 +220,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         shared = {name: getattr(self, name) for name in SHARED}
         if self.order is not None and self.shuffle is True:  # which is its default
             del shared["shuffle"]
+        if isinstance(X, BlockMatrix) and self.order is None and self.shuffle is True:
+            shared["order"] = "blocks"  # the one that such data has
         return shared | {
             "model": self._model,
             "solver": chosen_solver(self),

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from onelayer.data import Dataset
+from onelayer.data.blocks import select_rows
 from onelayer.data.labels import Label
 from onelayer.diagnosis import Finding, diagnose
 from onelayer.study import outcome_in_memory
@@ -49,4 +50,4 @@ def _as_dataset(sample: Sample, classes: Sequence[Label]) -> Dataset:
     """Return the examples that take part, with the labels that people know."""
     data, rows = sample.data, sample.numbers()
     labels = np.asarray(classes)[data.targets[rows]]
-    return Dataset(data.X[rows], labels, classes=classes, scaling=data.scaling)
+    return Dataset(select_rows(data.X, rows), labels, classes=classes, scaling=data.scaling)

@@ -27,10 +27,15 @@ PARAMETERS = """\
         fitted to few examples, and an epoch then has few steps.
     penalize_bias : bool, default False
         Whether the penalty covers the intercept.
-    order : None, "file", "class", "once", "batches" or "epoch", default None
+    order : None, "file", "class", "once", "batches", "epoch" or "blocks", default None
         Of the examples in an epoch: as given; sorted by class; one permutation for all epochs; the
-        batches of the given order in a new sequence in each epoch; a new permutation in each. None
-        is "epoch", or "file" if shuffle is false.
+        batches of the given order in a new sequence in each epoch; a new permutation in each; the
+        blocks in a new sequence in each, and the examples of a window of them mixed. None is
+        "epoch", or "file" if shuffle is false, and "blocks" for what is read block by block.
+    window : int, default 1
+        Blocks whose examples are mixed, in the order "blocks".
+    block_size : int, default 8192
+        Examples of a block in that order, for data that has no blocks of its own.
     shuffle : bool, default True
         Short for the orders "epoch" and "file".
     drop_last : bool, default False
@@ -84,7 +89,10 @@ PARAMETERS = """\
     class_weight : None, "balanced" or dict, default None
         How much the examples of a class count in the loss, in training and in the loss that early
         stopping watches.
-    {warm_start}verbose : int, default 0
+    {warm_start}memory : int, str or None, default None
+        At most about so many bytes of what is read block by block are in memory: 10**9, or "1GB".
+        None holds two blocks for later.
+    verbose : int, default 0
         1 prints how the fit went.
     n_jobs : int or None, default None
         How many threads work; the result does not depend on it. None: all cores, or one inside a

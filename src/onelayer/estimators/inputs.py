@@ -6,7 +6,7 @@ Arrays keep their type and stay where they are: a memory map is read in place.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,9 @@ from sklearn.utils.validation import validate_data
 
 from onelayer.data.csr import check_indices
 from onelayer.data.label_matrix import as_label_matrix
+from onelayer.data.moments import Moments
 from onelayer.errors import InputError
+from onelayer.estimators.blocks import is_source, read_labelled, read_new
 from onelayer.words import first_few
 
 
@@ -26,16 +28,19 @@ class Labelled:
 
     Attributes
     ----------
-    X : array or CSR matrix, shape (n, n_features)
+    X : array, CSR matrix or BlockMatrix, shape (n, n_features)
     targets : array of int64, shape (n,)
         The index of each label among the classes; or a matrix of labels, uint8, (n, n_labels).
     weights : array of float64, shape (n,), or None
         How much each example counts; None: all the same.
+    moments : Moments or None
+        Of the features, where they are known.
     """
 
     X: Any
     targets: NDArray[Any]
     weights: NDArray[np.float64] | None = None
+    moments: Moments | None = None
 
     @property
     def rows(self) -> NDArray[np.int64] | None:
@@ -43,8 +48,28 @@ class Labelled:
         return counted(self.weights)
 
 
+class Given(NamedTuple):
+    """Examples as they were given, checked, with labels.
+
+    Attributes
+    ----------
+    X : array, CSR matrix or BlockMatrix, shape (n, n_features)
+    y : array, shape (n,) or (n, n_labels)
+    weights : array of float64, shape (n,), or None
+    moments : Moments or None
+        Of the features of what is read block by block.
+    """
+
+    X: Any
+    y: NDArray[Any]
+    weights: NDArray[np.float64] | None
+    moments: Moments | None = None
+
+
 def read_matrix(estimator: Any, X: Any) -> Any:
     """Return new examples for a fitted estimator, checked against those it was fitted to."""
+    if is_source(X):
+        return read_new(estimator, X)
     _check_sparse(X)
     with np.errstate(invalid="ignore"):  # scikit-learn adds all values up to see if any is NaN
         return validate_data(estimator, X, accept_sparse="csr", reset=False)
@@ -58,7 +83,7 @@ def _check_sparse(X: Any) -> None:
 
 def read(
     estimator: Any, X: Any, y: Any, weights: Any, *, reset: bool, name: str = "sample_weight"
-) -> tuple[Any, NDArray[Any], NDArray[np.float64] | None]:
+) -> Given:
     """Return examples, labels and weights, checked.
 
     Parameters
@@ -73,24 +98,35 @@ def read(
     ValueError
         If they cannot be used; the message says why.
     """
+    if is_source(X):
+        X, found = read_labelled(estimator, X, y, reset=reset)
+        if found.y.ndim == 2:
+            raise InputError("y: there is a matrix of labels; take MultilabelRegression.")
+        check_classification_targets(found.y)
+        return Given(X, found.y, as_weights(weights, len(found.y), name), found.moments)
     _check_sparse(X)
     X, y = validate_data(estimator, X, y, accept_sparse="csr", reset=reset)
     check_classification_targets(y)
-    return X, y, as_weights(weights, len(y), name)
+    return Given(X, y, as_weights(weights, len(y), name))
 
 
 def read_label_matrix(
     estimator: Any, X: Any, y: Any, weights: Any, *, reset: bool, name: str = "sample_weight"
-) -> tuple[Any, NDArray[np.uint8], NDArray[np.float64] | None]:
+) -> Given:
     """Return examples, a matrix of labels and weights, checked; see `read`."""
-    _check_sparse(X)
-    X, y = validate_data(estimator, X, y, accept_sparse="csr", reset=reset, multi_output=True)
+    moments = None
+    if is_source(X):
+        X, found = read_labelled(estimator, X, y, reset=reset)
+        y, moments = found.y, found.moments
+    else:
+        _check_sparse(X)
+        X, y = validate_data(estimator, X, y, accept_sparse="csr", reset=reset, multi_output=True)
     if y.ndim != 2:
         raise InputError(
             "y: there is one label an example; give a matrix of 0 and 1 with a column for each "
             "label, or take SoftmaxRegression."
         )
-    return X, as_label_matrix(y), as_weights(weights, y.shape[0], name)
+    return Given(X, as_label_matrix(y), as_weights(weights, y.shape[0], name), moments)
 
 
 def as_weights(given: Any, n: int, name: str) -> NDArray[np.float64] | None:

@@ -53,6 +53,8 @@ class OneModel(LinearClassifier):
         max_epochs: int = 200,
         penalize_bias: bool = False,
         order: OrderName | None = None,
+        window: int = 1,
+        block_size: int = 8192,
         shuffle: bool = True,
         drop_last: bool = False,
         evaluations_per_epoch: float = 5,
@@ -74,6 +76,7 @@ class OneModel(LinearClassifier):
         random_state: Any = 0,
         class_weight: Any = None,
         warm_start: bool = False,
+        memory: int | str | None = None,
         verbose: int = 0,
         n_jobs: int | None = None,
     ) -> None:
@@ -84,6 +87,8 @@ class OneModel(LinearClassifier):
         self.max_epochs = max_epochs
         self.penalize_bias = penalize_bias
         self.order = order
+        self.window = window
+        self.block_size = block_size
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.evaluations_per_epoch = evaluations_per_epoch
@@ -105,13 +110,14 @@ class OneModel(LinearClassifier):
         self.random_state = random_state
         self.class_weight = class_weight
         self.warm_start = warm_start
+        self.memory = memory
         self.verbose = verbose
         self.n_jobs = n_jobs
 
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -122,10 +128,13 @@ class OneModel(LinearClassifier):
 
         Parameters
         ----------
-        X : array, data frame or SciPy sparse matrix, shape (n, n_features)
-            A memory map is read in place.
+        X : array, data frame or SciPy sparse matrix, shape (n, n_features); or a source of blocks
+            A memory map is read in place. A path, an address, a LazyFrame, an array or data frame
+            of Dask, and any other source that `onelayer.data.as_block_source` takes, is read block
+            by block.
         y : array, shape (n,)
-            Labels: strings, bools or integers.
+            Labels: strings, bools or integers. Of a source of blocks: None where it has them, or
+            the name of their column.
         sample_weight : array, shape (n,), optional
             How much each example counts. Examples of weight 0 are as if they were not there; whole
             numbers are as if rows were repeated, where a batch holds all examples.
@@ -154,7 +163,7 @@ class OneModel(LinearClassifier):
     def diagnose(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         *,
         X_val: Any = None,
         y_val: Any = None,
@@ -224,7 +233,7 @@ class OneModel(LinearClassifier):
         first = not hasattr(self, "classifier_")
         if first and classes is None:
             raise InputError("classes must be passed on the first call to partial_fit.")
-        X, y, weights = self._read(X, y, sample_weight, reset=first)
+        X, y, weights, _ = self._read(X, y, sample_weight, reset=first)
         self._coef_dtype = coefficient_dtype(X.dtype)
         if classes is not None:
             self._set_classes(classes, first=first)

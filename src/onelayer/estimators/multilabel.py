@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.errors import InputError
+from onelayer.estimators.blocks import parts_of
 from onelayer.estimators.documents import documented
 from onelayer.estimators.inputs import Labelled, read_label_matrix
 from onelayer.estimators.linear import OneModel
@@ -69,7 +70,8 @@ class MultilabelRegression(OneModel):
         array of int, shape (n, n_labels)
         """
         X, threads = self._read_new(X)
-        return self.classifier_.predict(X, threads).astype(np.int64)
+        parts = [self.classifier_.predict(part, threads) for part in parts_of(X)]
+        return np.concatenate(parts).astype(np.int64)
 
     @staticmethod
     def _find_classes(y: NDArray[Any]) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data.blocks import select_rows
 from onelayer.errors import InputError
 from onelayer.estimators.linear import SoftmaxRegression
 from onelayer.inference import Classifier
@@ -90,7 +91,7 @@ class FoldScorer:
             If none of them is a number.
         """
         data = fold.scored_on.data
-        X, y = data.X[fold.rows], self.classes[data.targets[fold.rows]]
+        X, y = select_rows(data.X, fold.rows), self.classes[data.targets[fold.rows]]
         metadata = at_rows(self.metadata, fold.rows, data.n_examples)
         scores = [self.scorer(self._model(each), X, y, **metadata) for each in classifiers]
         if np.isnan(scores).all():

@@ -23,6 +23,8 @@ SHARED = (
     "max_epochs",
     "penalize_bias",
     "order",
+    "window",
+    "block_size",
     "shuffle",
     "drop_last",
     "evaluations_per_epoch",

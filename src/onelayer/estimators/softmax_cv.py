@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from onelayer.data import OrderName, Scaling, ScalingName
 from onelayer.errors import InputError
 from onelayer.estimators.base import LinearClassifier
+from onelayer.estimators.blocks import is_source
 from onelayer.estimators.documents import documented
 from onelayer.estimators.inputs import Labelled, encode, read
 from onelayer.estimators.routing import routed, router_of
@@ -133,6 +134,8 @@ class SoftmaxRegressionCV(LinearClassifier):
         max_epochs: int = 200,
         penalize_bias: bool = False,
         order: OrderName | None = None,
+        window: int = 1,
+        block_size: int = 8192,
         shuffle: bool = True,
         drop_last: bool = False,
         evaluations_per_epoch: float = 5,
@@ -153,6 +156,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         validation_fraction: float = 0.1,
         random_state: Any = 0,
         class_weight: Any = None,
+        memory: int | str | None = None,
         verbose: int = 0,
         n_jobs: int | None = None,
     ) -> None:
@@ -165,6 +169,8 @@ class SoftmaxRegressionCV(LinearClassifier):
         self.max_epochs = max_epochs
         self.penalize_bias = penalize_bias
         self.order = order
+        self.window = window
+        self.block_size = block_size
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.evaluations_per_epoch = evaluations_per_epoch
@@ -185,13 +191,14 @@ class SoftmaxRegressionCV(LinearClassifier):
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.class_weight = class_weight
+        self.memory = memory
         self.verbose = verbose
         self.n_jobs = n_jobs
 
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -283,13 +290,13 @@ class SoftmaxRegressionCV(LinearClassifier):
         if self.verbose:
             print(f"{type(self).__name__}: {self.summary_}")
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, **params: Any) -> float:
         """Return the score of some examples by `scoring`, which chose the candidate.
 
         Parameters
         ----------
-        X : array, data frame or SciPy sparse matrix, shape (n, n_features)
-        y : array, shape (n,)
+        X, y
+            As for `fit`.
         sample_weight : array, shape (n,), optional
             How much each example counts.
         **params
@@ -311,8 +318,10 @@ class SoftmaxRegressionCV(LinearClassifier):
         given = {"sample_weight": sample_weight, **params}
         _, to_scorer = routed(self, "score", scorer, given)
         if scorer is not None:
+            if is_source(X):
+                X, y, _, _ = read(self, X, y, None, reset=False)
             return float(scorer(self, X, y, **to_scorer))
-        X, y, weights = read(self, X, y, sample_weight, reset=False)
+        X, y, weights, _ = read(self, X, y, sample_weight, reset=False)
         examples = Labelled(X, encode(y, self.classes_, "y", weights), weights)
         sample = self._sample(examples, self.scaling_, examples.rows)
         fold = Fold(ExampleWeights(), sample, sample.numbers())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -16,7 +16,7 @@ from onelayer.data.blocks import BlockMatrix, is_sparse
 from onelayer.data.csr import check_indices
 from onelayer.errors import InputError
 from onelayer.inference.product import BlockProduct
-from onelayer.threads import for_each
+from onelayer.threads import for_each, prefetched
 
 SPARSE_ROWS = 4096
 """Rows of a sparse matrix that are scored at a time."""
@@ -93,19 +93,21 @@ class RawScorer:
             If a value is not finite, other than a missing one that `fill` replaces.
         """
         if is_sparse(X):
-            score, rows_at_once = self._sparse_scores, SPARSE_ROWS
+            score: Callable[[Any], NDArray[np.float64]] = self._sparse_scores
+            rows_at_once = SPARSE_ROWS
         else:
             product = BlockProduct(self.weights)
             score, rows_at_once = partial(self._dense_scores, product), product.rows_at_once
+        for first, some in _in_memory(X):
 
-        def work(rows: slice) -> None:
-            with np.errstate(all="ignore"):  # what is not finite is found in the scores
-                scores = score(X[rows])
-                scores += self.bias
-            self._check(scores, X, rows)
-            use(rows, scores)
+            def work(rows: slice, first: int = first, some: Any = some) -> None:
+                with np.errstate(all="ignore"):  # what is not finite is found in the scores
+                    scores = score(some[rows])
+                    scores += self.bias
+                self._check(scores, some, rows, first)
+                use(slice(first + rows.start, first + rows.stop), scores)
 
-        for_each(work, row_blocks(X.shape[0], rows_at_once), threads)
+            for_each(work, row_blocks(some.shape[0], rows_at_once), threads)
 
     def _dense_scores(self, product: BlockProduct, X: NDArray[Any]) -> NDArray[np.float64]:
         return product(np.asarray(X).reshape(len(X), -1), self.fill)
@@ -118,13 +120,16 @@ class RawScorer:
         scores: NDArray[np.float64] = some @ self.weights  # row by row, without BLAS
         return scores
 
-    def _check(self, scores: NDArray[np.float64], X: Matrix, rows: slice) -> None:
-        """Refuse scores that are not finite, and name the value in `X` that makes them so."""
+    def _check(self, scores: NDArray[np.float64], X: Any, rows: slice, before: int) -> None:
+        """Refuse scores that are not finite, and name the value in `X` that makes them so.
+
+        `before` is how many examples come before those of `X`.
+        """
         finite = np.isfinite(scores).all(axis=1)
         if finite.all():
             return
-        example = rows.start + int(np.argmin(finite))
-        row: Any = X[example : example + 1]
+        place = rows.start + int(np.argmin(finite))
+        example, row = before + place, X[place : place + 1]
         values = (row.toarray() if sparse.issparse(X) else np.asarray(row)).reshape(-1)
         bad = ~np.isfinite(values)
         if self.fill is not None:
@@ -139,3 +144,16 @@ class RawScorer:
             f"X: example {example}, feature {feature} is {values[feature]}, and the model has no "
             "value to put in its place; replace it, or leave the example out."
         )
+
+
+def _in_memory(X: Matrix) -> Iterator[tuple[int, Any]]:
+    """Yield the number of the first example, and the values, of each part that is in memory.
+
+    Of blocks each is read once, the next one while one is in use.
+    """
+    if not isinstance(X, BlockMatrix):
+        yield 0, X
+        return
+    blocks = prefetched(X.block(i) for i in range(len(X.lengths)))
+    for i, block in enumerate(blocks):
+        yield X.rows_of(i).start, block

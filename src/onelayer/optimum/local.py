@@ -20,12 +20,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from onelayer.data import Dataset, Rows, row_blocks
+from onelayer.data.blocks import BlockMatrix
 from onelayer.model import LOSSES, Objective, Parameters
 
 Array = NDArray[Any]
 
 MOST_PARAMETERS = 1500
 """With more, the Hessian takes longer than it is worth."""
+
+MOST_VALUES = 2**24
+"""Of data that is read block by block."""
 
 _ROWS_AT_ONCE = 4096
 _FLAT = 1e-13
@@ -55,6 +59,8 @@ def local_bound(
     free = max(1, len(parameters.bias) - 1)  # softmax: the last output's scores are held
     if free * (data.n_features + 1) > 4 * MOST_PARAMETERS:
         return math.inf
+    if isinstance(data.X, BlockMatrix) and len(rows) * data.n_features > MOST_VALUES:
+        return math.inf  # they would have to be held at once
     X = _features(data, rows)
     w = np.ones(len(rows)) if weights is None else weights[rows]
     Z = _whitened(X)

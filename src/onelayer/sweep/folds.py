@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data import Rows
+from onelayer.data.blocks import select_rows
 from onelayer.errors import InputError
 from onelayer.sweep.task import Floats, Sample, Task
 from onelayer.training import ExampleWeights
@@ -87,7 +88,7 @@ def cross_validation(
     if sample.rows is None or listed:
         numbers = np.arange(n)
     else:
-        X, y, metadata = X[numbers], y[numbers], at_rows(metadata, numbers, n)
+        X, y, metadata = select_rows(X, numbers), y[numbers], at_rows(metadata, numbers, n)
     counts = _in_part(sample, task.loss_weights(sample))
     watched = _in_part(sample, task.watched_weights(sample))
     folds: list[Fold] = []

@@ -84,6 +84,15 @@ def check_choice(train_set: Dataset, config: TrainConfig) -> None:
         )
 
 
+def refuse_order(config: TrainConfig) -> None:
+    """Refuse an order that data which is read block by block cannot have."""
+    if config.order != "blocks" and config.solver == "sgd":
+        raise InputError(
+            Argument("order"), f": {config.order} was given; data that is read block by "
+            "block is visited in the order ", Argument("order", "blocks"), " alone.",
+        )  # fmt: skip
+
+
 def check_config(
     train_set: Dataset, config: TrainConfig, start: Parameters | None, *, validates: bool
 ) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from onelayer.data import Dataset, Rows, row_blocks
+from onelayer.data.blocks import BlockMatrix, select_rows
 from onelayer.errors import InputError
 from onelayer.inference import Classifier
 from onelayer.inference.by_class import balanced_accuracy
@@ -108,13 +109,13 @@ def _measure(
         if weights is not None:
             chosen = np.arange(part.n_examples) if rows is None else rows
             return _weighted(model, part, chosen, np.asarray(weights, np.float64))
+        if rows is not None and isinstance(part.X, BlockMatrix):
+            rows = np.sort(rows)
+        X, some = (part.X, slice(None)) if rows is None else (select_rows(part.X, rows), rows)
         if part.has_label_matrix:
-            Y = part.encode(model.classes)
-            X, Y = (part.X, Y) if rows is None else (part.X[rows], Y[rows])
-            found = model.evaluate_labels(X, Y)
+            found = model.evaluate_labels(X, part.encode(model.classes)[some])
             return _Measured(found.log_loss, found.accuracy)
-        X, y = (part.X, part.y) if rows is None else (part.X[rows], part.y[rows])
-        metrics = model.evaluate(X, y)
+        metrics = model.evaluate(X, part.y[some])
     except InputError:
         return _Measured()
     top = metrics.top_k_accuracy(TOP) if len(model.classes) > TOP else None

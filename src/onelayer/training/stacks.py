@@ -25,8 +25,8 @@ from onelayer.engines import (
     WindowStack,
 )
 from onelayer.engines.cluster import ClusterMatrix, ClusterStack, on_cluster
-from onelayer.errors import Argument, InputError
 from onelayer.model import Parameters, n_outputs
+from onelayer.training.checks import refuse_order
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
 from onelayer.training.feature_ranges import FeatureRange
@@ -51,11 +51,8 @@ class InBlocks:
         if config.solver == "optimum":
             return self._parts
         if config.order != "blocks":
-            if train.block_lengths is not None:
-                raise InputError(
-                    Argument("order"), f": {config.order} was given; data that is read block by "
-                    "block is visited in the order ", Argument("order", "blocks"), " alone.",
-                )  # fmt: skip
+            if any(part is not None and part.block_lengths is not None for part in self._parts):
+                refuse_order(config)
             return self._parts
         size = config.block_size
         if size not in self._cut:

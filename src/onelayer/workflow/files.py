@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset, Rows, Scaling, ScalingName, fingerprint, fit_scaling
 from onelayer.data.files import Examples, complete, feature_means, read_examples
 from onelayer.data.labels import Label
+from onelayer.data.moments import Moments
 from onelayer.data.split import hold_out, hold_out_groups
 from onelayer.errors import Argument, InputError
 from onelayer.model import ModelName
 from onelayer.training.checks import check_classes
 from onelayer.training.class_weights import ClassWeight, class_factors
 from onelayer.words import first_few
+from onelayer.workflow.blocks import open_blocks, read_blocks, reads_in_blocks
+from onelayer.workflow.watch import UNSEEN, Watch
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,9 @@ class TrainingFiles:
         How much examples of each class count in training; see `class_factors`. Labels may be text.
     groups : str, optional
         A column: examples with the same value in it are all held out, or none; and all in one fold.
+    memory : int, optional
+        Read the data block by block, with at most about so many bytes of it in memory. Folders of
+        blocks, addresses, and tables that are too large are read so in any case.
     """
 
     train: str
@@ -81,6 +87,7 @@ class TrainingFiles:
     scale: str | None = None
     class_weight: ClassWeight = None
     groups: str | None = None
+    memory: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse another way to fill gaps."""
@@ -106,6 +113,8 @@ class TrainingData:
         The examples that take part; None: all.
     scaling : str
         In words.
+    fingerprint : str
+        Of the examples of the training file.
     class_factors : array or None
         How much examples of each class count in training, in the order of `train.classes`; None:
         all the same. Validation never takes them into account.
@@ -117,7 +126,14 @@ class TrainingData:
     rows: Rows | None
     validation_rows: Rows | None
     scaling: str
+    fingerprint: str
     class_factors: NDArray[np.float64] | None = None
+
+    @property
+    def is_in_blocks(self) -> bool:
+        """Whether examples are read block by block."""
+        parts = (self.train, self.validation)
+        return any(part is not None and part.block_lengths is not None for part in parts)
 
     @property
     def class_weights(self) -> list[float] | None:
@@ -143,11 +159,21 @@ class TrainingData:
 
 
 def read_training_data(
-    files: TrainingFiles, model: ModelName = "softmax", *, seed: int = 0
+    files: TrainingFiles,
+    model: ModelName = "softmax",
+    *,
+    seed: int = 0,
+    window: int = 1,
+    watch: Watch = UNSEEN,
 ) -> TrainingData:
     """Read the files, in the order of classes that a model takes.
 
     What is held out has no part in the means that fill gaps, nor in the scaling.
+
+    Parameters
+    ----------
+    window : int
+        Blocks whose examples are mixed, where they are read block by block.
 
     Raises
     ------
@@ -156,18 +182,19 @@ def read_training_data(
         the model tells apart, or a class has too few examples for the share.
     """
     share = files.validation if isinstance(files.validation, Share) else None
-    examples = read_examples(
-        files.train, target=files.target, labels=files.labels, size=files.size,
-        drop=files.drop, groups=files.groups, gaps=True, label_matrix=model == "multilabel",
-    )  # fmt: skip
+    given = _read(files, model, window, watch)
+    examples = given.examples
     labels = examples.y
     assert labels is not None  # they were asked for
     classes = _classes(examples, files, model)
     rows, held = _split(labels, examples.groups, share, seed) if share else (None, None)
-    examples = complete(examples, feature_means(examples, rows) if files.impute else None)
+    if given.moments is None:
+        examples = complete(examples, feature_means(examples, rows) if files.impute else None)
     chosen, words = _choose_scaling(files.scale, examples)
     weights = None if rows is None else np.isin(np.arange(examples.n_examples), rows)
-    scaling = fit_scaling(examples.X, chosen, weights)
+    scaling = fit_scaling(
+        examples.X, chosen, weights, moments=given.moments if weights is None else None
+    )
     train = Dataset(
         examples.X,
         labels,
@@ -177,12 +204,55 @@ def read_training_data(
     )
     validation = train if share else None
     if isinstance(files.validation, File):
-        validation = _read_validation(files.validation, files.size, examples, train)
+        validation = _read_validation(files, examples, train, watch)
     factors = class_factors(
         _by_label(files.class_weight, train.classes), train.classes,
         train.targets if rows is None else train.targets[rows],
     )  # fmt: skip
-    return TrainingData(examples, train, validation, rows, held, words, factors)
+    content = given.fingerprint or fingerprint(examples.X, labels)
+    return TrainingData(examples, train, validation, rows, held, words, content, factors)
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """What the training file holds, and what is known of examples that were read in blocks."""
+
+    examples: Examples
+    fingerprint: str | None = None
+    moments: Moments | None = None
+
+
+def _read(files: TrainingFiles, model: ModelName, window: int, watch: Watch) -> _Given:
+    """Return the examples of the training file."""
+    if not reads_in_blocks(files.train, files.memory):
+        with watch.stage(f"Reading {files.train}"):
+            examples = read_examples(
+                files.train, target=files.target, labels=files.labels, size=files.size,
+                drop=files.drop, groups=files.groups, gaps=True,
+                label_matrix=model == "multilabel",
+            )  # fmt: skip
+            return _Given(examples)
+    opened = open_blocks(
+        files.train, files.memory, labels=files.labels, target=files.target, drop=files.drop,
+        beside=[] if files.groups is None else [files.groups], size=files.size,
+        impute=files.impute,
+    )  # fmt: skip
+    opened.check_room(window)
+    watch.say(opened.about)
+    with watch.reading(f"Reading {files.train}") as told:
+        found = read_blocks(opened, told, groups=files.groups, window=window)
+    _check_labels(found.examples, model)
+    return _Given(found.examples, found.fingerprint, found.moments)
+
+
+def _check_labels(examples: Examples, model: ModelName) -> None:
+    """Refuse labels in blocks of another kind than a model takes."""
+    assert examples.y is not None
+    if (examples.y.ndim == 2) != (model == "multilabel"):
+        kind = "a matrix of labels" if examples.y.ndim == 2 else "one label an example"
+        raise InputError(
+            Argument("model"), f": {model} was given, and {examples.source} has {kind}."
+        )
 
 
 def _classes(examples: Examples, files: TrainingFiles, model: ModelName) -> list[Label]:
@@ -228,20 +298,35 @@ def _split(
         raise InputError(Argument("validation"), ": ", *error.parts) from None
 
 
-def _read_validation(file: File, size: str | None, examples: Examples, like: Dataset) -> Dataset:
+def _read_validation(
+    files: TrainingFiles, examples: Examples, like: Dataset, watch: Watch
+) -> Dataset:
     """Return the examples of a file, read as the training file was."""
-    how = examples.reading() | {"size": size}
-    how |= {"label_matrix": like.has_label_matrix}
-    given = read_examples(file.path, labels=file.labels, part="test", **how)
+    file = files.validation
+    assert isinstance(file, File)
+    how = examples.reading()
+    if reads_in_blocks(file.path, None):
+        opened = open_blocks(
+            file.path, files.memory, labels=file.labels, usual_target=how["target"],
+            features=how["features"], size=files.size, impute=how["fill"] is not None,
+        )  # fmt: skip
+        opened.check_room()
+        watch.say(opened.about)
+        with watch.reading(f"Reading {file.path}") as told:
+            given = read_blocks(opened, told).examples
+    else:
+        how |= {"size": files.size, "label_matrix": like.has_label_matrix}
+        with watch.stage(f"Reading {file.path}"):
+            given = read_examples(file.path, labels=file.labels, part="test", **how)
     labels = match_labels(given, like.classes)
     return Dataset(given.X, labels, classes=like.classes, scaling=like.scaling)
 
 
 def what_prediction_needs(
-    files: TrainingFiles, examples: Examples, scored_on: str
+    files: TrainingFiles, data: TrainingData, scored_on: str
 ) -> dict[str, Any]:
     """Return the parts of a `Classifier` by which other files are read as its own was."""
-    assert examples.y is not None
+    examples = data.examples
     return {
         "feature_names": examples.feature_names,
         "fill": examples.fill,
@@ -253,7 +338,7 @@ def what_prediction_needs(
             "examples": examples.n_examples,
             "validation": scored_on,
             "size": files.size,
-            "fingerprint": fingerprint(examples.X, examples.y),
+            "fingerprint": data.fingerprint,
             **({} if files.groups is None else {"groups": files.groups}),
         },
     }
@@ -303,10 +388,11 @@ def match_labels(examples: Examples, classes: tuple[Any, ...]) -> NDArray[Any]:
             return labels
         return np.ascontiguousarray(labels[:, [names.index(str(label)) for label in classes]])
     by_text = {str(c): c for c in classes}
-    unknown = [label for label in np.unique(labels).tolist() if str(label) not in by_text]
+    present, inverse = np.unique(labels, return_inverse=True)
+    unknown = [label for label in present.tolist() if str(label) not in by_text]
     if unknown:
         raise InputError(
             f"{examples.source}: the label {unknown[0]!r} is none of the classes that the model "
             f"was trained on: {first_few(classes)}."
         )
-    return np.array([by_text[str(label)] for label in labels.tolist()])
+    return np.array([by_text[str(label)] for label in present.tolist()])[inverse]

@@ -30,6 +30,7 @@ from onelayer.workflow.files import (
     read_training_data,
     what_prediction_needs,
 )
+from onelayer.workflow.order import check_blocks, visiting_blocks
 from onelayer.workflow.splits import Splits, rare_class, scored_on, split
 from onelayer.workflow.sweep import suited, train_grid
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
@@ -76,17 +77,20 @@ def fit_files(
         If training diverged or was interrupted, or the model cannot be written.
     """
     refuse_balanced(files.class_weight, config.examples_per_class)
-    with watch.stage(f"Reading {files.train}"):
-        data = read_training_data(files, config.model, seed=config.seed)
+    check_blocks(files, config)
+    data = read_training_data(
+        files, config.model, seed=config.seed, window=config.window, watch=watch
+    )
+    config = visiting_blocks(config, data)
     check_choice(data.train, config)
     splits = _folds(data, config) if chooses and data.validation is None else None
     with watch.stage(KERNELS):
         warm_up(data.train, data.validation, [config])
     watch.say(_about(data, config))
-    for remark in remarks(data):
+    for remark in remarks(data, config):
         watch.say(*remark)
     on = scored_on(files, None if splits is None else len(splits))
-    needs = what_prediction_needs(files, data.examples, on)
+    needs = what_prediction_needs(files, data, on)
     # Another call, or the same one on other data, does not take the checkpoint up.
     facts = {"data": needs["data"], "config": config.model_dump(mode="json")}
     facts |= {"class_weights": data.class_weights, "chooses": chooses}

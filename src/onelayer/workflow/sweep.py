@@ -36,6 +36,7 @@ from onelayer.workflow.files import (
     read_training_data,
     what_prediction_needs,
 )
+from onelayer.workflow.order import check_blocks, visiting_blocks
 from onelayer.workflow.splits import Splits, rare_class, scored_on, split
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
 from onelayer.workflow.words import classes_in_words, far_from_minimum, remarks
@@ -138,8 +139,11 @@ def sweep_files(
     if folds:
         files = replace(files, validation=None)
     refuse_balanced(files.class_weight, config.examples_per_class)
-    with watch.stage(f"Reading {files.train}"):
-        data = read_training_data(files, config.model, seed=config.seed)
+    check_blocks(files, config)
+    data = read_training_data(
+        files, config.model, seed=config.seed, window=config.window, watch=watch
+    )
+    config = visiting_blocks(config, data)
     chosen_by = score_named(score, data.train.n_classes)
     says_of_edges = bool(grid.l2)
     grid = suited(grid, config, data)
@@ -158,12 +162,12 @@ def sweep_files(
             f"{data.scaling}; {classes_in_words(data, config.model)}; {candidates} candidate{many} "
             f"of {config.model} regression" + (f" on {folds} folds." if folds else ".")
         )
-        for remark in remarks(data):
+        for remark in remarks(data, config):
             watch.say(*remark)
         if folds and (rare := rare_class(data, folds)):
             watch.say(rare)
         on = scored_on(files, folds)
-        needs = what_prediction_needs(files, data.examples, on)
+        needs = what_prediction_needs(files, data, on)
         facts = {
             "data": needs["data"], "folds": folds, "config": config.model_dump(mode="json"),
             "class_weights": data.class_weights,

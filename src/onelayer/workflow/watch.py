@@ -13,6 +13,9 @@ from onelayer.training.events import ignore
 Stage = Callable[[str], AbstractContextManager[object]]
 """Shows that something without a measure of progress is going on."""
 
+Reading = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+"""Shows a pass over blocks: gives what takes how many are done, and how many there are."""
+
 Stoppable = Callable[[], AbstractContextManager[threading.Event | None]]
 """Gives an event that somebody may set within its block: then training is to end."""
 
@@ -25,8 +28,8 @@ class Watch:
 
     Attributes
     ----------
-    stage, stoppable
-        See `Stage` and `Stoppable`.
+    stage, reading, stoppable
+        See `Stage`, `Reading` and `Stoppable`.
     training : function
         From the number of models and of the steps that one makes at most to what listens, within a
         block, to their training.
@@ -40,6 +43,7 @@ class Watch:
     )
     say: Callable[..., object] = lambda *_pieces: None
     stoppable: Stoppable = nullcontext
+    reading: Reading = lambda _text: nullcontext(lambda _done, _all: None)
 
 
 UNSEEN = Watch()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from onelayer.data import class_by_class
 from onelayer.data.files import Examples
 from onelayer.errors import Argument
 from onelayer.model import ModelName
-from onelayer.training import Convergence, StopReason
+from onelayer.training import Convergence, StopReason, TrainConfig
 from onelayer.training.class_weights import class_weights_in_words
 from onelayer.words import first_few
 from onelayer.workflow.files import TrainingData
@@ -34,9 +35,15 @@ def weights_in_words(data: TrainingData) -> str | None:
     return f"Weights of classes: {counts}; they count in training, not in validation."
 
 
-def remarks(data: TrainingData) -> Iterator[Remark]:
+def remarks(data: TrainingData, config: TrainConfig) -> Iterator[Remark]:
     """Yield what people should know before training."""
     yield from _of_columns(data.examples)
+    if config.solver == "sgd" and class_by_class(data.train):
+        yield (
+            f"Warning: the blocks of {data.examples.source} hold one class each, or nearly so: "
+            "each would make the model forget the others. Mix them first: onelayer data pack "
+            f"{data.examples.source} FOLDER.",
+        )
     if weighted := weights_in_words(data):
         yield (weighted,)
 

@@ -7,6 +7,7 @@ from onelayer.data.blocks.arrays import ArrayBlocks
 from onelayer.data.blocks.matrix import BlockMatrix, is_sparse
 from onelayer.data.blocks.pack import pack
 from onelayer.data.blocks.packed import PackedBlocks
+from onelayer.data.blocks.selection import select_rows
 from onelayer.data.blocks.source import Block, BlockSource
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "PackedBlocks",
     "is_sparse",
     "pack",
+    "select_rows",
 ]

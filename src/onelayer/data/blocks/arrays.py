@@ -76,5 +76,5 @@ class ArrayBlocks:
         rows = slice(self._begins[i], self._begins[i + 1])
         X = self._X[rows]
         if not sparse.issparse(X) and not (X.dtype == self.dtype and X.flags.c_contiguous):
-            X = np.ascontiguousarray(X, dtype=self.dtype)
+            X = np.ascontiguousarray(X, dtype=self.dtype)  # of a map this would be no map
         return Block(X, None if self._y is None else self._y[rows])

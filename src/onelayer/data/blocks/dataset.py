@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data.blocks.matrix import BlockMatrix
+from onelayer.data.blocks.matrix import BlockMatrix, is_sparse, nbytes
 from onelayer.data.blocks.source import BlockSource
 from onelayer.data.dataset import Dataset
+from onelayer.data.fingerprint import Digest
 from onelayer.data.fit_scaling import ScalingName, fit_scaling
 from onelayer.data.labels import Label
 from onelayer.data.matrix import as_matrix
+from onelayer.data.memory import give_back
 from onelayer.data.moments import Moments
 from onelayer.data.scaling import Scaling
 from onelayer.errors import InputError
@@ -34,10 +36,16 @@ class Scan:
         All labels.
     moments : Moments
         Of the stored values.
+    fingerprint : str
+        Of all of it; see `onelayer.data.fingerprint`.
+    largest : int
+        Bytes of the largest block's values.
     """
 
     y: NDArray[Any]
     moments: Moments
+    fingerprint: str
+    largest: int
 
 
 def scan(source: BlockSource, watch: Watch = lambda _done, _all: None) -> Scan:
@@ -54,7 +62,7 @@ def scan(source: BlockSource, watch: Watch = lambda _done, _all: None) -> Scan:
         found: Scan = source.scan()
         return found
     count = len(source.block_lengths)
-    labels, moments = [], Moments.none(source.n_features)
+    labels, moments, digest, largest = [], Moments.none(source.n_features), Digest(), 0
     for i, block in enumerate(prefetched(source.read_block(i) for i in range(count))):
         X, dtype = _checked(block.X, i), np.dtype(source.dtype)
         shape = source.block_lengths[i], source.n_features
@@ -69,10 +77,17 @@ def scan(source: BlockSource, watch: Watch = lambda _done, _all: None) -> Scan:
             )
         if len(block.y) != shape[0]:
             raise InputError(f"block {i}: it has {shape[0]} examples and {len(block.y)} labels.")
+        if i == 0:
+            whole = sum(source.block_lengths), source.n_features
+            digest.begin(whole, dtype, is_sparse=is_sparse(X))
+        digest.add(X)
+        largest = max(largest, nbytes(X))
         labels.append(np.asarray(block.y))
+        give_back()
         moments = moments + Moments.of(X)
         watch(i + 1, count)
-    return Scan(np.concatenate(labels), moments)
+    y = np.concatenate(labels)
+    return Scan(y, moments, digest.end(y, source.block_lengths), largest)
 
 
 def block_dataset(

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from onelayer.data.blocks.source import BlockSource
+from onelayer.data.memory import give_back
 from onelayer.data.rows import Rows
 from onelayer.errors import InputError
 from onelayer.threads import prefetched
 
 Result = TypeVar("Result")
+
+_WORTH_GIVING_BACK = 2**20
 
 BLOCKS_HELD = 2
 """Blocks that are held for the next reader, where no bound on the memory says otherwise."""
@@ -111,18 +114,18 @@ class BlockMatrix:
                 return self.block(i)[first - self._begins[i] : last - self._begins[i]]
             rows = np.arange(first, last)
         rows = np.asarray(rows)
+        if not len(rows):
+            return self.no_rows()
         blocks = np.searchsorted(self._begins, rows, side="right") - 1
-        parts, places = [], []
-        for i in np.unique(blocks).tolist():
-            own = np.flatnonzero(blocks == i)
-            parts.append(self.block(i)[rows[own] - self._begins[i]])
-            places.append(own)
-        if not parts:
-            return self.block(0)[:0]
-        order = np.argsort(np.concatenate(places), kind="stable")
+        places = [(i, np.flatnonzero(blocks == i)) for i in np.unique(blocks).tolist()]
+        parts = ((own, self.block(i)[rows[own] - self._begins[i]]) for i, own in places)
         if self.is_sparse:
-            return sparse.vstack(parts, "csr")[order]
-        return np.concatenate(parts)[order]
+            order = np.argsort(np.concatenate([own for _, own in places]), kind="stable")
+            return sparse.vstack([part for _, part in parts], "csr")[order]
+        found = np.empty((len(rows), self.shape[1]), self.dtype)
+        for own, part in parts:  # one after the other: no second copy of them all
+            found[own] = part
+        return found
 
     def _whole(self, i: int) -> Any:
         with self._lock:
@@ -136,6 +139,8 @@ class BlockMatrix:
                     )
                 self._make_room(X)
                 self._held[i] = X
+                if self._memory is not None and nbytes(X) >= _WORTH_GIVING_BACK:
+                    give_back()
             self._held.move_to_end(i)
             return self._held[i]
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from onelayer.data.blocks.arrays import BLOCK_LENGTH, ArrayBlocks
+from onelayer.data.blocks.chosen_columns import Columns
 from onelayer.data.blocks.paths import open_path
 from onelayer.data.blocks.source import BlockSource
 from onelayer.data.checks import check_integer
@@ -36,6 +37,8 @@ def as_block_source(
     y: ArrayLike | None = None,
     target: str | None = None,
     drop: Sequence[str] = (),
+    features: Sequence[str] | None = None,
+    need_labels: bool = True,
     block_length: int | None = None,
 ) -> BlockSource:
     """Return data of any kind as a source of blocks.
@@ -57,6 +60,10 @@ def as_block_source(
         The label column of a table; by default the one called target, label, class or y.
     drop : sequence of str
         Columns of a table to leave out.
+    features : sequence of str, optional
+        The columns of a table to take, in this order, however many more there are.
+    need_labels : bool
+        False: labels of a table are not read, and there may be none.
     block_length : int, optional
         Examples of a block of arrays and LazyFrames, by default 8192. Everything else comes in
         blocks of its own: a shard, a row group, a record batch, a chunk or a partition each.
@@ -82,10 +89,13 @@ def as_block_source(
         _refuse("the data have no named columns", target=target, drop=drop or None)
     if not (is_array or is_frame):
         _refuse("the data come in blocks of their own", block_length=block_length)
+    columns = Columns(
+        target, tuple(drop), None if features is None else tuple(features), need_labels
+    )
     if is_path:
-        return open_path(os.fspath(data), target, drop)
+        return open_path(os.fspath(data), columns)
     if is_table:
-        return _of_frame(data, is_frame, target, drop, block_length)
+        return _of_frame(data, is_frame, columns, block_length)
     if is_dask_array:
         from onelayer.data.blocks.dask_collections import DaskArrayBlocks
 
@@ -96,17 +106,17 @@ def as_block_source(
 
 
 def _of_frame(
-    data: Any, is_polars: bool, target: str | None, drop: Sequence[str], block_length: int | None
+    data: Any, is_polars: bool, columns: Columns, block_length: int | None
 ) -> BlockSource:
     from onelayer.data.blocks.tables import TableBlocks
 
     if is_polars:
         from onelayer.data.blocks.lazy_frames import LazyTable
 
-        return TableBlocks([LazyTable.of(data.lazy(), block_length)], target, drop)
+        return TableBlocks([LazyTable.of(data.lazy(), block_length)], columns)
     from onelayer.data.blocks.dask_collections import DaskTable
 
-    return TableBlocks([DaskTable.of(data)], target, drop)
+    return TableBlocks([DaskTable.of(data)], columns)
 
 
 def _of_arrays(X: Any, y: ArrayLike | None, block_length: int | None) -> BlockSource:

@@ -187,7 +187,16 @@ class PackedBlocks:
 
         known = self.manifest
         targets = np.concatenate([self._read_labels(i) for i in range(len(self.block_lengths))])
-        return Scan(targets if known.n_labels else self._class_array[targets], self.moments)
+        labels = targets if known.n_labels else self._class_array[targets]
+        return Scan(labels, self.moments, self.fingerprint, self._largest)
+
+    @property
+    def _largest(self) -> int:
+        """Bytes of the largest block's values."""
+        rows, width = max(self.block_lengths), self.dtype.itemsize
+        if not self.is_sparse:
+            return rows * self.n_features * width
+        return max(self.manifest.stored) * (width + self._index_type.itemsize) + 8 * (rows + 1)
 
     def verify(self) -> None:
         """Read everything.

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from onelayer.data.blocks.chosen_columns import Columns
 from onelayer.data.blocks.packed import PackedBlocks
 from onelayer.data.blocks.places import DataFile, find, is_remote
 from onelayer.data.blocks.source import BlockSource
@@ -28,16 +29,14 @@ _READ = (
 )
 
 
-def open_path(path: str, target: str | None, drop: Sequence[str]) -> BlockSource:
+def open_path(path: str, columns: Columns) -> BlockSource:
     """Return what lies at a path or an address as a source of blocks.
 
     Parameters
     ----------
     path : str
-    target : str or None
-        The label column of a table.
-    drop : sequence of str
-        Columns of a table to leave out.
+    columns : Columns
+        Those of a table.
 
     Raises
     ------
@@ -48,7 +47,7 @@ def open_path(path: str, target: str | None, drop: Sequence[str]) -> BlockSource
     found = find(path)
     files = found if isinstance(found, list) else [found]
     if isinstance(found, list) and any(file.name == PACKED for file in files):
-        _refuse_columns(path, target, drop)
+        _refuse_columns(path, columns)
         return _packed(path)
     kinds = [kind for kind in _ALL if any(_ends(file, kind) for file in files)]
     if not kinds:
@@ -60,12 +59,53 @@ def open_path(path: str, target: str | None, drop: Sequence[str]) -> BlockSource
             f"{path}: holds files of several kinds ({listed(k[0] for k in kinds)}), and which are "
             "meant is not clear; keep those of one kind in it."
         )
-    return _open_files([f for f in files if _ends(f, kinds[0])], kinds[0], target, drop)
+    return _open_files([f for f in files if _ends(f, kinds[0])], kinds[0], columns)
 
 
-def _open_files(
-    files: list[DataFile], kind: Sequence[str], target: str | None, drop: Sequence[str]
-) -> BlockSource:
+def holds_blocks(path: str) -> bool:
+    """Return whether a path of this machine is a folder of files that are read in blocks."""
+    if not os.path.isdir(path):
+        return False
+    files = [name.lower() for name in os.listdir(path) if not name.startswith((".", "_"))]
+    ends = tuple(ending for kind in _ALL for ending in kind)
+    return PACKED in files or any(
+        name.endswith(ends) and os.path.isfile(os.path.join(path, name)) for name in files
+    )
+
+
+def is_table(path: str) -> bool:
+    """Return whether a path or an address is one of Parquet or Arrow files: of named columns."""
+    found = find(path if is_remote(path) else os.path.expanduser(path))
+    files = found if isinstance(found, list) else [found]
+    return any(_ends(file, PARQUET + ARROW) for file in files) and not any(
+        file.name == PACKED for file in files
+    )
+
+
+def table_bytes(path: str) -> int:
+    """Return how many bytes the numbers of a Parquet or an Arrow file take in memory, about.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    found = find(path)
+    assert not isinstance(found, list)
+    with needs(f"{path}: reading it in blocks", "large"):
+        from onelayer.data.blocks.table_size import row_bytes
+    table = _reader(PARQUET if _ends(found, PARQUET) else ARROW)(found)
+    return sum(table.lengths) * row_bytes(table)
+
+
+def _reader(kind: Sequence[str]) -> Callable[[DataFile], Table]:
+    from onelayer.data.blocks.arrow_files import ArrowTable
+    from onelayer.data.blocks.parquet_files import ParquetTable
+
+    return ParquetTable.of if kind is PARQUET else ArrowTable.of
+
+
+def _open_files(files: list[DataFile], kind: Sequence[str], columns: Columns) -> BlockSource:
     empty = [file for file in files if not file.size]
     if empty:
         raise InputError(f"{empty[0].path}: the file is empty; get it again.")
@@ -73,22 +113,21 @@ def _open_files(
     if kind is SHARDS:
         from onelayer.data.blocks.shards import ShardBlocks
 
-        _refuse_columns(files[0].path, target, drop)
+        _refuse_columns(files[0].path, columns)
         return ShardBlocks(files)
     with needs(f"{files[0].path}: reading it in blocks", "large"):
-        from onelayer.data.blocks.arrow_files import ArrowTable
-        from onelayer.data.blocks.parquet_files import ParquetTable
         from onelayer.data.blocks.tables import TableBlocks
-    reader: Callable[[DataFile], Table] = ParquetTable.of if kind is PARQUET else ArrowTable.of
-    return TableBlocks([reader(file) for file in files], target, drop)
+
+        reader = _reader(kind)
+    return TableBlocks([reader(file) for file in files], columns)
 
 
 def _packed(path: str) -> BlockSource:
     return PackedBlocks(path)
 
 
-def _refuse_columns(path: str, target: str | None, drop: Sequence[str]) -> None:
-    for name, value in (("target", target), ("drop", drop)):
+def _refuse_columns(path: str, columns: Columns) -> None:
+    for name, value in (("target", columns.target), ("drop", columns.drop)):
         if value:
             raise InputError(Argument(name), f": {path} has no named columns; leave it out.")
 

@@ -43,6 +43,7 @@ class ShardBlocks:
         self.n_features = first.shape[1]
         self.dtype: np.dtype[Any] = first.dtype
         self.block_lengths = tuple(shard.shape[0] for shard in self._shards)
+        self.is_sparse = first.is_sparse
 
     def read_block(self, i: int) -> Block:
         """Return the values and labels of shard i.

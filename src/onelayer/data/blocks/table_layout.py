@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from onelayer.data.blocks.chosen_columns import Columns
 from onelayer.data.blocks.ready import check_finite, value_refused
 from onelayer.data.blocks.source import Block
 from onelayer.data.files.columns import choose_columns
 from onelayer.data.files.examples import Request
 from onelayer.data.files.label_values import column_labels
-from onelayer.data.files.list_columns import ExpandedColumn, expand_lists, is_list, names_of
+from onelayer.data.files.list_columns import (
+    ExpandedColumn,
+    expand_lists,
+    in_columns,
+    in_order_of_model,
+    is_list,
+    names_of,
+)
 from onelayer.data.files.numeric_columns import as_rows, check_numbers
 from onelayer.data.stored_type import stored_type
 from onelayer.errors import InputError
@@ -43,7 +52,9 @@ class TableLayout:
     known : frozenset of str
         All columns, with those that are left out.
     names : tuple of str
-        Of the features.
+        Of the features, as the columns have them.
+    request : Request
+        What was asked for: it may name features in another order.
     dtype : numpy dtype
         Of the matrix: that of all features, or else the wider of float32 and float64 that they
         need.
@@ -55,10 +66,11 @@ class TableLayout:
     label_type: pl.DataType | None
     known: frozenset[str]
     names: tuple[str, ...]
+    request: Request
     dtype: np.dtype[Any]
 
     @classmethod
-    def of(cls, table: Table, target: str | None, drop: tuple[str, ...]) -> TableLayout:
+    def of(cls, table: Table, chosen: Columns) -> TableLayout:
         """Return the layout of a table with at least one row.
 
         Raises
@@ -66,8 +78,11 @@ class TableLayout:
         InputError
             If the label column is missing or not clear, or a feature is no number.
         """
-        request = _request(table.source, target, drop)
-        features, label = choose_columns(tuple(table.schema), request, table.index)
+        request = _request(table.source, chosen)
+        all_lists = tuple(name for name, dtype in table.schema.items() if is_list(dtype))
+        in_table = in_columns(request, tuple(table.schema), all_lists)
+        features, label = choose_columns(tuple(table.schema), in_table, table.index)
+        label = label if chosen.need_labels else None
         lists = [name for name in features if is_list(table.schema[name])]
         open_ended = [name for name in lists if isinstance(table.schema[name], pl.List)]
         # How long lists are is known from one of them, where the type does not say it.
@@ -75,15 +90,28 @@ class TableLayout:
         samples = [known[n] if n in open_ended else _sample(n, table.schema[n]) for n in features]
         parts = [expand_lists(sample, table.source) for sample in samples]
         check_numbers([part.values for part in parts], table.source)
-        return cls(
+        layout = cls(
             table.source,
             {name: table.schema[name] for name in features},
             label,
             None if label is None else table.schema[label],
-            frozenset({*table.schema, *drop}),
+            frozenset({*table.schema, *chosen.drop}),
             names_of(parts, table.source),
+            request,
             _common_type(parts),
         )
+        layout._in_order(np.empty((0, len(layout.names))), parts)  # so that it is refused at once
+        return layout
+
+    def _in_order(self, X: NDArray[Any], parts: list[ExpandedColumn]) -> NDArray[Any]:
+        """Return features in the order that was asked for."""
+        lists = [name for name, dtype in self.columns.items() if is_list(dtype)]
+        return in_order_of_model(X, parts, lists, self.request)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The features in the order that was asked for."""
+        return self.request.features or self.names
 
     @property
     def columns_read(self) -> tuple[str, ...]:
@@ -98,7 +126,7 @@ class TableLayout:
         InputError
         """
         more = [name for name in table.schema if name not in self.known]
-        if more:
+        if more and self.request.features is None:
             raise InputError(
                 f"{table.source}: has the column {first_few(more)}, and {self.source} has not; all "
                 "files must have the same columns."
@@ -148,6 +176,7 @@ class TableLayout:
         self._check_types(parts, source, before)
         X = as_rows(parts, _KEPT[self.dtype.type])
         check_finite(X, source, before=before, names=names)
+        X = self._in_order(X, parts)
         if self.target is None:
             return Block(X, None)
         where = f"{source}, column {self.target!r}"
@@ -172,11 +201,11 @@ class TableLayout:
                 )
 
 
-def _request(source: str, target: str | None, drop: tuple[str, ...]) -> Request:
+def _request(source: str, chosen: Columns) -> Request:
     return Request(
-        path=source, source=source, target=target, labels=None, size=None, drop=drop, groups=None,
-        key=(), features=None, image_shape=None, channels=None, need_labels=True,
-        label_matrix=False, part="train",
+        path=source, source=source, target=chosen.target, labels=None, size=None, drop=chosen.drop,
+        groups=None, key=(), features=chosen.features, image_shape=None, channels=None,
+        need_labels=chosen.need_labels, label_matrix=False, part="train",
     )  # fmt: skip
 
 

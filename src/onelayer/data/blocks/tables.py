@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
+from onelayer.data.blocks.chosen_columns import Columns
 from onelayer.data.blocks.source import Block
 from onelayer.data.blocks.table_layout import TableLayout
 from onelayer.errors import InputError
@@ -56,10 +57,7 @@ class TableBlocks:
     Parameters
     ----------
     tables : sequence of Table
-    target : str or None
-        The label column; None: the one that is called target, label, class or y.
-    drop : sequence of str
-        Columns to leave out.
+    columns : Columns
 
     Raises
     ------
@@ -68,11 +66,14 @@ class TableBlocks:
         or they have no row.
     """
 
-    def __init__(self, tables: Sequence[Table], target: str | None, drop: Sequence[str]) -> None:
+    blocks_to_read = 7
+    """In blocks, what reading one takes: as stored, decoded, and as rows."""
+
+    def __init__(self, tables: Sequence[Table], columns: Columns) -> None:
         full = [table for table in tables if any(table.lengths)]
         if not full:
             raise InputError(f"{tables[0].source}: holds no row; give at least one example.")
-        self._layout = TableLayout.of(full[0], target, tuple(drop))
+        self._layout = TableLayout.of(full[0], columns)
         self._pieces: list[tuple[Table, int, int]] = []
         lengths: list[int] = []
         for table in full:
@@ -83,19 +84,34 @@ class TableBlocks:
                     self._pieces.append((table, piece, before))
                     lengths.append(length)
                 before += length
-        self.n_features = len(self._layout.names)
+        self.n_features = len(self._layout.feature_names)
         self.dtype: np.dtype[Any] = self._layout.dtype
         self.block_lengths = tuple(lengths)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The columns that are features; of a column NAME of lists NAME[0], NAME[1] and so on."""
-        return self._layout.names
+        return self._layout.feature_names
 
     @property
     def target(self) -> str | None:
         """The label column."""
         return self._layout.target
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """All columns and their types, also of those that are not read."""
+        return self._pieces[0][0].schema
+
+    @property
+    def index(self) -> tuple[str, ...]:
+        """The columns that hold a row index of pandas, and are no features."""
+        return self._pieces[0][0].index
+
+    def read_columns(self, i: int, names: Sequence[str]) -> pl.DataFrame:
+        """Return columns of piece i as they are."""
+        table, piece, _ = self._pieces[i]
+        return table.read(piece, names)
 
     def read_block(self, i: int) -> Block:
         """Return the features and labels of piece i.

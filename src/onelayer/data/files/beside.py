@@ -25,12 +25,20 @@ def read_beside(frame: pl.DataFrame, request: Request) -> dict[str, Any]:
                 f"{request.source}, column {column.name!r}: holds values of the type "
                 f"{column.dtype}; name one with text or a number a row."
             )
-    groups = None if request.groups is None else _numbered(frame[request.groups], request.source)
+    groups = (
+        None if request.groups is None else numbered_groups(frame[request.groups], request.source)
+    )
     return {"keys": {name: frame[name] for name in request.key}, "groups": groups}
 
 
-def _numbered(groups: pl.Series, source: str) -> NDArray[np.int64]:
-    """Return a number for each group, in the order of their values."""
+def numbered_groups(groups: pl.Series, source: str) -> NDArray[np.int64]:
+    """Return a number for each group, in the order of their values.
+
+    Raises
+    ------
+    InputError
+        If a group is missing.
+    """
     groups = with_gaps(groups)
     if groups.null_count():
         raise InputError(

@@ -158,4 +158,5 @@ CHECK = Check(
     look,
     "Every value of a feature is compared with its first; whether the split may have come about at "
     "random is counted as draws without replacement (hypergeometric), for all constant features.",
+    takes_blocks=False,
 )

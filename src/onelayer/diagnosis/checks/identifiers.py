@@ -171,4 +171,5 @@ CHECK = Check(
         "numbers drawn from a range far larger than the square of their count look like "
         "measurements",
     ),
+    takes_blocks=False,
 )

@@ -7,8 +7,9 @@ from math import exp, lgamma
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from onelayer.data import order_by_law
+from onelayer.data import Dataset, Rows, Windows, order_by_law, row_blocks
 from onelayer.data.labels import Label
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
@@ -16,6 +17,7 @@ from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
+from onelayer.training import TrainConfig
 from onelayer.training.draws import Draws
 from onelayer.words import first_few
 
@@ -91,13 +93,13 @@ def missing_classes(context: Context, run: RunOutcome) -> MissingClasses:
     config, (train, _) = run.record.config, context.parts(run)
     rows = Draws(train, None).rows(config, None)
     targets = train.targets if rows is None else train.targets[rows]
-    order = order_by_law(config.order, config.seed, 0, targets, config.batch_size)
     n, size, k = len(targets), min(config.batch_size, len(targets)), train.n_classes
-    batches = run.record.batches_per_epoch
+    cut = _batches(config, train, targets)
+    batches = min(run.record.batches_per_epoch, len(cut))
     some = np.unique(np.linspace(0, batches - 1, min(batches, MOST_BATCHES)).astype(int))
     there = np.zeros((len(some), k), bool)
     for i, batch in enumerate(some):
-        there[i, targets[order[batch * size : (batch + 1) * size]]] = True
+        there[i, targets[cut[batch]]] = True
     counts = np.bincount(targets, minlength=k)
     present = np.flatnonzero(counts)
     shares = 1 - there.mean(axis=0)
@@ -111,6 +113,24 @@ def missing_classes(context: Context, run: RunOutcome) -> MissingClasses:
         for c in chosen
     )  # fmt: skip
     return MissingClasses(size, len(some), len(present), missing)
+
+
+def _batches(config: TrainConfig, train: Dataset, targets: NDArray[np.integer]) -> list[Rows]:
+    """Return the examples of each batch of the first epoch, by their numbers among the targets."""
+    n, size = len(targets), config.batch_size
+    if config.order != "blocks" or config.solver == "optimum":
+        order = order_by_law(config.order, config.seed, 0, targets, size)
+        return [order[rows] for rows in row_blocks(n, size)]
+    cut = [rows.stop - rows.start for rows in row_blocks(n, config.block_size)]
+    windows = Windows(tuple(train.block_lengths or cut), config.window, config.seed)
+    begins, found = np.cumsum([0, *windows.lengths]), []
+    for window in windows.of_epoch(0):
+        numbers = np.concatenate([np.arange(begins[b], begins[b + 1]) for b in window.blocks])
+        mixed = numbers[windows.rows(window)]
+        found += [mixed[rows] for rows in row_blocks(len(mixed), size)]
+        if config.drop_last and len(found[-1]) < size:
+            found.pop()
+    return found
 
 
 def chance_of_none(n: int, of_class: int, size: int) -> float:

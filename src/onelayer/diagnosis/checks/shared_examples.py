@@ -353,4 +353,5 @@ CHECK = Check(
     "often training rows have such a neighbour.",
     ("were the parts drawn at random, validation examples would have duplicates in training as "
      "often as training examples do",),
+    takes_blocks=False,
 )  # fmt: skip

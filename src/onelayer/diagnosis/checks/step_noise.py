@@ -124,4 +124,5 @@ CHECK = Check(
     look,
     "Differences of neighbouring evaluations at the end of the run; where they are large, short "
     "runs from its weights with one thing changed each.",
+    takes_blocks=False,
 )

@@ -227,4 +227,5 @@ CHECK = Check(
     look,
     "The run made again without early stopping.",
     ("validation examples are a random sample of those to come",),
+    takes_blocks=False,
 )

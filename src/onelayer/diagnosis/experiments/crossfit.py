@@ -81,7 +81,7 @@ def cross_fit(context: Context, train: Dataset) -> CrossFit:
 
 def _prepared(train: Dataset, rows: Rows) -> Dataset:
     """Return examples that plain steps suit: centred, and of comparable columns."""
-    whole = len(rows) == train.n_examples
+    whole = len(rows) == train.n_examples and train.block_lengths is None
     X, y = (train.X, train.y) if whole else (train.X[rows], train.y[rows])
     if not isinstance(X, np.ndarray):
         frequent = frequent_features((train,), MOST_FREQUENT)

@@ -112,10 +112,17 @@ def frequent_features(parts: Sequence[Dataset], most: int) -> Rows | None:
     None: all features, as of dense values.
     """
     length = parts[0].n_features
-    if length <= most or any(isinstance(part.X, np.ndarray) for part in parts):
+    if length <= most or not all(part.is_sparse for part in parts):
         return None
-    often = sum(np.bincount(part.X.indices, minlength=length) for part in parts)
+    often = sum(_stored(part) for part in parts)
     return np.asarray(np.sort(np.argsort(-np.asarray(often), kind="stable")[:most]))
+
+
+def _stored(part: Dataset) -> NDArray[np.int64]:
+    """Return how many examples have a value of each feature of CSR matrices."""
+    n_features = part.n_features
+    matrices = part.X.map(lambda X, _rows: X) if part.block_lengths else [part.X]
+    return np.sum([np.bincount(X.indices, minlength=n_features) for X in matrices], axis=0)  # type: ignore[no-any-return]
 
 
 def blocks(n: int, size: int = 4096) -> Iterator[slice]:
