@@ -266,7 +266,7 @@ def page(result: dict) -> str:
         "",
         "## Simulated: 1,000 heads on embeddings of 1 TB",
         "",
-        f"Of 6,144 float16 features with 100 classes, in blocks of 64 MB, {LARGE.blocks:,} of them; "
+        f"Of 6,144 float16 features with 100 classes, {LARGE.blocks:,} blocks of 64 MB; "
         "one core a worker at 50 GFLOP/s, 10 Gbit/s between workers. One epoch, from its first "
         "task to its last.",
         "",
@@ -289,8 +289,8 @@ def page(result: dict) -> str:
         "- **As many groups as workers, and more.** All groups visit the blocks in one sequence, "
         "so that two can want the same worker at once; twice as many groups as threads, which is "
         "what is taken, keep most of them busy.",
-        "- **Small groups cost tasks, large ones leave workers idle.** What a group carries travels "
-        "from worker to worker; of wide models that is 2.5 MB each.",
+        "- **Small groups cost tasks, large ones leave workers idle.** What a group carries "
+        "travels from worker to worker; of wide models that is 2.5 MB each.",
         "- **The scheduler does one task after the other.** With blocks that take milliseconds it "
         "is what bounds the rate; blocks of 64 MB take seconds.",
         "- **What models carry on passes the client at each evaluation.** 1,000 wide heads are "

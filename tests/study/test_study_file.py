@@ -47,7 +47,7 @@ def run(**options: Any) -> dict[str, Any]:
         ("seed", -1, "greater than or equal to 0"),
         ("seed", 2**63, "less than"),
         ("drop_last", "no", "true or false"),
-        ("evaluations_per_epoch", 0, "greater than or equal to 1"),
+        ("evaluations_per_epoch", 0, "greater than 0"),
         ("early_stopping", True, "a table"),
         ("early_stopping", 10, "a table"),
         ("momentum", 1.0, "less than 1"),

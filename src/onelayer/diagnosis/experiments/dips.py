@@ -16,6 +16,7 @@ from onelayer.diagnosis.measures.dips import AccuracyDips, BatchExample, Culprit
 from onelayer.diagnosis.subjects.examples import scaled
 from onelayer.model import LOSSES, Parameters
 from onelayer.study import RunOutcome
+from onelayer.training import Schedule
 
 TRIED_EPOCHS = 13
 """Length of the runs in which something is changed, the first epoch among them."""
@@ -142,15 +143,15 @@ def _culprit(
     carried: int | None,
 ) -> Culprit:
     """Return what sets the batch apart from the others, right before a step on it."""
-    train, size, loss = trial.train, trial.config.batch_size, LOSSES[trial.config.model]
+    train, loss = trial.train, LOSSES[trial.config.model]
     losses, gradients, counts = [], [], []
-    for number in range(train.n_examples // size):
+    for number in range(Schedule.of(trial.config, train.n_examples).batches_per_epoch):
         rows = trial.batch(number)
         X, targets = trial.values(rows), train.targets[rows]
         scores = before.scores(X)
         residuals = loss.residuals(scores, targets)
         losses.append(float(loss.values(scores, targets).mean()))
-        gradients.append(np.vstack([X.T @ residuals, residuals.sum(axis=0)]).ravel() / size)
+        gradients.append(np.vstack([X.T @ residuals, residuals.sum(axis=0)]).ravel() / len(rows))
         counts.append(np.bincount(targets, minlength=train.n_classes))
     others = np.arange(len(losses)) != batch
     norms, rest = (
