@@ -24,7 +24,7 @@ def local_cluster(workers: int, **how: Any) -> Iterator[tuple[Any, Any]]:
 
     local: Any = distributed.LocalCluster
     connect: Any = distributed.Client
-    given = {"threads_per_worker": 1, "dashboard_address": None, "memory_limit": 0} | how
+    given = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "memory_limit": 0} | how
     with local(n_workers=workers, processes=True, **given) as cluster, connect(cluster) as client:
         yield cluster, client
 
