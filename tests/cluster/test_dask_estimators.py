@@ -106,7 +106,7 @@ def test_two_classes_and_weights() -> None:
 @pytest.mark.parametrize("scoring", [None, "accuracy"])
 def test_a_penalty_is_chosen_by_folds(scoring: str | None) -> None:
     X, y = examples(300)
-    how: dict[str, Any] = {"l2": [1e-5, 1e-3, 1e-1], "cv": 3, "scoring": scoring}
+    how: dict[str, Any] = {"l2": [1e-5, 1e-3, 1e-1, 10.0], "cv": 3, "scoring": scoring}
     local = SoftmaxRegressionCV(**how).fit(OnDisk(X, y, 80))
     there = DaskSoftmaxRegressionCV(**how).fit(da.from_array(X, chunks=(80, -1)), y)
     same(local, there)
