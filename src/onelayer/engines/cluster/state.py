@@ -30,6 +30,14 @@ class ClusterState:
         except OSError:
             raise self._gone() from None
 
+    def threads(self) -> dict[str, int]:
+        """Return how many threads each worker has, by its address."""
+        try:
+            threads: dict[str, int] = self._client.nthreads()
+        except OSError:
+            raise self._gone() from None
+        return threads
+
     def holders(self, futures: Sequence[Any]) -> list[tuple[str, ...]]:
         """Return the addresses of the workers on which each value lies."""
         try:

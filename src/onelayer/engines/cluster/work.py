@@ -47,8 +47,7 @@ class Cluster:
     @property
     def threads(self) -> int:
         """How many tasks the cluster does at once, now."""
-        threads: dict[str, int] = self.client.nthreads()
-        return max(1, sum(threads.values()))
+        return max(1, sum(self._state.threads().values()))
 
     @property
     def least_memory(self) -> int | None:
@@ -91,7 +90,7 @@ class Cluster:
 
         What is on its way, or nowhere, is alone. It is a guess: whoever needs a value gets it.
         """
-        where, threads = self._state.holders(futures), self.client.nthreads()
+        where, threads = self._state.holders(futures), self._state.threads()
         held: dict[str, list[int]] = {worker: [] for worker in threads}
         alone = []
         for i, workers in enumerate(where):
