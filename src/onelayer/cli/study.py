@@ -138,9 +138,15 @@ def _limits(source: str | None, overrides: list[str]) -> set[str]:
     return {key for key in ("train", "validation") if f"data.{key}" not in chosen}
 
 
+_WHOLE_NAME = 24
+"""Characters of a run's name that are never cut off."""
+
+
 def _table(outcome: Outcome) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("run", no_wrap=True)
+    # On a narrow terminal headings are broken, and not the names of runs.
+    longest = max((len(run.name) for run in outcome.runs), default=0)
+    table.add_column("run", no_wrap=True, min_width=min(longest, _WHOLE_NAME))
     table.add_column("ended", no_wrap=True)
     minima = any(run.record.minimum for run in outcome.runs)
     above = ["above min."] if minima else []
