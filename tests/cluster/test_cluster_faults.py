@@ -45,8 +45,12 @@ def workers(two: tuple[Any, Any]) -> tuple[Any, Any]:
 
 def scaled(cluster: Any, client: Any, n: int) -> None:
     """Wait for so many workers."""
-    cluster.scale(n)
-    until(lambda: len(client.nthreads()) == n)
+
+    def there() -> bool:
+        cluster.scale(n)  # each time: now and then a worker that was killed is not replaced
+        return len(client.nthreads()) == n
+
+    until(there)
 
 
 def kill_one(client: Any) -> None:
@@ -54,12 +58,13 @@ def kill_one(client: Any) -> None:
     os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
 
 
-def kill_all(client: Any) -> None:
+def kill_all(cluster: Any, client: Any) -> None:
     """Kill all workers, and wait until others have taken their place."""
     old = client.run(os.getpid)
     for pid in old.values():
         os.kill(pid, signal.SIGKILL)
-    until(lambda: len(client.nthreads()) == len(old) and not old.keys() & client.nthreads())
+    until(lambda: not old.keys() & client.nthreads())
+    scaled(cluster, client, len(old))
 
 
 def trained(data: Dataset, **how: Any) -> list[TrainResult]:
@@ -150,7 +155,7 @@ def test_a_slow_worker(workers: tuple[Any, Any], expected: str) -> None:
     client = workers[1]
     client.run(_slow_down, workers=[next(iter(client.nthreads()))])
     assert bits(trained(on(client))) == expected
-    kill_all(client)
+    kill_all(*workers)
 
 
 def test_more_workers_than_blocks(workers: tuple[Any, Any]) -> None:
@@ -196,7 +201,7 @@ def test_a_file_that_disappears(workers: tuple[Any, Any], tmp_path: Path) -> Non
     client = workers[1]
     data = block_dataset(ClusterSource(as_block_source(tmp_path), Cluster(client)))
     (tmp_path / "2.npz").unlink()
-    kill_all(client)
+    kill_all(*workers)
     with pytest.raises(InputError, match=r"2\.npz"):
         trained(data)
 
