@@ -138,15 +138,10 @@ def _limits(source: str | None, overrides: list[str]) -> set[str]:
     return {key for key in ("train", "validation") if f"data.{key}" not in chosen}
 
 
-_WHOLE_NAME = 24
-"""Characters of a run's name that are never cut off."""
-
-
 def _table(outcome: Outcome) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    # On a narrow terminal headings are broken, and not the names of runs.
-    longest = max((len(run.name) for run in outcome.runs), default=0)
-    table.add_column("run", no_wrap=True, min_width=min(longest, _WHOLE_NAME))
+    # One blank between columns: with two the names of runs are cut off on 80 columns.
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column("run", no_wrap=True)
     table.add_column("ended", no_wrap=True)
     minima = any(run.record.minimum for run in outcome.runs)
     above = ["above min."] if minima else []
