@@ -209,8 +209,8 @@ def picture(results: list[dict[str, float]]) -> str:
               axis=alt.Axis(values=[2, 4, 8, 16, 32, 64, 128, 256]))  # fmt: skip
     y = alt.Y("faster:Q", title="times as fast as one core",
               scale=alt.Scale(type="log", base=2, domain=[1, 256]))  # fmt: skip
-    rows = [line | {"series": f"{int(line['group'])} models a group"} for line in results]
-    names = [f"{g} models a group" for g in groups]
+    rows = [line | {"series": f"{int(line['group'])} a group"} for line in results]
+    names = [f"{g} a group" for g in groups]
     scale = alt.Scale(domain=names, range=[c.light for c in colours])
     colour = alt.Color("series:N", scale=scale)
     chart = alt.Chart(alt.InlineData(values=rows))
