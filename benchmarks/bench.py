@@ -24,20 +24,22 @@ import peers
 import probes
 import quality
 import sweeps
-from measure import REPETITIONS, interleaved, machine, matrix_product_rate, medians, peak_memory
+from measure import (
+    REPETITIONS,
+    Row,
+    interleaved,
+    machine,
+    matrix_product_rate,
+    medians,
+    peak_memory,
+    row,
+    told,
+)
 from onelayer.data import Dataset, load
 from onelayer.training import Checkpoint, TrainConfig, train, train_many
 
 L2 = (0.0, 1.0, 0.1, 0.01, 0.001)
 STUDY = {"batch_size": 128, "drop_last": True, "penalize_bias": True}
-Row = dict[str, object]
-
-
-def row(name: str, ratio: float, target: float, detail: str, *, at_most: bool = False) -> Row:
-    """Return one line of the result."""
-    met = ratio <= target if at_most else ratio >= target
-    return {"comparison": name, "value": ratio, "target": target, "at_most": at_most, "met": met,
-            "detail": detail}  # fmt: skip
 
 
 def torch_data(train_set: Dataset, validation: Dataset, batch_size: int) -> peers.Data:
@@ -365,7 +367,7 @@ def main() -> None:
     for name in arguments.names or COMPARISONS:
         for line in COMPARISONS[name]():
             rows.append(line | {"processor": machine()["processor"]})
-            print(_text(line), flush=True)
+            print(told(line), flush=True)
     stored = arguments.out / "benchmarks.json"
     if stored.exists():  # comparisons that were not run keep their last figures
         before = json.loads(stored.read_text())["comparisons"]
@@ -381,13 +383,6 @@ def main() -> None:
     arguments.out.mkdir(exist_ok=True)
     stored.write_text(json.dumps(result, indent=2) + "\n")
     (arguments.out / "benchmarks.md").write_text(_markdown(result))
-
-
-def _text(line: Row) -> str:
-    sign = "≤" if line["at_most"] else "≥"
-    verdict = "met" if line["met"] else "MISSED"
-    target = f"target {sign} {line['target']:g}: {verdict}"
-    return f"{line['comparison']}: {line['value']:.2f} ({target})\n    {line['detail']}"
 
 
 def _markdown(result: dict) -> str:

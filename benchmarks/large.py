@@ -26,7 +26,7 @@ from sklearn.linear_model import SGDClassifier
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, IterableDataset
 
-from measure import interleaved, machine, medians
+from measure import Row, interleaved, machine, medians, row, told
 from onelayer.data import Dataset, block_dataset
 from onelayer.data.blocks import Block
 from onelayer.data.blocks.pack import pack
@@ -35,7 +35,6 @@ from onelayer.training import TrainConfig, train_many
 
 FEATURES, CLASSES, BATCH = 6144, 100, 256
 ROWS_A_BLOCK = 5000
-Row = dict[str, object]
 
 
 class Embeddings:
@@ -320,13 +319,6 @@ def peers(folder: Path) -> Iterator[Row]:
                   "best peer", best / ours, target, f"onelayer {ours:.2f} s; {told}")  # fmt: skip
 
 
-def row(name: str, value: float, target: float, detail: str, *, at_most: bool = False) -> Row:
-    """Return one line of the result."""
-    met = value <= target if at_most else value >= target
-    return {"comparison": name, "value": value, "target": target, "at_most": at_most, "met": met,
-            "detail": detail}  # fmt: skip
-
-
 COMPARISONS = {"epoch": epoch, "models": models, "peers": peers}
 
 
@@ -351,11 +343,7 @@ def main() -> None:
         for name in arguments.names or COMPARISONS:
             for line in COMPARISONS[name](folder):
                 rows.append(line)
-                sign = "≤" if line["at_most"] else "≥"
-                verdict = "met" if line["met"] else "MISSED"
-                target = f"target {sign} {line['target']:g}: {verdict}"
-                print(f"{line['comparison']}: {line['value']:.2f} ({target})", flush=True)
-                print(f"    {line['detail']}", flush=True)
+                print(told(line), flush=True)
     finally:
         if arguments.folder is None:
             shutil.rmtree(place)

@@ -92,3 +92,22 @@ def machine() -> dict[str, object]:
     except (OSError, StopIteration):
         pass
     return {"processor": model, "cores": len(os.sched_getaffinity(0)), "system": platform.system()}
+
+
+Row = dict[str, object]
+"""One line of a result."""
+
+
+def row(name: str, value: float, target: float, detail: str, *, at_most: bool = False) -> Row:
+    """Return one line of the result."""
+    met = value <= target if at_most else value >= target
+    return {"comparison": name, "value": value, "target": target, "at_most": at_most, "met": met,
+            "detail": detail}  # fmt: skip
+
+
+def told(line: Row) -> str:
+    """Return a line as people read it."""
+    sign = "≤" if line["at_most"] else "≥"
+    verdict = "met" if line["met"] else "MISSED"
+    target = f"target {sign} {line['target']:g}: {verdict}"
+    return f"{line['comparison']}: {line['value']:.2f} ({target})\n    {line['detail']}"
