@@ -21,7 +21,33 @@ from onelayer.training import Ended, Evaluated, Event, Searched, Steps
 from onelayer.words import fixed
 
 
-class TrainingBar(Progress):
+class MeasuredBar(Progress):
+    """A bar with how much is done, one thing that is measured, and the time that is left.
+
+    It is wiped away at the end of its `with` statement.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    measured : str
+        The field of a task that holds what is measured, in words.
+    """
+
+    def __init__(self, console: Console, measured: str) -> None:
+        super().__init__(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:3.0f}%"),
+            TextColumn(f"{{task.fields[{measured}]}}"),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            expand=True,
+            transient=True,
+            disable=not console.is_terminal or console.quiet,
+        )
+
+
+class TrainingBar(MeasuredBar):
     """One bar for all models of a training; it moves with the slowest of them.
 
     Use it in a `with` statement, at whose end it is wiped away.
@@ -35,17 +61,7 @@ class TrainingBar(Progress):
     """
 
     def __init__(self, console: Console, models: int, steps: int) -> None:
-        super().__init__(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.percentage:3.0f}%"),
-            TextColumn("{task.fields[loss]}"),
-            TimeRemainingColumn(compact=True),
-            console=console,
-            expand=True,
-            transient=True,
-            disable=not console.is_terminal or console.quiet,
-        )
+        super().__init__(console, "loss")
         self._steps, self._passes = steps, 0
         self._done = [0] * models
         self._losses: dict[int, float] = {}

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
 from onelayer.cli import signals
+from onelayer.cli.bar import MeasuredBar
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
 from onelayer.data.blocks import PackedBlocks
@@ -17,21 +16,11 @@ from onelayer.workflow.pack import pack_files
 _STAGES = {"deal": "reading", "gather": "writing blocks"}
 
 
-class PackingBar(Progress):
+class PackingBar(MeasuredBar):
     """A bar for each pass, with how many bytes a second it goes through."""
 
     def __init__(self, console: Terminal) -> None:
-        super().__init__(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.percentage:3.0f}%"),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(compact=True),
-            console=console,
-            expand=True,
-            transient=True,
-            disable=not console.is_terminal or console.quiet,
-        )
+        super().__init__(console, "rate")
         self._stage, self._began, self._first = "", 0.0, 0
 
     def tell(self, stage: str, examples: int, n_examples: int, done: int) -> None:

@@ -104,11 +104,6 @@ class BlockMatrix:
             return sparse.csr_array(shape, dtype=self.dtype)
         return np.zeros(shape, self.dtype)
 
-    def forget(self) -> None:
-        """Let the blocks go that are held."""
-        with self._lock:
-            self._held.clear()
-
     def __getitem__(self, rows: slice | Rows) -> Any:
         """Return some rows, in the order in which they are asked for."""
         if isinstance(rows, slice):

@@ -70,23 +70,29 @@ class BlockedStack(Stack):
         evaluate: bool,
         averaging: NDArray[np.float64] | None = None,
     ) -> Planned:
-        """Leave all of it to the end: evaluate, then step; see `Stack`."""
+        """Leave all of it to the end; see `Stack`."""
 
         def outcome() -> Advance:
             self._before = {m: self._stack.parameters(m) for m in models}
-            measures = self._measures(models) if evaluate else []
-            if not len(batches):
-                return Advance(np.zeros((len(models), 0)), measures)
-            assert isinstance(batches, Visits)
-            losses, first = [], 0
-            for visit in batches.visits:
-                steps = slice(first, first + len(visit.batches))
-                shares = None if averaging is None else averaging[:, steps]
-                losses.append(self._visit(models, visit, rates[:, steps], shares))
-                first = steps.stop
-            return Advance(np.concatenate(losses, axis=1), measures)
+            return self._advanced(models, batches, rates, averaging, evaluate)
 
         return Planned([], outcome)
+
+    def _advanced(
+        self,
+        models: Sequence[int],
+        batches: Batches,
+        rates: NDArray[np.float64],
+        averaging: NDArray[np.float64] | None,
+        evaluate: bool,
+    ) -> Advance:
+        """Evaluate, then step."""
+        measures = self._measures(models) if evaluate else []
+        losses = [np.zeros((len(models), 0))]
+        for visit, steps in visits_of(batches):
+            shares = None if averaging is None else averaging[:, steps]
+            losses.append(self._visit(models, visit, rates[:, steps], shares))
+        return Advance(np.concatenate(losses, axis=1), measures)
 
     def _visit(
         self,
@@ -128,8 +134,7 @@ class BlockedStack(Stack):
         total = [Tally(0.0, 0.0, 0)] * len(models)
         for X, examples in part.each_block():
             self._stack.turn_to(self._models.prepare(self._engine, X), examples)
-            found = self._stack.tally(models, losses=losses)
-            total = [a + b for a, b in zip(total, found, strict=True)]
+            total = added(total, self._stack.tally(models, losses=losses))
         return total
 
     def parameters(self, model: int) -> Parameters:
@@ -147,6 +152,19 @@ class BlockedStack(Stack):
     def restore(self, model: int, state: Mapping[str, NDArray[Any]]) -> None:
         """Take up a model where `state` left it."""
         self._stack.restore(model, state)
+
+
+def visits_of(batches: Batches) -> Iterator[tuple[Visit, slice]]:
+    """Yield the visits that batches are, and which steps each of them makes."""
+    first = 0
+    for visit in batches.visits if isinstance(batches, Visits) else ():
+        yield visit, slice(first, first + len(visit.batches))
+        first += len(visit.batches)
+
+
+def added(a: Sequence[Tally], b: Sequence[Tally]) -> list[Tally]:
+    """Add the sums of each model up."""
+    return [one + other for one, other in zip(a, b, strict=True)]
 
 
 def measured(

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.engines.blocked import BlockedPart, BlockedStack
-from onelayer.engines.blocked.stack import measured
+from onelayer.engines.blocked.stack import added, measured, visits_of
 from onelayer.engines.cluster.matrix import ClusterMatrix
 from onelayer.engines.cluster.tasks import Carried, same, steps, tallies
-from onelayer.engines.problem import Batches, Visits
-from onelayer.engines.protocol import Advance, Planned, Tally
+from onelayer.engines.problem import Batches
+from onelayer.engines.protocol import Advance, Tally
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -46,37 +46,31 @@ class ClusterStack(BlockedStack):
         self._bundled: list[list[int]] = []
         self._bundled_until = 0.0
 
-    def plan(
+    def _advanced(
         self,
         models: Sequence[int],
         batches: Batches,
         rates: NDArray[np.float64],
-        *,
+        averaging: NDArray[np.float64] | None,
         evaluate: bool,
-        averaging: NDArray[np.float64] | None = None,
-    ) -> Planned:
-        """Leave all of it to the end; see `Stack`. Evaluations and steps are made at once."""
-
-        def outcome() -> Advance:
-            self._before = {m: self._stack.parameters(m) for m in models}
-            start = Carried({m: self._stack.state(m) for m in models})
-            carried = self._cluster.submit("states", same, start)
-            chain = self._steps(carried, batches, rates, averaging)
-            bundles = self._bundles() if evaluate else []
-            end, *found = self._cluster.results(
-                [chain, *(self._evaluation(carried, bundle) for bundle in bundles)]
-            )
-            measures = []
-            if evaluate:
-                sums = self._summed(bundles, found, len(models))
-                norms = [self._stack.weight_norm(m) for m in models]
-                measures = measured(sums[0], sums[1], norms)
-            for m in models:
-                self._stack.restore(m, end.states[m])
-            nothing = np.zeros((len(models), 0))
-            return Advance(np.concatenate([nothing, *end.losses], axis=1), measures)
-
-        return Planned([], outcome)
+    ) -> Advance:
+        """Evaluate and step at once."""
+        start = Carried({m: self._stack.state(m) for m in models})
+        carried = self._cluster.submit("states", same, start)
+        chain = self._steps(carried, batches, rates, averaging)
+        bundles = self._bundles() if evaluate else []
+        end, *found = self._cluster.results(
+            [chain, *(self._evaluation(carried, bundle) for bundle in bundles)]
+        )
+        measures = []
+        if evaluate:
+            sums = self._summed(bundles, found, len(models))
+            norms = [self._stack.weight_norm(m) for m in models]
+            measures = measured(sums[0], sums[1], norms)
+        for m in models:
+            self._stack.restore(m, end.states[m])
+        nothing = np.zeros((len(models), 0))
+        return Advance(np.concatenate([nothing, *end.losses], axis=1), measures)
 
     def _steps(
         self,
@@ -86,10 +80,9 @@ class ClusterStack(BlockedStack):
         averaging: NDArray[np.float64] | None,
     ) -> Future[Any]:
         """Submit a chain of steps, window after window."""
-        first, X = 0, self._train.X
+        X = self._train.X
         assert isinstance(X, ClusterMatrix)
-        for visit in batches.visits if isinstance(batches, Visits) else ():
-            made = slice(first, first + len(visit.batches))
+        for visit, made in visits_of(batches):
             blocks = visit.window.blocks
             carried = self._cluster.submit(
                 "steps", steps, self._spec, self._engine.name, carried,
@@ -98,7 +91,6 @@ class ClusterStack(BlockedStack):
                 visit.batches, rates[:, made], None if averaging is None else averaging[:, made],
                 priority=1,
             )  # fmt: skip
-            first = made.stop
         return carried
 
     @cached_property
@@ -151,7 +143,7 @@ class ClusterStack(BlockedStack):
         }
         sums = [[Tally(0.0, 0.0, 0)] * n_models for _ in self._parts]
         for e, (_, _, p) in enumerate(self._evaluated):
-            sums[p] = [a + b for a, b in zip(sums[p], own[e], strict=True)]
+            sums[p] = added(sums[p], own[e])
         return sums
 
     def _examples_of(self, part: BlockedPart, i: int) -> Future[Any]:

@@ -14,7 +14,7 @@ from onelayer.engines.blocked import WindowModels
 from onelayer.engines.blocked.part import joined_values
 from onelayer.engines.choice import open_engine
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
-from onelayer.engines.protocol import EngineName, Tally
+from onelayer.engines.protocol import Engine, EngineName, Tally, WindowStack
 from onelayer.model import Parameters, Sums
 
 States = Mapping[int, Mapping[str, NDArray[Any]]]
@@ -54,9 +54,7 @@ def steps(
     """Make the steps of one window; the rows of batches are places among those that take part."""
     here, numbers = WeightedRows.joined(examples), list(carried.states)
     with open_engine(engine, 1) as opened:
-        stack = models.stack(opened)
-        for m in numbers:
-            stack.restore(m, carried.states[m])
+        stack = _taken_up(models, opened, carried)
         stack.turn_to(models.prepare(opened, joined_values(values)), here)
         own = Batches(here.rows[batches.rows], batches.offsets)
         advance = stack.advance(numbers, own, rates, evaluate=False, averaging=averaging)
@@ -78,14 +76,20 @@ def tallies(
     """
     numbers = list(carried.states)
     with open_engine(engine, 1) as opened:
-        stack = models.stack(opened)
-        for m in numbers:
-            stack.restore(m, carried.states[m])
+        stack = _taken_up(models, opened, carried)
         found = []
         for own, (block, with_losses) in zip(examples, pieces, strict=True):
             stack.turn_to(models.prepare(opened, values[block]), own)
             found.append(stack.tally(numbers, losses=with_losses))
         return found
+
+
+def _taken_up(models: WindowModels, engine: Engine, carried: Carried) -> WindowStack:
+    """Return models where they stand."""
+    stack = models.stack(engine)
+    for m, state in carried.states.items():
+        stack.restore(m, state)
+    return stack
 
 
 def sums(
