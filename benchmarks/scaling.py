@@ -264,6 +264,14 @@ def page(result: dict) -> str:
         f"takes {1000 * costs['scheduled']:.2f} ms; a byte between two workers "
         f"{1e9 * costs['byte']:.2f} ns; an example and model {1e9 * costs['row']:.0f} ns.",
         "",
+        "The simulation has every worker on a core of its own. Here client, scheduler and workers "
+        "share the cores, and it is too fast: it gives "
+        + ", ".join(
+            f"{line['simulated'] / line['measured']:.2f} of the time with {line['workers']}"
+            for line in result["checked"]
+        )
+        + ". What follows is checked by nothing but this.",
+        "",
         "## Simulated: 1,000 heads on embeddings of 1 TB",
         "",
         f"Of 6,144 float16 features with 100 classes, {LARGE.blocks:,} blocks of 64 MB; "
