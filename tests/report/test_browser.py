@@ -192,7 +192,7 @@ def test_curves_can_be_looked_at_closer(browser: Browser, address: str) -> None:
 def test_every_point_is_in_the_csv(browser: Browser, address: str) -> None:
     page, _ = visit(browser, address, 1280, "light")
     with page.expect_download() as download:
-        page.get_by_role("link", name="CSV").first.click()
+        page.get_by_role("button", name="CSV").first.click()
     lines = download.value.path().read_text().splitlines()
     assert lines[0] == "step,epoch,series,value"
     steps = [line for line in lines if "training loss of the batch" in line]

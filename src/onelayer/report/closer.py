@@ -62,9 +62,9 @@ def _variable(colour: re.Match[str]) -> str:
 
 
 def library() -> str:
-    """Return the program that draws such charts, for the inside of a script element."""
+    """Return the program that draws such charts."""
     bundle: str = vl_convert.javascript_bundle(None)  # type: ignore[arg-type] # it may be None
-    return bundle.replace("</script", r"<\/script")
+    return bundle
 
 
 def _specification(points: Points) -> dict[str, Any]:

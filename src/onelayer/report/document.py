@@ -9,9 +9,9 @@ is code and a span between dollar signs is Typst math (:mod:`onelayer.report.inl
 rules; :func:`~onelayer.report.inline.literal` protects text that comes from outside).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from onelayer.report.figure import Figure
 
@@ -109,7 +109,28 @@ class DerivationBlock:
     verified: str
 
 
-Block: TypeAlias = Paragraph | Formula | FigureBlock | Table | Note | DerivationBlock
+@dataclass(frozen=True, eq=False)
+class Interactive:
+    """Something for a reader's hand, and what stands in its place on paper and without scripts.
+
+    Parameters
+    ----------
+    kind
+        The name of its script in ``templates/scripts/interactives`` and of its style in
+        ``templates/styles/interactives``.
+    data
+        What the script shows: values that JSON knows, and arrays as :mod:`onelayer.report.packed`
+        writes them.
+    still
+        Blocks that say the same without scripts.
+    """
+
+    kind: str
+    data: Mapping[str, Any]
+    still: tuple["Block", ...]
+
+
+Block: TypeAlias = Paragraph | Formula | FigureBlock | Table | Note | DerivationBlock | Interactive
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,13 +189,24 @@ class Document:
     footer: str = ""
 
     def blocks(self) -> Iterator[Block]:
-        """Yield every block in reading order."""
-        yield from self.lead
+        """Yield every block in reading order, and after an interactive those in its place."""
+        yield from _unfolded(self.lead)
         for chapter in self.chapters:
             for section in chapter.sections:
-                yield from section.blocks
-                yield from section.answer
+                yield from _unfolded(section.blocks)
+                yield from _unfolded(section.answer)
+
+    def interactives(self) -> tuple[Interactive, ...]:
+        """Return what a reader's hand can use, in reading order."""
+        return tuple(block for block in self.blocks() if isinstance(block, Interactive))
 
     def figures(self) -> tuple[Figure, ...]:
         """Return the figures in reading order; figure n of the page is number n - 1 here."""
         return tuple(block.figure for block in self.blocks() if isinstance(block, FigureBlock))
+
+
+def _unfolded(blocks: Iterable[Block]) -> Iterator[Block]:
+    for block in blocks:
+        yield block
+        if isinstance(block, Interactive):
+            yield from _unfolded(block.still)

@@ -1,11 +1,12 @@
 """A document as one HTML file that needs nothing else."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import jinja2
 from markupsafe import Markup
 
-from onelayer.report import style, svg
+from onelayer.report import packed, style, svg
 from onelayer.report.closer import library
 from onelayer.report.document import Document
 from onelayer.report.mathml import MathML
@@ -19,6 +20,11 @@ _ENVIRONMENT: Final = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+STYLES: Final = ("page", "contents", "controls", "derivations", "closer", "interactives")
+SCRIPTS: Final = (
+    "theme", "contents", "scrollers", "packed", "derivations", "closer", "interactives",
+)  # fmt: skip
 
 
 def to_html(document: Document) -> str:
@@ -43,22 +49,28 @@ def to_html(document: Document) -> str:
         for number, figure in enumerate(document.figures(), start=1)
         if figure.points is not None
     }
-    return _ENVIRONMENT.get_template("report.html.j2").render(
+    interactives = document.interactives()
+    kinds = sorted({each.kind for each in interactives})
+    return _ENVIRONMENT.get_template("page.html.j2").render(
         page=page,
         math=math,
         drawings=drawings,
         closer={
-            number: {"csv": _in_script(points.csv()), "chart": _in_script(points.specification())}
+            number: {"csv": packed.text(points.csv()), "chart": packed.text(points.specification())}
             for number, points in closer.items()
         },
-        library=Markup(library()) if closer else "",
-        css=Markup(template("report.css")),
-        script=Markup(template("report.js")),
+        # Each is taken once, in reading order.
+        data=iter([packed.values(each.data) for each in interactives]),
+        library=packed.text(library()) if closer else "",
+        css=Markup(_templates("styles", STYLES, kinds, "css")),
+        script=Markup(_templates("scripts", SCRIPTS, kinds, "js")),
+        next=next,
         light=Markup(style.css_variables("light")),
         dark=Markup(style.css_variables("dark")),
     )
 
 
-def _in_script(text: str) -> Markup:
-    """Return text for the inside of a script element that no program runs."""
-    return Markup(text.replace("</", r"<\/"))
+def _templates(folder: str, always: Iterable[str], kinds: Iterable[str], suffix: str) -> str:
+    """Return the page's own files, and those of the kinds of interactives that it has."""
+    names = [*always, *(f"interactives/{kind}" for kind in kinds)]
+    return "\n".join(template(f"{folder}/{name}.{suffix}") for name in names)

@@ -19,6 +19,7 @@ from onelayer.report.document import (
     Document,
     FigureBlock,
     Formula,
+    Interactive,
     Note,
     Paragraph,
     Section,
@@ -111,6 +112,12 @@ def _block(block: Block, numbers: "count[int]") -> Node:
             return {"kind": "note", "level": level, "spans": _spans(text)}
         case DerivationBlock():
             return _derivation(block)
+        case Interactive(kind, _, still):
+            return {
+                "kind": "interactive",
+                "interactive": kind,
+                "still": [_block(inner, numbers) for inner in still],
+            }
 
 
 def _table(table: Table) -> Node:

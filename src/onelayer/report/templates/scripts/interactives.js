@@ -1,0 +1,22 @@
+// Each kind of interactive has a script of its own name in interactives/, which puts its function
+// here: it is given the element that it fills and the data that it shows, before the element is
+// seen. What stands in its place where scripts are off, and on paper, is then folded away.
+const interactives = {};
+const start = async (box) => {
+  const data = JSON.parse(await unpackText(box.querySelector(".data").textContent));
+  const hands = box.querySelector(".hands");
+  await interactives[box.dataset.kind](hands, data);
+  hands.hidden = false;
+  box.classList.add("ready");
+  reach();
+};
+const near = new IntersectionObserver((seen) => {
+  for (const { isIntersecting, target } of seen) {
+    if (!isIntersecting) continue;
+    near.unobserve(target);
+    start(target);
+  }
+}, { rootMargin: "100% 0px" });
+addEventListener("load", () => {
+  for (const box of document.querySelectorAll(".interactive")) near.observe(box);
+});
