@@ -72,29 +72,26 @@ def write_arrays(folder: Path, stem: int, arrays: Mapping[str, NDArray[Any]]) ->
     return checksums
 
 
-def read_array(
-    path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], check: bool = True
-) -> tuple[Any, int | None]:
-    """Read a whole file into a new array; return it with the checksum of the file, if wanted.
+def read_array(path: Path, array: NDArray[Any], check: bool = True) -> int | None:
+    """Read a whole file into an array in C order; return the checksum of the file, if wanted.
 
     Raises
     ------
     OSError, ValueError
         If it is not there, or has another type, shape or size.
     """
-    with path.open("rb") as file:
-        found, kind = _read_header(file)
-        if (found, kind) != (shape, dtype):
-            raise ValueError(f"it holds {kind} of the shape {found}")
+    with path.open("rb", buffering=0) as file:
+        shape, dtype = _read_header(file)
+        if (shape, dtype) != (array.shape, array.dtype):
+            raise ValueError(f"it holds {dtype} of the shape {shape}")
         head = file.tell()
-        array = np.empty(shape, dtype)
         _fill(file, array)
         if file.read(1):
             raise ValueError("it is too long")
         if not check:
-            return array, None
+            return None
         file.seek(0)
-        return array, zlib.crc32(_bytes(array), zlib.crc32(file.read(head)))
+        return zlib.crc32(_bytes(array), zlib.crc32(file.read(head)))
 
 
 def read_rows(path: Path, begin: int, end: int) -> NDArray[Any]:

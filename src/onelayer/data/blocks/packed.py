@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from onelayer.data.blocks.block_files import file_name, matrix_of, read_array
+from onelayer.data.blocks.buffers import Buffers
 from onelayer.data.blocks.manifest import AGAIN, Manifest
 from onelayer.data.blocks.source import Block
 from onelayer.data.csr import check_indices
@@ -43,8 +44,9 @@ def moments_of(arrays: Mapping[str, NDArray[Any]]) -> Moments:
 class PackedBlocks:
     """The blocks of a folder that `pack` has written.
 
-    A block is read by plain sequential reads into new arrays. The size of a file is checked at
-    each read, its content by a checksum at the first one.
+    A block is read by plain sequential reads into arrays of its own, in memory that is used again
+    once they are let go. The size of a file is checked at each read, its content by a checksum at
+    the first one.
 
     Parameters
     ----------
@@ -65,6 +67,7 @@ class PackedBlocks:
         self.path = Path(path)
         self.manifest = Manifest.read(self.path)
         self._checked: set[str] = set()
+        self._buffers = Buffers()
         self._index_type = np.dtype(np.int32 if self.n_features < 2**31 else np.int64)
 
     @property
@@ -136,7 +139,7 @@ class PackedBlocks:
         return self._statistics.get("class_counts")
 
     def read_block(self, i: int) -> Block:
-        """Return block i as new arrays; the labels are those of `classes`.
+        """Return block i as arrays of its own; the labels are those of `classes`.
 
         Raises
         ------
@@ -239,7 +242,8 @@ class PackedBlocks:
     def _read(self, i: int, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Any:
         file = file_name(i, name)
         try:
-            array, checksum = read_array(self.path / file, dtype, shape, file not in self._checked)
+            array = self._buffers.empty(shape, dtype)
+            checksum = read_array(self.path / file, array, file not in self._checked)
         except OSError as error:
             raise self._unreadable(file, error) from None
         except ValueError:
