@@ -44,7 +44,7 @@ class SharedData:
     @property
     def who(self) -> str:
         """'the run a' or 'the runs a, b and 3 more'."""
-        return f"the run{'s' * (len(self.runs) > 1)} {listed(self.names, NAMED)}"
+        return f"the run{'s' * (len(self.runs) > 1)} {listed([run.called for run in self.runs], NAMED)}"
 
     @property
     def is_image(self) -> bool:
