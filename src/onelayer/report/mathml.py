@@ -7,6 +7,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from onelayer.report import typesetting
+from onelayer.report.latex import latex
 
 _FORMULA: Final = re.compile(r'<div id="formula-(\d+)">(.*?)</div>', re.DOTALL)
 # Typst writes accents as combining characters, which browsers misplace in fonts without a table of
@@ -50,6 +51,21 @@ class MathML:
         style = _STYLE.search(page)
         #: The style sheet that the formulas need, once a page.
         self.style = Markup(style[1] if style and keys else "")
+
+    def __bool__(self) -> bool:
+        """Whether there is any formula."""
+        return bool(self._formulas)
+
+    def latex(self, lines: Iterable[dict[str, Any]]) -> str:
+        """Return lines of a view as LaTeX: one formula, or several that are aligned."""
+        sides = [[self._latex(line[side]) for side in ("left", "right")] for line in lines]
+        if len(sides) == 1:
+            return " ".join(filter(None, sides[0]))
+        rows = " \\\\\n".join(f"{left} & {right}".strip() for left, right in sides)
+        return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
+
+    def _latex(self, node: dict[str, Any] | None) -> str:
+        return "" if node is None else latex(self(node))
 
     def __call__(self, node: dict[str, Any]) -> Markup:
         """Return the ``<math>`` element of a piece of mathematics."""

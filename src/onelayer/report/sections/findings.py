@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from onelayer.diagnosis import Answer, Finding
-from onelayer.report.document import Block, Note, Paragraph, Section, Table
+from onelayer.report.document import Block, Note, Section, Table
 from onelayer.report.inline import literal
-from onelayer.report.sections.material import Material
+from onelayer.report.sections.material import Material, how_sure
 from onelayer.words import listed
 
 MOST_RUNS = 6
@@ -16,7 +18,7 @@ def findings(material: Material) -> Section:
     answers: dict[tuple[str, str, Answer], list[str]] = {}
     for finding in material.findings:
         key = finding.code, finding.title, finding.answer
-        answers.setdefault(key, []).extend(finding.runs)
+        answers.setdefault(key, []).extend(map(material.called, finding.runs))
     rows = tuple(
         (code, literal(title), str(answer), literal(listed(dict.fromkeys(runs), MOST_RUNS)))
         for (code, title, answer), runs in answers.items()
@@ -32,12 +34,8 @@ def findings(material: Material) -> Section:
 
 def _told(finding: Finding) -> list[Block]:
     """Return a finding in full."""
-    sure = finding.how_sure
     said = f"{finding.code}, {finding.title}: {finding.statement}"
     if finding.advice:
         said += f" What to do: {finding.advice}"
-    words = [f"How sure: {sure.method}"] if sure.method else []
-    words += [f"Tried: {'; '.join(sure.tried)}."] if sure.tried else []
-    words += [f"Assumed: {'; '.join(sure.assumptions)}."] if sure.assumptions else []
-    note = Note("warning" if finding.is_warning else "info", literal(said))
-    return [note, Paragraph(literal(" ".join(words)))]
+    level: Literal["warning", "info"] = "warning" if finding.is_warning else "info"
+    return [Note(level, literal(said)), how_sure(finding)]

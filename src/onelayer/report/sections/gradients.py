@@ -5,7 +5,15 @@ from __future__ import annotations
 from functools import cache
 
 from onelayer.diagnosis.checks.gradients import GradientErrors
-from onelayer.model.derivations import DERIVATIONS, DerivationName, Verification, verify
+from onelayer.diagnosis.words import count
+from onelayer.model.derivations import (
+    DERIVATIONS,
+    DerivationName,
+    Step,
+    StepCheck,
+    Verification,
+    verify,
+)
 from onelayer.report.document import Block, DerivationBlock, Note, Section, Table
 from onelayer.report.inline import literal
 from onelayer.report.sections.material import Material, measured, said
@@ -42,10 +50,18 @@ def _derivation_block(verification: Verification) -> Block:
         derivation.title,
         f"${derivation.statement}$",
         derivation.notation,
-        tuple((step.formula, step.reason) for step in derivation.steps),
+        tuple(
+            (step.formula, step.reason, _checked(step, check))
+            for step, check in zip(derivation.steps, verification.checks, strict=True)
+        ),
         derivation.result,
         verification.summary,
     )
+
+
+def _checked(step: Step, check: StepCheck) -> str:
+    confirmed = count(check.identities, "identity", "identities")
+    return literal(f"{step.how[0].upper()}{step.how[1:]}: {confirmed} confirmed.")
 
 
 def gradient_check(material: Material, choice: SectionChoice) -> Section:
