@@ -20,11 +20,35 @@ NAME = "Onelayer Math"
 CHARACTERS = (OUT.parent / "characters.txt").read_text("utf-8").rstrip("\n")
 
 
+def _prime_of_a_superscript(font: TTFont) -> None:
+    """Give the prime the form that it has in a superscript, where it always stands.
+
+    The feature that would take it there has a second form of every letter, too.
+    """
+    table = font["GSUB"].table
+    own = font.getBestCmap()[0x2032]
+    lookups = {
+        index
+        for record in table.FeatureList.FeatureRecord
+        if record.FeatureTag == "ssty"
+        for index in record.Feature.LookupListIndex
+    }
+    for index in lookups:
+        for sub in table.LookupList.Lookup[index].SubTable:
+            alternates = getattr(sub, "alternates", {}) | getattr(sub, "mapping", {})
+            if own in alternates:
+                form = alternates[own]
+                for characters in font["cmap"].tables:
+                    if 0x2032 in characters.cmap:
+                        characters.cmap[0x2032] = form if isinstance(form, str) else form[0]
+
+
 def main() -> None:
     """Write the font."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("font", type=Path)
     font = TTFont(parser.parse_args().font, recalcTimestamp=False)
+    _prime_of_a_superscript(font)
     options = subset.Options(layout_features=["dtls"], hinting=False, drop_tables=["FFTM"])
     options.name_IDs = [0, 1, 2, 4, 6, 13, 14]
     maker = subset.Subsetter(options)

@@ -136,7 +136,7 @@ def test_a_derivation_is_opened_step_by_step(browser: Browser, address: str) -> 
         return [step.is_visible() for step in steps.all()]
 
     assert seen() == [False, False, False]
-    page.get_by_text("The 3 steps").first.click()
+    page.get_by_text("3 steps verified").first.click()
     assert seen() == [True, False, False]
     following.click()
     assert seen() == [True, True, False]

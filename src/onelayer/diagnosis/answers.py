@@ -29,6 +29,7 @@ from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
 from onelayer.diagnosis.measures.l2_norms import SweepNorms
 from onelayer.diagnosis.measures.overfitting import Overfitting
 from onelayer.diagnosis.words import percent
+from onelayer.words import first_sentence
 
 MOST = 5
 """Answers of a study."""
@@ -104,7 +105,7 @@ def _all(evidence: Evidence) -> Iterator[StudyAnswer]:
         yield best
     for finding in evidence.findings:
         if finding.answer is Answer.FOUND:
-            sentence = finding.statement.split(". ")[0].rstrip(".") + "."
+            sentence = first_sentence(finding.statement)
             yield StudyAnswer(f"{finding.title}?", "Found", sentence, finding.kind)
 
 

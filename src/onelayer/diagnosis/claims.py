@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from onelayer.diagnosis.checks.early_stopping import EarlyStop
+from onelayer.diagnosis.checks.early_stopping import LEAST_GAIN, EarlyStop
 from onelayer.diagnosis.checks.shuffling_speed import ShufflingSpeed
 from onelayer.diagnosis.checks.weights import WeightNoise
 from onelayer.diagnosis.evidence import Evidence, M, measured
@@ -31,6 +31,7 @@ def first(evidence: Evidence, kind: type[M]) -> tuple[Finding, M] | None:
 
 
 def batch(evidence: Evidence) -> Judged:
+    """Judge whether a batch causes the dips."""
     if (have := first(evidence, AccuracyDips)) is None:
         return None
     finding, dips = have
@@ -46,6 +47,7 @@ def batch(evidence: Evidence) -> Judged:
 
 
 def shuffling(evidence: Evidence) -> Judged:
+    """Judge whether shuffling removes them."""
     have = first(evidence, AccuracyDips)
     if have is None or have[1].culprit is None:
         return None
@@ -55,19 +57,22 @@ def shuffling(evidence: Evidence) -> Judged:
 
 
 def speed(evidence: Evidence) -> Judged:
+    """Judge whether shuffling speeds convergence."""
     if (have := first(evidence, ShufflingSpeed)) is None:
         return None
     finding, found = have
     early, end = found.at_steps[0], found.at_steps[-1]
     said = (
-        f"The validation loss of {evidence.called(finding.runs[0])} when shuffled, against its own order: "
-        f"{number(early.shuffled_loss)} against {number(early.own_loss)} after {early.step:,} "
+        f"The validation loss of {evidence.called(finding.runs[0])} when shuffled, against its own "
+        f"order: {number(early.shuffled_loss)} against {number(early.own_loss)} after "
+        f"{early.step:,} "
         f"steps, {number(end.shuffled_loss)} against {number(end.own_loss)} after {end.step:,}."
     )
     return {Answer.FOUND: HOLDS, Answer.CLEAR: FAILS}.get(finding.answer, OPEN), said
 
 
 def early_stopping(evidence: Evidence) -> Judged:
+    """Judge whether early stopping saves epochs at no cost."""
     have = measured((f for f in evidence.findings if f.kind is EarlyStop), EarlyStop)
     stopped = [(f, stop) for f, stop in have if stop.loss_given_up is not None]
     if not stopped:
@@ -77,8 +82,10 @@ def early_stopping(evidence: Evidence) -> Judged:
         f"{percent(stop.loss_given_up or 0.0, 1)} of the loss"
         for f, stop in stopped
     )
-    costly = any(f.answer is Answer.FOUND for f, _ in stopped)
-    return (FAILS if costly else HOLDS), f"{said}."
+    if any(f.answer is Answer.FOUND for f, _ in stopped):
+        return FAILS, f"{said}."
+    doubtful = any((stop.loss_given_up or 0.0) >= LEAST_GAIN for _, stop in stopped)
+    return (OPEN if doubtful else HOLDS), f"{said}{', within chance' if doubtful else ''}."
 
 
 def furthest_ahead(evidence: Evidence) -> tuple[Finding, Overfitting] | None:
@@ -88,18 +95,20 @@ def furthest_ahead(evidence: Evidence) -> tuple[Finding, Overfitting] | None:
 
 
 def ahead(evidence: Evidence) -> Judged:
+    """Judge whether training pulls ahead of validation."""
     if (have := furthest_ahead(evidence)) is None:
         return None
     finding, found = have
     low, high = found.gap.memory_interval
     said = (
-        f"{evidence.called(finding.runs[0])} is {points(found.gap.memory)} ({span((low, high))}) better on examples "
-        "that trained than on examples of the same kind that did not."
+        f"{evidence.called(finding.runs[0])} is {points(found.gap.memory)} ({span((low, high))}) "
+        "better on examples that trained than on examples of the same kind that did not."
     )
     return (HOLDS if low > 0 else FAILS if high < 0.01 else OPEN), said
 
 
 def smooth(evidence: Evidence) -> Judged:
+    """Judge whether L2 smooths the weights."""
     have = first(evidence, WeightNoise)
     if have is None or len(have[1].pictures) < 2:
         return None
@@ -112,6 +121,7 @@ def smooth(evidence: Evidence) -> Judged:
 
 
 def underfits(evidence: Evidence) -> Judged:
+    """Judge whether accuracy falls with λ because the model underfits."""
     have = first(evidence, SweepAccuracies)
     if have is None or not have[1].from_largest:
         return None
@@ -127,6 +137,7 @@ def underfits(evidence: Evidence) -> Judged:
 
 
 def norm(evidence: Evidence, power: int) -> Judged:
+    """Judge whether the norm, or a power of it, falls in inverse proportion to λ."""
     have = first(evidence, SweepNorms)
     if have is None:
         return None

@@ -182,7 +182,15 @@ class Answers:
 
 
 Block: TypeAlias = (
-    Paragraph | Formula | FigureBlock | Table | Note | DerivationBlock | Interactive | Fold | Answers
+    Paragraph
+    | Formula
+    | FigureBlock
+    | Table
+    | Note
+    | DerivationBlock
+    | Interactive
+    | Fold
+    | Answers
 )
 
 

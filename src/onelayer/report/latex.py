@@ -25,10 +25,14 @@ _GREEK: Final = {
     letter: "\\" + unicodedata.name(letter).rpartition(" ")[2].lower().replace("lamda", "lambda")
     for letter in "αβγδεζηθικμνξπρστυφχψω"
 } | {"λ": r"\lambda", "ϵ": r"\epsilon", "ϕ": r"\phi", "ε": r"\varepsilon", "φ": r"\varphi"}
-_CAPITALS: Final = {c: "\\" + unicodedata.name(c).rpartition(" ")[2].capitalize() for c in "ΓΔΘΞΠΣΦΨΩ"}
+_CAPITALS: Final = {
+    c: "\\" + unicodedata.name(c).rpartition(" ")[2].capitalize() for c in "ΓΔΘΞΠΣΦΨΩ"
+}
 _FUNCTIONS: Final = ("ln", "log", "exp", "max", "min", "lim", "sup", "inf", "arg", "det")
 _ACCENTS: Final = {"^": r"\hat", "~": r"\tilde", "\u00af": r"\bar", "\u02d9": r"\dot"}
-_TALL: Final = {"mfrac", "munderover", "munder", "mtable"}
+TALL: Final = frozenset({"mfrac", "munderover", "munder", "mtable"})
+"""Elements that brackets grow around."""
+
 _FENCES: Final = {"(": ")", "[": "]", "{": "}", "|": "|", "‖": "‖"}
 
 
@@ -92,7 +96,7 @@ def _row(row: Element) -> str:
         len(parts) > 2 and parts[0].tag == parts[-1].tag == "mo"
         and _FENCES.get(parts[0].text or "") == parts[-1].text
     )  # fmt: skip
-    if fenced and any(each.tag in _TALL for each in row.iter()):
+    if fenced and any(each.tag in TALL for each in row.iter()):
         opened, closed = _of(parts[0]), _of(parts[-1])
         inside = " ".join(map(_of, parts[1:-1]))
         return rf"\left{opened} {inside} \right{closed}"

@@ -14,7 +14,12 @@ _FLOOR: Final = HEIGHT - 18
 _ROOF: Final = 8
 _FONT: Final = 'font-family="Liberation Sans, Arial, sans-serif" font-size="11"'
 
+LEAST_HEIGHT: Final = 0.03
+"""Of the accuracies in the drawing of dips: what is less than this does not look like dips."""
+
 Point = tuple[float, float]
+Word = tuple[str, Colour]
+NOTHING: Final[Word] = ("", MUTED)
 
 
 @dataclass
@@ -57,20 +62,12 @@ class Sketch:
         )
         return self
 
-    def label(self, text: str, x: float, y: float, colour: Colour, anchor: str = "end") -> Sketch:
-        """Add a word at a point; it is one of ours, and so needs no escape."""
-        self._parts.append(
-            f'<text x="{self._x(x):.1f}" y="{self._y(y):.1f}" {_FONT} fill="{colour.light}" '
-            f'text-anchor="{anchor}">{text}</text>'
-        )
-        return self
-
-    def svg(self, left: str = "", right: str = "") -> str:
-        """Return the drawing, with words under the ends of its axis."""
+    def svg(self, left: Word = NOTHING, right: Word = NOTHING) -> str:
+        """Return the drawing, with words of ours under the ends of its axis."""
         words = [
-            f'<text x="{x}" y="{HEIGHT - 4}" {_FONT} fill="{MUTED.light}" '
+            f'<text x="{x}" y="{HEIGHT - 4}" {_FONT} fill="{colour.light}" '
             f'text-anchor="{anchor}">{text}</text>'
-            for text, x, anchor in ((left, EDGE, "start"), (right, WIDTH - EDGE, "end"))
+            for (text, colour), x, anchor in ((left, EDGE, "start"), (right, WIDTH - EDGE, "end"))
             if text
         ]
         axis = (
@@ -98,8 +95,9 @@ def dips(accuracies: Sequence[float], batches: int, batch: int, epochs: int = 4)
     first = len(accuracies) - len(shown)
     points = [(float(i), value) for i, value in enumerate(shown)]
     marked = [points[i] for i in range(len(shown)) if (first + i) % batches == batch]
-    sketch = Sketch((0, max(len(shown) - 1, 1)), _range(shown))
-    return sketch.line(points, BLUE, 1.4).dots(marked, ORANGE).svg("every step")
+    low, high = _range(shown)
+    sketch = Sketch((0, max(len(shown) - 1, 1)), (min(low, high - LEAST_HEIGHT), high))
+    return sketch.line(points, BLUE, 1.4).dots(marked, ORANGE).svg(("after every step", MUTED))
 
 
 def curves(
@@ -108,8 +106,8 @@ def curves(
     marks: Sequence[float] = (),
     dots: bool = False,
     cut: float = 1.0,
-    left: str = "",
-    right: str = "",
+    left: Word = NOTHING,
+    right: Word = NOTHING,
 ) -> str:
     """Draw lines over one axis, with marks at places along it.
 
@@ -148,7 +146,8 @@ def bars(values: Sequence[float]) -> str:
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
     finite = [value for value in values if math.isfinite(value)]
-    return (min(finite), max(finite)) if finite else (0.0, 1.0)
+    low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
 def _thinned(points: Sequence[Point], most: int = 150) -> Sequence[Point]:

@@ -186,7 +186,8 @@ def _beside(run: RunOutcome, arrival: Arrival, rate_is_low: bool) -> Finding:
     steps = count(record.steps, "step")
     if arrival.exact:
         said = (
-            f"{run.called} ended after {steps} with J {percent(arrival.share, 1)} above its minimum. "
+            f"{run.called} ended after {steps} with J {percent(arrival.share, 1)} above its "
+            "minimum. "
             "At the minimum"
         )
         tried = ["the minimum of J, without steps"]
@@ -199,7 +200,8 @@ def _beside(run: RunOutcome, arrival: Arrival, rate_is_low: bool) -> Finding:
                 "ten times as many"
             )
         said = (
-            f"{run.called} ended after {steps}. Without a penalty there need be no minimum to arrive "
+            f"{run.called} ended after {steps}. Without a penalty there need be no minimum to "
+            "arrive "
             f"at. After {more} more{how},"
         )
         tried = [f"{more} from where the run ended{how}"]

@@ -70,7 +70,8 @@ def look(context: Context) -> list[Finding]:
 def _of_one(context: Context, run: RunOutcome) -> Finding:
     n = len(context.correct(run))
     statement = (
-        f"Early stopping chose the step of {run.called} by the loss on the {n:,} validation examples "
+        f"Early stopping chose the step of {run.called} by the loss on the {n:,} validation "
+        "examples "
         f"that also give its accuracy, {percent(val_accuracy(run))}. That is a choice of one "
         f"number, for which the validation loss is too low by about 1/n = {number(1 / n)}."
     )

@@ -112,7 +112,8 @@ def _clear(quiet: list[tuple[RunOutcome, CurveNoise]]) -> Finding:
     names = [run.name for run, _ in quiet]
     return CHECK.clear(
         names,
-        f"At the ends of {listed([run.called for run, _ in quiet], 20)} the validation accuracy jumps too little from "
+        f"At the ends of {listed([run.called for run, _ in quiet], 20)} the validation accuracy "
+        "jumps too little from "
         f"evaluation to evaluation to matter: nearest to that is {run.called}, with a standard "
         f"deviation of {points(worst.accuracy_noise)}, where {100 * _least(worst):.2f} would.",
         worst,

@@ -17,8 +17,8 @@ from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
 from onelayer.diagnosis.measures.l2_norms import SweepNorms
 from onelayer.diagnosis.measures.overfitting import Overfitting
 from onelayer.report import thumbnails
-from onelayer.report.document import Block, Card
 from onelayer.report.document import Answers as Cards
+from onelayer.report.document import Block, Card
 from onelayer.report.inline import literal
 from onelayer.report.sections.material import Material
 from onelayer.report.style import MUTED, TRAINING, VALIDATION
@@ -34,6 +34,9 @@ SECTIONS: Mapping[type[Measurement] | None, tuple[str, ...]] = {
     None: ("sweep-accuracy", "l2-accuracy", "accuracy-curves", "loss-curves"),
 }
 """Kinds of sections that say more of an answer."""
+
+
+_TRAINS, _VALIDATES = ("training", TRAINING), ("validation", VALIDATION)
 
 
 def abstract(material: Material, places: Mapping[str, tuple[int, int]]) -> list[Block]:
@@ -71,7 +74,9 @@ def _speed(material: Material) -> str | None:
     own = [(x, at.own_loss) for x, at in steps]
     shuffled = [(x, at.shuffled_loss) for x, at in steps]
     lines = ((own, VALIDATION), (shuffled, TRAINING))
-    return thumbnails.curves(lines, dots=True, left="loss at equal steps")
+    return thumbnails.curves(
+        lines, dots=True, left=("own order", VALIDATION), right=("shuffled", TRAINING)
+    )
 
 
 def _early(material: Material) -> str | None:
@@ -81,9 +86,10 @@ def _early(material: Material) -> str | None:
     (finding, stop) = have
     line = _curve(material, finding.runs[0], "val_loss")
     marks = (stop.best_step, stop.stopped_step)
+    words = ("loss", VALIDATION), ("stop", MUTED)
     return thumbnails.curves(
-        ((line, VALIDATION),), marks=marks, cut=0.7, left="loss", right="stop"
-    )  # fmt: skip
+        ((line, VALIDATION),), marks=marks, cut=0.7, left=words[0], right=words[1]
+    )
 
 
 def _gap(material: Material) -> str | None:
@@ -92,10 +98,10 @@ def _gap(material: Material) -> str | None:
         return None
     run = have[0].runs[0]
     lines = (
-        (_curve(material, run, "train_accuracy"), TRAINING),
-        (_curve(material, run, "val_accuracy"), VALIDATION),
+        (_settled(_curve(material, run, "train_accuracy")), TRAINING),
+        (_settled(_curve(material, run, "val_accuracy")), VALIDATION),
     )
-    return thumbnails.curves(lines, left="accuracy", right="steps")
+    return thumbnails.curves(lines, left=_TRAINS, right=_VALIDATES)
 
 
 def _penalty(material: Material) -> str | None:
@@ -108,7 +114,7 @@ def _penalty(material: Material) -> str | None:
         ([(x, at.train_accuracy) for x, at in known], TRAINING),
         ([(x, at.val_accuracy) for x, at in known], VALIDATION),
     )
-    return thumbnails.curves(lines, dots=True, left="accuracy", right="λ →")
+    return thumbnails.curves(lines, dots=True, left=_TRAINS, right=_VALIDATES)
 
 
 def _noise(material: Material) -> str | None:
@@ -116,7 +122,9 @@ def _noise(material: Material) -> str | None:
     if have is None:
         return None
     line = [(math.log(p.l2), p.noise) for p in have[1].pictures if p.l2 > 0]
-    return thumbnails.curves(((line, TRAINING),), dots=True, left="noise", right="λ →")
+    return thumbnails.curves(
+        ((line, TRAINING),), dots=True, left=("noise", MUTED), right=("λ →", MUTED)
+    )
 
 
 def _norms(material: Material) -> str | None:
@@ -127,13 +135,18 @@ def _norms(material: Material) -> str | None:
     line = sorted((math.log(p.l2), math.log(p.minimum)) for p in points if p.minimum)
     limit = sorted((math.log(p.l2), math.log(p.limit_norm)) for p in points if p.limit_norm)
     lines = ((limit, MUTED), (line, TRAINING))
-    return thumbnails.curves(lines, left="log norm", right="log λ →")
+    return thumbnails.curves(lines, left=("log norm", MUTED), right=("log λ →", MUTED))
 
 
 def _best(material: Material) -> str | None:
     accuracies = [run.record.final.val_accuracy for run in material.outcome.runs]
     known = [each for each in accuracies if each is not None]
     return thumbnails.bars(known) if 1 < len(known) <= 40 else None
+
+
+def _settled(curve: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return a curve without its first fifth, whose rise hides all that comes after."""
+    return curve[len(curve) // 5 :]
 
 
 def _curve(material: Material, run: str, column: str) -> list[tuple[float, float]]:

@@ -32,12 +32,12 @@ def _look_at_every_step(material: Material) -> str | None:
     have = first(material, AccuracyDips)
     if have is None or have[1].culprit is None:
         return None
-    dips = have[1]
+    dips, culprit = have[1], have[1].culprit
     rare = dips.evaluation_meets_batch_every
     seen = f"every {dips.evaluation_every} steps" if dips.evaluation_every > 1 else "every step"
     text = (
         f"A curve shows what the schedule lets it show: with a look {seen}, one batch in "
-        f"{dips.batches_per_epoch} that costs {points(dips.culprit.fall)} comes into view every "
+        f"{dips.batches_per_epoch} that costs {points(culprit.fall)} comes into view every "
         f"{rare:,} steps."
     )
     if len(dips.interventions) > 3:

@@ -14,6 +14,7 @@ from onelayer.study import Replicates, RunOutcome, SectionChoice
 from onelayer.training import StopReason
 from onelayer.words import fixed
 
+
 @dataclass(frozen=True, eq=False)
 class Material(Evidence):
     """What sections are made of."""

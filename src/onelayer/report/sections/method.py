@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from onelayer.report.document import Block, Paragraph, Section, Table
@@ -10,82 +11,125 @@ from onelayer.report.inline import code, literal
 from onelayer.report.sections.material import Material
 from onelayer.study import ORDERS, RunOutcome
 from onelayer.training import TrainConfig
-from onelayer.training.words import length_in_words, steps_in_words
+from onelayer.training.words import steps_in_words
 from onelayer.words import listed
 
 MOST_ROWS: Final = 100
 """More runs than this are in results.json alone."""
 
-Column = tuple[str, Callable[[RunOutcome], str]]
+
+@dataclass(frozen=True)
+class Setting:
+    """Something that runs may differ in.
+
+    Attributes
+    ----------
+    head : str
+        Of its column.
+    spell : function
+        A run's value as a cell.
+    common : str
+        How it is said where all runs have the same, with {} for the value; empty: not at all.
+    usual : str
+        A value that goes without saying.
+    """
+
+    head: str
+    spell: Callable[[RunOutcome], str]
+    common: str = ""
+    usual: str | None = None
 
 
-def _of_config(spell: Callable[[TrainConfig], str]) -> Callable[[RunOutcome], str]:
+def _option(spell: Callable[[TrainConfig], str]) -> Callable[[RunOutcome], str]:
     return lambda run: spell(run.record.config)
+
+
+def _of_steps(spell: Callable[[TrainConfig], str]) -> Callable[[RunOutcome], str]:
+    """Return what says nothing of a minimum that was found without steps."""
+    return _option(lambda config: "–" if config.solver == "optimum" else spell(config))
 
 
 def _classes(run: RunOutcome) -> str:
     classes = [str(each) for each in run.record.classes]
-    return " against ".join(classes) if len(classes) == 2 else f"{len(classes):,} classes"
+    return " against ".join(classes) if len(classes) == 2 else f"all {len(classes):,}"
 
 
 def _patience(config: TrainConfig) -> str:
     rule = config.early_stopping
-    return "none" if rule is None else f"patience {rule.patience:,}"
+    return "–" if rule is None else f"{rule.patience:,}"
 
 
-def _by_steps(spell: Callable[[TrainConfig], str]) -> Callable[[RunOutcome], str]:
-    """A column that says nothing of a minimum that was found without steps."""
-    return _of_config(lambda config: "–" if config.solver == "optimum" else spell(config))
+def _length(config: TrainConfig) -> str:
+    steps = "" if config.max_steps is None else f", {config.max_steps:,} steps"
+    return f"{config.max_epochs:,}{steps}"
 
 
-COLUMNS: Final[tuple[Column, ...]] = (
-    ("model", _of_config(lambda config: config.model)),
-    ("classes", _classes),
-    ("training examples", lambda run: f"{run.record.n_train:,}"),
-    ("validation examples", lambda run: f"{run.record.n_validation:,}"),
-    ("solver", _of_config(
-        lambda c: "exact minimum" if c.solver == "optimum" else "gradient descent")),
-    ("order", _by_steps(lambda config: ORDERS[config.order])),
-    ("learning rate", _by_steps(lambda config: f"{config.learning_rate:g}")),
-    ("batch size", _by_steps(lambda config: f"{config.batch_size:,}")),
-    ("λ", _of_config(lambda config: f"{config.l2:g}")),
-    ("bias penalized", _of_config(lambda config: "yes" if config.penalize_bias else "no")),
-    ("length", _by_steps(length_in_words)),
-    ("early stopping", _by_steps(_patience)),
-    ("steps by", _by_steps(lambda config: ", ".join(steps_in_words(config)) or "plain steps")),
-    ("features", _of_config(
-        lambda c: "all" if c.features is None else "{} to before {}".format(*c.features))),
-    ("of each class", _of_config(
-        lambda c: "all" if c.examples_per_class is None else f"{c.examples_per_class:,} drawn")),
-    ("seed", _of_config(lambda config: str(config.seed))),
+SETTINGS: Final = (
+    Setting("model", _option(lambda c: c.model), "the model is {} regression"),
+    Setting("classes", _classes, "classes: {}"),
+    Setting("training", lambda run: f"{run.record.n_train:,}", "{} training examples"),
+    Setting("validation", lambda run: f"{run.record.n_validation:,}", "{} for validation"),
+    Setting(
+        "solver", _option(lambda c: "minimum" if c.solver == "optimum" else "steps"), "solver: {}",
+        "steps",
+    ),
+    Setting("order", _of_steps(lambda c: ORDERS[c.order]), "order: {}", "–"),
+    Setting("learning rate", _of_steps(lambda c: f"{c.learning_rate:g}"), "learning rate {}", "–"),
+    Setting("batch size", _of_steps(lambda c: f"{c.batch_size:,}"), "batches of {} examples", "–"),
+    Setting("λ", _option(lambda c: f"{c.l2:g}"), "λ = {}"),
+    Setting(
+        "bias penalized", _option(lambda c: "yes" if c.penalize_bias else "no"),
+        "the penalty covers the bias: {}",
+    ),
+    Setting("epochs at most", _of_steps(_length), "at most {} epochs", "–"),
+    Setting("patience", _of_steps(_patience), "early stopping with a patience of {}", "–"),
+    Setting("steps", _of_steps(lambda c: ", ".join(steps_in_words(c)) or "plain"), "{}", "plain"),
+    Setting(
+        "features",
+        _option(lambda c: "all" if c.features is None else "{} to before {}".format(*c.features)),
+        "features {}", "all",
+    ),
+    Setting(
+        "of each class",
+        _option(lambda c: "all" if c.examples_per_class is None else f"{c.examples_per_class:,}"),
+        "{} examples of each class drawn", "all",
+    ),
+    Setting("seed", _option(lambda c: str(c.seed)), "seed {}"),
 )  # fmt: skip
 
 
 def settings(material: Material) -> Section:
     """Say what all runs have in common, and show what differs as one table."""
     runs = material.outcome.runs
-    differ = [column for column in COLUMNS if len({column[1](run) for run in runs}) > 1]
-    alike = [(name, spell(runs[0])) for name, spell in COLUMNS if (name, spell) not in differ]
+    differ = [each for each in SETTINGS if len({each.spell(run) for run in runs}) > 1]
+    alike = [
+        each.common.format(value)
+        for each in SETTINGS
+        if each not in differ and (value := each.spell(runs[0])) != each.usual
+    ]
     blocks: list[Block] = []
     if alike:
-        common = "; ".join(f"{name}: {value}" for name, value in alike)
-        who = "The run has" if len(runs) == 1 else "All runs have in common"
-        blocks.append(Paragraph(literal(f"{who} – {common}.")))
+        who = "Of the run" if len(runs) == 1 else "Of all runs"
+        blocks.append(Paragraph(literal(f"{who}: {'; '.join(alike)}.")))
     if len(runs) > 1:
         blocks.append(_table(runs[:MOST_ROWS], differ))
-    if more := len(runs) - MOST_ROWS:
-        if more > 0:
-            blocks.append(Paragraph(f"`results.json` has {more:,} runs more."))
+    if (more := len(runs) - MOST_ROWS) > 0:
+        blocks.append(Paragraph(f"`results.json` has {more:,} runs more."))
     return Section("The runs", "What was trained?", tuple(blocks))
 
 
-def _table(runs: Sequence[RunOutcome], differ: Sequence[Column]) -> Table:
+def _whole(cell: str) -> str:
+    """Return a short cell that is not broken."""
+    return literal(cell.replace(" ", "\u00a0") if len(cell) < 25 else cell)
+
+
+def _table(runs: Sequence[RunOutcome], differ: Sequence[Setting]) -> Table:
     rows = tuple(
-        (literal(run.label), code(run.name), *(literal(spell(run)) for _, spell in differ))
+        (_whole(run.label), *(_whole(each.spell(run)) for each in differ), code(run.name))
         for run in runs
     )
-    heads = ("run", "in files", *(name for name, _ in differ))
-    return Table(heads, rows, "What differs from run to run.")
+    heads = ("label", *(each.head for each in differ), "run")
+    return Table(heads, rows, "What differs from run to run; of the parts, how many examples.")
 
 
 def counting(material: Material) -> Section:
