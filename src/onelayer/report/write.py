@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -64,7 +65,7 @@ def compose(outcome: Outcome, findings: list[Finding]) -> Document:
     data = outcome.data
     return Document(
         title=outcome.study.title,
-        subtitle=f"A study of single-layer networks on {data['source']}",
+        subtitle=f"A study of single-layer networks on {_known_as(data)}",
         lead=_lead(material, places),
         chapters=tuple(Chapter(title, tuple(sections)) for title, sections in chapters),
         facts=_facts(outcome),
@@ -143,10 +144,17 @@ def _warnings(material: Material) -> tuple[Block, ...]:
     return (Fold(f"{count(len(notes), 'thing')} to put right", tuple(notes)),)
 
 
+_SOURCES = {"mnist": "MNIST’s handwritten digits", "digits": "scikit-learn’s small digits"}
+
+
+def _known_as(data: Mapping[str, Any]) -> str:
+    return _SOURCES.get(data["source"], data["source"])
+
+
 def _scope(outcome: Outcome) -> str:
     data, runs = outcome.data, outcome.runs
     if not runs:
-        return f"No model has been trained yet on the examples of {data['source']}."
+        return f"No model has been trained yet on the examples of {_known_as(data)}."
     models = "1 model with a single layer was" if len(runs) == 1 else (
         f"{len(runs)} models with a single layer were"
     )  # fmt: skip
@@ -161,7 +169,7 @@ def _scope(outcome: Outcome) -> str:
     others = up_to[all(r.record.n_validation == data["validation"] for r in runs)]
     return (
         f"{models} {trained} on {train}{data['train']:,} examples of "
-        f"{data['source']} and evaluated on {others}{data['validation']:,} others."
+        f"{_known_as(data)} and evaluated on {others}{data['validation']:,} others."
     )
 
 

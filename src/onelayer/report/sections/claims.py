@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onelayer.diagnosis.claims import CLAIMS
+from onelayer.diagnosis.claims import CLAIMS, FAILS, HOLDS
 from onelayer.report.document import Section, Table
 from onelayer.report.inline import literal
 from onelayer.report.sections.material import Material
@@ -15,6 +15,11 @@ def claims(material: Material, choice: SectionChoice) -> Section:
     for claim, judge in CLAIMS:
         judged = judge(material) or ("is not asked", "No run of this study can show it.")
         rows.append((claim, judged[0], literal(judged[1])))
-    table = Table(("claim", "here it", "evidence"), tuple(rows), None, ("left", "left", "left"))
+    held = [row[1] for row in rows]
+    caption = (
+        f"Of {len(rows)} claims {held.count(HOLDS)} hold here, {held.count(FAILS)} do not, and "
+        f"{len(rows) - held.count(HOLDS) - held.count(FAILS)} cannot be told or were not asked."
+    )
+    table = Table(("claim", "here it", "evidence"), tuple(rows), caption, ("left", "left", "left"))
     question = "What is often said of such runs, and is it true of these?"
     return Section(choice.title or "Claims, tested", question, (table,), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Literal
 
 from onelayer.diagnosis import Answer, Finding
@@ -23,13 +24,18 @@ def findings(material: Material) -> Section:
         (code, literal(title), str(answer), literal(listed(dict.fromkeys(runs), MOST_RUNS)))
         for (code, title, answer), runs in answers.items()
     )
-    table = Table(("code", "looked for", "answer", "runs"), rows, None, ("left",) * 4)
+    table = Table(("code", "looked for", "answer", "runs"), rows, _caption(material), ("left",) * 4)
     blocks: list[Block] = [table] if rows else []
     for finding in material.findings:
         if finding.answer is Answer.FOUND or finding.is_warning:
             blocks += _told(finding)
     question = "What was looked for, what was found, and how sure is that?"
     return Section("All findings", question, tuple(blocks))
+
+
+def _caption(material: Material) -> str:
+    count = Counter(finding.answer for finding in material.findings)
+    return literal("Answers: " + ", ".join(f"{n} {answer}" for answer, n in count.items()) + ".")
 
 
 def _told(finding: Finding) -> list[Block]:

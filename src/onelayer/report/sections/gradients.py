@@ -67,6 +67,9 @@ def _checked(step: Step, check: StepCheck) -> str:
 def gradient_check(material: Material, choice: SectionChoice) -> Section:
     """Show the gradient check's errors."""
     findings = [f for f in material.findings if f.kind is GradientErrors]
+    checked = [own for _, errors in measured(findings, GradientErrors) for own in errors.objectives]
+    known = [own.worst_error for own in checked if own.worst_error is not None]
+    worst = f": they differ by {max(known):.0e} of its size at most" if known else ""
     rows = tuple(
         (
             error.model,
@@ -74,12 +77,11 @@ def gradient_check(material: Material, choice: SectionChoice) -> Section:
             "yes" if error.penalize_bias else "no",
             "not finite" if error.worst_error is None else f"{error.worst_error:.1e}",
         )
-        for _, errors in measured(findings, GradientErrors)
-        for error in errors.objectives
+        for error in checked
     )
     table = Table(
         ("model", "λ", "bias penalized", "worst relative error"), rows,
-        "Analytic gradients against central differences.",
+        f"The gradients against central differences of the objective{worst}.",
         ("left", "right", "left", "right"),
     )  # fmt: skip
     question = "Does the code compute the gradients that were derived?"
