@@ -182,7 +182,12 @@ def test_the_page_is_opened_or_it_is_said_that_it_cannot(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, works: bool
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda page: bool(opened.append(page)) or works)
+
+    def open_page(page: str) -> bool:
+        opened.append(page)
+        return works
+
+    monkeypatch.setattr("webbrowser.open", open_page)
     ended = call("study", study, "--out", tmp_path / "out", "--open", "--set", "max_epochs=1")
     assert ended.code == 0
     assert opened == [(tmp_path / "out" / "report.html").as_uri()]

@@ -6,11 +6,15 @@ import numpy as np
 import polars as pl
 
 from onelayer.diagnosis.image_shape import ImageShape
+from onelayer.report import thumbnails
 from onelayer.report.document import (
+    Answers,
+    Card,
     Chapter,
     DerivationBlock,
     Document,
     FigureBlock,
+    Fold,
     Formula,
     Note,
     Paragraph,
@@ -18,6 +22,7 @@ from onelayer.report.document import (
     Table,
 )
 from onelayer.report.figures import WeightRow, loss_curves, weight_pictures
+from onelayer.report.style import TRAINING
 
 
 def without_library(page: str) -> str:
@@ -111,6 +116,17 @@ DERIVATION = DerivationBlock(
 )
 
 
+def answers() -> Answers:
+    """Two answers, one with a drawing."""
+    drawn = thumbnails.curves((([(0, 1), (1, 2)], TRAINING),), left=("loss", TRAINING))
+    return Answers(
+        (
+            Card("Does it hold?", "Yes", "By $x^2$ and `code`.", drawn, (1, 1)),
+            Card("Is it drawn?", "", "No."),
+        )
+    )
+
+
 def table() -> Table:
     """A table that is wider than a phone."""
     columns = ("run", "model", "steps", "validation loss", "validation accuracy", "stopped by")
@@ -126,7 +142,7 @@ def full_document() -> Document:
     return Document(
         title="Gradient descent on handwritten digits",
         subtitle="What one layer learns",
-        lead=(Paragraph("With $lambda = 0.001$ the accuracy is 96.5 %."), table()),
+        lead=(Paragraph("With $lambda = 0.001$ the accuracy is 96.5 %."), answers(), table()),
         chapters=(
             Chapter(
                 "Two against three",
@@ -145,6 +161,7 @@ def full_document() -> Document:
                             FigureBlock(loss, "The same again."),
                             Note("info", "A note with `code`."),
                             Note("warning", "A warning."),
+                            Fold("How sure?", (Paragraph("Quite."),), "findings.json"),
                         ),
                     ),
                 ),

@@ -163,7 +163,7 @@ def test_names_from_outside_do_no_harm() -> None:
     ]
     outcome = study_of(runs, ["loss-curves", "accuracy-curves", "sweep-accuracy"])
     study = outcome.study.model_copy(update={"title": HARM})
-    outcome = Outcome(study, outcome.data | {"source": HARM, "classes": [HARM, 1, 2]}, runs)
+    outcome = Outcome(study, outcome.data | {"source": HARM, "classes": [HARM, 1, 2]}, tuple(runs))
     made = report_on(outcome)
     card = Card(HARM, HARM, "x", None, None)
     made = replace(made, lead=(*made.lead, Answers((card,)), Fold(HARM, (Paragraph("y"),))))

@@ -148,7 +148,7 @@ _SOURCES = {"mnist": "MNIST’s handwritten digits", "digits": "scikit-learn’s
 
 
 def _known_as(data: Mapping[str, Any]) -> str:
-    return _SOURCES.get(data["source"], data["source"])
+    return _SOURCES.get(data["source"], str(data["source"]))
 
 
 def _scope(outcome: Outcome) -> str:
