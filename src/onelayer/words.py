@@ -20,6 +20,12 @@ def fixed(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}f}" if abs(value) < 1e4 else f"{value:.1e}"
 
 
+def first_sentence(text: str) -> str:
+    """Return a text up to the end of its first sentence, which begins the next with a capital."""
+    found = re.match(r".*?\.(?=\s+[“\"]?[A-ZΑ-Ω])", text, re.DOTALL)
+    return found[0] if found else text
+
+
 def first_few(items: Iterable[Any], spell: Callable[[Any], str] = repr) -> str:
     """Return things as text for a message: the first few, and how many more there are.
 

@@ -74,9 +74,11 @@ def test_built_in_study_says_what_it_did(whole: tuple[Path, Ended]) -> None:
     _, ended = whole
     assert ended.out == ""
     lines = ended.err.splitlines()
-    for run in RUNS:
+    for run in ("file order", "no penalty", "λ = 1", "λ = 0.001"):
         assert len([line for line in lines if line.startswith(f"{run}: ")]) == 1
         assert len([line for line in lines if line.startswith(f"{run} ")]) == 1
+    for question in ("Does a batch cause the dips?", "Does training pull ahead of validation?"):
+        assert lines.count(question) == 1
     assert lines[-1] == "Report: runs/gradient-descent-digits/report.html"
 
 
@@ -130,10 +132,16 @@ def test_quiet_still_prints_errors(study: Path, tmp_path: Path) -> None:
 def test_without_a_terminal_there_is_a_line_a_run_and_a_table(study: Path, tmp_path: Path) -> None:
     lines = call("study", study, "--out", tmp_path / "out").err.splitlines()
     told = sorted(line.partition(": ")[0] for line in lines[:3])
-    assert told == ["l2[l2=0.1]", "l2[l2=1.0]", "plain"]
+    assert told == ["λ = 0", "λ = 0.1", "λ = 1"]
     assert "all 2 epochs done, 20 steps, validation loss " in lines[0]
-    assert [line.split()[0] for line in lines[-6:-3]] == ["plain", "l2[l2=1.0]", "l2[l2=0.1]"]
-    assert lines[-2].startswith("Ended before they had converged: plain")
+    table = next(place for place, line in enumerate(lines) if line.startswith("run "))
+    rows = [line.partition(" max_epochs")[0].strip() for line in lines[table + 1 : table + 4]]
+    assert rows == ["λ = 0", "λ = 1", "λ = 0.1"]
+    assert any(line.startswith("Ended before they had converged: “λ = 0”") for line in lines)
+    assert "Was early stopping free?" not in lines  # there was none
+    place = lines.index("Which run is the best?")
+    assert lines[place + 1].startswith("  Of 3 runs ")
+    assert max(map(len, lines[place:-1])) <= 80
     assert lines[-1] == f"Report: {tmp_path / 'out' / 'report.html'}"
     assert "\x1b" not in "".join(lines)
 
@@ -168,6 +176,24 @@ def test_default_folder_is_named_after_study_and_data(tmp_path: Path) -> None:
     assert default_folder("s", f"{tmp_path}/my data/") == Path("runs/s-my data")
 
 
+@pytest.mark.usefixtures("no_report")
+@pytest.mark.parametrize("works", [True, False])
+def test_the_page_is_opened_or_it_is_said_that_it_cannot(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, works: bool
+) -> None:
+    opened: list[str] = []
+
+    def open_page(page: str) -> bool:
+        opened.append(page)
+        return works
+
+    monkeypatch.setattr("webbrowser.open", open_page)
+    ended = call("study", study, "--out", tmp_path / "out", "--open", "--set", "max_epochs=1")
+    assert ended.code == 0
+    assert opened == [(tmp_path / "out" / "report.html").as_uri()]
+    assert ("No browser could be opened" in ended.err) is not works
+
+
 # Ends -------------------------------------------------------------------------------------------
 
 
@@ -190,7 +216,7 @@ def test_when_one_run_diverged_the_others_are_reported(study: Path, tmp_path: Pa
     wild = ("--set", "runs.plain.learning_rate=1e38", "--set", "runs.plain.l2=1e38")
     ended = call("study", study, "--out", tmp_path / "out", *wild)
     assert ended.code == 0, ended.err
-    assert "Warning: The run plain diverged" in ended.err
+    assert "Warning: The run “λ = 1e+38, learning rate 1e+38” diverged" in ended.err
     document = (tmp_path / "out" / "results.json").read_text("utf-8")
     assert json.loads(document)["runs"][0]["stop_reason"] == "diverged"
     assert "NaN" not in document

@@ -12,7 +12,17 @@ from diagnosis_material import data_of, run_outcome
 from onelayer.data import Dataset
 from onelayer.diagnosis import Finding, diagnose
 from onelayer.report import compose
-from onelayer.report.document import Block, Document, FigureBlock, Note, Paragraph, Section, Table
+from onelayer.report.document import (
+    Answers,
+    Block,
+    Document,
+    FigureBlock,
+    Fold,
+    Note,
+    Paragraph,
+    Section,
+    Table,
+)
 from onelayer.report.inline import plain
 from onelayer.report.sections import BUILDERS, Material, build
 from onelayer.study import (
@@ -130,6 +140,10 @@ def words(blocks: Iterable[Block]) -> str:
             case Table(columns, rows, caption):
                 said += [plain(cell) for row in (columns, *rows) for cell in row]
                 said.append(plain(caption or ""))
+            case Fold(title, inner):
+                said += [title, words(inner)]
+            case Answers(cards):
+                said += [f"{c.question} {c.verdict}. {plain(c.text)}" for c in cards]
     return "\n".join(said)
 
 

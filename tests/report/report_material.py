@@ -6,11 +6,15 @@ import numpy as np
 import polars as pl
 
 from onelayer.diagnosis.image_shape import ImageShape
+from onelayer.report import thumbnails
 from onelayer.report.document import (
+    Answers,
+    Card,
     Chapter,
     DerivationBlock,
     Document,
     FigureBlock,
+    Fold,
     Formula,
     Note,
     Paragraph,
@@ -18,6 +22,7 @@ from onelayer.report.document import (
     Table,
 )
 from onelayer.report.figures import WeightRow, loss_curves, weight_pictures
+from onelayer.report.style import TRAINING
 
 
 def without_library(page: str) -> str:
@@ -97,16 +102,29 @@ DERIVATION = DerivationBlock(
         (
             "C(w) = -1/N sum_(n=1)^N [y_n ln hat(y)_n + (1 - y_n) ln(1 - hat(y)_n)]",
             "Definition of the mean cross-entropy, in words long enough to need a second line.",
+            "SymPy differentiates it: 3 identities confirmed.",
         ),
         (
             "(partial C)/(partial z_n) = sigma'(z_n) = 1/N (hat(y)_n - y_n), quad z = 1",
             "Chain rule.",
+            "SymPy multiplies the factors: 1 identity confirmed.",
         ),
-        ('y = cases(1 &"if" k = i, 0 &"else")', "By cases."),
+        ('y = cases(1 &"if" k = i, 0 &"else")', "By cases.", "SymPy tries both: 2 identities."),
     ),
     result="nabla_w C(w) = -1/N X^top (y - hat(y))",
     verified="SymPy confirmed all steps.",
 )
+
+
+def answers() -> Answers:
+    """Two answers, one with a drawing."""
+    drawn = thumbnails.curves((([(0, 1), (1, 2)], TRAINING),), left=("loss", TRAINING))
+    return Answers(
+        (
+            Card("Does it hold?", "Yes", "By $x^2$ and `code`.", drawn, (1, 1)),
+            Card("Is it drawn?", "", "No."),
+        )
+    )
 
 
 def table() -> Table:
@@ -124,7 +142,7 @@ def full_document() -> Document:
     return Document(
         title="Gradient descent on handwritten digits",
         subtitle="What one layer learns",
-        lead=(Paragraph("With $lambda = 0.001$ the accuracy is 96.5 %."), table()),
+        lead=(Paragraph("With $lambda = 0.001$ the accuracy is 96.5 %."), answers(), table()),
         chapters=(
             Chapter(
                 "Two against three",
@@ -143,6 +161,7 @@ def full_document() -> Document:
                             FigureBlock(loss, "The same again."),
                             Note("info", "A note with `code`."),
                             Note("warning", "A warning."),
+                            Fold("How sure?", (Paragraph("Quite."),), "findings.json"),
                         ),
                     ),
                 ),

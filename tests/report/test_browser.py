@@ -136,13 +136,39 @@ def test_a_derivation_is_opened_step_by_step(browser: Browser, address: str) -> 
         return [step.is_visible() for step in steps.all()]
 
     assert seen() == [False, False, False]
-    page.get_by_text("The 3 steps").first.click()
+    page.get_by_text("3 steps verified").first.click()
     assert seen() == [True, False, False]
     following.click()
     assert seen() == [True, True, False]
     following.click()
     assert seen() == [True, True, True]
     assert not following.is_visible()
+    page.close()
+
+
+def test_a_step_says_how_it_was_checked_and_is_copied_as_latex(
+    browser: Browser, address: str
+) -> None:
+    page, troubles = visit(browser, address, 390, "dark")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    unfold(page)
+    proof = page.locator(".proof").first
+    said = proof.get_by_text("SymPy multiplies the factors: 1 identity confirmed.")
+    assert not said.is_visible()
+    proof.get_by_role("button", name="How step 2 was checked").focus()
+    assert said.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.get_by_role("button", name="Copy LaTeX").first.click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == r"\nabla_{w} C ( w ) = - \frac{1}{N} X^{\top} ( y - \hat{y} )"
+    proof.get_by_role("button", name="Copy the steps as LaTeX").click()
+    proof.get_by_role("button", name="Copied").wait_for()
+    steps = page.evaluate("navigator.clipboard.readText()")
+    assert steps.count(r"\[") == 3
+    assert r"\begin{cases}" in steps
+    assert page.evaluate("[...document.fonts].map((font) => font.status)") == ["loaded"]
+    assert troubles == []
     page.close()
 
 

@@ -95,7 +95,7 @@ def test_markup_in_any_text_is_shown_as_text() -> None:
     code = f"`{bad}`"
     figure = replace(loss_curves(history("a"), "a"), title=bad, alt=bad)
     block = replace(
-        DERIVATION, title=bad, statement=bad, notation=(("x", bad),), steps=(("x", bad),),
+        DERIVATION, title=bad, statement=bad, notation=(("x", bad),), steps=(("x", bad, bad),),
         verified=bad,
     )  # fmt: skip
     blocks = (

@@ -26,7 +26,7 @@ from outcome_material import (
 from onelayer.diagnosis import Answer, Finding, diagnose, finding_from_json
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.report import compose
-from onelayer.report.document import FigureBlock, Paragraph, Section
+from onelayer.report.document import Answers, FigureBlock, Note, Section
 from onelayer.report.sections import BUILDERS, Material, build
 from onelayer.study import Outcome, RunOutcome, SectionChoice
 from onelayer.training import StopReason
@@ -107,13 +107,16 @@ def test_the_head_names_what_is_missing_and_what_went_wrong() -> None:
 def test_the_head_answers_in_a_sentence_each(real: Outcome, real_findings: list[Finding]) -> None:
     lead = compose(real, real_findings).lead
     said = words(lead)
-    assert "Does a batch cause the dips? Yes: after batch 4 of file the accuracy falls by" in said
+    assert "Does a batch cause the dips? Yes. After batch 4 of file the accuracy falls by" in said
     assert "of its steps and gave up" in said
     assert "better on examples that trained than on examples of the same kind" in said
     assert "Sharp dips of the validation accuracy (file). Shuffle the examples." in said
-    paragraphs = [block.text for block in lead if isinstance(block, Paragraph)]
-    assert all(text.endswith(".") for text in paragraphs)
-    assert len(paragraphs) <= 6  # what was done, and five answers
+    (cards,) = [block.cards for block in lead if isinstance(block, Answers)]
+    assert all(card.text.endswith(".") for card in cards)
+    assert len(cards) <= 5
+    assert all(card.picture is not None and card.to is not None for card in cards)
+    # Warnings are folded away: they are no answers.
+    assert not [block for block in lead if isinstance(block, Note)]
 
 
 def test_loss_of_a_model_that_began_knowing_nothing() -> None:

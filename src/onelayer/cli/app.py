@@ -113,6 +113,7 @@ def study(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the results document on stdout.")
     ] = False,
+    show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> None:
     """Run a study and write its report. An unfinished run folder is taken up again."""
@@ -133,6 +134,7 @@ def study(
             cluster=cluster,
             force=force,
             as_json=as_json,
+            show=show,
             quiet=quiet,
         )
 

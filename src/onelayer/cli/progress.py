@@ -116,13 +116,13 @@ class StudyProgress:
             self._search = None
         if self._bars:
             self._tasks[run.name] = self._bars.add_task(
-                escape(visible(run.name)),
+                escape(visible(run.label or run.name)),
                 total=event.schedule.max_steps,
                 completed=event.step,
                 loss="",
             )
         elif event.step:
-            self.say(f"{run.name}: goes on from step {event.step:,}")
+            self.say(f"{run.label or run.name}: goes on from step {event.step:,}")
 
     def _ended(self, run: Run, result: TrainResult) -> None:
         """Finish the run's bar, or print its line."""
@@ -134,7 +134,7 @@ class StudyProgress:
             self._bars.update(self._tasks[run.name], completed=steps, loss=loss, total=total)
         elif not self._quiet:
             seconds = time.perf_counter() - self._began[run.name]
-            self.say(f"{run.name}: {result.message}, {loss}, {seconds:.1f} s")
+            self.say(f"{run.label or run.name}: {result.message}, {loss}, {seconds:.1f} s")
 
     def say(self, text: str) -> None:
         """Print a line for people."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from onelayer.cli import signals
+from onelayer.cli.answers import open_page, print_answers
 from onelayer.cli.cluster import on_cluster
 from onelayer.cli.data import download_mnist
 from onelayer.cli.progress import StudyProgress
@@ -27,7 +28,7 @@ from onelayer.study import (
     resolve,
 )
 from onelayer.training import RunRecord, StopReason, warm_up
-from onelayer.words import first_few, fixed
+from onelayer.words import first_few, first_sentence, fixed
 from onelayer.workflow.study import Clock, report_anew, study_in_folder
 from onelayer.workflow.watch import KERNELS
 
@@ -43,6 +44,7 @@ def run_study_command(
     cluster: str | None,
     force: bool,
     as_json: bool,
+    show: bool,
     quiet: bool,
 ) -> None:
     """Run the command; see `onelayer study --help`."""
@@ -76,7 +78,7 @@ def run_study_command(
         )  # fmt: skip
     for finding in findings:
         if finding.is_warning:
-            progress.say(f"Warning: {finding.statement}")
+            progress.say(f"Warning: {first_sentence(finding.statement)}")
     if not quiet:
         console.print_table(_table(outcome))
     if far := _far_from_minimum(outcome):
@@ -89,14 +91,18 @@ def run_study_command(
             f"Interrupted: {done} of {len(resolved.runs)} runs are done and kept in {path}. "
             "The same command goes on where it was."
         )
+    if not quiet:
+        print_answers(console, outcome, findings)
     progress.say(f"Report: {path / PAGE}")
+    if show:
+        open_page(path / PAGE, progress)
     if all(run.record.stop_reason is StopReason.DIVERGED for run in outcome.runs):
         raise OnelayerError("Every run diverged. Take a smaller learning rate.")
 
 
 def _far_from_minimum(outcome: Outcome) -> str | None:
     """Name the runs that ran out of epochs or steps far from their minima, if there are any."""
-    measured = [(run.name, run.record.convergence) for run in outcome.runs]
+    measured = [(run.called, run.record.convergence) for run in outcome.runs]
     far = [name for name, found in measured if found is not None and not found.reached]
     if not far:
         return None
@@ -156,7 +162,7 @@ def _table(outcome: Outcome) -> Table:
         record, final = run.record, run.record.final
         best = f"{record.best.step:,}" if record.best else "–"
         table.add_row(
-            run.name, str(record.stop_reason), f"{record.steps:,}", best,
+            run.label, str(record.stop_reason), f"{record.steps:,}", best,
             _shown(final.val_loss, fixed), _shown(final.val_accuracy, _percent),
             _shown(final.train_accuracy, _percent), fixed(final.weight_norm, 3),
             *([_above(record)] if minima else []),
@@ -177,7 +183,7 @@ def _replicated(group: Replicates) -> tuple[str, ...]:
     ends = dict.fromkeys(str(record.stop_reason) for record in group.records)
     steps = sorted(record.steps for record in group.records)
     return (
-        f"{group.name}: {group.over}", "/".join(ends),
+        f"{group.label}: {group.over}", "/".join(ends),
         " to ".join(f"{count:,}" for count in dict.fromkeys((steps[0], steps[-1]))), "–",
         group.in_words("val_loss", fixed), group.in_words("val_accuracy", _percent),
         group.in_words("train_accuracy", _percent),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
@@ -95,7 +95,20 @@ def diagnose(
             continue
         with watch(check):
             findings += _looked(check, context)
-    return findings
+    called = {run.name: run.called for run in outcome.runs if "[" in run.name}
+    return [_as_called(finding, called) for finding in findings]
+
+
+def _as_called(finding: Finding, called: Mapping[str, str]) -> Finding:
+    """Return a finding whose sentences have labels for the names of a sweep's members.
+
+    Such a name is no word, so that it can be told from others; checks say the labels of other runs
+    themselves.
+    """
+    said = [finding.statement, finding.advice]
+    for name in sorted({*finding.runs} & called.keys(), key=len, reverse=True):
+        said = [text.replace(name, called[name]) for text in said]
+    return replace(finding, statement=said[0], advice=said[1])
 
 
 def _looked(check: Check, context: Context) -> list[Finding]:

@@ -93,8 +93,8 @@ class DerivationBlock:
     notation
         Pairs of math and its meaning (inline text).
     steps
-        Pairs of math and the reason that allows the step (inline text). Steps are aligned at an
-        ``&``, or at the first ``=`` outside brackets.
+        Math, the reason that allows the step, and how it was checked (inline texts). Steps are
+        aligned at an ``&``, or at the first ``=`` outside brackets.
     result
         Math.
     verified
@@ -104,7 +104,7 @@ class DerivationBlock:
     title: str
     statement: str
     notation: tuple[tuple[str, str], ...]
-    steps: tuple[tuple[str, str], ...]
+    steps: tuple[tuple[str, str, str], ...]
     result: str
     verified: str
 
@@ -130,7 +130,68 @@ class Interactive:
     still: tuple["Block", ...]
 
 
-Block: TypeAlias = Paragraph | Formula | FigureBlock | Table | Note | DerivationBlock | Interactive
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """What is folded away until a reader asks for it, and in small print on paper.
+
+    Parameters
+    ----------
+    title
+        Plain text: what opens it.
+    blocks
+        What it holds.
+    file
+        The name of a file in the same folder that holds more, or None.
+    """
+
+    title: str
+    blocks: tuple["Block", ...]
+    file: str | None = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """An answer in a sentence, with a small drawing of what is behind it.
+
+    Parameters
+    ----------
+    question
+        Plain text.
+    verdict
+        Plain text, a word or two; may be empty.
+    text
+        Inline text, a sentence.
+    picture
+        An SVG drawing in the colours of :mod:`onelayer.report.style`, or None.
+    to
+        Numbers of the chapter and of the section in it that say more, from 1; or None.
+    """
+
+    question: str
+    verdict: str
+    text: str
+    picture: str | None = None
+    to: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers of a study at a glance."""
+
+    cards: tuple[Card, ...]
+
+
+Block: TypeAlias = (
+    Paragraph
+    | Formula
+    | FigureBlock
+    | Table
+    | Note
+    | DerivationBlock
+    | Interactive
+    | Fold
+    | Answers
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +250,7 @@ class Document:
     footer: str = ""
 
     def blocks(self) -> Iterator[Block]:
-        """Yield every block in reading order, and after an interactive those in its place."""
+        """Yield every block in reading order, and after one that holds others those."""
         yield from _unfolded(self.lead)
         for chapter in self.chapters:
             for section in chapter.sections:
@@ -199,6 +260,11 @@ class Document:
     def interactives(self) -> tuple[Interactive, ...]:
         """Return what a reader's hand can use, in reading order."""
         return tuple(block for block in self.blocks() if isinstance(block, Interactive))
+
+    def pictures(self) -> tuple[str, ...]:
+        """Return the small drawings of the answers, in reading order."""
+        cards = [card for each in self.blocks() if isinstance(each, Answers) for card in each.cards]
+        return tuple(card.picture for card in cards if card.picture is not None)
 
     def figures(self) -> tuple[Figure, ...]:
         """Return the figures in reading order; figure n of the page is number n - 1 here."""
@@ -210,3 +276,5 @@ def _unfolded(blocks: Iterable[Block]) -> Iterator[Block]:
         yield block
         if isinstance(block, Interactive):
             yield from _unfolded(block.still)
+        if isinstance(block, Fold):
+            yield from _unfolded(block.blocks)

@@ -1,6 +1,7 @@
 """A document as one HTML file that needs nothing else."""
 
 from collections.abc import Iterable
+from itertools import count
 from typing import Final
 
 import jinja2
@@ -10,7 +11,7 @@ from onelayer.report import packed, style, svg
 from onelayer.report.closer import library
 from onelayer.report.document import Document
 from onelayer.report.mathml import MathML
-from onelayer.report.typesetting import template
+from onelayer.report.typesetting import font, template
 from onelayer.report.view import math_nodes, view
 
 _ENVIRONMENT: Final = jinja2.Environment(
@@ -21,7 +22,10 @@ _ENVIRONMENT: Final = jinja2.Environment(
     lstrip_blocks=True,
 )
 
-STYLES: Final = ("page", "contents", "controls", "derivations", "closer", "interactives")
+STYLES: Final = (
+    "page", "contents", "controls", "derivations", "folds", "answers", "closer",
+    "interactives",
+)  # fmt: skip
 SCRIPTS: Final = (
     "theme", "contents", "scrollers", "packed", "derivations", "closer", "interactives",
 )  # fmt: skip
@@ -44,6 +48,10 @@ def to_html(document: Document) -> str:
         Markup(svg.inline(figure.svg(), prefix=f"f{number}-"))
         for number, figure in enumerate(document.figures(), start=1)
     ]
+    pictures = [
+        Markup(svg.inline(picture, prefix=f"p{number}-"))
+        for number, picture in enumerate(document.pictures(), start=1)
+    ]
     closer = {
         number: figure.points
         for number, figure in enumerate(document.figures(), start=1)
@@ -54,6 +62,8 @@ def to_html(document: Document) -> str:
     return _ENVIRONMENT.get_template("page.html.j2").render(
         page=page,
         math=math,
+        math_font=font("mathematics.woff2") if math else "",
+        pictures=pictures,
         drawings=drawings,
         closer={
             number: {"csv": packed.text(points.csv()), "chart": packed.text(points.specification())}
@@ -64,6 +74,7 @@ def to_html(document: Document) -> str:
         library=packed.text(library()) if closer else "",
         css=Markup(_templates("styles", STYLES, kinds, "css")),
         script=Markup(_templates("scripts", SCRIPTS, kinds, "js")),
+        derivations=count(1),
         next=next,
         light=Markup(style.css_variables("light")),
         dark=Markup(style.css_variables("dark")),

@@ -15,5 +15,7 @@ def to_pdf(document: Document) -> bytes:
     """
     page = view(document)
     drawings = [figure.svg() for figure in document.figures()]
+    pictures = list(document.pictures())
     formulas = [node["math"] for node in math_nodes(page)]
-    return compile_mathematics("report.typ", {"page": page, "drawings": drawings}, "pdf", formulas)
+    inputs = {"page": page, "drawings": drawings, "pictures": pictures}
+    return compile_mathematics("report.typ", inputs, "pdf", formulas)

@@ -3,10 +3,12 @@
 import re
 from typing import Any, Final
 
-# Control characters, the separators of lines and paragraphs, half pairs of UTF-16, and the two
-# that are no characters. XML takes few of them, and the renderer of the drawings ends the process
-# over the others.
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+# Control characters, the separators of lines and paragraphs, marks that turn the direction of
+# writing (a name could pass for another by them), half pairs of UTF-16, and the two that are no
+# characters. XML takes few of them, and the renderer of the drawings ends the process over others.
+_UNPRINTABLE: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 # The same in the text of JSON, where a backslash begins an escape, and a pair is one character.
 _ESCAPE: Final = re.compile(
     r"\\(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)"

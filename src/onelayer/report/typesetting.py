@@ -1,5 +1,6 @@
 """The one place that calls Typst: template in, HTML or PDF out, errors in plain words."""
 
+import base64
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -19,6 +20,12 @@ _TIMESTAMP: Final = datetime(2000, 1, 1, tzinfo=UTC)
 def template(name: str) -> str:
     """Return the text of a file in this package's ``templates`` folder."""
     return (files("onelayer.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def font(name: str) -> str:
+    """Return a font of this package's templates as base64."""
+    content = (files("onelayer.report") / "templates" / "fonts" / name).read_bytes()
+    return base64.b64encode(content).decode()
 
 
 def compile_template(

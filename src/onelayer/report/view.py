@@ -13,11 +13,14 @@ from typing import Any, Final, TypeAlias
 from onelayer.report import inline
 from onelayer.report.alignment import lines_of
 from onelayer.report.document import (
+    Answers,
     Block,
+    Card,
     Chapter,
     DerivationBlock,
     Document,
     FigureBlock,
+    Fold,
     Formula,
     Interactive,
     Note,
@@ -36,12 +39,19 @@ _NOTHING: Final = ("", "-", "–", "—", "∞")
 _SPACES: Final = "\t\n"
 
 
+class _Numbers:
+    """What is numbered through the whole page: figures, and the pictures of answers."""
+
+    def __init__(self) -> None:
+        self.figures, self.pictures = count(1), count(1)
+
+
 def view(document: Document) -> Node:
     """Return the document as dictionaries; figures carry ``number``, from 1 in reading order.
 
     Characters that cannot be printed are spelled out (:mod:`onelayer.report.printable`).
     """
-    numbers = count(1)
+    numbers = _Numbers()
     page: Node = {
         "title": document.title,
         "subtitle": document.subtitle,
@@ -69,7 +79,7 @@ def math_nodes(node: object) -> Iterator[Node]:
             yield from math_nodes(value)
 
 
-def _chapter(chapter: Chapter, number: int, numbers: "count[int]") -> Node:
+def _chapter(chapter: Chapter, number: int, numbers: _Numbers) -> Node:
     return {
         "number": f"{number}",
         "id": f"chapter-{number}",
@@ -81,7 +91,7 @@ def _chapter(chapter: Chapter, number: int, numbers: "count[int]") -> Node:
     }
 
 
-def _section(section: Section, number: str, anchor: str, numbers: "count[int]") -> Node:
+def _section(section: Section, number: str, anchor: str, numbers: _Numbers) -> Node:
     return {
         "number": number,
         "id": anchor,
@@ -92,7 +102,7 @@ def _section(section: Section, number: str, anchor: str, numbers: "count[int]") 
     }
 
 
-def _block(block: Block, numbers: "count[int]") -> Node:
+def _block(block: Block, numbers: _Numbers) -> Node:
     match block:
         case Paragraph(text):
             return {"kind": "paragraph", "spans": _spans(text)}
@@ -101,7 +111,7 @@ def _block(block: Block, numbers: "count[int]") -> Node:
         case FigureBlock(figure, caption):
             return {
                 "kind": "figure",
-                "number": next(numbers),
+                "number": next(numbers.figures),
                 "title": figure.title,
                 "alt": figure.alt,
                 "caption": _spans(caption),
@@ -118,6 +128,26 @@ def _block(block: Block, numbers: "count[int]") -> Node:
                 "interactive": kind,
                 "still": [_block(inner, numbers) for inner in still],
             }
+        case Fold(title, blocks, file):
+            return {
+                "kind": "fold",
+                "title": title,
+                "blocks": [_block(inner, numbers) for inner in blocks],
+                "file": file,
+            }
+        case Answers(cards):
+            return {"kind": "answers", "cards": [_card(card, numbers) for card in cards]}
+
+
+def _card(card: Card, numbers: _Numbers) -> Node:
+    return {
+        "question": card.question,
+        "verdict": card.verdict,
+        "spans": _spans(card.text),
+        "picture": None if card.picture is None else next(numbers.pictures),
+        "to": None if card.to is None else "section-{}-{}".format(*card.to),
+        "number": None if card.to is None else "{}.{}".format(*card.to),
+    }
 
 
 def _table(table: Table) -> Node:
@@ -144,8 +174,12 @@ def _derivation(block: DerivationBlock) -> Node:
             for math, meaning in block.notation
         ],
         "steps": [
-            {"lines": [_line(*sides) for sides in lines_of(math)], "reason": _spans(reason)}
-            for math, reason in block.steps
+            {
+                "lines": [_line(*sides) for sides in lines_of(math)],
+                "reason": _spans(reason),
+                "check": _spans(check),
+            }
+            for math, reason, check in block.steps
         ],
         "result": _math(block.result, display=True),
         "verified": _spans(block.verified),

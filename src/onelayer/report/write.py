@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
 from onelayer.diagnosis import Finding
 from onelayer.diagnosis.image_shape import ImageShape
+from onelayer.diagnosis.words import count
 from onelayer.report.closer import library
-from onelayer.report.document import Block, Chapter, Document, Note, Paragraph, Section
+from onelayer.report.document import (
+    Block,
+    Chapter,
+    Document,
+    Fold,
+    Note,
+    Paragraph,
+    Section,
+)
 from onelayer.report.figures import loss_curves
 from onelayer.report.html import to_html
 from onelayer.report.inline import literal
 from onelayer.report.pdf import to_pdf
 from onelayer.report.sections import Material, build
-from onelayer.report.sections.claims import abstract
+from onelayer.report.sections.abstract import abstract
 from onelayer.report.sections.dips import hero
 from onelayer.report.sections.findings import findings as all_findings
 from onelayer.report.sections.gradients import verify_derivations
+from onelayer.report.sections.learned import learned, references
 from onelayer.report.sections.material import spread_in_words
+from onelayer.report.sections.method import counting, settings
 from onelayer.study import Outcome, Study
 from onelayer.training import history_schema
 from onelayer.words import listed
@@ -41,17 +53,39 @@ def compose(outcome: Outcome, findings: list[Finding]) -> Document:
         if choice.chapter is not None or not chapters:
             chapters.append((choice.chapter or "Results", []))
         chapters[-1][1].append(build(material, choice))
+    places = _places(outcome.study, chapters)
     if material.findings:
         chapters.append(("What was looked for", [all_findings(material)]))
+        places["findings"] = (len(chapters), 1)
+    if outcome.runs:
+        chapters.append(("How it was done", [settings(material), counting(material)]))
+    ends = [each for each in (learned(material), references(material)) if each is not None]
+    if ends:
+        chapters.append(("What was learned", ends))
     data = outcome.data
     return Document(
         title=outcome.study.title,
-        subtitle=f"A study of single-layer networks on {data['source']}",
-        lead=_lead(outcome, findings),
+        subtitle=f"A study of single-layer networks on {_known_as(data)}",
+        lead=_lead(material, places),
         chapters=tuple(Chapter(title, tuple(sections)) for title, sections in chapters),
         facts=_facts(outcome),
         footer="Every number in this report was measured in the run that wrote it.",
     )
+
+
+def _places(
+    study: Study, chapters: Sequence[tuple[str, Sequence[Section]]]
+) -> dict[str, tuple[int, int]]:
+    """Return chapter and section, from 1, where each kind of section first stands."""
+    numbers = (
+        (chapter, section)
+        for chapter, (_, sections) in enumerate(chapters, start=1)
+        for section in range(1, len(sections) + 1)
+    )
+    places: dict[str, tuple[int, int]] = {}
+    for choice, place in zip(study.sections, numbers, strict=True):
+        places.setdefault(choice.kind, place)
+    return places
 
 
 def render(document: Document) -> dict[str, bytes]:
@@ -83,31 +117,44 @@ def prepare(study: Study) -> None:
     loss_curves(pl.DataFrame([_EVALUATION], history_schema()), "", best_step=0).svg()
 
 
-def _lead(outcome: Outcome, findings: list[Finding]) -> tuple[Block, ...]:
-    blocks: list[Block] = []
+def _lead(material: Material, places: Mapping[str, tuple[int, int]]) -> tuple[Block, ...]:
+    outcome, blocks = material.outcome, list[Block]()
     if missing := [name for name in outcome.missing if name not in {r.name for r in outcome.runs}]:
         blocks.append(Note("warning", literal(f"Not trained yet: {listed(missing)}.")))
     blocks.append(Paragraph(literal(_scope(outcome))))
     groups = outcome.replicates
     blocks += [Paragraph(literal(spread_in_words(group))) for group in groups[:MOST_IN_LEAD]]
-    if more := [group.name for group in groups[MOST_IN_LEAD:]]:
+    if more := [group.called for group in groups[MOST_IN_LEAD:]]:
         text = f"results.json says the same of {listed(more, MOST_NAMED)}."
         blocks.append(Paragraph(literal(text)))
-    material = Material(outcome, tuple(findings))
-    blocks += hero(material)
-    blocks += [Paragraph(literal(said)) for said in abstract(material)]
-    for finding in findings:
+    return (*blocks, *hero(material), *abstract(material, places), *_warnings(material))
+
+
+def _warnings(material: Material) -> tuple[Block, ...]:
+    """Return what asks to be put right, folded away: sections and findings say it in full."""
+    notes = []
+    for finding in material.findings:
         if finding.is_warning:
-            of = f" ({listed(finding.runs, MOST_NAMED)})" if finding.runs else ""
+            called = [material.called(name) for name in finding.runs]
+            of = f" ({listed(called, MOST_NAMED)})" if called else ""
             todo = finding.advice or finding.statement
-            blocks.append(Note("warning", literal(f"{finding.title}{of}. {todo}")))
-    return tuple(blocks)
+            notes.append(Note("warning", literal(f"{finding.title}{of}. {todo}")))
+    if not notes:
+        return ()
+    return (Fold(f"{count(len(notes), 'thing')} to put right", tuple(notes)),)
+
+
+_SOURCES = {"mnist": "MNIST’s handwritten digits", "digits": "scikit-learn’s small digits"}
+
+
+def _known_as(data: Mapping[str, Any]) -> str:
+    return _SOURCES.get(data["source"], str(data["source"]))
 
 
 def _scope(outcome: Outcome) -> str:
     data, runs = outcome.data, outcome.runs
     if not runs:
-        return f"No model has been trained yet on the examples of {data['source']}."
+        return f"No model has been trained yet on the examples of {_known_as(data)}."
     models = "1 model with a single layer was" if len(runs) == 1 else (
         f"{len(runs)} models with a single layer were"
     )  # fmt: skip
@@ -122,7 +169,7 @@ def _scope(outcome: Outcome) -> str:
     others = up_to[all(r.record.n_validation == data["validation"] for r in runs)]
     return (
         f"{models} {trained} on {train}{data['train']:,} examples of "
-        f"{data['source']} and evaluated on {others}{data['validation']:,} others."
+        f"{_known_as(data)} and evaluated on {others}{data['validation']:,} others."
     )
 
 

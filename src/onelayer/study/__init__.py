@@ -3,6 +3,7 @@
 from onelayer.study.data import StudyData, load_data
 from onelayer.study.environment import environment
 from onelayer.study.file import read_study_file, resolve, to_toml
+from onelayer.study.labels import ORDERS
 from onelayer.study.memory import outcome_in_memory
 from onelayer.study.outcome import Outcome, RunOutcome
 from onelayer.study.reader import FINDINGS, PAGE, STUDY, RunFolderReader
@@ -13,6 +14,7 @@ from onelayer.study.writer import RunFolderWriter, json_bytes
 
 __all__ = [
     "FINDINGS",
+    "ORDERS",
     "PAGE",
     "SECTION_KINDS",
     "STUDY",

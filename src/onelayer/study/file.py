@@ -13,6 +13,7 @@ import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from onelayer.errors import Argument, InputError
+from onelayer.study.labels import with_labels
 from onelayer.study.replicates import question
 from onelayer.study.schema import (
     SECTION_KINDS,
@@ -33,7 +34,7 @@ BUILT_IN = resources.files("onelayer.study") / "studies"
 OPTIONS = option_names(TrainConfig)
 _TABLES = {name: option_names(table) for name in OPTIONS if (table := table_of(name))}
 _TOP = ("name", "title", "seed", "mute", "data", "defaults", "sources", "runs", "sections")
-_RUN_KEYS = ("name", "classes", *OPTIONS)
+_RUN_KEYS = ("name", "label", "classes", *OPTIONS)
 _COUNTS = ("train", "validation")
 LONGEST_WORD = 200
 """Characters of a `--set` that is no TOML; more would fill a message."""
@@ -157,6 +158,7 @@ def resolve(
             f"{where}: runs: the name '{name_}' differs from another in capitals alone, and some "
             "systems keep one file for both; take another name."
         )
+    runs = _with_labels(runs, table["runs"], where)
     sections = tuple(
         _validated(SectionChoice, section, where, f"sections[{i}]")
         for i, section in enumerate(table.get("sections", ()))
@@ -179,6 +181,7 @@ def to_toml(study: Study) -> str:
     table: Table = study.model_dump(mode="json", exclude_none=True, exclude={"runs"})
     table["runs"] = [
         {"name": run.name}
+        | ({"label": run.label} if run.label else {})
         | ({"classes": list(run.classes)} if run.classes else {})
         | run.config.model_dump(mode="json", exclude_none=True)
         for run in study.runs
@@ -290,6 +293,7 @@ def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
         both = isinstance(own, dict) and isinstance(value, dict)  # early_stopping.patience=3
         options = overridden(options, {key: own | value if both else value})
     name, classes = options.pop("name"), options.pop("classes", None)
+    options.pop("label", None)
     path = f"runs.{name}"
     swept = {
         key: value
@@ -321,6 +325,22 @@ def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
         if classes is not None:
             check_classes(config.model, classes, f"{where}: {path}.classes")
     return runs
+
+
+def _with_labels(runs: tuple[Run, ...], tables: list[Table], where: str) -> tuple[Run, ...]:
+    given = {table["name"]: table["label"] for table in tables if "label" in table}
+    first = {run.base: run for run in reversed(runs)} | {run.name: run for run in runs}
+    for name, label in given.items():  # as a run takes it
+        own = first[name].model_dump() | {"label": label}
+        given[name] = str(_validated(Run, own, where, f"runs.{name}").label)
+    labelled = with_labels(runs, given)
+    labels = [run.label for run in labelled]
+    for run in labelled:
+        if labels.count(run.label) > 1:
+            raise InputError(
+                f"{where}: runs.{run.name}.label: {run.label!r} stands twice; labels must differ."
+            )
+    return labelled
 
 
 def _spell(key: str, value: object) -> str:

@@ -43,6 +43,16 @@ class RunOutcome:
         return self.run.name
 
     @property
+    def label(self) -> str:
+        """What people call the run."""
+        return self.run.label or self.name
+
+    @property
+    def called(self) -> str:
+        """The run in a sentence: its label, in quotes where that is not its name."""
+        return self.name if self.label == self.name else f"“{self.label}”"
+
+    @property
     def curve(self) -> pl.DataFrame:
         """The rows of `history` that have an evaluation."""
         return self.history.drop_nulls("weight_norm")

@@ -35,6 +35,18 @@ class Replicates:
     records: tuple[RunRecord, ...]
 
     @property
+    def label(self) -> str:
+        """What people call them: what the labels of the runs have in common."""
+        parts = (self.records[0].label or self.name).split(", ")
+        common = [part for part in parts if part.partition(" ")[0] not in CHANCE]
+        return ", ".join(common) if len(common) < len(parts) and common else self.name
+
+    @property
+    def called(self) -> str:
+        """Them in a sentence: the label, in quotes where that is not the name."""
+        return self.name if self.label == self.name else f"“{self.label}”"
+
+    @property
     def members(self) -> tuple[str, ...]:
         """Their names."""
         return tuple(record.name for record in self.records)

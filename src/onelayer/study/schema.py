@@ -15,6 +15,8 @@ RunName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.,=+\[\]-]*$", max_length=120)
 ]
 
+RunLabel = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
+
 SectionKind = Literal[
     "derivation",
     "gradient-check",
@@ -60,10 +62,12 @@ class SectionChoice(Settings):
 class Run(Settings):
     """One run: a training configuration on all classes or a subset of them.
 
-    `name` is `base[option=value]` for a member of a sweep, and `base` otherwise.
+    `name` is `base[option=value]` for a member of a sweep, and `base` otherwise. `label` is what
+    people call the run; see `onelayer.study.labels`.
     """
 
     name: RunName
+    label: RunLabel | None = None
     classes: (
         Annotated[tuple[Label, ...], Field(min_length=2), AfterValidator(_two_distinct)] | None
     ) = None

@@ -129,7 +129,7 @@ class RunFolderWriter:
         """Take a run's results, to be written with those of others that end at the same step."""
         facts = {key: self._data[key] for key in ("source", "train", "validation", "sha256")}
         origin = {"study": self._study.name, **facts}
-        model = as_classifier(result, name=run.name, data=origin)
+        model = as_classifier(result, name=run.name, label=run.label or "", data=origin)
         self._ended |= {
             model_file(run.name): model.to_bytes(),
             history_part(run.name): _parquet(result.history.frame(run.name)),

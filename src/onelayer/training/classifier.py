@@ -16,6 +16,7 @@ def as_classifier(
     result: TrainResult,
     *,
     name: str = "run",
+    label: str = "",
     classes: Sequence[Label] | None = None,
     data: Mapping[str, Any] | None = None,
     class_weights: Sequence[float] | None = None,
@@ -25,8 +26,8 @@ def as_classifier(
 
     Parameters
     ----------
-    name : str
-        Of the run.
+    name, label : str
+        Of the run; what people call it, by default its name.
     classes : sequence of labels, optional
         What to call the classes, in the order of the outputs. Default: as in the training set.
     data : mapping, optional
@@ -38,7 +39,7 @@ def as_classifier(
     """
     labels = result.data.train.classes if classes is None else tuple(classes)
     factors = None if class_weights is None else tuple(map(float, class_weights))
-    record = replace(result.record(name), classes=labels, class_weights=factors).as_json()
+    record = replace(result.record(name, label), classes=labels, class_weights=factors).as_json()
     return final.as_classifier(
         result.config, result.parameters, result.data.train,
         classes=labels, record=record, data=data or {}, **more,

@@ -50,6 +50,8 @@ class RunRecord:
     class_weights : tuple of float or None
         How much an example of each class counted, in the order of `classes`; None: all the same.
         The training loss and accuracy of `final` are weighted so, those of validation are not.
+    label : str
+        What people call the run; empty: by its name.
     """
 
     name: str
@@ -68,6 +70,7 @@ class RunRecord:
     minimum: Minimum | None = None
     convergence: Convergence | None = None
     class_weights: tuple[float, ...] | None = None
+    label: str = ""
 
     @property
     def total_steps(self) -> int:
@@ -83,6 +86,7 @@ class RunRecord:
         """Return plain values for JSON, which knows neither NaN nor infinity: they become null."""
         return {
             "name": self.name,
+            "label": self.label or self.name,
             "model": self.model,
             "config": self.config.model_dump(mode="json"),
             "classes": list(self.classes),
@@ -109,6 +113,7 @@ class RunRecord:
         try:
             record = cls(
                 name=values["name"],
+                label=values["label"],
                 config=TrainConfig.model_validate(values["config"]),
                 classes=tuple(values["classes"]),
                 stop_reason=StopReason(values["stop_reason"]),

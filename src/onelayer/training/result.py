@@ -107,10 +107,11 @@ class TrainResult:
         with np.errstate(over="ignore", invalid="ignore"):
             return measure_convergence(self.config, self.parameters, self.data)
 
-    def record(self, name: str = "run") -> RunRecord:
+    def record(self, name: str = "run", label: str = "") -> RunRecord:
         """Return what came of the run, apart from weights and history, under a name."""
         return RunRecord(
             name=name,
+            label=label,
             config=self.config,
             classes=self.data.train.classes,
             n_train=self.data.n_train,

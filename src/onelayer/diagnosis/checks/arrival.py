@@ -164,12 +164,12 @@ def _by_estimate(run: RunOutcome) -> Finding:
     measurement = Arrival(record.config.l2, share, record.minimum is not None, record.steps)
     if share <= FAR:
         return CHECK.clear(
-            (run.name,), f"J of {run.name} could fall by about {percent(share, 1)} of it.",
+            (run.name,), f"J of {run.called} could fall by about {percent(share, 1)} of it.",
             measurement,
         )  # fmt: skip
     return CHECK.cant_tell(
         (run.name,),
-        f"J of {run.name} could fall by {_much(share)} of it. What that is worth was not tried: "
+        f"J of {run.called} could fall by {_much(share)} of it. What that is worth was not tried: "
         f"{why_not_repeated(run) or 'a class has no training example'}.",
         measurement,
     )
@@ -186,7 +186,8 @@ def _beside(run: RunOutcome, arrival: Arrival, rate_is_low: bool) -> Finding:
     steps = count(record.steps, "step")
     if arrival.exact:
         said = (
-            f"{run.name} ended after {steps} with J {percent(arrival.share, 1)} above its minimum. "
+            f"{run.called} ended after {steps} with J {percent(arrival.share, 1)} above its "
+            "minimum. "
             "At the minimum"
         )
         tried = ["the minimum of J, without steps"]
@@ -199,7 +200,8 @@ def _beside(run: RunOutcome, arrival: Arrival, rate_is_low: bool) -> Finding:
                 "ten times as many"
             )
         said = (
-            f"{run.name} ended after {steps}. Without a penalty there need be no minimum to arrive "
+            f"{run.called} ended after {steps}. Without a penalty there need be no minimum to "
+            "arrive "
             f"at. After {more} more{how},"
         )
         tried = [f"{more} from where the run ended{how}"]

@@ -104,7 +104,7 @@ def _finding(context: Context, runs: list[RunOutcome]) -> Finding:
         tuple(others),
     )  # fmt: skip
     start = (
-        f"Of {count(len(runs), 'run')} {picked.name} was picked as the best: its accuracy on the "
+        f"Of {count(len(runs), 'run')} {picked.called} was picked as the best: its accuracy on the "
         f"{n:,} validation examples is the highest, {percent(val_accuracy(picked))}."
     )
     if len(members) == 1:
@@ -115,7 +115,7 @@ def _finding(context: Context, runs: list[RunOutcome]) -> Finding:
             f"{nearest.run}, {points(nearest.difference)} behind.",
             measurement,
         )
-    tied = [run.name for run in members if run is not picked]
+    tied = [run.called for run in members if run is not picked]
     said = (
         listed(tied) if len(tied) <= MOST_NAMED
         else f"{listed(tied[:MOST_NAMED])} and {len(tied) - MOST_NAMED} more"
@@ -136,7 +136,7 @@ def _advice(members: list[RunOutcome], simplest: RunOutcome) -> str:
     if len({run.record.config.l2 for run in members}) == 1:
         return "Choose among them by something else than this accuracy, or validate on more."
     return (
-        f"Of those that may be the best, {simplest.name} is the simplest, with λ = "
+        f"Of those that may be the best, {simplest.called} is the simplest, with λ = "
         f"{simplest.record.config.l2:g}; or validate on more examples."
     )
 

@@ -70,7 +70,8 @@ def look(context: Context) -> list[Finding]:
 def _of_one(context: Context, run: RunOutcome) -> Finding:
     n = len(context.correct(run))
     statement = (
-        f"Early stopping chose the step of {run.name} by the loss on the {n:,} validation examples "
+        f"Early stopping chose the step of {run.called} by the loss on the {n:,} validation "
+        "examples "
         f"that also give its accuracy, {percent(val_accuracy(run))}. That is a choice of one "
         f"number, for which the validation loss is too low by about 1/n = {number(1 / n)}."
     )
@@ -95,7 +96,7 @@ def _of_several(context: Context, runs: list[RunOutcome], stopped: int) -> Findi
     )
     statement = (
         f"The best of {count(len(runs), 'run')} by the accuracy on {n:,} validation examples is "
-        f"{picked.name}, with {percent(val_accuracy(picked))}. An accuracy that was chosen so is "
+        f"{picked.called}, with {percent(val_accuracy(picked))}. An accuracy that was chosen so is "
         f"too high by about {points(found.estimate)}, in the mean over such choices (95% interval "
         f"{100 * low:.2f} to {100 * high:.2f})"
     )

@@ -163,7 +163,8 @@ def _finding(
 ) -> Finding:
     names = (run.name,)
     said = (
-        f"The batches of {run.name} are {measured.unevenness:.2g} times as uneven in their classes "
+        f"The batches of {run.called} are {measured.unevenness:.2g} times as uneven in their "
+        "classes "
         f"as those of random orders: {measured.classes_a_batch:.3g} classes a batch on average, "
         f"{measured.classes_at_random:.3g} at random"
     )

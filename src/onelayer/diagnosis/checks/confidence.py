@@ -91,7 +91,7 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     if len(correct) < LEAST_EXAMPLES:
         return CHECK.cant_tell(
             (run.name,),
-            f"The run {run.name} has {len(correct)} validation examples; at least "
+            f"The run {run.called} has {len(correct)} validation examples; at least "
             f"{LEAST_EXAMPLES} are needed to compare its confidence with its accuracy.",
         )
     found = calibration(context.probabilities(run).max(axis=1), correct)
@@ -112,13 +112,13 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     if direction is None:
         answer = _unclear_or_clear(found)
         if answer is Answer.CLEAR:
-            said = f"The run {run.name} is about as sure as it is right: {numbers}"
+            said = f"The run {run.called} is about as sure as it is right: {numbers}"
             return CHECK.clear((run.name,), said, measurement)
-        said = f"Whether the run {run.name} is as sure as it is right cannot be told: {numbers}"
+        said = f"Whether the run {run.called} is as sure as it is right cannot be told: {numbers}"
         return CHECK.cant_tell((run.name,), said, measurement)
     return CHECK.found(
         (run.name,),
-        f"The run {run.name} is {direction}: {numbers}",
+        f"The run {run.called} is {direction}: {numbers}",
         measurement,
         severity=severity,
         advice=_ADVICE[direction],

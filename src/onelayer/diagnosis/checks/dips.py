@@ -51,10 +51,13 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     config = record.config
     if config.examples_per_class is not None or config.features is not None:
         why = "trained on drawn examples" if config.examples_per_class else "reads some features"
-        return CHECK.not_applicable((name,), f"The run {name} {why}: it is not made again here.")
+        return CHECK.not_applicable(
+            (name,), f"The run {run.called} {why}: it is not made again here."
+        )
     if record.n_validation < 1 / LEAST_FALL:
         statement = (
-            f"{count(record.n_validation, 'validation example')} of {name} cannot show a fall of "
+            f"{count(record.n_validation, 'validation example')} of {run.called} cannot show a "
+            "fall of "
             f"{points(LEAST_FALL, 0)}."
         )
         return CHECK.cant_tell((name,), statement)
@@ -64,7 +67,7 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     epochs = min(epochs, record.steps // record.batches_per_epoch)
     if epochs < LEAST_EPOCHS or record.batches_per_epoch < LEAST_BATCHES:
         statement = (
-            f"To look at {name} after every step takes too long, or it is too short: "
+            f"To look at {run.called} after every step takes too long, or it is too short: "
             f"{LEAST_EPOCHS} epochs of {LEAST_BATCHES} batches are needed, and "
             f"{count(epochs, 'epoch')} of {record.batches_per_epoch} are at hand."
         )
@@ -90,7 +93,8 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     )  # fmt: skip
     if not found:
         statement = (
-            f"Made again with a look after each step of the first {epochs} epochs, {name} has no "
+            f"Made again with a look after each step of the first {epochs} epochs, {run.called} "
+            "has no "
             f"batch after which the validation accuracy falls again and again by "
             f"{points(LEAST_FALL, 0)} and more, and more than after the others: the largest mean "
             f"fall is {points(float(profile[batch]))}, {stands_out:.1f} standard deviations "
@@ -107,7 +111,8 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
 def _of_new_batches(run: RunOutcome) -> Finding:
     """Report on a run in which no batch comes twice."""
     statement = (
-        f"{run.name} is shuffled anew in each epoch: no batch comes twice, so none can be followed "
+        f"{run.called} is shuffled anew in each epoch: no batch comes twice, so none can be "
+        "followed "
         "by a dip again and again."
     )
     return CHECK.clear((run.name,), statement)

@@ -16,7 +16,7 @@ def statement(run: RunOutcome, dips: AccuracyDips) -> str:
     own, batches, once, anew, without = list(made.values())[:5]
     later = f" (deepest {count(dips.lag, 'step')} later)" if dips.lag else ""
     said = (
-        f"In {run.name} the validation accuracy falls by {points(culprit.fall)} (mean of "
+        f"In {run.called} the validation accuracy falls by {points(culprit.fall)} (mean of "
         f"{dips.epochs - 1} epochs, standard error {100 * culprit.standard_error:.2f}) after the "
         f"step on batch {dips.batch} of the epoch, counted from 0{later}, and comes back. Runs of "
         f"{dips.tried_epochs} epochs with one thing changed show why: there the fall is "

@@ -143,12 +143,12 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
         if config.max_steps == allowed:
             limit = f"max_steps = {allowed:,}"
         statement = (
-            f"Early stopping never came in the run {run.name}: within {limit} there were never "
+            f"Early stopping never came in the run {run.called}: within {limit} there were never "
             f"{count(patience, 'evaluation')} in a row without an improvement. {kept}"
         )
         return CHECK.clear((run.name,), statement, facts)
     came = (
-        f"Early stopping ended the run {run.name} at step {last.step:,}, after {last.epoch} "
+        f"Early stopping ended the run {run.called} at step {last.step:,}, after {last.epoch} "
         f"completed epochs, with validation loss {number(last.val_loss)}: "
         f"{count(patience, 'evaluation')} had passed since the best one. {kept}"
     )

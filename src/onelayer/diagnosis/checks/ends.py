@@ -78,7 +78,7 @@ def _stopped(run: RunOutcome) -> Finding:
         advice = "The command that began the study goes on with it."
     return CHECK.found(
         (run.name,),
-        f"The run {run.name} {record.message}.",
+        f"The run {run.called} {record.message}.",
         UnfinishedRun(record.stop_reason, record.steps - 1, record.config.learning_rate),
         advice=advice,
     )
@@ -113,7 +113,7 @@ def _diverged(context: Context, run: RunOutcome) -> Finding:
         record.stop_reason, record.steps - 1, record.config.learning_rate, what, cause,
         rates.limit, penalty if np.isfinite(penalty) else None,
     )  # fmt: skip
-    statement = f"The run {run.name} {record.message}. It was the {what} that overflowed. {why}"
+    statement = f"The run {run.called} {record.message}. It was the {what} that overflowed. {why}"
     return CHECK.found((run.name,), statement, measurement, advice=advice)
 
 

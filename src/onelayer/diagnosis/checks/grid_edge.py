@@ -134,7 +134,7 @@ def _finding(context: Context, option: str, line: list[RunOutcome]) -> Finding:
     start = (
         f"Of the values {listed([f'{t.value:g}' for t in tried])} of {called}, "
         f"{tried[place].value:g} has the lowest validation loss, "
-        f"{number(tried[place].val_loss)} ({best.name})"
+        f"{number(tried[place].val_loss)} ({best.called})"
     )
     if 0 < place < len(line) - 1:
         return CHECK.clear(names, f"{start}: others were tried on both sides of it.", measurement)
@@ -143,7 +143,7 @@ def _finding(context: Context, option: str, line: list[RunOutcome]) -> Finding:
 
     neighbour = line[1] if place == 0 else line[-2]
     gain, interval = _gain(context, best, neighbour)
-    behind = [run.name for run in (best, neighbour) if not _has_ended(run)]
+    behind = [run.called for run in (best, neighbour) if not _has_ended(run)]
     measurement = GridEdge(
         option, tried, best.name, neighbour.name, gain, interval, converged=not behind
     )  # fmt: skip

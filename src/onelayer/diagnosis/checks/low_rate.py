@@ -120,7 +120,7 @@ def _higher(context: Context, run: RunOutcome) -> list[TrainConfig]:
 def _finding(context: Context, run: RunOutcome, results: list[TrainResult]) -> Finding:
     rates, record = rates_of(context, run), run.record
     measurement = LowRate(rates.largest, rates.limit, None, record.steps)
-    said = f"The largest learning rate of {run.name} is {rates.words}"
+    said = f"The largest learning rate of {run.called} is {rates.words}"
     if not results:
         return CHECK.clear((run.name,), f"{said}.", measurement)
     changes = [change(context, run, r.config, r.parameters) for r in results]

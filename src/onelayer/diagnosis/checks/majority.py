@@ -89,12 +89,12 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     _, validation = context.parts(run)
     n = validation.n_examples
     if n < MIN_EXAMPLES:
-        statement = f"The run {run.name} has {n} validation examples: too few to compare with."
+        statement = f"The run {run.called} has {n} validation examples: too few to compare with."
         return CHECK.cant_tell((run.name,), statement)
     m = _measured(context, run)
     at_most = f"{points(m.lead)}, 95% interval {_span(m.lead_interval)}"
     compared = (
-        f"The validation accuracy of {run.name} is {percent(m.accuracy)} (95% interval "
+        f"The validation accuracy of {run.called} is {percent(m.accuracy)} (95% interval "
         f"{_span(m.accuracy_interval)}); always answering {m.majority_class}, the commonest class, "
         f"would have {percent(m.majority_share)} right"
     )

@@ -155,7 +155,8 @@ def _finding(context: Context, runs: list[RunOutcome]) -> Finding:
     where = (
         f"{label} is missing from {percent(worst.share, 0)} of the "
         f"{count(measured.batches, 'batch', 'batches')} of {measured.batch_size:,} examples that "
-        f"{first_few(names, str)} make of an epoch ({percent(worst.expected, 0)} are expected in "
+        f"{first_few([run.called for run in runs], str)} make of an epoch "
+        f"({percent(worst.expected, 0)} are expected in "
         "random order)"
     )
     where = where[0].upper() + where[1:]

@@ -192,7 +192,7 @@ def _finding(
 
 def _about_rate(run: RunOutcome, measured: Oscillation) -> str:
     rates = Rates(measured.largest_rate, measured.largest_rate, measured.limit_at_start)
-    said = f"The largest learning rate of {run.name} is {rates.words}"
+    said = f"The largest learning rate of {run.called} is {rates.words}"
     if measured.limit_at_end is not None and math.isfinite(measured.limit_at_end):
         side = "below" if measured.largest_rate < measured.limit_at_end else "above"
         said += f"; at its end it is {side} the limit there, about {measured.limit_at_end:.2g}"

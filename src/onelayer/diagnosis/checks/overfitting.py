@@ -53,7 +53,7 @@ def look(context: Context) -> list[Finding]:
     return [
         _finding(context, run, models[run.name])
         if run.name in models
-        else CHECK.not_applicable((run.name,), f"The run {run.name} {_obstacle(run)}.")
+        else CHECK.not_applicable((run.name,), f"The run {run.called} {_obstacle(run)}.")
         for run in runs
     ]
 

@@ -13,7 +13,7 @@ from onelayer.study import RunOutcome
 def on_the_gap(run: RunOutcome, gap: Gap) -> str:
     """Say what the difference of both accuracies is made of."""
     said = (
-        f"{run.name} has {percent(gap.train_accuracy)} of its training examples right and "
+        f"{run.called} has {percent(gap.train_accuracy)} of its training examples right and "
         f"{percent(gap.val_accuracy)} of the validation examples (95% interval for examples like "
         f"these: {span(gap.val_interval)}). Trained without a fifth of its examples, it "
         f"does {points(gap.memory)} worse on that fifth than on the others "
@@ -67,5 +67,5 @@ def on_the_minimum(run: RunOutcome, minimum: AtMinimum) -> str:
     if minimum.rise > RISE and low > 0:
         return f"{said}: there it would overfit, with a higher loss than at its end {span}."
     if high < 0:
-        return f"{said}: a lower loss than at its end {span}, so going on helps {run.name}."
+        return f"{said}: a lower loss than at its end {span}, so going on helps {run.called}."
     return f"{said}: going on for ever changes the loss by no more than chance."

@@ -142,7 +142,8 @@ def _tried(data: SharedData, X: NDArray[np.float32], m: FeatureScales, scales: s
         return CHECK.found(
             data.names, statement, measurement, severity=Severity.INFO, advice=advice, tried=tried
         )
-    by = f"the run{'s' * (len(with_steps) > 1)} {listed(with_steps, 4)}"
+    called = [run.called for run in data.runs if run.name in with_steps]
+    by = f"the run{'s' * (len(called) > 1)} {listed(called, 4)}"
     statement = f"{cost}. It slows {by}."
     return CHECK.found(with_steps, statement, measurement, advice=advice, tried=tried)
 

@@ -133,7 +133,7 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     )
     early, end = at_steps[0], at_steps[-1]
     statement = (
-        f"The run {run.name} shuffled in each epoch, with {SEEDS} seeds, against its own order "
+        f"The run {run.called} shuffled in each epoch, with {SEEDS} seeds, against its own order "
         f"({config.order}), at equal steps: after {early.step:,} steps the validation loss is "
         f"{number(early.shuffled_loss)} against {number(early.own_loss)}, after {end.step:,} "
         f"{number(end.shuffled_loss)} against {number(end.own_loss)} (difference "

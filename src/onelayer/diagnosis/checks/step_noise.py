@@ -65,7 +65,7 @@ def _least(noise: CurveNoise) -> float:
 
 def _found(context: Context, run: RunOutcome, own: CurveNoise) -> Finding:
     head = (
-        f"At the end of {run.name} the validation accuracy has a standard deviation of "
+        f"At the end of {run.called} the validation accuracy has a standard deviation of "
         f"{points(own.accuracy_noise)} from evaluation to evaluation (over the last "
         f"{own.evaluations}; the number of validation examples leaves it uncertain by "
         f"{100 * own.sampling_error:.2f}): which step is the last is luck."
@@ -112,8 +112,9 @@ def _clear(quiet: list[tuple[RunOutcome, CurveNoise]]) -> Finding:
     names = [run.name for run, _ in quiet]
     return CHECK.clear(
         names,
-        f"At the ends of {listed(names, 20)} the validation accuracy jumps too little from "
-        f"evaluation to evaluation to matter: nearest to that is {run.name}, with a standard "
+        f"At the ends of {listed([run.called for run, _ in quiet], 20)} the validation accuracy "
+        "jumps too little from "
+        f"evaluation to evaluation to matter: nearest to that is {run.called}, with a standard "
         f"deviation of {points(worst.accuracy_noise)}, where {100 * _least(worst):.2f} would.",
         worst,
     )

@@ -99,7 +99,7 @@ def look(context: Context) -> list[Finding]:
         if run.name in results
         else CHECK.not_applicable(
             (run.name,),
-            f"{run.name} was not made again: {why_not_repeated(run)}.",
+            f"{run.called} was not made again: {why_not_repeated(run)}.",
         )
         for run in runs
     ]
@@ -155,7 +155,7 @@ def _beside(context: Context, run: RunOutcome, longer: TrainResult) -> Finding:
     if len(later) < WINDOW:
         return CHECK.cant_tell(
             names,
-            f"{run.name} stopped at step {last.step:,}; {count(len(later), 'evaluation')} more "
+            f"{run.called} stopped at step {last.step:,}; {count(len(later), 'evaluation')} more "
             "could be made, too few to see where the loss was going.",
             measured,
         )
@@ -176,7 +176,7 @@ def _judged(
     assert later is not None
     assert longer.best is not None
     said = (
-        f"{run.name} stopped at step {last.step:,}, {count(measured.patience, 'evaluation')} "
+        f"{run.called} stopped at step {last.step:,}, {count(measured.patience, 'evaluation')} "
         f"({measured.patience_epochs:.2g} epochs) after its best one; a single evaluation is "
         f"uncertain by about {percent(measured.noise, 1)} of the loss. Made again for "
         f"{count(measured.longer_steps, 'step')} without stopping, its best evaluation is that of "

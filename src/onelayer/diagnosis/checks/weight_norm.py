@@ -42,7 +42,8 @@ def _finding(context: Context, runs: list[RunOutcome]) -> Finding:
     if len(penalized) < 2:
         return CHECK.not_applicable(
             names,
-            f"Of {listed(names)} only one has a λ above zero: at least two are needed to say how "
+            f"Of {listed([run.called for run in runs])} only one has a λ above zero: at least "
+            "two are needed to say how "
             "the norm depends on λ.",
         )
     gradient = gradient_at_zero(context, runs[0])

@@ -181,14 +181,14 @@ def _words(found: WeightNoise) -> str:
         alike = f"are like that by a cosine of {likest.likeness:.2f}"
         return f"{text} The weights of {likest.run} {alike}."
     return (
-        f"{text} The weights of {likest.run} are likest to that, with a cosine of "
-        f"{likest.likeness:.2f}, and those of {least.run} least, with {least.likeness:.2f}."
+        f"{text} Those with λ = {likest.l2:g} are likest to that, with a cosine of "
+        f"{likest.likeness:.2f}, and those with λ = {least.l2:g} least, with {least.likeness:.2f}."
     )
 
 
 def _one(p: Pictures) -> str:
     at = "" if p.minimum_noise is None else f", at the minimum {p.minimum_noise:.2f}"
-    return f"{p.run} (λ = {p.l2:g}) {p.noise:.2f}{at}"
+    return f"λ = {p.l2:g}: {p.noise:.2f}{at}"
 
 
 def _course(pictures: Sequence[Pictures]) -> str:

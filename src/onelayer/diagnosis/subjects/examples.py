@@ -44,7 +44,8 @@ class SharedData:
     @property
     def who(self) -> str:
         """'the run a' or 'the runs a, b and 3 more'."""
-        return f"the run{'s' * (len(self.runs) > 1)} {listed(self.names, NAMED)}"
+        called = [run.called for run in self.runs]
+        return f"the run{'s' * (len(called) > 1)} {listed(called, NAMED)}"
 
     @property
     def is_image(self) -> bool:

@@ -16,7 +16,6 @@ from onelayer.report.figures import accuracy_curves, loss_curves, replicate_curv
 from onelayer.report.inline import code, literal
 from onelayer.report.sections.material import (
     Material,
-    about,
     kept_in_words,
     kept_step,
     measured,
@@ -33,7 +32,7 @@ def loss(material: Material, choice: SectionChoice) -> Section:
     answers = []
     for group, runs in material.together(material.runs(choice)):
         if group is not None:
-            blocks += [about(runs[:1], group), _of_replicates(group, runs, "loss")]
+            blocks.append(_of_replicates(group, runs, "loss"))
             answers.append(Paragraph(literal(spread_in_words(group))))
             continue
         (run,) = runs
@@ -43,7 +42,7 @@ def loss(material: Material, choice: SectionChoice) -> Section:
         )  # fmt: skip
         steps = count(run.record.steps, "step")
         caption = f"Training and validation loss of {code(run.name)} over {steps}."
-        blocks += [about([run]), FigureBlock(figure, caption)]
+        blocks.append(FigureBlock(figure, caption))
         answers.append(Paragraph(literal(_loss_in_words(run))))
     question = "How do the training and the validation loss go?"
     return Section(choice.title or "Loss", question, tuple(blocks), tuple(answers))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Literal
+
 from onelayer.diagnosis import Answer, Finding
-from onelayer.report.document import Block, Note, Paragraph, Section, Table
+from onelayer.report.document import Block, Note, Section, Table
 from onelayer.report.inline import literal
-from onelayer.report.sections.material import Material
+from onelayer.report.sections.material import Material, how_sure
 from onelayer.words import listed
 
 MOST_RUNS = 6
@@ -16,12 +19,12 @@ def findings(material: Material) -> Section:
     answers: dict[tuple[str, str, Answer], list[str]] = {}
     for finding in material.findings:
         key = finding.code, finding.title, finding.answer
-        answers.setdefault(key, []).extend(finding.runs)
+        answers.setdefault(key, []).extend(map(material.called, finding.runs))
     rows = tuple(
         (code, literal(title), str(answer), literal(listed(dict.fromkeys(runs), MOST_RUNS)))
         for (code, title, answer), runs in answers.items()
     )
-    table = Table(("code", "looked for", "answer", "runs"), rows, None, ("left",) * 4)
+    table = Table(("code", "looked for", "answer", "runs"), rows, _caption(material), ("left",) * 4)
     blocks: list[Block] = [table] if rows else []
     for finding in material.findings:
         if finding.answer is Answer.FOUND or finding.is_warning:
@@ -30,14 +33,15 @@ def findings(material: Material) -> Section:
     return Section("All findings", question, tuple(blocks))
 
 
+def _caption(material: Material) -> str:
+    count = Counter(finding.answer for finding in material.findings)
+    return literal("Answers: " + ", ".join(f"{n} {answer}" for answer, n in count.items()) + ".")
+
+
 def _told(finding: Finding) -> list[Block]:
     """Return a finding in full."""
-    sure = finding.how_sure
     said = f"{finding.code}, {finding.title}: {finding.statement}"
     if finding.advice:
         said += f" What to do: {finding.advice}"
-    words = [f"How sure: {sure.method}"] if sure.method else []
-    words += [f"Tried: {'; '.join(sure.tried)}."] if sure.tried else []
-    words += [f"Assumed: {'; '.join(sure.assumptions)}."] if sure.assumptions else []
-    note = Note("warning" if finding.is_warning else "info", literal(said))
-    return [note, Paragraph(literal(" ".join(words)))]
+    level: Literal["warning", "info"] = "warning" if finding.is_warning else "info"
+    return [Note(level, literal(said)), how_sure(finding)]

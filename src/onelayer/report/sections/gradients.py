@@ -5,7 +5,15 @@ from __future__ import annotations
 from functools import cache
 
 from onelayer.diagnosis.checks.gradients import GradientErrors
-from onelayer.model.derivations import DERIVATIONS, DerivationName, Verification, verify
+from onelayer.diagnosis.words import count
+from onelayer.model.derivations import (
+    DERIVATIONS,
+    DerivationName,
+    Step,
+    StepCheck,
+    Verification,
+    verify,
+)
 from onelayer.report.document import Block, DerivationBlock, Note, Section, Table
 from onelayer.report.inline import literal
 from onelayer.report.sections.material import Material, measured, said
@@ -42,15 +50,26 @@ def _derivation_block(verification: Verification) -> Block:
         derivation.title,
         f"${derivation.statement}$",
         derivation.notation,
-        tuple((step.formula, step.reason) for step in derivation.steps),
+        tuple(
+            (step.formula, step.reason, _checked(step, check))
+            for step, check in zip(derivation.steps, verification.checks, strict=True)
+        ),
         derivation.result,
         verification.summary,
     )
 
 
+def _checked(step: Step, check: StepCheck) -> str:
+    confirmed = count(check.identities, "identity", "identities")
+    return literal(f"{step.how[0].upper()}{step.how[1:]}: {confirmed} confirmed.")
+
+
 def gradient_check(material: Material, choice: SectionChoice) -> Section:
     """Show the gradient check's errors."""
     findings = [f for f in material.findings if f.kind is GradientErrors]
+    checked = [own for _, errors in measured(findings, GradientErrors) for own in errors.objectives]
+    known = [own.worst_error for own in checked if own.worst_error is not None]
+    worst = f": they differ by {max(known):.0e} of its size at most" if known else ""
     rows = tuple(
         (
             error.model,
@@ -58,12 +77,11 @@ def gradient_check(material: Material, choice: SectionChoice) -> Section:
             "yes" if error.penalize_bias else "no",
             "not finite" if error.worst_error is None else f"{error.worst_error:.1e}",
         )
-        for _, errors in measured(findings, GradientErrors)
-        for error in errors.objectives
+        for error in checked
     )
     table = Table(
         ("model", "λ", "bias penalized", "worst relative error"), rows,
-        "Analytic gradients against central differences.",
+        f"The gradients against central differences of the objective{worst}.",
         ("left", "right", "left", "right"),
     )  # fmt: skip
     question = "Does the code compute the gradients that were derived?"

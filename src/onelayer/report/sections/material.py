@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from onelayer.diagnosis import Finding, Measurement
+from onelayer.diagnosis.evidence import Evidence, measured
 from onelayer.diagnosis.words import percent
-from onelayer.report.document import Block, Note, Paragraph
+from onelayer.report.document import Block, Fold, Note, Paragraph
 from onelayer.report.inline import code, literal
-from onelayer.study import Outcome, Replicates, RunOutcome, SectionChoice
+from onelayer.study import Replicates, RunOutcome, SectionChoice
 from onelayer.training import StopReason
-from onelayer.training.words import length_in_words, steps_in_words
 from onelayer.words import fixed
-
-M = TypeVar("M", bound=Measurement)
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class Material(Evidence):
     """What sections are made of."""
-
-    outcome: Outcome
-    findings: tuple[Finding, ...]
 
     def runs(self, choice: SectionChoice) -> tuple[RunOutcome, ...]:
         """Return the runs of a section that have an evaluation with a finite loss, each once."""
@@ -63,42 +57,6 @@ class Material:
         return [f for f in self.findings if f.kind is kind and names & {*f.runs}]
 
 
-def measured(findings: Iterable[Finding], kind: type[M]) -> list[tuple[Finding, M]]:
-    """Return findings with what they measured, without those of other kinds or no measurement."""
-    return [(f, f.measurement) for f in findings if isinstance(f.measurement, kind)]
-
-
-ORDERS = {
-    "file": "in file order",
-    "class": "sorted by class",
-    "once": "shuffled once",
-    "batches": "in file order, their sequence shuffled",
-    "epoch": "shuffled",
-    "blocks": "block by block, shuffled",
-}
-
-
-def describe(run: RunOutcome) -> str:
-    """Return a run in words: 'logistic regression, 2 against 3, learning rate 0.05, ...'."""
-    config = run.record.config
-    classes = [str(c) for c in run.record.classes]
-    what = " against ".join(classes) if len(classes) == 2 else f"{len(classes)} classes"
-    order = ORDERS[config.order]
-    penalty = f", λ = {config.l2:g}" if config.l2 else ""
-    read = "" if config.features is None else (
-        ", features {} to before {}".format(*config.features)
-    )  # fmt: skip
-    drawn = "" if config.examples_per_class is None else (
-        f", {config.examples_per_class:,} of each class drawn"
-    )  # fmt: skip
-    return (
-        f"{config.model} regression, {what}, {run.record.n_train:,} training and "
-        f"{run.record.n_validation:,} validation examples, learning rate "
-        f"{config.learning_rate:g}, batches of {config.batch_size} {order}, "
-        f"{', '.join([length_in_words(config), *steps_in_words(config)])}{penalty}{read}{drawn}"
-    )
-
-
 def kept_step(run: RunOutcome) -> int | None:
     """Return the step whose weights early stopping keeps; None without early stopping."""
     best = run.record.best
@@ -119,7 +77,7 @@ def kept_in_words(run: RunOutcome) -> str:
 def spread_in_words(group: Replicates) -> str:
     """Return a sentence with the numbers of the weights that replicates keep."""
     return (
-        f"The weights that {group.name} keeps have a validation loss of "
+        f"The weights that {group.called} keeps have a validation loss of "
         f"{group.in_words('val_loss', fixed)}, {group.in_words('train_accuracy', percent)} of the "
         f"training and {group.in_words('val_accuracy', percent)} of the validation examples right "
         f"(mean ± standard deviation of {group.over})."
@@ -127,22 +85,41 @@ def spread_in_words(group: Replicates) -> str:
 
 
 def l2_labels(runs: Iterable[RunOutcome]) -> dict[str, str]:
-    """Return 'λ = 0.1' for each run's name; the names where two would be alike."""
+    """Return 'λ = 0.1' for each run's name; the labels where two would be alike."""
+    runs = tuple(runs)
     labels = {run.name: f"λ = {run.record.config.l2:g}" for run in runs}
-    return labels if len({*labels.values()}) == len(labels) else {name: name for name in labels}
+    alike = len({*labels.values()}) < len(labels)
+    return {run.name: run.label for run in runs} if alike else labels
 
 
 def said(findings: Iterable[Finding]) -> tuple[Block, ...]:
-    """Return findings as the blocks of an answer."""
-    return tuple(
-        Note("warning", literal(f.statement)) if f.is_warning else Paragraph(literal(f.statement))
-        for f in findings
-    )
+    """Return findings as the blocks of an answer: what was found, and folded away, how sure."""
+    return tuple(block for finding in findings for block in _told(finding))
 
 
-def about(runs: Iterable[RunOutcome], group: Replicates | None = None) -> Paragraph:
-    """Return a paragraph that says what each run is; or what replicates are, by one of them."""
-    if group is not None:
-        (run,) = runs
-        return Paragraph(f"{code(group.name)}: {literal(describe(run))}; {literal(group.over)}.")
-    return Paragraph("; ".join(f"{code(run.name)}: {literal(describe(run))}" for run in runs) + ".")
+def _told(finding: Finding) -> tuple[Block, ...]:
+    text = literal(finding.statement)
+    own = Note("warning", text) if finding.is_warning else Paragraph(text)
+    return (own, how_sure(finding))
+
+
+def how_sure(finding: Finding) -> Fold:
+    """Return what a finding rests on: method, assumptions, experiments, how to make it again."""
+    sure = finding.how_sure
+    told = [("Method", sure.method), ("Tried", "; ".join(sure.tried)),
+            ("Assumed", "; ".join(sure.assumptions))]  # fmt: skip
+    blocks = [Paragraph(literal(f"{name}: {text.rstrip('.')}.")) for name, text in told if text]
+    again = f"To make it again: {code(f'onelayer diagnose RUN --only {finding.code}')}."
+    return Fold("How sure?", (*blocks, Paragraph(again)), "findings.json")
+
+
+__all__ = [
+    "Material",
+    "how_sure",
+    "kept_in_words",
+    "kept_step",
+    "l2_labels",
+    "measured",
+    "said",
+    "spread_in_words",
+]

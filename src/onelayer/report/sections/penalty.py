@@ -23,7 +23,7 @@ from onelayer.report.figures import (
     weight_pictures,
 )
 from onelayer.report.inline import code, literal
-from onelayer.report.sections.material import Material, about, l2_labels, measured, said
+from onelayer.report.sections.material import Material, l2_labels, measured, said
 from onelayer.study import RunOutcome, SectionChoice
 from onelayer.words import listed
 
@@ -66,7 +66,7 @@ def weights(material: Material, choice: SectionChoice) -> Section:
     return Section(
         choice.title or "The weights as pictures",
         question if len(penalties) > 1 else "What do the weights look like?",
-        (about(runs), FigureBlock(figure, caption)),
+        (FigureBlock(figure, caption),),
         (answer, *said([f for f in findings if len(f.runs) > 1]), Paragraph(_NOISE)),
     )
 

@@ -12,8 +12,8 @@ from onelayer.report.document import Block, FigureBlock, Note, Section
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import accuracy_comparison
 from onelayer.report.sections.dips import at_head, of_dips
-from onelayer.report.sections.material import ORDERS, Material, about, measured, said
-from onelayer.study import RunOutcome, SectionChoice
+from onelayer.report.sections.material import Material, measured, said
+from onelayer.study import ORDERS, RunOutcome, SectionChoice
 
 
 def shuffling(material: Material, choice: SectionChoice) -> Section:
@@ -25,17 +25,17 @@ def shuffling(material: Material, choice: SectionChoice) -> Section:
     marks = [_after_the_batch(run, dips) for run in runs for dips in _of(findings, run)]
     marked = pl.concat([history.head(0).select("run", "step", "val_accuracy"), *marks])
     orders = {run.record.config.order for run in runs}
-    labels = {f"{run.name} ({ORDERS[run.record.config.order]})": run.name for run in runs}
+    labels = {run.label: run.name for run in runs}
     name = file_stem("shuffling", *(run.name for run in runs))
     figure = accuracy_comparison(history, labels, dips=marked, name=name)
     caption = "Validation accuracy over steps; dips are marked."
-    blocks: list[Block] = [about(runs), FigureBlock(figure, caption)]
+    blocks: list[Block] = [FigureBlock(figure, caption)]
     for run_name, dips in found:
         shape = ImageShape.of_grey(material.outcome.data)
         blocks += of_dips(run_name, dips, shape, at_head=run_name == at_head(material))
     answer: list[Block] = [*said(findings), *said(material.findings_of(ShufflingSpeed, runs))]
     if len(orders) == 1:
-        only = f"Only runs that are {ORDERS[orders.pop()]} are here: there is nothing to compare."
+        only = f"All runs here have one order, {ORDERS[orders.pop()]}: there is nothing to compare."
         answer.insert(0, Note("info", only))
     question = "What does shuffling the examples anew in each epoch change?"
     title = choice.title or "Shuffled against unshuffled"

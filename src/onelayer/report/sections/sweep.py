@@ -10,7 +10,7 @@ from onelayer.diagnosis.words import percent
 from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section, Table
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import sweep_accuracy
-from onelayer.report.inline import code, literal
+from onelayer.report.inline import literal
 from onelayer.report.sections.material import Material
 from onelayer.study import Replicates, RunOutcome, SectionChoice
 from onelayer.words import listed
@@ -21,13 +21,14 @@ def accuracy(material: Material, choice: SectionChoice) -> Section:
     runs = material.runs(choice)
     groups = material.together(runs)
     labels = {
-        own[0].name if group is None else group.name: [run.name for run in own]
+        own[0].label if group is None else group.label: [run.name for run in own]
         for group, own in groups
     }
+    names = [own[0].name if group is None else group.name for group, own in groups]
     figure = sweep_accuracy(
         pl.concat([run.history for run in runs]),
         labels,
-        name=file_stem("sweep", *(labels if len(labels) < len(runs) else [r.name for r in runs])),
+        name=file_stem("sweep", *names),
     )
     rows = tuple(_row(group, own) for group, own in groups)
     spread = ""
@@ -52,16 +53,19 @@ def _row(group: Replicates | None, runs: Sequence[RunOutcome]) -> tuple[str, ...
     if group is None:
         (run,) = runs
         return (
-            code(run.name), *(_percent(a) for a in _accuracies(run)), literal(run.record.message)
-        )  # fmt: skip
-    accuracies = (group.in_words(number, percent) for number in ("train_accuracy", "val_accuracy"))
+            literal(run.label),
+            *(_percent(a) for a in _accuracies(run)),
+            literal(run.record.message),
+        )
+    numbers = ("train_accuracy", "val_accuracy")
+    accuracies = (group.in_words(number, percent) for number in numbers)
     ends = dict.fromkeys(str(record.stop_reason) for record in group.records)
-    return code(group.name), *accuracies, literal(f"{group.over}; ended by {listed(ends)}")
+    return literal(group.label), *accuracies, literal(f"{group.over}; ended by {listed(ends)}")
 
 
 def _answer(material: Material, runs: Sequence[RunOutcome]) -> tuple[Block, ...]:
     groups = {
-        own[0].name if group is None else f"{group.name} (mean of {group.over})": (
+        own[0].called if group is None else f"{group.called} (mean of {group.over})": (
             own[0].record.final.val_accuracy if group is None else group.mean("val_accuracy")
         )
         for group, own in material.together(runs)

@@ -1,0 +1,131 @@
+"""What a study found, in at most five sentences: the same on the page and in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from onelayer.diagnosis.checks.early_stopping import EarlyStop
+from onelayer.diagnosis.checks.shuffling_speed import ShufflingSpeed
+from onelayer.diagnosis.checks.weights import WeightNoise
+from onelayer.diagnosis.claims import (
+    FAILS,
+    HOLDS,
+    OPEN,
+    Judged,
+    ahead,
+    batch,
+    early_stopping,
+    norm,
+    smooth,
+    speed,
+    underfits,
+)
+from onelayer.diagnosis.evidence import Evidence
+from onelayer.diagnosis.finding import Answer
+from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.measures.dips import AccuracyDips
+from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
+from onelayer.diagnosis.measures.l2_norms import SweepNorms
+from onelayer.diagnosis.measures.overfitting import Overfitting
+from onelayer.diagnosis.words import percent
+from onelayer.words import first_sentence
+
+MOST = 5
+"""Answers of a study."""
+
+
+@dataclass(frozen=True)
+class StudyAnswer:
+    """One of them.
+
+    Attributes
+    ----------
+    question : str
+    verdict : str
+        "Yes", "No", "It cannot be told", or empty.
+    sentence : str
+    kind : type of Measurement or None
+        What it rests on; None: the results themselves.
+    """
+
+    question: str
+    verdict: str
+    sentence: str
+    kind: type[Measurement] | None
+
+
+@dataclass(frozen=True)
+class _Question:
+    text: str
+    judge: Callable[[Evidence], Judged]
+    kind: type[Measurement]
+    sections: tuple[str, ...]
+
+
+_QUESTIONS = (
+    _Question("Does a batch cause the dips?", batch, AccuracyDips, ("shuffling", "dips")),
+    _Question("Does shuffling speed convergence?", speed, ShufflingSpeed, ("shuffling", "dips")),
+    _Question("Was early stopping free?", early_stopping, EarlyStop, ("early-stopping",)),
+    _Question(
+        "Does training pull ahead of validation?", ahead, Overfitting,
+        ("overfitting",),
+    ),
+    _Question(
+        "Does accuracy fall with λ because the model underfits?", underfits, SweepAccuracies,
+        ("l2-accuracy",),
+    ),
+    _Question("Does L2 smooth the weights?", smooth, WeightNoise, ("weights",)),
+    _Question(
+        "Does the norm fall in inverse proportion to λ?", lambda evidence: norm(evidence, 1),
+        SweepNorms, ("weight-norm",),
+    ),
+)  # fmt: skip
+
+_VERDICTS = {HOLDS: "Yes", FAILS: "No", OPEN: "It cannot be told"}
+
+
+def answers(evidence: Evidence) -> tuple[StudyAnswer, ...]:
+    """Return the answers to what the study's sections ask, and then what else was found."""
+    found: list[StudyAnswer] = []
+    for answer in _all(evidence):
+        if len(found) == MOST:
+            break
+        if all(answer.kind is None or answer.kind is not own.kind for own in found):
+            found.append(answer)
+    return tuple(found)
+
+
+def _all(evidence: Evidence) -> Iterator[StudyAnswer]:
+    asked = {section.kind for section in evidence.outcome.study.sections}
+    for question in _QUESTIONS:
+        if asked & {*question.sections, "claims"} and (judged := question.judge(evidence)):
+            yield StudyAnswer(question.text, _VERDICTS[judged[0]], judged[1], question.kind)
+    if best := _best(evidence):
+        yield best
+    for finding in evidence.findings:
+        if finding.answer is Answer.FOUND:
+            sentence = first_sentence(finding.statement)
+            yield StudyAnswer(f"{finding.title}?", "Found", sentence, finding.kind)
+
+
+def _best(evidence: Evidence) -> StudyAnswer | None:
+    """Say which run keeps the most accurate weights; whether by chance, a finding says."""
+    accuracies = {
+        run.called: run.record.final.val_accuracy
+        for run in evidence.outcome.runs
+        if run.record.final.val_accuracy is not None
+    }
+    if not accuracies:
+        return None
+    best = max(accuracies, key=lambda name: accuracies[name] or 0.0)
+    accuracy = percent(accuracies[best] or 0.0)
+    if len(accuracies) == 1:
+        sentence = f"{best} has {accuracy} of the validation examples right."
+        return StudyAnswer("How good is the model?", "", sentence, None)
+    least = percent(min(each or 0.0 for each in accuracies.values()))
+    sentence = (
+        f"Of {len(accuracies)} runs {best} keeps the weights with the highest validation accuracy, "
+        f"{accuracy}; the lowest is {least}."
+    )
+    return StudyAnswer("Which run is the best?", "", sentence, None)

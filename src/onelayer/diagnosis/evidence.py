@@ -1,0 +1,31 @@
+"""A study's results with what was found in them, for whoever says what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from onelayer.diagnosis.finding import Finding
+from onelayer.diagnosis.measurement import Measurement
+from onelayer.study import Outcome
+
+M = TypeVar("M", bound=Measurement)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A study's results, and its findings."""
+
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+
+    def called(self, name: str) -> str:
+        """Return what people call the run of this name, for a sentence."""
+        known = {run.name: run.called for run in self.outcome.runs}
+        return known.get(name, name)
+
+
+def measured(findings: Iterable[Finding], kind: type[M]) -> list[tuple[Finding, M]]:
+    """Return findings with what they measured, without those of other kinds or no measurement."""
+    return [(f, f.measurement) for f in findings if isinstance(f.measurement, kind)]
