@@ -27,6 +27,8 @@ SectionKind = Literal[
     "sweep-accuracy",
     "l2-accuracy",
     "weight-norm",
+    "mistakes",
+    "draw",
     "claims",
 ]
 SECTION_KINDS: tuple[str, ...] = get_args(SectionKind)

@@ -2,6 +2,7 @@
 
 from onelayer.report.figures.accuracy import accuracy_curves
 from onelayer.report.figures.comparison import accuracy_comparison, sweep_accuracy
+from onelayer.report.figures.confusion import confusion
 from onelayer.report.figures.dips import accuracy_at_every_step, fall_by_batch
 from onelayer.report.figures.examples import Picture, example_pictures
 from onelayer.report.figures.loss import loss_curves
@@ -16,6 +17,7 @@ __all__ = [
     "accuracy_at_every_step",
     "accuracy_comparison",
     "accuracy_curves",
+    "confusion",
     "example_pictures",
     "fall_by_batch",
     "loss_curves",
