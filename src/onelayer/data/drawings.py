@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-MNIST_BOX, MNIST_SIDE = 20, 28
-DIGITS_CELLS = 4
-"""Along the side of a pixel of the small digits."""
+NEAR, ALIKE = 0.1, 0.9
+"""A corner is paper within so much of the range; so many corners must be, or there is none."""
+
+ALL = 0.99
+"""So many images fill a height or a width of their own where all are made to."""
+
+FINE_SIDE, STEPS = 28, 255
+"""Ink is placed on a grid of at least about so many cells a side, and has so many steps at most."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +36,17 @@ class Frame:
         Of an image, in pixels.
     paper, ink : float
         The raw values of a pixel without ink and of one full of it.
+    steps : int
+        How many a pixel has from paper to ink.
     cells : int
-        Along the side of a pixel: the grid on which ink is scaled and placed. Above 1, a pixel
-        counts its cells of ink, one in part by its share.
+        Along the side of a pixel: the grid on which ink is scaled and placed.
     box_height, box_width : int
         What the ink is scaled to, in cells.
-    least_width : int
-        In cells. Above 0 the ink always fills the box's height and is at least so wide; at 0 it
-        keeps its proportions.
+    fills : "longest", "height" or "width"
+        Which side of the box it fills always. At "longest" it keeps its proportions; else its other
+        side may be from `least_side` up to the box's.
+    least_side : int
+        In cells.
     centre : "mass" or "box"
         What comes to the middle of the image: the ink's centre of mass or that of its box.
     """
@@ -47,32 +55,75 @@ class Frame:
     width: int
     paper: float
     ink: float
+    steps: int
     cells: int
     box_height: int
     box_width: int
-    least_width: int
+    fills: Literal["longest", "height", "width"]
+    least_side: int
     centre: Literal["mass", "box"]
 
     @classmethod
-    def of(cls, height: int, width: int, paper: float, ink: float) -> Frame:
-        """Return the frame of images of one size.
+    def of(cls, images: NDArray[Any]) -> Frame | None:
+        """Return how images were made, by looking at them; None where they have no paper.
 
-        Those of 8 by 8 pixels from 0 to 16 are scikit-learn's digits (Alpaydin and Kaynak, 1998):
-        bitmaps of 32 by 32, in which a digit fills the 32 rows and most fill 24 columns, counted
-        in blocks of 4 by 4. All others are taken for such as MNIST's (LeCun et al., 1998): a box
-        of 20/28 of the side, centre of mass in the middle.
+        Paper is what nearly all corners are. Of MNIST it finds what its authors say they did
+        (LeCun et al., 1998): a box of 20 pixels, proportions kept, centre of mass in the middle. Of
+        the small digits of scikit-learn (Alpaydin and Kaynak, 1998): all of the height filled, 16
+        steps, which were counts of a finer bitmap's cells.
+
+        Parameters
+        ----------
+        images : (n, height, width) array
+            Raw values.
         """
-        if (height, width, paper, ink) == (8, 8, 0, 16):
-            return cls(height, width, paper, ink, DIGITS_CELLS, 32, 24, 10, "box")
-        box = [max(1, math.floor(side * MNIST_BOX / MNIST_SIDE + 0.5)) for side in (height, width)]
-        return cls(height, width, paper, ink, 1, *box, 0, "mass")
+        corners = images[:, [0, 0, -1, -1], [0, -1, 0, -1]].astype(np.float64)
+        low, high = float(images.min()), float(images.max())
+        paper = float(np.median(corners))
+        if low == high or np.mean(np.abs(corners - paper) <= NEAR * (high - low)) < ALIKE:
+            return None
+        paper, ink = (low, high) if paper - low <= high - paper else (high, low)
+        written = (images.astype(np.float64) - paper) / (ink - paper)
+        written = written[(written > 0).any(axis=(1, 2))]
+        height, width = images.shape[1:]
+        (top, tall), (left, wide) = (_extents(written, axis) for axis in (2, 1))
+        cells = max(1, -(-FINE_SIDE // max(height, width)))
+        box = (int(np.median(np.maximum(tall, wide))),) * 2
+        fills: Literal["longest", "height", "width"] = "longest"
+        least = 0
+        if np.mean(tall == np.median(tall)) >= ALL:
+            fills, least, box = "height", int(wide.min()), (int(tall[0]), int(np.median(wide)))
+        elif np.mean(wide == np.median(wide)) >= ALL:
+            fills, least, box = "width", int(tall.min()), (int(np.median(tall)), int(wide[0]))
+        of_box = [begin + size / 2 for begin, size in ((top, tall), (left, wide))]
+        of_mass = [_centres_of_mass(written, axis) for axis in (2, 1)]
+        spreads = [sum(float(centre.var()) for centre in both) for both in (of_mass, of_box)]
+        whole = np.issubdtype(images.dtype, np.integer)
+        return cls(
+            height, width, paper, ink,
+            int(min(STEPS, abs(ink - paper))) if whole else STEPS, cells,
+            min(box[0], height) * cells, min(box[1], width) * cells, fills, least * cells,
+            "mass" if spreads[0] < spreads[1] else "box",
+        )  # fmt: skip
+
+
+def _extents(written: Floats, axis: int) -> tuple[Floats, Floats]:
+    """Return where the ink of each image begins, and how many lines or columns it takes."""
+    there = (written > 0).any(axis=axis)
+    begin = there.argmax(axis=1)
+    return begin, there.shape[1] - there[:, ::-1].argmax(axis=1) - begin
+
+
+def _centres_of_mass(written: Floats, axis: int) -> Floats:
+    profiles = written.sum(axis=axis)
+    found: Floats = profiles @ (np.arange(profiles.shape[1]) + 0.5) / profiles.sum(axis=1)
+    return found
 
 
 def prepared(drawing: Floats, frame: Frame) -> Floats:
     """Return the image, (height, width) in raw values, of a drawing of any size.
 
-    Without any ink it is paper. Values are rounded to 256 steps from paper to ink, or to the count
-    of cells.
+    Without any ink it is paper.
     """
     bitmap = np.zeros((frame.height * frame.cells, frame.width * frame.cells))
     rows, columns = np.flatnonzero(drawing.any(axis=1)), np.flatnonzero(drawing.any(axis=0))
@@ -91,8 +142,7 @@ def prepared(drawing: Floats, frame: Frame) -> Floats:
         bitmap[row : row + height, column : column + width] = scaled
     blocks = bitmap.reshape(frame.height, frame.cells, frame.width, frame.cells)
     shares: Floats = blocks.mean(axis=(1, 3))
-    steps = frame.cells**2 if frame.cells > 1 else 255
-    shares = np.floor(shares * steps + 0.5) / steps
+    shares = np.floor(shares * frame.steps + 0.5) / frame.steps
     return frame.paper + (frame.ink - frame.paper) * shares
 
 
@@ -127,11 +177,15 @@ def _shares_of(size: int, start: float, step: float, count: int) -> Floats:
 
 
 def _scaled_size(height: int, width: int, frame: Frame) -> tuple[int, int]:
-    if frame.least_width:
-        scaled = math.floor(width * frame.box_height / height + 0.5)
-        return frame.box_height, min(max(scaled, frame.least_width), frame.box_width)
-    factor = min(frame.box_height / height, frame.box_width / width)
-    return tuple(max(1, math.floor(side * factor + 0.5)) for side in (height, width))  # type: ignore[return-value]
+    """Return the size of the scaled ink, in cells."""
+    tall, wide = frame.box_height / height, frame.box_width / width
+    factor = {"longest": min(tall, wide), "height": tall, "width": wide}[frame.fills]
+    scaled = [max(1, math.floor(side * factor + 0.5)) for side in (height, width)]
+    if frame.fills == "height":
+        scaled[1] = min(max(scaled[1], frame.least_side), frame.box_width)
+    if frame.fills == "width":
+        scaled[0] = min(max(scaled[0], frame.least_side), frame.box_height)
+    return scaled[0], scaled[1]
 
 
 def _place(profile: Floats, mass: float, size: int, centre: str) -> int:

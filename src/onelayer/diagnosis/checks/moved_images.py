@@ -23,7 +23,6 @@ from onelayer.diagnosis.measures.moved_images import (
     MovedAccuracies,
     MovedExample,
     MovedImages,
-    frame_of,
     moved,
 )
 from onelayer.diagnosis.statistics import PairedAccuracies, wilson_interval
@@ -61,7 +60,7 @@ def _finding(context: Context, data: SharedData) -> Finding:
     if not runs:
         said = f"No model of {data.who} that gives an image one class has come to an end."
         return CHECK.not_applicable(data.names, said)
-    found, loss = _measured(data, runs)
+    found, loss = _measured(context, data, runs)
     n, best = found.examples, found.of(found.best)
     assert best is not None
     said = (
@@ -70,10 +69,7 @@ def _finding(context: Context, data: SharedData) -> Finding:
         f"side each way and scaled by {SCALES[0]} to {SCALES[1]}"
     )
     if best.prepared is not None:
-        said += (
-            "; cut out, scaled and centred again as those of the data are, "
-            f"{_told(best.prepared, n)}"
-        )
+        said += f"; cut out, scaled and centred again, {_told(best.prepared, n)}"
     names = [run.name for run in runs]
     if n < LEAST_MOVED:
         return CHECK.cant_tell(names, f"{said}: too few to tell.", found)
@@ -95,19 +91,20 @@ def _told(right_ones: int, n: int) -> str:
 
 
 def _measured(
-    data: SharedData, runs: Sequence[RunOutcome]
+    context: Context, data: SharedData, runs: Sequence[RunOutcome]
 ) -> tuple[MovedImages, PairedAccuracies]:
     """Return what models say of moved images; what the best of them loses."""
     height, width = data.train.image_shape or (1, 1)
     shape = ImageShape(height, width, data.train.n_features // (height * width))
     train = data.train
     looked_at = dense(train, drawn(train.n_examples, rows_within(train, MOST_LOOKED_AT)))
-    frame = frame_of(looked_at, shape)
+    grey = shape.channels == 1
+    frame = Frame.of(looked_at.reshape(-1, height, width)) if grey else None
     rows = drawn(data.validation.n_examples, rows_within(data.validation, MOST_MOVED))
     raw = dense(data.validation, rows)
-    with one_blas_thread():
-        away, again = _moved(raw, shape, frame)
-    part = data.validation.with_values(raw)
+    away, again = context.once(
+        ("moved images", id(data.validation), frame), lambda: _moved(raw, shape, frame)
+    )
     targets = np.asarray(data.validation.encode(train.classes))[rows]
     said = {run.name: [_right(run, X, targets) for X in (raw, away, again)] for run in runs}
     accuracies = tuple(
@@ -122,7 +119,7 @@ def _measured(
     after: list[Label | None] = (
         [None] * len(labels) if again is None else model.predict(again[first]).tolist()
     )
-    levels = Levels.of(part.X)
+    levels = Levels.of(raw)
     found = MovedImages(
         len(rows), SHIFT, SCALES, accuracies, best,
         tuple(map(MovedExample, labels, before, after)),
@@ -143,6 +140,13 @@ def _moved(
     raw: Array, shape: ImageShape, frame: Frame | None
 ) -> tuple[Array, Array | None]:
     """Return images moved and scaled by chance, (n, n_features); and prepared after that."""
+    with one_blas_thread():  # such small products are faster so
+        return _moved_one_by_one(raw, shape, frame)
+
+
+def _moved_one_by_one(
+    raw: Array, shape: ImageShape, frame: Frame | None
+) -> tuple[Array, Array | None]:
     rng = np.random.default_rng(0)
     size = (shape.height, shape.width)
     margin = max(size) // 2

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import ClassVar
 
 from onelayer.data.drawings import Floats, Frame, resampled
 from onelayer.data.labels import Label
-from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.measures.image_sheet import ImageSheet
 
@@ -19,10 +15,6 @@ SHIFT, SCALES = 1 / 7, (0.7, 1.3)
 
 FINE = 3
 """A moved image has so many times the pixels along a side, as a drawing is finer than an image."""
-
-NEAR, ALIKE = 0.1, 0.9
-"""A corner is paper within so much of the range; so many corners must be, or there is none."""
-
 
 @dataclass(frozen=True)
 class MovedAccuracies:
@@ -105,23 +97,6 @@ class MovedImages(Measurement):
     def of(self, run: str) -> MovedAccuracies | None:
         """Return the numbers of a run; None where it has none."""
         return next((each for each in self.accuracies if each.run == run), None)
-
-
-def frame_of(raw: NDArray[Any], shape: ImageShape) -> Frame | None:
-    """Return how images were made of what was written, by looking at some.
-
-    Paper is what nearly all corners are; where they differ, or there are colours, there is none.
-    """
-    if shape.channels > 1:
-        return None
-    images = raw.reshape(-1, shape.height, shape.width)
-    corners = images[:, [0, 0, -1, -1], [0, -1, 0, -1]].astype(np.float64)
-    low, high = float(images.min()), float(images.max())
-    paper = float(np.median(corners))
-    if low == high or np.mean(np.abs(corners - paper) <= NEAR * (high - low)) < ALIKE:
-        return None
-    paper, ink = (low, high) if paper - low <= high - paper else (high, low)
-    return Frame.of(shape.height, shape.width, paper, ink)
 
 
 def moved(

@@ -31,9 +31,9 @@
 
     // Mistakes as a list: with their images, or by their rows alone.
     const listed = (places, says) => make("ul", { className: "examples" }, ...places.map((place) => {
-      const [row, , , probability] = mistakes[place];
+      const [row] = mistakes[place];
       const said = make("span", {}, says(mistakes[place]));
-      const which = make("small", {}, `example ${row.toLocaleString("en")}, ${percent(probability)}`);
+      const which = make("small", {}, `example ${row.toLocaleString("en")}`);
       return make("li", {}, ...(images ? [picture(images, bytes, place)] : []), said, which);
     }));
 
@@ -46,8 +46,8 @@
       const title = `${counted(count)} of ${classes[label]} taken for ${classes[predicted]}`;
       const some = places.length < count ? `, the ${places.length} surest` : "";
       shown.replaceChildren(
-        make("p", { className: "what" }, make("b", {}, title), some || (count > 1 ? ", the surest first" : "")),
-        listed(places, () => ""),
+        make("p", { className: "what" }, make("b", {}, title), `${some}${places.length ? ", with the probability that is given" : ""}`),
+        listed(places, ([, , , probability]) => percent(probability)),
       );
       for (const button of buttons.values()) button.setAttribute("aria-pressed", String(button === chosen));
     };
@@ -118,9 +118,9 @@
     const surest = mistakes.slice(0, data.sure).map((_, place) => place);
     box.append(
       make("p", { className: "of" }, "What ", make("code", {}, data.run), " takes for what"),
-      scroll, shown,
+      make("div", { className: "beside" }, scroll, shown),
       make("p", { className: "what" }, make("b", {}, "The surest mistakes"), ": label, what is predicted instead, and its probability"),
-      listed(surest, ([, label, predicted]) => `${classes[label]} → ${classes[predicted]}`),
+      listed(surest, ([, label, predicted, probability]) => `${classes[label]} → ${classes[predicted]}, ${percent(probability)}`),
     );
     const first = buttons.get(pairs[0]);
     first.tabIndex = 0;

@@ -35,14 +35,11 @@
     }
     if (bottom >= 0) {
       const [tall, wide] = [bottom + 1 - top, right + 1 - left];
-      let [scaledRows, scaledColumns] = [frame.box_height, 0];
-      if (frame.least_width) {
-        const scaled = Math.floor((wide * frame.box_height) / tall + 0.5);
-        scaledColumns = Math.min(Math.max(scaled, frame.least_width), frame.box_width);
-      } else {
-        const factor = Math.min(frame.box_height / tall, frame.box_width / wide);
-        [scaledRows, scaledColumns] = [tall, wide].map((side) => Math.max(1, Math.floor(side * factor + 0.5)));
-      }
+      const [fitTall, fitWide] = [frame.box_height / tall, frame.box_width / wide];
+      const factor = { longest: Math.min(fitTall, fitWide), height: fitTall, width: fitWide }[frame.fills];
+      let [scaledRows, scaledColumns] = [tall, wide].map((side) => Math.max(1, Math.floor(side * factor + 0.5)));
+      if (frame.fills === "height") scaledColumns = Math.min(Math.max(scaledColumns, frame.least_side), frame.box_width);
+      if (frame.fills === "width") scaledRows = Math.min(Math.max(scaledRows, frame.least_side), frame.box_height);
       const down = sharesOf(tall, tall / scaledRows, scaledRows);
       const across = sharesOf(wide, wide / scaledColumns, scaledColumns);
       const scaled = new Float64Array(scaledRows * scaledColumns);
@@ -78,7 +75,7 @@
         bitmap[(row + own) * columns + column + beside] = value;
       });
     }
-    const steps = frame.cells > 1 ? frame.cells ** 2 : 255;
+    const { steps } = frame;
     const image = new Float64Array(frame.height * frame.width);
     bitmap.forEach((value, place) => {
       const [row, column] = [Math.floor(place / columns), place % columns];
@@ -198,7 +195,7 @@
 
     const fine = frame ? Math.max(1, Math.round(CANVAS / Math.max(height, width))) : 1;
     const [tall, wide] = [height * fine, width * fine];
-    const board = make("canvas", { className: "board", height: tall, width: wide });
+    const board = make("canvas", { className: frame ? "board" : "board coarse", height: tall, width: wide });
     board.setAttribute("role", "img");
     board.setAttribute("aria-label", "Drawing area; the images below it can be taken with the keyboard");
     board.style.aspectRatio = `${wide} / ${tall}`;
@@ -233,7 +230,7 @@
       return ink;
     };
     let ink = frame && inkOf();
-    const stampInk = (from, to, stroke) => covered(from, to, to.radius, tall, wide, (place, share) => {
+    const stampInk = (from, to) => covered(from, to, to.radius, tall, wide, (place, share) => {
       ink[place] = Math.max(ink[place], share);
     });
     let painted = frame ? null : rawOf(base);
@@ -298,7 +295,7 @@
       const most = sums.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
       paint(parts, height * width, (pixel) => diverging(sums[pixel] / most));
       const whole = sums.reduce((sum, value) => sum + value, 0);
-      const text = `What each pixel adds to the score of ${model.classes[of]} in ${model.name}: red for it, blue against it, up to ${most.toFixed(2)}. Together ${signed(whole)}.`;
+      const text = `What each pixel adds to the score of ${model.classes[of]} in ${model.name}, against the mean training image: red speaks for it, blue against it, at most ${most.toFixed(2)}, together ${signed(whole)}.`;
       partsSaid.textContent = text;
       parts.setAttribute("aria-label", text);
       undo.disabled = strokes.length === 0;
