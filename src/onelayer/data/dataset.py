@@ -29,8 +29,8 @@ class Dataset:
         Raw values. uint8, float16, float32 and float64 are kept without a copy (rows are made
         contiguous if they are not), so that a memory map stays one. bool and integers of up to 16
         bits become float32, wider numbers float64. Images are flattened and give `image_shape`.
-        A SciPy sparse array or matrix becomes CSR. A BlockMatrix is read when its rows are asked for; see
-        `onelayer.data.blocks.block_dataset`.
+        A SciPy sparse array or matrix becomes CSR. A BlockMatrix is read when its rows are asked
+        for; see `onelayer.data.blocks.block_dataset`.
     y : array, shape (n,), or (n, n_labels)
         Labels: integers, strings or bools, one an example. Or, where an example may have any number
         of labels, a matrix of 0 and 1 (an array or a SciPy sparse one), kept as uint8: 1 where an

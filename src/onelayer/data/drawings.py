@@ -109,7 +109,7 @@ class Frame:
 
 def _extents(written: Floats, axis: int) -> tuple[Floats, Floats]:
     """Return where the ink of each image begins, and how many lines or columns it takes."""
-    there = (written > 0).any(axis=axis)
+    there: NDArray[np.bool_] = np.any(written > 0, axis=axis)
     begin = there.argmax(axis=1)
     return begin, there.shape[1] - there[:, ::-1].argmax(axis=1) - begin
 
@@ -130,7 +130,7 @@ def prepared(drawing: Floats, frame: Frame) -> Floats:
     if len(rows):
         top, left = int(rows[0]), int(columns[0])
         cut = drawing[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1]
-        height, width = _scaled_size(*cut.shape, frame)
+        height, width = _scaled_size(cut.shape[0], cut.shape[1], frame)
         scaled = resampled(
             cut, (0.0, cut.shape[0] / height, height), (0.0, cut.shape[1] / width, width)
         )

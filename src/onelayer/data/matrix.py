@@ -55,8 +55,8 @@ def as_matrix(
     if array.ndim not in (2, 3) and not is_colour:
         raise InputError(
             f"X: the shape is {array.shape}; "
-            "give (examples, features), (examples, height, width) or, in colour, (examples, height, "
-            "width, 3)."
+            "give (examples, features), (examples, height, width) or, in colour, "
+            "(examples, height, width, 3)."
         )
     if array.size == 0:
         raise InputError(f"X: the shape is {array.shape}, so it is empty; give at least one value.")

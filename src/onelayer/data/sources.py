@@ -66,8 +66,8 @@ def load_parts(source: str | Path = "digits") -> Parts:
         what = "is not a folder" if os.path.exists(folder) else "does not exist"
         raise InputError(
             f"data: {str(source)!r} is no built-in source and {what}; "
-            f"give {', '.join(SOURCES)} or the path of a folder with IDX files, or of images with a "
-            "subfolder for each class."
+            f"give {', '.join(SOURCES)} or the path of a folder with IDX files, or of images "
+            "with a subfolder for each class."
         )
     try:
         return load_idx_folder(Path(folder))

@@ -136,9 +136,7 @@ def _right(run: RunOutcome, X: Array | None, targets: Array) -> NDArray[np.bool_
     return None if X is None else np.asarray(run.model.predict_indices(X) == targets)
 
 
-def _moved(
-    raw: Array, shape: ImageShape, frame: Frame | None
-) -> tuple[Array, Array | None]:
+def _moved(raw: Array, shape: ImageShape, frame: Frame | None) -> tuple[Array, Array | None]:
     """Return images moved and scaled by chance, (n, n_features); and prepared after that."""
     with one_blas_thread():  # such small products are faster so
         return _moved_one_by_one(raw, shape, frame)

@@ -20,8 +20,8 @@ from onelayer.diagnosis.measures.image_sheet import ImageSheet, Levels
 from onelayer.diagnosis.subjects.examples import dense
 
 MOST_OF_A_PAIR = 12
-MOST_PAIRS = 400
-"""Of a true and a predicted class; so many that all of 20 classes are there."""
+MOST_CLASSES, MOST_PAIRS = 20, 20
+"""All pairs of so many classes are kept, of more classes so many of the most frequent."""
 
 LISTED, VALUES = 600, 240_000
 """So many mistakes are listed at most, and so many values of their images kept."""
@@ -98,8 +98,13 @@ class Mistakes(Measurement):
         return self.examples - sum(self.right)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether `pairs` are all that there are."""
+        return len(self.classes) <= MOST_CLASSES
+
+    @property
     def counts(self) -> NDArray[np.int64]:
-        """How many of each class, in rows, are taken for each, in columns."""
+        """How many of each class, in rows, are taken for each, in columns, where `is_whole`."""
         counts = np.diag(self.right)
         for pair in self.pairs:
             counts[pair.label, pair.predicted] = pair.count
@@ -135,7 +140,8 @@ def mistakes_of(
     of_pair: dict[tuple[int, int], list[int]] = defaultdict(list)
     for place in wrong.tolist():
         of_pair[int(targets[place]), int(predicted[place])].append(place)
-    pairs = sorted(of_pair, key=lambda pair: (-len(of_pair[pair]), pair))[:MOST_PAIRS]
+    pairs = sorted(of_pair, key=lambda pair: (-len(of_pair[pair]), pair))
+    pairs = pairs if len(classes) <= MOST_CLASSES else pairs[:MOST_PAIRS]
     shape = _shape(validation)
     most = LISTED
     if shape is not None:

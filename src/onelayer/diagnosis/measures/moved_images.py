@@ -16,6 +16,7 @@ SHIFT, SCALES = 1 / 7, (0.7, 1.3)
 FINE = 3
 """A moved image has so many times the pixels along a side, as a drawing is finer than an image."""
 
+
 @dataclass(frozen=True)
 class MovedAccuracies:
     """How many images a model has right: as they are, moved, and moved and prepared again.
@@ -99,9 +100,7 @@ class MovedImages(Measurement):
         return next((each for each in self.accuracies if each.run == run), None)
 
 
-def moved(
-    image: Floats, shift: tuple[float, float], scale: float, *, fine: int = 1
-) -> Floats:
+def moved(image: Floats, shift: tuple[float, float], scale: float, *, fine: int = 1) -> Floats:
     """Return an image that is scaled about its middle and then moved.
 
     Parameters

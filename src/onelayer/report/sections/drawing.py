@@ -12,9 +12,17 @@ from onelayer.diagnosis.statistics import wilson_interval
 from onelayer.diagnosis.subjects.choices import has_choosable_model
 from onelayer.diagnosis.words import percent, span
 from onelayer.report import packed, style
-from onelayer.report.document import Block, FigureBlock, Interactive, Note, Paragraph, Section, Table
+from onelayer.report.document import (
+    Block,
+    FigureBlock,
+    Interactive,
+    Note,
+    Paragraph,
+    Section,
+    Table,
+)
 from onelayer.report.figure import file_stem
-from onelayer.report.figures import Picture, example_pictures
+from onelayer.report.figures import Picture, example_pictures, lines
 from onelayer.report.inline import code, literal
 from onelayer.report.sections.material import Material, measured, said
 from onelayer.report.sections.mistakes import picture_of
@@ -116,11 +124,13 @@ def _pictures(found: MovedImages) -> list[Block]:
     pictures = [
         Picture(
             image,
-            f"{each.label}: {each.moved}"
-            + ("" if each.prepared is None else f", then {each.prepared}"),
+            lines(
+                f"{each.label}", f"{each.moved}",
+                *([] if each.prepared is None else [f"then {each.prepared}"]),
+            ),
         )
         for each, image in zip(found.shown, found.images.shown, strict=True)
-    ]
+    ]  # fmt: skip
     figure = example_pictures(
         pictures, title="Images that are moved and scaled", name=file_stem("moved", found.best)
     )

@@ -9,18 +9,23 @@ from onelayer.diagnosis.checks.labels import SuspiciousLabels
 from onelayer.diagnosis.measures.image_sheet import ImageSheet
 from onelayer.diagnosis.measures.mistakes import Mistakes
 from onelayer.diagnosis.words import percent
-from onelayer.report.document import Block, FigureBlock, Interactive, Note, Paragraph, Section, Table
+from onelayer.report.document import (
+    Block,
+    FigureBlock,
+    Interactive,
+    Note,
+    Paragraph,
+    Section,
+    Table,
+)
 from onelayer.report.figure import file_stem
-from onelayer.report.figures import Picture, confusion, example_pictures
+from onelayer.report.figures import Picture, confusion, example_pictures, lines
 from onelayer.report.inline import code, literal
 from onelayer.report.sections.material import Material, measured, said
 from onelayer.study import SectionChoice
 
-MOST_CLASSES = 20
-"""More make a table too large to read: their most frequent pairs are listed instead."""
-
-SURE, PAIRS = 12, 20
-"""So many of the surest mistakes stand on paper, and so many pairs."""
+SURE = 12
+"""So many of the surest mistakes are shown."""
 
 
 def mistakes(material: Material, choice: SectionChoice) -> Section:
@@ -61,14 +66,14 @@ def _data(finding: Finding, found: Mistakes) -> dict[str, Any]:
         "mistakes": [[m.row, m.label, m.predicted, m.probability] for m in found.mistakes],
         "images": None if found.images is None else picture_of(found.images),
         "sure": SURE,
-        "is_matrix": len(found.classes) <= MOST_CLASSES,
+        "is_matrix": found.is_whole,
     }
 
 
 def _still(finding: Finding, found: Mistakes) -> tuple[Block, ...]:
     run, names = finding.runs[0], [*map(str, found.classes)]
     blocks: list[Block] = []
-    if len(names) <= MOST_CLASSES:
+    if found.is_whole:
         figure = confusion(
             found.counts, names, title=f"What {run} takes for what",
             name=file_stem("confusion", run),
@@ -90,7 +95,7 @@ def _pairs(run: str, found: Mistakes, names: list[str]) -> Table:
             literal(names[pair.label]), literal(names[pair.predicted]), f"{pair.count:,}",
             percent(pair.count / found.sizes[pair.label], 1),
         )
-        for pair in found.pairs[:PAIRS]
+        for pair in found.pairs
     )  # fmt: skip
     caption = f"The {len(rows)} pairs of classes that {code(run)} confuses most often."
     head = ("label", "predicted", "examples", "of the class")
@@ -109,7 +114,7 @@ def _surest(run: str, found: Mistakes, names: list[str]) -> Block:
         head = ("validation example", "label", "predicted", "with probability")
         return Table(head, rows, caption, ("right", "left", "left", "right"))
     pictures = [
-        Picture(image, f"{names[m.label]}: {names[m.predicted]}, {percent(m.probability, 1)}")
+        Picture(image, lines(names[m.label], names[m.predicted], percent(m.probability, 1)))
         for m, image in zip(surest, found.images.shown, strict=False)
     ]
     figure = example_pictures(

@@ -109,7 +109,7 @@
     const list = () => make("table", { className: "pairs" },
       make("caption", {}, `The pairs of ${classes.length} classes that are confused most often. Choose one to see ${images ? "its images" : "its examples"}.`),
       make("thead", {}, make("tr", {}, ...["label", "predicted", "examples", "of the class"].map((text) => head("col", text)))),
-      make("tbody", {}, ...pairs.slice(0, 20).map((pair) => make("tr", {},
+      make("tbody", {}, ...pairs.map((pair) => make("tr", {},
         head("row", classes[pair[0]]), make("td", {}, classes[pair[1]]),
         make("td", {}, choice(pair, pair[2].toLocaleString("en"))),
         make("td", {}, percent(pair[2] / sizes[pair[0]]))))));
