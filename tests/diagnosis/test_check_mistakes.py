@@ -56,7 +56,7 @@ def test_large_images_are_kept_smaller() -> None:
     rng = np.random.default_rng(0)
     targets = np.zeros(20, int)
     images = rng.integers(0, 256, (20, 130, 90, 3), dtype=np.uint8)
-    data = Dataset(images, targets, classes=("a", "b"))
+    data = Dataset(images, targets, classes=(0, 1))
     wrong = np.tile([0.2, 0.8], (20, 1))
     found = mistakes_of(wrong, targets, np.arange(20), data.classes, data)
     assert found.images is not None
