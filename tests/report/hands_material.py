@@ -28,7 +28,7 @@ def study_of(train: Dataset, validation: Dataset, *models: str) -> tuple[Outcome
 def digits() -> tuple[Outcome, list[Finding], Dataset]:
     """Softmax on all digits, logistic on two of them; and the validation examples."""
     train, validation = load("digits")
-    two = tuple(part.subset_of_classes([2, 3]) for part in (train, validation))
+    two = train.subset_of_classes([2, 3]), validation.subset_of_classes([2, 3])
     outcome, data = outcome_in_memory(
         train, validation,
         {"softmax": train_many(train, validation, [TrainConfig.model_validate(STEPS)])[0]},

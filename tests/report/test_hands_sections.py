@@ -16,7 +16,7 @@ from onelayer.report.sections import drawing
 
 def sections(made: tuple[Any, ...]) -> list[Section]:
     outcome, findings = made[:2]
-    return [s for s in document_of(outcome, findings).chapters[0].sections]
+    return list(document_of(outcome, findings).chapters[0].sections)
 
 
 def test_on_paper_there_are_figures_and_the_measured_accuracies() -> None:
@@ -47,8 +47,10 @@ def test_rows_of_a_table_have_no_canvas_and_are_listed_by_number() -> None:
     rng = np.random.default_rng(0)
     y = rng.integers(0, 25, 300)
     X = rng.normal(size=(300, 5))
-    parts = [Dataset(X[rows], y[rows], classes=range(25)) for rows in (slice(200), slice(200, 300))]
-    draw, mistakes = sections(study_of(*parts, "softmax"))
+    train, validation = (
+        Dataset(X[rows], y[rows], classes=range(25)) for rows in (slice(200), slice(200, 300))
+    )
+    draw, mistakes = sections(study_of(train, validation, "softmax"))
     (note,) = draw.blocks
     assert isinstance(note, Note)
     assert "no images" in note.text

@@ -179,13 +179,20 @@
     const shade = (raw) => Math.min(255, Math.max(0, Math.round(((raw - low) / step) * (255 / white))));
 
     // What a model sees is drawn by its pixels; what is drawn on is finer where there is paper.
-    const paint = (canvas, pixels, colourAt) => {
+    const paint = (canvas, put) => {
       const image = new ImageData(canvas.width, canvas.height);
-      for (let pixel = 0; pixel < pixels; pixel++) image.data.set([...colourAt(pixel), 255], 4 * pixel);
+      const { data: shown } = image;
+      for (let at = 0; at < shown.length; at += 4) {
+        put(shown, at, at / 4);
+        shown[at + 3] = 255;
+      }
       canvas.getContext("2d").putImageData(image, 0, 0);
     };
-    const paintRaw = (canvas, raw) => paint(canvas, height * width, (pixel) =>
-      [0, 1, 2].map((colour) => shade(raw[pixel * channels + (channels === 1 ? 0 : colour)])));
+    const paintRaw = (canvas, raw) => paint(canvas, (shown, at, pixel) => {
+      for (let colour = 0; colour < 3; colour++) {
+        shown[at + colour] = shade(raw[pixel * channels + (channels === 1 ? 0 : colour)]);
+      }
+    });
     const rgb = colours.map((colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)));
     const diverging = (share) => {
       const at = ((Math.min(1, Math.max(-1, share)) + 1) / 2) * (rgb.length - 1);
@@ -278,8 +285,11 @@
 
     const show = () => {
       const raw = rawNow();
-      if (frame) paint(board, tall * wide, (pixel) => new Array(3).fill(shade(frame.paper + (frame.ink - frame.paper) * ink[pixel])));
-      else paintRaw(board, raw);
+      if (frame) {
+        paint(board, (shown, at, pixel) => {
+          shown[at] = shown[at + 1] = shown[at + 2] = shade(frame.paper + (frame.ink - frame.paper) * ink[pixel]);
+        });
+      } else paintRaw(board, raw);
       paintRaw(seen, raw);
       const all = models.map((model) => probabilitiesOf(model, raw));
       const said = answers.map((answer, place) => answer.show(all[place], place === chosenModel));
@@ -293,7 +303,7 @@
         return sum;
       });
       const most = sums.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
-      paint(parts, height * width, (pixel) => diverging(sums[pixel] / most));
+      paint(parts, (shown, at, pixel) => shown.set(diverging(sums[pixel] / most), at));
       const whole = sums.reduce((sum, value) => sum + value, 0);
       const text = `What each pixel adds to the score of ${model.classes[of]} in ${model.name}, against the mean training image: red speaks for it, blue against it, at most ${most.toFixed(2)}, together ${signed(whole)}.`;
       partsSaid.textContent = text;
