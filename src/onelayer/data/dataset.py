@@ -25,12 +25,12 @@ class Dataset:
 
     Parameters
     ----------
-    X : array, shape (n, n_features) or (n, height, width); or a SciPy sparse array or matrix
+    X : array, shape (n, n_features), (n, height, width) or (n, height, width, 3)
         Raw values. uint8, float16, float32 and float64 are kept without a copy (rows are made
         contiguous if they are not), so that a memory map stays one. bool and integers of up to 16
         bits become float32, wider numbers float64. Images are flattened and give `image_shape`.
-        Sparse values become CSR. A BlockMatrix is read when its rows are asked for; see
-        `onelayer.data.blocks.block_dataset`.
+        A SciPy sparse array or matrix becomes CSR. A BlockMatrix is read when its rows are asked
+        for; see `onelayer.data.blocks.block_dataset`.
     y : array, shape (n,), or (n, n_labels)
         Labels: integers, strings or bools, one an example. Or, where an example may have any number
         of labels, a matrix of 0 and 1 (an array or a SciPy sparse one), kept as uint8: 1 where an
@@ -39,7 +39,8 @@ class Dataset:
         The order of the classes. It may hold classes that `y` does not. By default the sorted
         unique labels. Of a matrix: the label of each column, by default its number.
     image_shape : (int, int), optional
-        Height and width in pixels, when a row is an image.
+        Height and width in pixels, when a row is an image: of one value a pixel, or of red, green
+        and blue side by side.
     scaling : Scaling, optional
         What a model sees of a raw value. By default [0, 255] to [-1, 1] for uint8, and the
         identity for other types. That of sparse values has no offset.

@@ -21,10 +21,10 @@ def as_matrix(
 
     Parameters
     ----------
-    X : array, shape (n, n_features) or (n, height, width); a SciPy sparse array or matrix; or a
-        BlockMatrix
+    X : array, shape (n, n_features), (n, height, width) or (n, height, width, 3); a SciPy sparse
+        array or matrix; or a BlockMatrix
     image_shape : (int, int) or None
-        Height and width; None takes those of a three-dimensional `X`.
+        Height and width; None takes those of an `X` with such dimensions.
 
     Returns
     -------
@@ -51,15 +51,17 @@ def as_matrix(
         array = np.asarray(X)
     except ValueError as error:
         raise InputError("X: the rows differ in length; give rows of one length.") from error
-    if array.ndim not in (2, 3):
+    is_colour = array.ndim == 4 and array.shape[3] == 3
+    if array.ndim not in (2, 3) and not is_colour:
         raise InputError(
             f"X: the shape is {array.shape}; "
-            "give (examples, features) or (examples, height, width)."
+            "give (examples, features), (examples, height, width) or, in colour, "
+            "(examples, height, width, 3)."
         )
     if array.size == 0:
         raise InputError(f"X: the shape is {array.shape}, so it is empty; give at least one value.")
-    if array.ndim == 3:
-        image_shape = _image_shape(image_shape, array.shape[1:])
+    if array.ndim > 2:
+        image_shape = _image_shape(image_shape, array.shape[1:3])
         array = array.reshape(len(array), -1)
     else:
         image_shape = _checked_shape(image_shape, array.shape[1])
@@ -108,7 +110,7 @@ def _image_shape(
     height, width = (check_integer(side, "image_shape", 1) for side in given)
     if found is not None and (height, width) != tuple(found):
         raise InputError(f"image_shape: {height} by {width} does not fit X with images of {found}.")
-    if found is None and height * width != n_features:
+    if found is None and n_features not in (height * width, height * width * 3):
         raise InputError(
             f"image_shape: {height} by {width} pixels do not fit the {n_features} features of X."
         )

@@ -24,7 +24,8 @@ def load(
     Parameters
     ----------
     source : str or Path
-        `"digits"`, `"mnist"`, or the path of a folder with four IDX files.
+        `"digits"`, `"mnist"`, or the path of a folder: with four IDX files, or of images with a
+        subfolder for each class (`onelayer.data.image_parts.load_image_parts`).
     train, validation : int, optional
         The first that many examples of the part; None takes all.
 
@@ -65,11 +66,19 @@ def load_parts(source: str | Path = "digits") -> Parts:
         what = "is not a folder" if os.path.exists(folder) else "does not exist"
         raise InputError(
             f"data: {str(source)!r} is no built-in source and {what}; "
-            f"give {', '.join(SOURCES)} or the path of a folder with IDX files."
+            f"give {', '.join(SOURCES)} or the path of a folder with IDX files, or of images "
+            "with a subfolder for each class."
         )
     try:
         return load_idx_folder(Path(folder))
     except InputError:
+        from onelayer.data.image_parts import (  # here: most need no images
+            holds_images,
+            load_image_parts,
+        )
+
+        if holds_images(folder):
+            return load_image_parts(Path(folder))
         if not holds_blocks(folder):
             raise
         raise InputError(

@@ -29,6 +29,8 @@ SectionKind = Literal[
     "sweep-accuracy",
     "l2-accuracy",
     "weight-norm",
+    "mistakes",
+    "draw",
     "claims",
 ]
 SECTION_KINDS: tuple[str, ...] = get_args(SectionKind)

@@ -23,6 +23,8 @@ from onelayer.diagnosis.checks import (
     low_rate,
     majority,
     missing_classes,
+    mistakes,
+    moved_images,
     oscillation,
     overfitting,
     scales,
@@ -67,4 +69,6 @@ CHECKS: tuple[Check, ...] = (
     best_of_several.CHECK,
     choice_optimism.CHECK,
     confidence.CHECK,
+    mistakes.CHECK,
+    moved_images.CHECK,
 )

@@ -2,8 +2,9 @@
 
 from onelayer.report.figures.accuracy import accuracy_curves
 from onelayer.report.figures.comparison import accuracy_comparison, sweep_accuracy
+from onelayer.report.figures.confusion import confusion
 from onelayer.report.figures.dips import accuracy_at_every_step, fall_by_batch
-from onelayer.report.figures.examples import Picture, example_pictures
+from onelayer.report.figures.examples import Picture, example_pictures, lines
 from onelayer.report.figures.loss import loss_curves
 from onelayer.report.figures.penalty import accuracy_against_l2, norm_against_l2
 from onelayer.report.figures.replicates import replicate_curves
@@ -16,8 +17,10 @@ __all__ = [
     "accuracy_at_every_step",
     "accuracy_comparison",
     "accuracy_curves",
+    "confusion",
     "example_pictures",
     "fall_by_batch",
+    "lines",
     "loss_curves",
     "norm_against_l2",
     "replicate_curves",

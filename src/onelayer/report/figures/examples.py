@@ -12,8 +12,10 @@ from onelayer.report import png, style
 from onelayer.report.figure import Figure
 from onelayer.report.figures import base
 
-_A_ROW, _PICTURE, _GAP, _LINE = 6, 116, 12, 22
+_A_ROW, _PICTURE, _GAP = 6, 116, 12
+_LINE, _MORE = 22, 16
 _MAGNIFIED = 224
+_LETTERS = 18
 # Everything is placed by hand, in pixels from the upper left corner.
 _X = alt.X("x:Q", scale=None, axis=None)
 _Y = alt.Y("y:Q", scale=None, axis=None)
@@ -21,14 +23,14 @@ _Y = alt.Y("y:Q", scale=None, axis=None)
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A grey picture.
+    """A picture.
 
     Parameters
     ----------
     pixels
-        (height, width), uint8; 255 is white.
+        (height, width) or (height, width, channels), of 1 or 3 channels, uint8; 255 is white.
     text
-        The line below it, plain text.
+        What stands below it, plain text; may have several lines.
     """
 
     pixels: NDArray[np.uint8]
@@ -45,35 +47,44 @@ def example_pictures(
     Figure
         Its data has ``text``, one row a picture.
     """
-    images, texts = [], []
+    below = _LINE + _MORE * max(picture.text.count("\n") for picture in pictures)
+    images, lines_below = [], []
     for i, picture in enumerate(pictures):
         row, column = divmod(i, _A_ROW)
-        x, y = column * (_PICTURE + _GAP), row * (_PICTURE + _LINE + _GAP)
-        height, width = picture.pixels.shape
-        colours = np.repeat(picture.pixels[:, :, np.newaxis], 3, axis=2)
+        x, y = column * (_PICTURE + _GAP), row * (_PICTURE + below + _GAP)
+        height, width = picture.pixels.shape[:2]
+        pixels = picture.pixels.reshape(height, width, -1)
+        colours = np.repeat(pixels, 3 // pixels.shape[2], axis=2)
         url = png.data_uri(colours, max(1, _MAGNIFIED // max(height, width)))
         images.append({"x": x, "y": y, "url": url})
-        text = {"x": x + _PICTURE / 2, "y": y + _PICTURE + _LINE / 2 + 2, "text": picture.text}
-        texts.append(text)
+        text = {"x": x + _PICTURE / 2, "y": y + _PICTURE + _LINE / 2 - 4, "text": picture.text}
+        lines_below.append(text)
     rows = -(-len(pictures) // _A_ROW)
     mark = alt.Chart(base.inline_data(images)).mark_image(
         width=_PICTURE, height=_PICTURE, align="left", baseline="top", aspect=False
     )
-    lines = alt.Chart(base.inline_data(texts)).mark_text(
-        baseline="middle", fontSize=style.SMALL_SIZE
+    lines = alt.Chart(base.inline_data(lines_below)).mark_text(
+        baseline="top", fontSize=style.SMALL_SIZE, lineBreak="\n", limit=_PICTURE + _GAP - 4
     )
     layers = [
         mark.encode(x=_X, y=_Y, url=alt.Url("url:N")),
         lines.encode(x=_X, y=_Y, text=alt.Text("text:N")),
     ]
+    texts = [picture.text.replace("\n", " ") for picture in pictures]
     return Figure(
         name=name,
         title=title,
-        alt=f"{len(pictures)} examples as pictures: {'; '.join(p.text for p in pictures)}.",
-        data=pl.DataFrame({"text": [picture.text for picture in pictures]}),
+        alt=f"{len(pictures)} examples as pictures: {'; '.join(texts)}.",
+        data=pl.DataFrame({"text": texts}),
         chart=base.finish(
             layers,
             width=_A_ROW * (_PICTURE + _GAP) - _GAP,
-            height=rows * (_PICTURE + _LINE + _GAP) - _GAP,
+            height=rows * (_PICTURE + below + _GAP) - _GAP,
         ),
     )
+
+
+def lines(head: str, *more: str) -> str:
+    """Return what stands below a picture: one line where that is short, else a line for each."""
+    one = f"{head}: {', '.join(more)}"
+    return one if len(one) <= _LETTERS else "\n".join([f"{head}:", *more])

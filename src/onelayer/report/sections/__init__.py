@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 from onelayer.report.document import Note, Section
 from onelayer.report.inline import literal
-from onelayer.report.sections import claims, curves, gradients, penalty, shuffling, sweep
+from onelayer.report.sections import (
+    claims,
+    curves,
+    drawing,
+    gradients,
+    mistakes,
+    penalty,
+    shuffling,
+    sweep,
+)
 from onelayer.report.sections.material import Material
 from onelayer.study import SectionChoice
 
@@ -24,12 +33,14 @@ BUILDERS: dict[str, Builder] = {
     "sweep-accuracy": sweep.accuracy,
     "l2-accuracy": penalty.l2_accuracy,
     "weight-norm": penalty.weight_norm,
+    "mistakes": mistakes.mistakes,
+    "draw": drawing.draw,
     "claims": claims.claims,
 }
 """What builds each kind of section."""
 
 
-_OF_NO_RUNS = ("derivation", "gradient-check", "claims")
+_OF_NO_RUNS = ("derivation", "gradient-check", "mistakes", "draw", "claims")
 _OF_KEPT_WEIGHTS = ("weights", "l2-accuracy", "weight-norm")
 
 
