@@ -5,7 +5,8 @@ from l2_material import sweep
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Context, Severity
-from onelayer.diagnosis.checks.weights import WeightNoise, geary_c, likeness, look, noise
+from onelayer.diagnosis.checks.weights import geary_c, likeness, look, noise
+from onelayer.diagnosis.measures.pictures import WeightNoise
 from onelayer.diagnosis.image_shape import ImageShape
 
 RNG = np.random.default_rng(0)

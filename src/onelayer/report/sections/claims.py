@@ -12,11 +12,11 @@ from typing import TypeVar
 from onelayer.diagnosis import Answer, Finding, Measurement
 from onelayer.diagnosis.checks.early_stopping import EarlyStop
 from onelayer.diagnosis.checks.shuffling_speed import ShufflingSpeed
-from onelayer.diagnosis.checks.weights import WeightNoise
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
 from onelayer.diagnosis.measures.l2_norms import SweepNorms
 from onelayer.diagnosis.measures.overfitting import Overfitting
+from onelayer.diagnosis.measures.pictures import WeightNoise
 from onelayer.diagnosis.words import number, percent, points, span
 from onelayer.report.document import Section, Table
 from onelayer.report.inline import literal

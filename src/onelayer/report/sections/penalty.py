@@ -8,10 +8,10 @@ from math import inf
 import polars as pl
 
 from onelayer.diagnosis import Finding
-from onelayer.diagnosis.checks.weights import WeightNoise
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
 from onelayer.diagnosis.measures.l2_norms import SweepNorms
+from onelayer.diagnosis.measures.pictures import WeightNoise
 from onelayer.diagnosis.words import percent
 from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section, Table
 from onelayer.report.figure import file_stem
