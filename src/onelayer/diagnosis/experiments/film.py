@@ -15,7 +15,7 @@ from onelayer.training.options import MOST
 MOST_PICTURES, LEAST_PICTURES = 40, 8
 """Times at which a run is looked at."""
 
-MOST_NUMBERS = 1_000_000
+MOST_NUMBERS = 900_000
 """That all of them have together: more would be too much for a page."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from onelayer.report.document import Note, Section
 from onelayer.report.inline import literal
-from onelayer.report.sections import claims, curves, gradients, penalty, shuffling, sweep
+from onelayer.report.sections import claims, curves, gradients, penalty, shuffling, sweep, weights
 from onelayer.report.sections.material import Material
 from onelayer.study import SectionChoice
 
@@ -20,7 +20,7 @@ BUILDERS: dict[str, Builder] = {
     "early-stopping": curves.early_stopping,
     "shuffling": shuffling.shuffling,
     "overfitting": curves.overfitting,
-    "weights": penalty.weights,
+    "weights": weights.weights,
     "sweep-accuracy": sweep.accuracy,
     "l2-accuracy": penalty.l2_accuracy,
     "weight-norm": penalty.weight_norm,
