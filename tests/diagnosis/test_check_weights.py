@@ -6,8 +6,8 @@ from l2_material import sweep
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Context, Severity
 from onelayer.diagnosis.checks.weights import geary_c, likeness, look, noise
-from onelayer.diagnosis.measures.pictures import WeightNoise
 from onelayer.diagnosis.image_shape import ImageShape
+from onelayer.diagnosis.measures.pictures import WeightNoise
 
 RNG = np.random.default_rng(0)
 WHITE = RNG.normal(size=(28, 28))
