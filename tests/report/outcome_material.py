@@ -12,7 +12,16 @@ from diagnosis_material import data_of, run_outcome
 from onelayer.data import Dataset
 from onelayer.diagnosis import Finding, diagnose
 from onelayer.report import compose
-from onelayer.report.document import Block, Document, FigureBlock, Note, Paragraph, Section, Table
+from onelayer.report.document import (
+    Block,
+    Document,
+    FigureBlock,
+    Interactive,
+    Note,
+    Paragraph,
+    Section,
+    Table,
+)
 from onelayer.report.inline import plain
 from onelayer.report.sections import BUILDERS, Material, build
 from onelayer.study import (
@@ -127,6 +136,8 @@ def words(blocks: Iterable[Block]) -> str:
                 said.append(plain(text))
             case FigureBlock(figure, caption):
                 said += [figure.title, figure.alt, plain(caption)]
+            case Interactive(still=still):
+                said.append(words(still))
             case Table(columns, rows, caption):
                 said += [plain(cell) for row in (columns, *rows) for cell in row]
                 said.append(plain(caption or ""))

@@ -38,7 +38,7 @@ def films(
     OverBudget
         If it costs more than is left.
     """
-    runs = [run for run in runs if run.record.config.solver == "sgd" and kept_steps(run) > 0]
+    runs = [run for run in runs if run.record.config.solver == "sgd" and kept_steps(run) > 1]
     if context.is_in_blocks or not runs:
         return {}
     size = runs[0].model.weights.size

@@ -162,7 +162,7 @@ def fold_differences(results: pl.DataFrame, score: str, *, negated: bool) -> alt
     best = ranked["scores"][0]
     sign = -1 if negated else 1
     points = [
-        {"candidate": name, "difference": sign * (own - first), "mean": False}
+        {"candidate": name, "difference": sign * (own - first)}
         for name, scores in ranked.select("candidate", "scores").iter_rows()
         for own, first in zip(scores, best, strict=True)
     ]
