@@ -5,8 +5,9 @@ from l2_material import sweep
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Context, Severity
-from onelayer.diagnosis.checks.weights import WeightNoise, geary_c, likeness, look, noise
+from onelayer.diagnosis.checks.weights import geary_c, likeness, look, noise
 from onelayer.diagnosis.image_shape import ImageShape
+from onelayer.diagnosis.measures.pictures import WeightNoise
 
 RNG = np.random.default_rng(0)
 WHITE = RNG.normal(size=(28, 28))
@@ -146,10 +147,16 @@ def test_does_not_apply_where_features_are_no_pixels() -> None:
     assert look(Context(outcome_of(run, image_shape=None), DATA)) == []
 
 
-def test_does_not_apply_to_colours() -> None:
-    run = run_outcome(weights=WHITE.reshape(-1, 1))
-    assert look(Context(outcome_of(run, image_shape=[28, 28]), DATA))
-    assert look(Context(outcome_of(run, image_shape=[14, 14, 4]), DATA)) == []
+def test_each_channel_of_a_colour_is_a_picture() -> None:
+    """White noise in one of three channels: the mean of the squares is a third of it."""
+    colours = np.stack([WHITE, RAMP, RAMP], axis=2).reshape(-1, 1)
+    shape = ImageShape(28, 28, 3)
+    assert noise(colours, shape) ** 2 == pytest.approx((geary_c(WHITE) + 2 * geary_c(RAMP)) / 3)
+    run = run_outcome(weights=colours)
+    data = data_of(n_features=3 * 784)
+    (finding,) = look(Context(outcome_of(run, image_shape=[28, 28, 3]), data))
+    assert isinstance(finding.measurement, WeightNoise)
+    assert finding.measurement.pictures[0].noise == pytest.approx(noise(colours, shape))
 
 
 def test_the_shape_of_an_image() -> None:

@@ -14,7 +14,7 @@ from onelayer.diagnosis import (
     all_checks,
     finding_from_json,
 )
-from onelayer.diagnosis.checks.weights import WeightNoise
+from onelayer.diagnosis.measures.pictures import WeightNoise
 from onelayer.diagnosis.words import count, number, percent, points
 from onelayer.errors import InputError
 from onelayer.words import listed

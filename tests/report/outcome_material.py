@@ -18,6 +18,7 @@ from onelayer.report.document import (
     Document,
     FigureBlock,
     Fold,
+    Interactive,
     Note,
     Paragraph,
     Section,
@@ -137,6 +138,8 @@ def words(blocks: Iterable[Block]) -> str:
                 said.append(plain(text))
             case FigureBlock(figure, caption):
                 said += [figure.title, figure.alt, plain(caption)]
+            case Interactive(still=still):
+                said.append(words(still))
             case Table(columns, rows, caption):
                 said += [plain(cell) for row in (columns, *rows) for cell in row]
                 said.append(plain(caption or ""))

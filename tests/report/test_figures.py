@@ -11,29 +11,31 @@ import pytest
 from report_material import history, weight_rows, weights
 
 from onelayer.diagnosis.image_shape import ImageShape
-from onelayer.report import style, svg
+from onelayer.report import png, style, svg
 from onelayer.report.figure import Figure
 from onelayer.report.figures import (
     WeightRow,
     accuracy_against_l2,
     accuracy_comparison,
     accuracy_curves,
+    difference_against_l2,
     loss_curves,
     norm_against_l2,
     replicate_curves,
     sweep_accuracy,
     weight_pictures,
 )
+from onelayer.report.figures.penalty_axis import PenaltyAxis
 
 HISTORY = pl.concat(
     [history("plain"), history("shuffled", seed=1), history("file order", dip_every=31, seed=2)]
 )
 NORMS = pl.DataFrame(
     {
-        "l2": [10.0, 1.0, 0.1, 0.01],
-        "weight_norm": [None, 0.3, 0.9, 2.1],
-        "minimum": [0.045, 0.3, 1.0, 4.0],
-        "limit": [0.05, 0.5, 5.0, 50.0],
+        "l2": [10.0, 1.0, 0.1, 0.01, 0.0],
+        "weight_norm": [None, 0.3, 0.9, 2.1, 4.2],
+        "minimum": [0.045, 0.3, 1.0, 4.0, None],
+        "limit": [0.05, 0.5, 5.0, 50.0, None],
     }
 )
 ACCURACIES = pl.DataFrame(
@@ -43,6 +45,16 @@ ACCURACIES = pl.DataFrame(
         "val_end": [0.79, 0.88, 0.9],
         "train_minimum": [0.8, 0.91, 0.95],
         "val_minimum": [0.79, 0.89, 0.91],
+    }
+)
+DIFFERENCES = pl.DataFrame(
+    {
+        "l2": [1.0, 0.01, 1.0],
+        "least": [0.0, 0.0, 0.01],
+        "where": ["end", "end", "minimum"],
+        "difference": [-0.12, 0.001, -0.1],
+        "low": [-0.13, -0.002, -0.11],
+        "high": [-0.11, 0.004, -0.09],
     }
 )
 DIPS = HISTORY.filter(
@@ -68,8 +80,14 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "replicated accuracy": lambda: replicate_curves(
         HISTORY, ["plain", "shuffled"], "accuracy", title="Accuracy", name="accuracy-replicates"
     ),
-    "norm": lambda: norm_against_l2(NORMS, reference=4.2),
+    "norm": lambda: norm_against_l2(NORMS),
     "accuracy against l2": lambda: accuracy_against_l2(ACCURACIES),
+    "difference against l2": lambda: difference_against_l2(DIFFERENCES),
+    "colours": lambda: weight_pictures(
+        [WeightRow("λ = 1", weights(8, 3, roughness=0.1)[:48], 0.5)],
+        ImageShape(4, 4, 3),
+        list("abc"),
+    ),
     "weights": lambda: weight_pictures(weight_rows(), ImageShape(28, 28), DIGITS),
     "small weights": lambda: weight_pictures(weight_rows(8, 1), ImageShape(8, 8), ["2 against 3"]),
 }
@@ -144,11 +162,32 @@ def test_comparison_marks_the_dips_and_only_those() -> None:
     assert data.filter("dip")["series"].unique().to_list() == ["in file order"]
 
 
-def test_norm_data_hold_the_reference_at_zero() -> None:
-    data = FIGURES["norm"]().data
-    assert data["l2"].to_list() == [0.0, 0.01, 0.1, 1.0, 10.0]
-    assert data["weight_norm"].to_list() == [4.2, 2.1, 0.9, 0.3, None]
-    assert data["limit"].to_list() == [None, 50.0, 5.0, 0.5, 0.05]
+def test_no_penalty_stands_behind_a_break_of_the_axis() -> None:
+    """The axis is logarithmic: λ = 0 has a tick of its own, and no line leads there."""
+    broken = FIGURES["norm"]().svg()
+    assert ">0<" in broken
+    assert ">//<" in broken
+    whole = norm_against_l2(NORMS.filter(pl.col("l2") > 0)).svg()
+    assert ">//<" not in whole
+    assert ">slope −1<" in whole
+    axis = PenaltyAxis.over([0.0, 1.0, 0.1, 0.01])
+    assert axis.zero == pytest.approx(0.001)
+    placed = axis.placed(pl.DataFrame({"l2": [0.0, 0.1]}))["place"].to_list()
+    assert placed == pytest.approx([0.001, 0.1])
+
+
+def test_differences_of_accuracies_are_in_points_with_their_intervals() -> None:
+    figure = FIGURES["difference against l2"]()
+    assert "end of the run at λ = 1 -12.00 (-13.00 to -11.00)" in figure.alt
+    assert figure.data["low"].to_list() == pytest.approx([-0.2, -13, -11])
+
+
+def test_pictures_of_three_channels_have_their_colours() -> None:
+    figure = FIGURES["colours"]()
+    assert figure.data.height == 3 * 48
+    assert figure.data["channel"].to_list()[:4] == [0, 1, 2, 0]
+    pixels = png.colours(np.array([[[-1.0, 0.0, 1.0]]]))
+    np.testing.assert_array_equal(pixels, [[[0, 128, 255]]])
 
 
 def test_norms_of_runs_minima_and_the_limit_are_told_apart() -> None:
@@ -243,7 +282,7 @@ def test_refusals_say_what_is_wrong() -> None:
         loss_curves(HISTORY, "x")
     with pytest.raises(ValueError, match="at least one run"):
         sweep_accuracy(HISTORY, {})
-    with pytest.raises(ValueError, match="give λ = 0 as reference"):
+    with pytest.raises(ValueError, match="values of l2 above 0"):
         norm_against_l2(pl.DataFrame({"l2": [0.0], "weight_norm": [1.0]}))
     with pytest.raises(ValueError, match="values of l2 above 0"):
         accuracy_against_l2(pl.DataFrame({"l2": [0.0], "val_end": [1.0]}))

@@ -1,6 +1,7 @@
 """What each section says is true of the runs that it is about, and not said where it is not."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +27,7 @@ from outcome_material import (
 from onelayer.diagnosis import Answer, Finding, diagnose, finding_from_json
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.report import compose
-from onelayer.report.document import Answers, FigureBlock, Note, Section
+from onelayer.report.document import Answers, FigureBlock, Interactive, Note, Section
 from onelayer.report.sections import BUILDERS, Material, build
 from onelayer.study import Outcome, RunOutcome, SectionChoice
 from onelayer.training import StopReason
@@ -55,7 +56,8 @@ def lead_of(outcome: Outcome) -> str:
 
 
 def figures_of(section: Section) -> list[str]:
-    return [block.figure.name for block in section.blocks if isinstance(block, FigureBlock)]
+    still = [b for i in section.blocks if isinstance(i, Interactive) for b in i.still]
+    return [b.figure.name for b in (*section.blocks, *still) if isinstance(b, FigureBlock)]
 
 
 OF_NO_RUNS = ("derivation", "gradient-check", "claims")
@@ -279,22 +281,23 @@ def test_weights_of_the_least_and_the_most_penalized_run() -> None:
     much = replace(much, model=falling("x", weights=SMOOTH).model)
     said = said_in(section_on("weights", [some, much, none]))
     assert "what does the penalty do to them?" in said
-    assert "The noise is 0.9" in said or "The noise is 1.0" in said
-    assert "for λ = 0 and " in said
-    assert "for λ = 1: neighbouring pixels of the first differ" in said
-    assert "λ = 0.1" not in words(section_on("weights", [some, much, none]).blocks)
+    assert "times as much for λ = 0 as for λ = 1, relative to the spread" in said
+    section = section_on("weights", [some, much, none])
+    assert "λ = 0.1" not in words(section.blocks)
+    (hands,) = (block for block in section.blocks if isinstance(block, Interactive))
+    assert [stop["label"] for stop in hands.data["stops"]] == ["λ = 0", "λ = 0.1", "λ = 1"]
+    assert hands.data["along"] == "λ"
 
 
 def test_a_penalty_that_is_the_same_for_all_is_not_asked_about() -> None:
     said = said_in(section_on("weights", [falling("a"), falling("b", seed=1, weights=SMOOTH)]))
     assert "What do the weights look like?" in said
     assert "penalty" not in said.partition("\n")[0]
-    assert "for a and" in said
-    assert "for b: neighbouring" in said
+    assert "times as much for a as for b" in said
+    assert re.search(r"The noise is \d\.\d\d for a and \d\.\d\d for b\.", said)
     assert "λ = 0" not in said
     alone = said_in(section_on("weights", [falling("a")]))
-    assert "for λ = 0. λ = 0: norm 1." in alone
-    assert "neighbouring pixels of the first" not in alone
+    assert "times as much" not in alone
 
 
 def test_weights_that_are_no_pictures_are_not_drawn() -> None:
@@ -313,7 +316,7 @@ def test_weights_that_are_no_pictures_are_not_drawn() -> None:
 def test_each_sweep_over_the_penalty_has_its_answer() -> None:
     runs = [*sweep("a"), *sweep("b", norms=(0.5, 1.0, 2.0), learning_rate=0.5)]
     section = section_on("l2-accuracy", runs)
-    assert len(figures_of(section)) == 4
+    assert len(figures_of(section)) == 6
     assert len(tables_of(section)) == 2
     said = said_in(section)
     assert "Which penalty gives the best validation accuracy?" in said
@@ -410,7 +413,7 @@ def test_minima_are_shown_by_their_weights_alone() -> None:
     for kind in ("weights", "weight-norm"):
         assert figures_of(section_on(kind, runs, names=names))
     accuracy = section_on("l2-accuracy", runs, names=names)
-    assert [name.startswith("accuracy-against-l2") for name in figures_of(accuracy)] == [True]
+    assert [name[:11] for name in figures_of(accuracy)] == ["accuracy-ag", "l2-differen"]
     (table,) = tables_of(accuracy)
     assert len(table) == 3
     assert all(row[6] == "–" for row in table)  # without steps there is no noise of steps
@@ -422,7 +425,7 @@ def test_minima_stand_beside_runs_by_steps() -> None:
     runs = [minimum(first), *others]
     names = [run.name for run in runs]
     accuracy = section_on("l2-accuracy", runs, names=names)
-    assert len(figures_of(accuracy)) == 2
+    assert len(figures_of(accuracy)) == 3
     assert len(tables_of(accuracy)[0]) == 3
 
 

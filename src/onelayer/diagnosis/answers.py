@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from onelayer.diagnosis.checks.early_stopping import EarlyStop
 from onelayer.diagnosis.checks.shuffling_speed import ShufflingSpeed
-from onelayer.diagnosis.checks.weights import WeightNoise
 from onelayer.diagnosis.claims import (
     FAILS,
     HOLDS,
@@ -28,6 +27,7 @@ from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
 from onelayer.diagnosis.measures.l2_norms import SweepNorms
 from onelayer.diagnosis.measures.overfitting import Overfitting
+from onelayer.diagnosis.measures.pictures import WeightNoise
 from onelayer.diagnosis.words import percent
 from onelayer.words import first_sentence
 

@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 from onelayer.diagnosis.checks.early_stopping import LEAST_GAIN, EarlyStop
 from onelayer.diagnosis.checks.shuffling_speed import ShufflingSpeed
-from onelayer.diagnosis.checks.weights import WeightNoise
 from onelayer.diagnosis.evidence import Evidence, M, measured
 from onelayer.diagnosis.finding import Answer, Finding
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
 from onelayer.diagnosis.measures.l2_norms import SweepNorms
 from onelayer.diagnosis.measures.overfitting import Overfitting
+from onelayer.diagnosis.measures.pictures import WeightNoise
 from onelayer.diagnosis.words import number, percent, points, span
 
 Judged = tuple[str, str] | None

@@ -16,6 +16,7 @@ from onelayer.model import Objective, Parameters, n_outputs
 from onelayer.optimum import Optimum, minimise
 from onelayer.study import Outcome, RunOutcome, StudyData
 from onelayer.training import ExampleWeights, TrainConfig, TrainResult, train_many
+from onelayer.training.group import Keep
 
 T = TypeVar("T")
 
@@ -86,8 +87,9 @@ class Context:
         weights: Sequence[ExampleWeights] | None = None,
         initial: Sequence[Parameters | None] | None = None,
         first_epoch: int = 0,
+        keep: Keep | None = None,
     ) -> list[TrainResult]:
-        """Train a stack of variants.
+        """Train a stack of variants; the arguments are those of `train_many`.
 
         Raises
         ------
@@ -97,7 +99,7 @@ class Context:
         self.budget.take(seconds_of_training(*parts, configs))
         return train_many(
             *parts, configs, self.threads, weights=weights, initial=initial,
-            first_epoch=first_epoch,
+            first_epoch=first_epoch, keep=keep,
         )  # fmt: skip
 
     def minima(self, runs: Iterable[RunOutcome], tolerance: float = 1e-3) -> dict[str, Optimum]:

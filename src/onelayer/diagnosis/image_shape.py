@@ -41,8 +41,13 @@ class ImageShape:
         return self.height * self.width * self.channels
 
     def pictures(self, weights: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return weights of grey images, (n_features, n_outputs), as (n_outputs, height, width)."""
-        return weights.T.reshape(-1, self.height, self.width)
+        """Return weights, (n_features, n_outputs), as pictures of one channel each.
+
+        Their shape is (n_outputs * channels, height, width); the channels of an output follow one
+        another.
+        """
+        wide = weights.T.reshape(-1, self.height, self.width, self.channels)
+        return np.moveaxis(wide, 3, 1).reshape(-1, self.height, self.width)
 
     def __str__(self) -> str:
         """Return '28 × 28 pixels'."""

@@ -10,7 +10,7 @@ import polars as pl
 from onelayer.diagnosis.checks.weights import noise
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.report import figures, style
-from onelayer.report.figures import WeightRow, base
+from onelayer.report.figures import WeightRow, base, grid, scales
 from onelayer.report.printable import printable
 from onelayer.report.svg import Drawing
 
@@ -66,10 +66,13 @@ def largest_weights(frame: pl.DataFrame, top: int) -> Drawing:
 
 
 def sweep(results: pl.DataFrame, score: str, *, negated: bool) -> Drawing:
-    """Draw mean scores over the longer axis of a grid, a line for each value of the other.
+    """Draw mean scores: of a grid of penalties and rates as a map, of others as lines.
 
-    And for each range of features, where there are some.
+    The lines go over the longer axis, one for each value of the other and for each range of
+    features, where there are some.
     """
+    if grid.is_map(results):
+        return _styled(grid.score_map(results, score, negated=negated))
     across, series = "l2", "learning_rate"
     if results["learning_rate"].n_unique() > results["l2"].n_unique():
         across, series = series, across
@@ -92,6 +95,11 @@ def sweep(results: pl.DataFrame, score: str, *, negated: bool) -> Drawing:
     order = [spell(value) for value in sorted(results[across].unique())]
     x = alt.X("x:O", sort=order, title=titles[across], axis=alt.Axis(labelAngle=0))
     y: dict[str, Any] = {"title": score, "scale": alt.Scale(zero=False)}
+    shown = [value for value in rows["low"] if value > 0]
+    if shown and len(shown) == rows.height and max(rows["high"]) > scales.LOG_RATIO * min(shown):
+        # One that is far off would press all others together.
+        axis = scales.log_axis(f"{score} (logarithmic scale)", [*shown, *rows["high"]])
+        y = {"title": axis.title, "scale": axis.scale, "axis": axis.axis}
     chart = alt.Chart(base.inline_data(rows))
     colour: Any = alt.value(style.BLUE.light)
     if rows["series"].n_unique() > 1:
@@ -110,6 +118,11 @@ def sweep(results: pl.DataFrame, score: str, *, negated: bool) -> Drawing:
         best.encode(x=x, y=alt.Y("score:Q", **y)),
     ]
     return _styled(base.finish(layers))
+
+
+def fold_differences(results: pl.DataFrame, score: str, *, negated: bool) -> Drawing:
+    """Draw the leading candidates against the best one, fold by fold."""
+    return _styled(grid.fold_differences(results, score, negated=negated))
 
 
 def _printable(frame: pl.DataFrame) -> pl.DataFrame:

@@ -72,3 +72,15 @@ def diverging(share: NDArray[np.floating]) -> NDArray[np.uint8]:
     mixed = [np.interp(share, stops, colours[:, channel]) for channel in range(3)]
     pixels: NDArray[np.uint8] = np.rint(np.stack(mixed, axis=-1)).astype(np.uint8)
     return pixels
+
+
+def colours(share: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Map numbers from -1 to 1 of three channels to their colours: all 0 is a medium grey.
+
+    Parameters
+    ----------
+    share
+        The last axis of 3 (red, green, blue).
+    """
+    pixels: NDArray[np.uint8] = np.rint(np.clip(127.5 * (1 + share), 0, 255)).astype(np.uint8)
+    return pixels

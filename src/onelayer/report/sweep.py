@@ -7,19 +7,36 @@ from typing import Any
 import polars as pl
 
 from onelayer.diagnosis.image_shape import ImageShape
+from onelayer.diagnosis.words import percent
 from onelayer.inference import Classifier, weights_table
 from onelayer.report import drawings
-from onelayer.report.document import Chapter, Document, FigureBlock, Note, Paragraph, Section, Table
+from onelayer.report.document import (
+    Block,
+    Chapter,
+    Document,
+    FigureBlock,
+    Note,
+    Paragraph,
+    Section,
+    Table,
+)
 from onelayer.report.figure import Figure
+from onelayer.report.figures import grid
 from onelayer.report.html import to_html
 from onelayer.report.inline import literal
-from onelayer.sweep import SweepResult, is_negated, plain_name
+from onelayer.sweep import Candidate, SweepResult, is_negated, plain_name
 from onelayer.training import EarlyStopping, TrainConfig
 from onelayer.training.words import length_in_words, steps_in_words
 from onelayer.words import fixed
 
 MOST_OUTPUTS = 20
 """More weight pictures than this would not be looked at."""
+
+MOST_CANDIDATES = 20
+"""Rows of the table on the page; the file has all of them."""
+
+MOST_OPERATIONS = 3e10
+"""That it may take to see which candidates have arrived: a second or so."""
 
 MOST_FEATURES = 20
 """So many features are shown, those that weigh most, where they are no image."""
@@ -95,47 +112,144 @@ def _early_stopping(rule: EarlyStopping | None) -> str:
 
 
 def _candidates(result: SweepResult) -> Section:
-    rows = result.table().sort("rank").drop("scores")
+    rows = _rows(result)
     folds = len(result.best.scores) > 1
-    bars = " Bars are standard errors over the folds." if folds else ""
-    errors = ("standard error",) if folds else ()
     name, negated = plain_name(result.score_name), is_negated(result.score_name)
-    figure = Figure(
-        "sweep", f"Validation {name} of each candidate",
-        f"The validation {name} of each candidate over its penalty and its learning rate.",
-        rows, drawings.sweep(rows, name, negated=negated),
-    )  # fmt: skip
-    read = ("features",) if "features" in rows.columns else ()
-    steps = ("learning rate",) if result.best.learning_rate is not None else ()
+    steps = result.best.learning_rate is not None
     asked = "Which penalty and which learning rate give" if steps else "Which penalty gives"
-    table = Table(
-        ("rank", *read, "λ", *steps, name, *errors, "training loss", "ended"),
-        tuple(
-            _cells(row, -1 if negated else 1, with_error=bool(errors)) for row in rows.to_dicts()
-        ),
-        caption=f"All candidates of {result.configs[0].model} regression, the best first. The "
-        f"training loss is that of the {'last epoch' if steps else 'minimum'}.",
-    )
+    blocks: list[Block] = []
+    if rows.height > 1:
+        figure = Figure(
+            "sweep", f"Validation {name} of each candidate",
+            f"The validation {name} of each candidate over its penalty and its learning rate.",
+            rows.drop("scores"), drawings.sweep(rows, name, negated=negated),
+        )  # fmt: skip
+        blocks.append(FigureBlock(figure, literal(_caption(result, rows))))
+        scored = rows.filter(pl.col("mean_score").is_finite())
+        if folds and scored.height > 1:
+            blocks.append(_folds(scored, name, negated=negated))
+        blocks.append(_table(result, rows, name, negated=negated))
     return Section(
         "Candidates",
         f"{asked} the {'lowest' if negated else 'highest'} "
         f"{name} on examples that had no part in training?",
-        (
-            FigureBlock(figure, f"The ring marks the best.{bars}"),
-            table,
-        ),
+        tuple(blocks),
         (Paragraph(literal(result.summary)),),
     )
 
 
-def _cells(row: dict[str, Any], sign: int, *, with_error: bool) -> tuple[str, ...]:
-    score, error = row["mean_score"], row["standard_error"]
+def _rows(result: SweepResult) -> pl.DataFrame:
+    """Return the table by rank, with the candidates' names and how far each is from its minimum."""
+    left = _left(result)
+    penalties = grid.short_names([candidate.l2 for candidate in result.candidates])
+    names = [_name(candidate, penalties[candidate.l2]) for candidate in result.candidates]
+    table = result.table().with_columns(
+        pl.Series("candidate", names),
+        pl.Series("left", left, dtype=pl.Float64),
+    )
+    return table.sort("rank")
+
+
+def _name(candidate: Candidate, penalty: str) -> str:
+    rate = "" if candidate.learning_rate is None else f", rate {candidate.learning_rate:.6g}"
+    read = "" if candidate.features is None else f", features {candidate.range}"
+    return f"λ = {penalty}{rate}{read}"
+
+
+def _left(result: SweepResult) -> list[float | None]:
+    """Return by which share the objective of each candidate's first fold could still fall.
+
+    None where it arrived, where that is not known, and everywhere if it would take too long to
+    look.
+    """
+    data = result.task.train.data
+    outputs = result.results[0][0].weights.shape[1]
+    passes = 4.0 * data.n_examples * data.n_features * outputs * len(result.candidates)
+    if data.block_lengths is not None or passes > MOST_OPERATIONS:
+        return [None] * len(result.candidates)
+    found = [results[0].convergence for results in result.results]
+    return [None if c is None or c.reached else min(c.share, 1.0) for c in found]
+
+
+def _caption(result: SweepResult, rows: pl.DataFrame) -> str:
+    """Return what the figure shows: the best, those as good, and those that had not arrived."""
+    diverged = rows["mean_score"].is_null().sum()
+    late = rows["left"].is_not_null().sum()
+    error = result.best.standard_error
+    text = f"The best is {rows['candidate'][0]}"
+    if error is not None and result.best.mean_score is not None:
+        near = rows.filter(pl.col("mean_score") >= result.best.mean_score - error).height - 1
+        others = "one other is" if near == 1 else f"{near or 'no'} others are"
+        text += f"; {others} within one standard error of it"
+    text += "."
+    if grid.is_map(rows):
+        text += " It is framed; the stronger the colour, the better."
+        if late:
+            text += (
+                f" {late} of {rows.height} had not converged: J −5 % says that the objective could "
+                "still fall by that share (of the first fold)."
+            )
+    else:
+        bars = " Bars are standard errors over the folds." if error is not None else ""
+        text += f" The ring marks it.{bars}"
+        if late:
+            text += f" {late} of {rows.height} had not converged."
+    return text + (f" {diverged} diverged." if diverged else "")
+
+
+def _folds(rows: pl.DataFrame, name: str, *, negated: bool) -> FigureBlock:
+    """Return how the leading candidates do against the best, fold by fold."""
+    best, second = rows["scores"][0], rows["scores"][1]
+    wins = sum(own > other for own, other in zip(best, second, strict=True))
+    sign = -1 if negated else 1
+    spread = [f"{sign * score:.4g}" for score in (min(best), max(best))]
+    low, high = spread if sign > 0 else spread[::-1]
+    figure = Figure(
+        "folds", f"The {name} fold by fold",
+        f"A dot a fold: the {name} of each of the leading candidates less that of the best on the "
+        "same fold; the mean of each is marked.",
+        rows.select("candidate", "scores").explode("scores"),
+        drawings.fold_differences(rows, name, negated=negated),
+    )  # fmt: skip
+    return FigureBlock(
+        figure,
+        literal(
+            f"The best is ahead of the next on {wins} of {len(best)} folds; its own {name} goes "
+            f"from {low} to {high} between folds, which says how hard a fold is. A dot a fold, "
+            f"their mean marked, {'right' if negated else 'left'} of 0 is worse than the best."
+        ),
+    )
+
+
+def _table(result: SweepResult, rows: pl.DataFrame, name: str, *, negated: bool) -> Table:
+    errors = ("standard error",) if len(result.best.scores) > 1 else ()
+    read = ("features",) if "features" in rows.columns else ()
+    steps = ("learning rate",) if result.best.learning_rate is not None else ()
+    late = ("J could fall by",) if rows["left"].is_not_null().any() else ()
+    shown = rows.head(MOST_CANDIDATES)
+    all_of = "All" if shown.height == rows.height else f"The best {shown.height} of {rows.height}"
+    return Table(
+        ("rank", *read, "λ", *steps, name, *errors, "training loss", *late, "ended"),
+        tuple(
+            _cells(row, -1 if negated else 1, with_error=bool(errors), with_left=bool(late))
+            for row in shown.to_dicts()
+        ),
+        caption=f"{all_of} candidates of {result.configs[0].model} regression, the best first"
+        f"{'' if shown.height == rows.height else '; results.csv has all of them'}. The "
+        f"training loss is that of the {'last epoch' if steps else 'minimum'}.",
+    )
+
+
+def _cells(row: dict[str, Any], sign: int, *, with_error: bool, with_left: bool) -> tuple[str, ...]:
+    score, error, left = row["mean_score"], row["standard_error"], row["left"]
     return (
         str(row["rank"]), *([row["features"]] if "features" in row else []), f"{row['l2']:g}",
         *([] if row["learning_rate"] is None else [f"{row['learning_rate']:g}"]),
         "–" if score is None else fixed(sign * score),
         *(["–" if error is None else fixed(error)] if with_error else []),
-        fixed(row["train_loss"]), literal(str(row["stop_reason"])),
+        fixed(row["train_loss"]),
+        *(["–" if left is None else percent(left, 1)] if with_left else []),
+        literal(str(row["stop_reason"])),
     )  # fmt: skip
 
 
@@ -159,7 +273,8 @@ def _curve(result: SweepResult) -> Section:
 def _weights(result: SweepResult, classifier: Classifier) -> Section:
     table = weights_table(classifier)
     facts = {"image_shape": classifier.image_shape, "n_features": classifier.n_features}
-    if (shape := ImageShape.of_grey(facts)) is not None:
+    shape = ImageShape.of(facts)
+    if shape is not None and shape.channels in (1, 3):
         drawn = drawings.weight_pictures(table, shape, f"λ = {result.final.config.l2:g}")
     else:
         drawn = drawings.largest_weights(table, MOST_FEATURES)

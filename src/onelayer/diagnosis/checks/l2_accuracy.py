@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.optima import AtMinimum, at_minima
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measures.l2_accuracies import (
+    AgainstLeast,
     LessPenalty,
     Minimum,
     SweepAccuracies,
@@ -83,6 +85,8 @@ def _finding(members: list[_Member]) -> Finding:
         *_best(members, [m.right for m in members], [m.swept.val_accuracy for m in members]),
         *_best(known, [m.minimum.val_right for m in known if m.minimum],
                [m.minimum.val_accuracy for m in known if m.minimum]),
+        (*_against("end", [(m.swept.l2, m.right) for m in members]),
+         *_against("minimum", [(m.swept.l2, m.minimum.val_right) for m in known if m.minimum])),
     )  # fmt: skip
     names, words = [m.run.name for m in members], statement(measurement)
     tried = [f"the minimum with {listed([f'λ = {m.swept.l2:g}' for m in members if m.minimum])}"]
@@ -103,6 +107,18 @@ def _best(
         return "", ()
     best = members[int(np.argmax(accuracies))].run.name
     return best, tuple(members[i].run.name for i in set_of_best(rights))
+
+
+def _against(
+    where: Literal["end", "minimum"], rights: Sequence[tuple[float, NDArray[np.bool_]]]
+) -> list[AgainstLeast]:
+    """Return each but the last, which has the least λ, against that."""
+    found = []
+    for l2, right in rights[:-1]:
+        least, own = rights[-1]
+        pair = PairedAccuracies.of(right, own)
+        found.append(AgainstLeast(l2, least, where, pair.difference, pair.interval()))
+    return found
 
 
 def _corrected(pairs: Sequence[tuple[_Member, _Member]]) -> tuple[LessPenalty, ...]:

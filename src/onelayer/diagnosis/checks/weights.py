@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.diagnosis.budget import OverBudget
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.experiments.film import films
 from onelayer.diagnosis.experiments.optima import AtMinimum, at_minima
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.image_shape import ImageShape
-from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.measures.pictures import (
+    COARSE,
+    FINE,
+    MOST_SHOWN,
+    Film,
+    Pictures,
+    RoundedWeights,
+    WeightNoise,
+    evenly,
+)
 from onelayer.diagnosis.measures.small_weights import gradient_at_zero
 from onelayer.diagnosis.subjects.sweeps import penalty_sweeps
 from onelayer.study import RunOutcome
@@ -23,56 +33,6 @@ from onelayer.words import listed
 
 NOISY = 0.5
 """Neighbours that differ by half of what unrelated pixels do: the eye sees noise."""
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """The weights of one run as pictures.
-
-    Attributes
-    ----------
-    run : str
-    l2 : float
-    noise : float
-        The root mean square difference of neighbouring pixels, over that of pixels that know
-        nothing of each other with the same spread: 1 for pure noise, near 0 for a smooth picture.
-        The root of Geary's C, of the mean over the pictures.
-    geary_c : float
-        Its square.
-    likeness : float
-        To the limit of a strong penalty, −∇C(0), in which each class has nearly its mean picture
-        less that of all: the mean over the pictures of the cosine.
-    minimum_noise, minimum_likeness : float or None
-        The same at the minimum of the objective; None where none is certified.
-    """
-
-    run: str
-    l2: float
-    noise: float
-    geary_c: float
-    likeness: Number
-    minimum_noise: float | None
-    minimum_likeness: Number | None
-
-
-@dataclass(frozen=True)
-class WeightNoise(Measurement):
-    """How noisy the weights of some runs look as pictures.
-
-    Attributes
-    ----------
-    pictures : tuple of Pictures
-        In falling order of λ.
-    limit_noise : float
-        Of −∇C(0), the limit that a strong penalty drives the weights to.
-    """
-
-    code: ClassVar[str] = "OL104"
-    check: ClassVar[str] = "weights"
-    title: ClassVar[str] = "Noise in the pictures of the weights"
-
-    pictures: tuple[Pictures, ...]
-    limit_noise: Number
 
 
 def geary_c(image: NDArray[np.floating]) -> float:
@@ -114,7 +74,7 @@ def likeness(weights: NDArray[np.floating], others: NDArray[np.floating]) -> flo
 
 def look(context: Context) -> list[Finding]:
     """Report on each sweep over λ and each other run, where the features are an image's pixels."""
-    shape = ImageShape.of_grey(context.outcome.data)
+    shape = ImageShape.of(context.outcome.data)
     if shape is None:
         return []
     runs = [run for run in context.outcome.runs if _has_noise(run, shape)]
@@ -140,10 +100,19 @@ def _finding(context: Context, runs: list[RunOutcome], shape: ImageShape) -> Fin
     # Without a penalty there is often no minimum, and a search for it takes longest.
     penalties = [run.record.config.l2 for run in runs if run.record.config.l2 > 0]
     there = at_minima(context, runs[0], penalties, if_affordable=True) if penalties else {}
-    pictures = tuple(_pictures(r, there.get(r.record.config.l2), limit, shape) for r in runs)
-    found = WeightNoise(pictures, noise(limit, shape))
+    shown = evenly(_shown(context, runs), MOST_SHOWN)
     names = [run.name for run in runs]
     tried = [f"the minimum with {listed([f'λ = {l2:g}' for l2 in there])}"] if there else []
+    pictures = [_pictures(r, there.get(r.record.config.l2), limit, shape) for r in runs]
+    if shown:
+        pictures = _with_weights(context, runs, pictures, there, shown, shape)
+        if any(p.film for p in pictures):
+            tried.append("the same steps once more, looking at the weights on the way")
+    found = WeightNoise(
+        tuple(pictures),
+        noise(limit, shape),
+        RoundedWeights.of(limit[None], FINE) if shown and np.isfinite(limit).all() else None,
+    )
     if any(p.noise >= NOISY for p in pictures):
         return CHECK.found(names, _words(found), found, severity=Severity.INFO, tried=tried)
     return CHECK.clear(names, _words(found), found, tried=tried)
@@ -161,6 +130,45 @@ def _pictures(
         run.name, run.record.config.l2, own, own**2, likeness(weights, limit),
         None if at is None else noise(at, shape), None if at is None else likeness(at, limit),
     )  # fmt: skip
+
+
+def _shown(context: Context, runs: list[RunOutcome]) -> list[RunOutcome]:
+    """Return those of some runs whose weights a section of the study shows."""
+    outcome = context.outcome
+    named = {
+        run.name
+        for section in outcome.study.sections if section.kind == "weights"
+        for run in outcome.named(section.runs)
+    }  # fmt: skip
+    return [run for run in runs if run.name in named]
+
+
+def _with_weights(
+    context: Context,
+    runs: list[RunOutcome],
+    pictures: list[Pictures],
+    there: dict[float, AtMinimum],
+    shown: list[RunOutcome],
+    shape: ImageShape,
+) -> list[Pictures]:
+    """Return what was measured with the weights to look at, of the runs that are shown."""
+    try:
+        made = films(context, shown)
+    except OverBudget:
+        made = {}
+    names = {run.name for run in shown}
+    full = []
+    for run, own in zip(runs, pictures, strict=True):
+        at, film = there.get(run.record.config.l2), None
+        if run.name in made:
+            steps, weights = made[run.name]
+            noises = tuple(noise(each, shape) for each in weights)
+            film = Film(tuple(steps), noises, RoundedWeights.of(weights, COARSE))
+        minimum = None
+        if run.name in names and at is not None and at.is_certified:
+            minimum = RoundedWeights.of(at.found.parameters.weights[None], FINE)
+        full.append(replace(own, minimum=minimum, film=film))
+    return full
 
 
 def _words(found: WeightNoise) -> str:

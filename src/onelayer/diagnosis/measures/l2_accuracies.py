@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from onelayer.diagnosis.measurement import Measurement
 
@@ -102,6 +102,27 @@ class LessPenalty:
 
 
 @dataclass(frozen=True)
+class AgainstLeast:
+    """The validation accuracy with a λ less that with the least one, on the same examples.
+
+    Attributes
+    ----------
+    l2, least : float
+    where : "end" or "minimum"
+        Of both runs: the weights that they keep, or those at the minima of their objectives.
+    difference : float
+    interval : (float, float)
+        Of 95%, over all examples like these; paired by example.
+    """
+
+    l2: float
+    least: float
+    where: Literal["end", "minimum"]
+    difference: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class SweepAccuracies(Measurement):
     """What λ does to accuracy.
 
@@ -120,6 +141,8 @@ class SweepAccuracies(Measurement):
     best_minimum : str
         The run whose minimum has the best validation accuracy; empty if none is certified.
     minima_that_may_be_best : tuple of str
+    against_least : tuple of AgainstLeast
+        Of the ends of the runs, λ = 0 included, and of the minima that are certified.
     """
 
     code: ClassVar[str] = "OL105"
@@ -133,3 +156,4 @@ class SweepAccuracies(Measurement):
     may_be_best: tuple[str, ...]
     best_minimum: str
     minima_that_may_be_best: tuple[str, ...]
+    against_least: tuple[AgainstLeast, ...] = ()

@@ -6,7 +6,11 @@ from onelayer.report.figures.confusion import confusion
 from onelayer.report.figures.dips import accuracy_at_every_step, fall_by_batch
 from onelayer.report.figures.examples import Picture, example_pictures, lines
 from onelayer.report.figures.loss import loss_curves
-from onelayer.report.figures.penalty import accuracy_against_l2, norm_against_l2
+from onelayer.report.figures.penalty import (
+    accuracy_against_l2,
+    difference_against_l2,
+    norm_against_l2,
+)
 from onelayer.report.figures.replicates import replicate_curves
 from onelayer.report.figures.weights import WeightRow, weight_pictures
 
@@ -18,6 +22,7 @@ __all__ = [
     "accuracy_comparison",
     "accuracy_curves",
     "confusion",
+    "difference_against_l2",
     "example_pictures",
     "fall_by_batch",
     "lines",

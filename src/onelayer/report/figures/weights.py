@@ -21,6 +21,7 @@ _CLASS_LINE = 26
 _ROW_LINE = 40
 _ROW_GAP = 22
 _LARGEST_PICTURE = 200
+_MOST_IN_LINE, _MOST_IN_LINE_OF_MANY, _MANY = 5, 10, 10
 _BAR = (150, 14)
 # The kinds of text in the figure.
 _KINDS: dict[str, dict[str, Any]] = {
@@ -65,16 +66,17 @@ def weight_pictures(
     title: str = "Weights as pictures",
     name: str = "weight-pictures",
 ) -> Figure:
-    """Draw each output's weights as a picture; outputs are columns, models are rows.
+    """Draw each output's weights as a picture, model after model, at most five or ten in a line.
 
-    Each row has its own diverging colour scale, symmetric about 0, with its legend above the row.
+    Each model has its own colour scale, symmetric about 0, with its legend above: diverging for
+    pixels of one number, for pixels of three the colour itself, where 0 is grey.
 
     Parameters
     ----------
     rows
         The models, from top to bottom.
     shape
-        Of a picture, of one channel.
+        Of a picture, of one channel or three.
     class_names
         One name an output.
     noise_label
@@ -85,7 +87,8 @@ def weight_pictures(
     Returns
     -------
     Figure
-        Its data has ``label, class, row, column, weight, noise``, one row a pixel.
+        Its data has ``label, class, row, column, weight, noise``, one row a pixel; and ``channel``
+        where there are three.
     """
     for row in rows:
         expected = (shape.n_features, len(class_names))
@@ -95,34 +98,30 @@ def weight_pictures(
                 f"not {expected} for pictures of {shape} and {len(class_names)} classes"
             )
     count = len(class_names)
-    width = min(_LARGEST_PICTURE, (_WIDTH + _GAP) / count - _GAP)
-    total = max(_LEAST_WIDTH, count * (width + _GAP) - _GAP)
+    columns = min(count, _MOST_IN_LINE if count <= _MANY else _MOST_IN_LINE_OF_MANY)
+    width = min(_LARGEST_PICTURE, (_WIDTH + _GAP) / columns - _GAP)
+    total = max(_LEAST_WIDTH, columns * (width + _GAP) - _GAP)
     height = width * shape.height / shape.width
+    coloured = png.diverging if shape.channels == 1 else png.colours
     pictures, bars, texts = [], [], []
-    bar = png.data_uri(png.diverging(np.linspace(-1.0, 1.0, 2 * _BAR[0])[np.newaxis, :]))
+    bar = png.data_uri(_bar(shape))
     magnify = max(1, _PICTURE_PIXELS // max(shape.height, shape.width))
     top = 0.0
-    for number, row in enumerate(rows):
+    for row in rows:
         limit = float(np.abs(row.weights).max()) or 1.0
-        scaled = png.diverging(row.weights / limit)
+        images = (row.weights / limit).T.reshape(count, shape.height, shape.width, -1)
+        images = images[..., 0] if shape.channels == 1 else images
         texts += _row_line(row, total, top + 16, limit, noise_label)
         bars.append({"x": (total - _BAR[0]) / 2, "y": top + 16 - _BAR[1] / 2, "url": bar})
         top += _ROW_LINE
-        if number == 0:
-            texts += [
-                _text(k * (width + _GAP) + width / 2, top + 8, class_name, "center")
-                for k, class_name in enumerate(class_names)
-            ]
-            top += _CLASS_LINE
-        pictures += [
-            {
-                "x": k * (width + _GAP),
-                "y": top,
-                "url": png.data_uri(scaled[:, k].reshape(shape.height, shape.width, 3), magnify),
-            }
-            for k in range(count)
-        ]
-        top += height + _ROW_GAP
+        for k, class_name in enumerate(class_names):
+            if k and k % columns == 0:
+                top += _CLASS_LINE + height + _GAP
+            left = k % columns * (width + _GAP)
+            texts.append(_text(left + width / 2, top + 10, class_name, "center"))
+            url = png.data_uri(coloured(images[k]), magnify)
+            pictures.append({"x": left, "y": top + _CLASS_LINE, "url": url})
+        top += _CLASS_LINE + height + _ROW_GAP
     layers = [
         _images(pictures, width, height),
         _images(bars, *_BAR),
@@ -132,7 +131,7 @@ def weight_pictures(
     return Figure(
         name=name,
         title=title,
-        alt=f"Weights as pictures, {count:,} a row (one an output); the rows are: {labels}.",
+        alt=f"Weights as pictures, {count:,} a model (one an output); the models are: {labels}.",
         data=pl.concat([_table(row, shape, class_names) for row in rows]),
         chart=base.finish(layers, width=total, height=top - _ROW_GAP),
     )
@@ -169,17 +168,28 @@ def _texts(values: list[dict[str, Any]], kind: str) -> alt.Chart:
     return chart
 
 
+def _bar(shape: ImageShape) -> NDArray[np.uint8]:
+    """Return the picture of a colour scale from -1 to 1."""
+    scale = np.linspace(-1.0, 1.0, 2 * _BAR[0])[np.newaxis, :]
+    if shape.channels == 1:
+        return png.diverging(scale)
+    return png.colours(scale[..., np.newaxis].repeat(3, axis=2))
+
+
 def _table(row: WeightRow, shape: ImageShape, class_names: Sequence[str]) -> pl.DataFrame:
-    """Return the weights of one row of pictures, one table row a pixel."""
-    pixels, count = shape.n_features, len(class_names)
-    line, column = np.divmod(np.tile(np.arange(pixels), count), shape.width)
-    return pl.DataFrame(
+    """Return the weights of one row of pictures, one table row a pixel and channel."""
+    numbers, count = shape.n_features, len(class_names)
+    pixel, channel = np.divmod(np.tile(np.arange(numbers), count), shape.channels)
+    line, column = np.divmod(pixel, shape.width)
+    table = pl.DataFrame(
         {
-            "label": [row.label] * (pixels * count),
-            "class": np.repeat(np.array(class_names, dtype=object), pixels).tolist(),
+            "label": [row.label] * (numbers * count),
+            "class": np.repeat(np.array(class_names, dtype=object), numbers).tolist(),
             "row": line,
             "column": column,
+            "channel": channel,
             "weight": row.weights.T.reshape(-1).astype(np.float64),
-            "noise": np.full(pixels * count, row.noise),
+            "noise": np.full(numbers * count, row.noise),
         }
     )
+    return table if shape.channels > 1 else table.drop("channel")

@@ -15,6 +15,7 @@ from onelayer.report.sections import (
     penalty,
     shuffling,
     sweep,
+    weights,
 )
 from onelayer.report.sections.material import Material
 from onelayer.study import SectionChoice
@@ -29,7 +30,7 @@ BUILDERS: dict[str, Builder] = {
     "early-stopping": curves.early_stopping,
     "shuffling": shuffling.shuffling,
     "overfitting": curves.overfitting,
-    "weights": penalty.weights,
+    "weights": weights.weights,
     "sweep-accuracy": sweep.accuracy,
     "l2-accuracy": penalty.l2_accuracy,
     "weight-norm": penalty.weight_norm,

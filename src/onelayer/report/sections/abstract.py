@@ -10,12 +10,12 @@ from onelayer.diagnosis import Measurement
 from onelayer.diagnosis.answers import answers
 from onelayer.diagnosis.checks.early_stopping import EarlyStop
 from onelayer.diagnosis.checks.shuffling_speed import ShufflingSpeed
-from onelayer.diagnosis.checks.weights import WeightNoise
 from onelayer.diagnosis.claims import first, furthest_ahead
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
 from onelayer.diagnosis.measures.l2_norms import SweepNorms
 from onelayer.diagnosis.measures.overfitting import Overfitting
+from onelayer.diagnosis.measures.pictures import WeightNoise
 from onelayer.report import thumbnails
 from onelayer.report.document import Answers as Cards
 from onelayer.report.document import Block, Card

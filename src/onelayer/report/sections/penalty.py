@@ -1,4 +1,4 @@
-"""What a penalty does to the weights, the accuracy and the norm."""
+"""What a penalty does to the accuracy and the norm."""
 
 from __future__ import annotations
 
@@ -8,82 +8,21 @@ from math import inf
 import polars as pl
 
 from onelayer.diagnosis import Finding
-from onelayer.diagnosis.checks.weights import WeightNoise
-from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
 from onelayer.diagnosis.measures.l2_norms import SweepNorms
 from onelayer.diagnosis.words import percent
-from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section, Table
+from onelayer.report.document import Block, FigureBlock, Note, Section, Table
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import (
-    WeightRow,
     accuracy_against_l2,
+    difference_against_l2,
     norm_against_l2,
     sweep_accuracy,
-    weight_pictures,
 )
 from onelayer.report.inline import code, literal
 from onelayer.report.sections.material import Material, l2_labels, measured, said
 from onelayer.study import RunOutcome, SectionChoice
 from onelayer.words import listed
-
-_NOISE = (
-    "The noise is the root mean square difference of neighbouring pixels, over that of pixels that "
-    "know nothing of their neighbours and have the same spread: $sqrt(C)$ of Geary's $C$, which "
-    "is averaged over the pictures of a row. It is 1 for pure noise, near 0 for a smooth picture, "
-    "and does not depend on the scale of the weights."
-)
-
-
-def weights(material: Material, choice: SectionChoice) -> Section:
-    """Draw the weights of the least and the most penalized model, and say how noisy they are."""
-    settled = material.settled(choice)
-    findings = material.findings_of(WeightNoise, settled)
-    found = [noise for _, noise in measured(findings, WeightNoise)]
-    noises = {own.run: own.noise for noise in found for own in noise.pictures}
-    runs = sorted(
-        (run for run in settled if run.name in noises), key=lambda run: run.record.config.l2
-    )
-    runs = [runs[0], runs[-1]] if len(runs) > 2 else runs
-    shape = ImageShape.of_grey(material.outcome.data)
-    if shape is None or not runs or len({run.record.classes for run in runs}) > 1:
-        text = "Weights are drawn where features are pixels and all models have the same outputs."
-        return Section(choice.title or "Weights", None, (Note("info", text),))
-    labels = l2_labels(runs)
-    rows = [WeightRow(labels[r.name], r.model.weights, noises[r.name]) for r in runs]
-    classes = runs[0].record.classes[: runs[0].model.weights.shape[1]]
-    figure = weight_pictures(
-        rows,
-        shape,
-        [str(c) for c in classes],
-        noise_label="noise",
-        name=file_stem("weights", *(run.name for run in runs)),
-    )
-    caption = "Weights as pictures, one colour scale a row: the sign says for or against the class."
-    penalties = {run.record.config.l2 for run in runs}
-    question = "What do the weights look like, and what does the penalty do to them?"
-    answer = Paragraph(literal(_noise_in_words(runs, noises, labels)))
-    return Section(
-        choice.title or "The weights as pictures",
-        question if len(penalties) > 1 else "What do the weights look like?",
-        (FigureBlock(figure, caption),),
-        (answer, *said([f for f in findings if len(f.runs) > 1]), Paragraph(_NOISE)),
-    )
-
-
-def _noise_in_words(
-    runs: Sequence[RunOutcome], noises: dict[str, float], labels: dict[str, str]
-) -> str:
-    norms = "; ".join(f"{labels[r.name]}: norm {r.record.final.weight_norm:.4g}" for r in runs)
-    smooth, noisy = (f(runs, key=lambda run: noises[run.name]) for f in (min, max))
-    low, high = noises[smooth.name], noises[noisy.name]
-    if smooth is noisy:
-        return f"The noise is {low:.3f} for {labels[smooth.name]}. {norms}."
-    return (
-        f"The noise is {high:.3f} for {labels[noisy.name]} and {low:.3f} for "
-        f"{labels[smooth.name]}: neighbouring pixels of the first differ {high / low:.2f} "
-        f"times as much, relative to the spread of the weights. {norms}."
-    )
 
 
 def l2_accuracy(material: Material, choice: SectionChoice) -> Section:
@@ -93,7 +32,7 @@ def l2_accuracy(material: Material, choice: SectionChoice) -> Section:
     blocks: list[Block] = []
     for finding, accuracies in measured(findings, SweepAccuracies):
         members = [run for run in runs if run.name in finding.runs]
-        blocks += _accuracy_figure(accuracies)
+        blocks += _accuracy_figures(accuracies)
         # The finding speaks of every run of the sweep, also of the one without a penalty.
         if evaluated := [run for run in members if run.record.best is not None]:
             blocks.append(_sweep_figure(evaluated))
@@ -118,9 +57,10 @@ def _sweep_figure(runs: Sequence[RunOutcome]) -> FigureBlock:
     return FigureBlock(figure, "Validation accuracy over steps for each λ.")
 
 
-def _accuracy_figure(accuracies: SweepAccuracies) -> tuple[Block, ...]:
-    runs = [run for run in accuracies.runs if run.l2 > 0]
-    if len(runs) < 2:
+def _accuracy_figures(accuracies: SweepAccuracies) -> tuple[Block, ...]:
+    """Return the accuracies over λ, and what each λ changes against the least, by example."""
+    runs = accuracies.runs
+    if not any(run.l2 > 0 for run in runs):
         return ()
     frame = pl.DataFrame(
         {
@@ -134,11 +74,60 @@ def _accuracy_figure(accuracies: SweepAccuracies) -> tuple[Block, ...]:
     ).with_columns(pl.all().cast(pl.Float64))
     names = [run.run for run in runs]
     figure = accuracy_against_l2(frame, name=file_stem("accuracy-against-l2", *names))
-    caption = (
-        "Accuracy of the weights that each run keeps, and at the minimum of its objective, where "
-        "training would end (diamonds)."
+    blocks: list[Block] = [FigureBlock(figure, literal(_accuracies_in_words(accuracies)))]
+    if accuracies.against_least:
+        differences = pl.DataFrame(
+            [(d.l2, d.least, d.where, d.difference, *d.interval) for d in accuracies.against_least],
+            {"l2": pl.Float64, "least": pl.Float64, "where": pl.String, "difference": pl.Float64,
+             "low": pl.Float64, "high": pl.Float64},
+            orient="row",
+        )  # fmt: skip
+        changed = difference_against_l2(differences, name=file_stem("l2-differences", *names))
+        blocks.append(FigureBlock(changed, literal(_differences_in_words(accuracies))))
+    return tuple(blocks)
+
+
+def _accuracies_in_words(accuracies: SweepAccuracies) -> str:
+    """Return how the validation accuracy goes from the least λ to the largest."""
+    most, least = accuracies.runs[0], accuracies.runs[-1]
+    text = (
+        f"At the ends of the runs the validation accuracy is {percent(least.val_accuracy)} with "
+        f"λ = {least.l2:g} and {percent(most.val_accuracy)} with λ = {most.l2:g}"
     )
-    return (FigureBlock(figure, caption),)
+    known = [(run.l2, run.certified) for run in accuracies.runs if run.certified is not None]
+    if len(known) < 2:
+        return f"{text}."
+    (high, strong), (low, weak) = known[0], known[-1]
+    return (
+        f"{text}; at the minimum of the objective (diamonds), where training would end, "
+        f"{percent(weak.val_accuracy)} with λ = {low:g} and {percent(strong.val_accuracy)} with "
+        f"λ = {high:g}, while the training accuracy goes from {percent(weak.train_accuracy)} to "
+        f"{percent(strong.train_accuracy)}."
+    )
+
+
+def _differences_in_words(accuracies: SweepAccuracies) -> str:
+    """Return which λ differ from the least by more than chance, with their intervals."""
+    parts = []
+    for where, words in (("end", "the ends of the runs"), ("minimum", "the minima")):
+        own = [d for d in accuracies.against_least if d.where == where]
+        if not own:
+            continue
+        each = listed([
+            f"{_signed(d.difference)} at λ = {d.l2:g} ({_signed(d.interval[0])} to "
+            f"{_signed(d.interval[1])})" for d in own
+        ])  # fmt: skip
+        parts.append(f"{words} against that with λ = {own[0].least:g}: {each}")
+    told = sum(not d.interval[0] <= 0 <= d.interval[1] for d in accuracies.against_least)
+    return (
+        f"Differences of the validation accuracy on the same examples, in points, with 95% "
+        f"intervals over examples like these. {'; '.join(parts).capitalize()}. "
+        f"{told} of {len(accuracies.against_least)} intervals exclude 0."
+    )
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+.2f}".replace("-", "−")
 
 
 def _sweep_table(accuracies: SweepAccuracies) -> Table:
@@ -204,30 +193,45 @@ def weight_norm(material: Material, choice: SectionChoice) -> Section:
 
 def _norm_figure(runs: Sequence[RunOutcome], finding: Finding) -> tuple[Block, ...]:
     norms = {run.record.config.l2: run.record.final.weight_norm for run in runs}
-    reference = norms.pop(0.0, None)
     # On a logarithmic axis there is no place for others.
-    drawn = {l2: norm for l2, norm in norms.items() if 0 < norm < inf}
-    frame = pl.DataFrame({"l2": drawn.keys(), "weight_norm": drawn.values()})
-    frame = frame.cast(pl.Float64)
+    drawn = {l2: norm for l2, norm in norms.items() if norm is not None and 0 < norm < inf}
+    frame = pl.DataFrame({"l2": drawn.keys(), "weight_norm": drawn.values()}).cast(pl.Float64)
     caption = f"Norm of what the penalty covers: {listed(finding.runs)}."
     for _, found in measured([finding], SweepNorms):
-        points = [p for p in (*found.points, *found.beyond) if p.l2 > 0]
         others = pl.DataFrame(
-            [(p.l2, p.minimum, p.limit_norm) for p in points],
+            [(p.l2, p.minimum, p.limit_norm) for p in (*found.points, *found.beyond)],
             {"l2": pl.Float64, "minimum": pl.Float64, "limit": pl.Float64},
             orient="row",
         )
         frame = others.join(frame, on="l2", how="left").select("l2", *_DRAWN)
-        caption += (
-            " Circles: kept weights. Diamonds: minima, also beyond the runs' penalties. Dotted: "
-            "the norm of the gradient at weights of zero over 2λ, which the minima are never above."
-        )
-    if frame.is_empty():
+        caption = _norms_in_words(found)
+    if not any(l2 > 0 for l2 in frame["l2"]):
         return ()
-    figure = norm_against_l2(
-        frame, reference=reference or None, name=file_stem("norm", *finding.runs)
-    )
+    figure = norm_against_l2(frame, name=file_stem("norm", *finding.runs))
     return (FigureBlock(figure, literal(caption)),)
+
+
+def _norms_in_words(found: SweepNorms) -> str:
+    """Return how fast the norm falls with λ, and what is drawn."""
+    slopes = [slope.slope for slope in found.slopes if slope.slope is not None]
+    at = "at the minimum" if any(s.at_minimum is not None for s in found.slopes) else "at the ends"
+    text = ""
+    if slopes:
+        steepest, flattest = (_minus(f"{f(slopes):.2f}") for f in (min, max))
+        reach = steepest if steepest == flattest else f"{flattest} to {steepest}"
+        text = f"Within the sweep the slope {at} is {reach}; inverse proportion is a slope of −1"
+        if found.proportional_from is not None:
+            text += f", which is neared from about λ = {found.proportional_from:.2g} on"
+        text += ". "
+    return (
+        f"{text}Circles: kept weights. Diamonds: minima, also beyond the runs' penalties. The thin "
+        "line is a guide of slope −1 through the run with the largest λ. Dotted: ‖∇C(0)‖ / (2λ) = "
+        f"{found.gradient_norm / 2:.3g} / λ, which the minima are never above."
+    )
+
+
+def _minus(number: str) -> str:
+    return number.replace("-", "−")
 
 
 _DRAWN = ("weight_norm", "minimum", "limit")
