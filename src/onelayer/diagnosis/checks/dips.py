@@ -14,7 +14,7 @@ from onelayer.diagnosis.checks.dips_words import statement as statement_of
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.dips import explained
 from onelayer.diagnosis.experiments.replay import affordable_epochs, replay
-from onelayer.diagnosis.finding import Finding
+from onelayer.diagnosis.finding import Answer, Finding
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.diagnosis.words import count, points
 from onelayer.study import RunOutcome
@@ -31,6 +31,9 @@ STANDS_OUT = 7.0
 
 PERMUTATIONS = 999
 
+DETAILED = 2
+"""Of so many runs with dips every curve is kept, and the images of some batches."""
+
 LEAST_EPOCHS, LEAST_BATCHES = 6, 8
 MOST_EPOCHS = 60
 REPLAY_SECONDS = 3.0
@@ -39,14 +42,15 @@ REPLAY_SECONDS = 3.0
 
 def look(context: Context) -> list[Finding]:
     """Report on each run that was trained by steps."""
-    return [
-        _finding(context, run)
-        for run in context.outcome.runs
-        if run.record.config.solver == "sgd" and run.record.stop_reason.is_planned
-    ]
+    findings: list[Finding] = []
+    for run in context.outcome.runs:
+        if run.record.config.solver == "sgd" and run.record.stop_reason.is_planned:
+            so_far = sum(finding.answer is Answer.FOUND for finding in findings)
+            findings.append(_finding(context, run, in_detail=so_far < DETAILED))
+    return findings
 
 
-def _finding(context: Context, run: RunOutcome) -> Finding:
+def _finding(context: Context, run: RunOutcome, *, in_detail: bool) -> Finding:
     name, record = run.name, run.record
     config = record.config
     if config.examples_per_class is not None or config.features is not None:
@@ -86,7 +90,7 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
         batch if found else None, p,
         falls=tuple(profile.tolist()),
         fall_errors=tuple((falls.std(axis=0, ddof=1) / math.sqrt(len(falls))).tolist()),
-        accuracies=tuple(again.val_accuracy.ravel().round(6).tolist()),
+        accuracies=again.curve(record.n_validation),
     )  # fmt: skip
     if not found:
         statement = (
@@ -97,7 +101,7 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
             "from the middle one."
         )
         return CHECK.clear((name,), statement, measurement)
-    found_out = explained(context, run, measurement, falls[:, batch])
+    found_out = explained(context, run, measurement, falls[:, batch], in_detail=in_detail)
     tried = [f"{each.change}: {points(each.fall)}" for each in found_out.interventions]
     return CHECK.found(
         (name,), statement_of(run, found_out), found_out, advice=advice(found_out), tried=tried

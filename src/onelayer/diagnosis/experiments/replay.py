@@ -43,6 +43,15 @@ class EveryStep:
         """How many whole epochs there are."""
         return len(self.val_accuracy)
 
+    @property
+    def batches(self) -> int:
+        """How many steps an epoch has."""
+        return int(self.val_accuracy.shape[1])
+
+    def curve(self, n_validation: int) -> tuple[float, ...]:
+        """Return the accuracy after every step, to a tenth of a validation example."""
+        return tuple(self.val_accuracy.ravel().round(len(str(n_validation)) + 1).tolist())
+
     def falls(self) -> Floats:
         """Return how far each accuracy lies below the median of its epoch, the first left out.
 

@@ -21,12 +21,12 @@ _Y = alt.Y("y:Q", scale=None, axis=None)
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A grey picture.
+    """A picture.
 
     Parameters
     ----------
     pixels
-        (height, width), uint8; 255 is white.
+        (height, width, channels), uint8; one channel is grey, 255 is white.
     text
         The line below it, plain text.
     """
@@ -49,8 +49,8 @@ def example_pictures(
     for i, picture in enumerate(pictures):
         row, column = divmod(i, _A_ROW)
         x, y = column * (_PICTURE + _GAP), row * (_PICTURE + _LINE + _GAP)
-        height, width = picture.pixels.shape
-        colours = np.repeat(picture.pixels[:, :, np.newaxis], 3, axis=2)
+        height, width, channels = picture.pixels.shape
+        colours = np.repeat(picture.pixels, 3 // channels, axis=2)
         url = png.data_uri(colours, max(1, _MAGNIFIED // max(height, width)))
         images.append({"x": x, "y": y, "url": url})
         text = {"x": x + _PICTURE / 2, "y": y + _PICTURE + _LINE / 2 + 2, "text": picture.text}
