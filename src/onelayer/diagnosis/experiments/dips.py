@@ -92,10 +92,11 @@ def explained(
         {10, carried or counts[-1]} & {*counts}, key=lambda k: k == (carried or counts[-1])
     )
     told = [each for k in shown for each in some if each.left_out == k]
-    # Shuffling once takes sequence and composition away, and leaves every example as it is.
+    # Shuffling takes sequence and composition away, and leaves every example as it is.
+    shuffled = (once.loss + anew.loss) / 2
     verdict: Verdict = (
-        "examples" if not _removes(once, own)
-        else "order" if _removes(batches, own) else "composition"
+        "examples" if shuffled > (1 - REMOVED) * own.loss
+        else "order" if batches.loss <= (1 - REMOVED) * own.loss else "composition"
     )  # fmt: skip
     examples = tuple(
         BatchExample(
@@ -124,18 +125,20 @@ def explained(
 def _traced_back(trial: Trial, dips: AccuracyDips) -> AccuracyDips:
     """Return the dips with the batch without which the fall is smallest.
 
-    Under momentum what a batch does goes on for steps, so that the deepest place comes later.
+    Under momentum what a batch does goes on for steps, and comes to its height later.
     """
     assert dips.batch is not None
     momentum = trial.config.momentum
     if momentum == 0 or trial.config.order == "batches":
         return dips
-    lags = range(min(round(2 / (1 - momentum)), dips.batch) + 1)
-    candidates = [trial.batch(dips.batch - lag) for lag in lags]
-    watching = trial.watching(trial.batch(dips.batch), np.ones(len(candidates[0])))
-    left = watching.without(candidates, [str(lag) for lag in lags])
+    deepest = dips.batch + dips.lag
+    lags = range(min(round(2 / (1 - momentum)), deepest) + 1)
+    candidates = [(deepest - lag) % dips.batches_per_epoch for lag in lags]
+    rows = trial.batch(dips.batch)
+    watching = trial.watching(rows, np.ones(len(rows)), dips.lag)
+    left = watching.without([trial.batch(b) for b in candidates], [str(b) for b in candidates])
     lag = int(np.argmin([each.fall for each in left]))
-    return replace(dips, batch=dips.batch - lag, lag=lag)
+    return replace(dips, batch=candidates[lag], lag=lag)
 
 
 def _removes(change: Intervention, own: Intervention) -> bool:

@@ -33,6 +33,8 @@ class Intervention:
         watched; mean over epochs, the first left out.
     standard_error : float
         Of that mean over the epochs.
+    loss : float
+        How far the validation loss lies above its epoch's median there, mean over the same epochs.
     accuracies : tuple of float
         After every step, of the first seed.
     watched : tuple of int
@@ -44,6 +46,7 @@ class Intervention:
     change: str
     fall: float
     standard_error: float
+    loss: float
     accuracies: tuple[float, ...] = ()
     watched: tuple[int, ...] = ()
     left_out: int = 0
@@ -150,15 +153,17 @@ class Trial:
 
     def _summary(self, change: str, made: Sequence[tuple[TrainConfig, EveryStep]]) -> Intervention:
         watched = [self._watched(config, run) for config, run in made]
-        falls = np.concatenate(
-            [
-                run.falls().flat[steps - run.batches]
-                for (_, run), steps in zip(made, watched, strict=True)
-            ]
+        at = [steps - run.batches for (_, run), steps in zip(made, watched, strict=True)]
+        runs = [run for _, run in made]
+        falls, losses = (
+            np.concatenate([values.flat[steps] for values, steps in zip(of, at, strict=True)])
+            for of in ([run.falls() for run in runs], [run.levels() for run in runs])
         )
         error = float(falls.std(ddof=1) / np.sqrt(len(falls))) if len(falls) > 1 else float("nan")
-        curve = made[0][1].curve(self.validation.n_examples)
-        return Intervention(change, float(falls.mean()), error, curve, tuple(watched[0].tolist()))
+        return Intervention(
+            change, float(falls.mean()), error, float(losses.mean()),
+            runs[0].curve(self.validation.n_examples), tuple(watched[0].tolist()),
+        )  # fmt: skip
 
     def _watched(self, config: TrainConfig, run: EveryStep) -> NDArray[np.int64]:
         """Return the step on the batch with most of the mass, in each epoch but the first."""

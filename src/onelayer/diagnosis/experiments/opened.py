@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from onelayer.data import Dataset, Rows
+from onelayer.diagnosis.exhibits import as_bytes, packed
 from onelayer.diagnosis.experiments.influence import harm
 from onelayer.diagnosis.experiments.interventions import Trial
 from onelayer.diagnosis.measures.dips import BatchNumbers, OpenedBatch
@@ -105,16 +103,7 @@ def _images(train: Dataset, batches: Sequence[Rows]) -> list[str | None]:
         or train.n_features not in (shape[0] * shape[1], 3 * shape[0] * shape[1])
     ):
         return [None] * len(batches)
-    values = [dense(train, rows[:each]) for rows in batches]
-    if any(v.dtype != np.uint8 for v in values):
-        low = min(float(v.min()) for v in values)
-        scale = 255 / max(max(float(v.max()) for v in values) - low, 1e-300)
-        values = [np.round((v.astype(np.float64) - low) * scale).astype(np.uint8) for v in values]
-    return [_packed(v) for v in values]
-
-
-def _packed(values: NDArray[np.uint8]) -> str:
-    return base64.b64encode(zlib.compress(values.tobytes(), 9)).decode()
+    return [packed(v) for v in as_bytes([dense(train, rows[:each]) for rows in batches])]
 
 
 def _rounded(value: float) -> float:

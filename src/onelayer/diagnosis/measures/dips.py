@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -11,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data.labels import Label
+from onelayer.diagnosis.exhibits import unpacked
 from onelayer.diagnosis.experiments.interventions import Intervention
 from onelayer.diagnosis.measurement import Measurement
 
@@ -90,9 +89,9 @@ class OpenedBatch:
 
     def images(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         """Return the images, (images, *shape); none where there are no pixels."""
-        packed = base64.b64decode(self.pixels or "")
-        values = np.frombuffer(zlib.decompress(packed) if packed else b"", np.uint8)
-        return values.reshape(-1, *shape)
+        if self.pixels is None:
+            return np.empty((0, *shape), np.uint8)
+        return unpacked(self.pixels, shape)
 
 
 @dataclass(frozen=True)
@@ -153,11 +152,11 @@ class AccuracyDips(Measurement):
     largest_fall : float
         The largest, over the places in the epoch, of the mean fall below the epoch's median.
     stands_out : float
-        How many standard deviations it lies above the middle one of all places, or the drop in the
-        step itself above the middle one: the larger of both. Standard deviations are those of the
-        places below the middle one.
+        How many standard deviations the mean validation loss after one batch, above its epoch's
+        median, or its mean rise in the step on it, lies above that of the middle one of all
+        batches: the largest. The standard deviation is that of the places up to the upper quartile.
     batch : int or None
-        The batch (counted from 0 in the epoch) after which the accuracy falls deepest.
+        That batch, counted from 0 in the epoch, where the accuracy falls after it.
     p_value : float
         That some place in the epoch has such falls by chance.
     culprit : Culprit or None
@@ -172,7 +171,8 @@ class AccuracyDips(Measurement):
     tried_epochs : int
         Their length.
     lag : int
-        How many steps after the batch the fall is deepest: under momentum its effect goes on.
+        How many steps after the batch the validation loss is highest, and the fall is taken: under
+        momentum, or at a high rate, its effect goes on.
     falls, fall_errors : tuple of float
         Mean over the epochs of the fall after each batch, and its standard error.
     accuracies : tuple of float

@@ -58,7 +58,8 @@ def by_hand(run: RunOutcome, dips: AccuracyDips, shape: ImageShape | None) -> di
         "sequence": packed.array(of_step.astype(np.int32)),
         "curves": [own, *(
             {"name": name, "change": each.change, "accuracies": _curve(each.accuracies),
-             "watched": list(each.watched), "fall": each.fall, "error": _finite(each.standard_error)}
+             "watched": list(each.watched), "fall": each.fall,
+             "error": _finite(each.standard_error)}
             for name, each in zip(_names(dips), dips.interventions[1:], strict=True)
         )],
         "falls": packed.array(np.array(dips.falls, np.float32)),

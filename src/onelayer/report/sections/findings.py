@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from onelayer.diagnosis import Answer, Finding
 from onelayer.report.document import Block, Note, Paragraph, Section, Table
 from onelayer.report.inline import literal
+from onelayer.report.sections.exhibits import figures_of
 from onelayer.report.sections.material import Material
 from onelayer.words import listed
 
 MOST_RUNS = 6
+
+MOST_DRAWN = 2
+"""So many findings of a check have their figure; the others their words."""
 
 
 def findings(material: Material) -> Section:
@@ -23,9 +29,13 @@ def findings(material: Material) -> Section:
     )
     table = Table(("code", "looked for", "answer", "runs"), rows, None, ("left",) * 4)
     blocks: list[Block] = [table] if rows else []
+    drawn: Counter[str] = Counter()
     for finding in material.findings:
         if finding.answer is Answer.FOUND or finding.is_warning:
             blocks += _told(finding)
+            drawn[finding.code] += 1
+            if drawn[finding.code] <= MOST_DRAWN:
+                blocks += figures_of(finding)
     question = "What was looked for, what was found, and how sure is that?"
     return Section("All findings", question, tuple(blocks))
 
