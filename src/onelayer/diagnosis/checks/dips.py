@@ -30,6 +30,9 @@ STANDS_OUT = 5.0
 """So many standard deviations must the validation loss after the batch, or its rise in the step on
 it, lie above those of the middle one."""
 
+BY_LOWER = 1 / 2
+"""So much a standard deviation by the lower quartile counts of one by the upper."""
+
 LEAST_SPREAD = 1e-3
 """Of the loss: a standard deviation is not taken to be a smaller share of it."""
 
@@ -140,12 +143,13 @@ def _outlying(profile: NDArray[np.float64], loss: float) -> NDArray[np.float64]:
     """Return how many standard deviations each place lies above the middle one.
 
     The standard deviation is that of a normal distribution whose upper quartile lies as far above
-    the middle. Up to a quarter of the places may be outlying, and what follows them while the
-    model recovers, which lies below the middle, does not count.
+    the middle: what follows a dip while the model recovers lies below and does not count. Where
+    a stretch of batches lies high, the lower quartile is the one that they do not move; it is
+    exceeded more easily, and counts less.
     """
-    middle, high = np.quantile(profile, [0.5, 0.75])
-    spread = max(1.4826 * (high - middle), LEAST_SPREAD * loss)
-    return np.asarray((profile - middle) / spread)
+    low, middle, high = np.quantile(profile, [0.25, 0.5, 0.75])
+    spread = np.maximum(1.4826 * np.array([high - middle, middle - low]), LEAST_SPREAD * loss)
+    return np.asarray((profile - middle) / min(spread[0], spread[1] / BY_LOWER))
 
 
 def _lag(run: RunOutcome, levels: NDArray[np.float64], batch: int) -> int:
