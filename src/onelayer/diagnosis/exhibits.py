@@ -95,7 +95,7 @@ class Lines(Exhibit):
     marks : tuple of (str, float)
         Places on the x axis, each with what is there.
     dots : bool
-        Whether single points are to be seen.
+        Whether the single points of the last one are to be seen.
     """
 
     x: str

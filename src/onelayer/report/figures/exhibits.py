@@ -20,7 +20,7 @@ _CURVE_HEIGHT = 260
 _SHADES = "#eaf1f8", "#08306b"
 """Of counts, from none to the most; they are alike in both themes."""
 
-_LARGEST_RATIO = 20
+_LARGEST_RATIO = 5
 """Of the highest and the lowest value on a linear axis."""
 
 
@@ -100,8 +100,9 @@ def _(exhibit: Lines, name: str) -> Figure:
     chart = alt.Chart(base.inline_data(data))
     layers = [chart.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour)]
     if exhibit.dots:
+        last = alt.Chart(base.inline_data(data.filter(pl.col("series") == labels[-1])))
         layers.append(
-            chart.mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=colour)
+            last.mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=colour)
         )
     for place, (label, at) in enumerate(exhibit.marks):
         mark = alt.Chart(base.inline_data(pl.DataFrame({"at": [float(at)]})))
