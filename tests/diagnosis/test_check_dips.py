@@ -2,13 +2,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from diagnosis_material import evidence_of, trained_run
+from diagnosis_material import evidence_of, trained, trained_run
 from numpy.typing import NDArray
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Context, Finding, Severity
 from onelayer.diagnosis.checks.dips import look
 from onelayer.diagnosis.measures.dips import AccuracyDips
+from onelayer.training import TrainConfig
 
 BATCH, BATCHES, FEATURES = 32, 20, 6
 N = BATCH * BATCHES
@@ -35,13 +36,13 @@ def wrong_batch(batch: int = 7) -> Parts:
     return X, y
 
 
-def stretch(length: int = 3) -> Parts:
+def stretch(size: int = 16, length: int = 6) -> Parts:
     """Batches in a row of one class alone; features that are not centred add up what they do."""
-    X, y = blobs()
+    X, y = blobs(shift=0.8)
     X[:, 2:] += 2
-    last = np.flatnonzero(y == 1)[-length * BATCH :]
-    others = np.setdiff1d(np.arange(N), last)
-    order = np.concatenate([others[: 6 * BATCH], last, others[6 * BATCH :]])
+    one = np.flatnonzero(y == 1)[::2][: length * size]
+    others = np.setdiff1d(np.arange(N), one)
+    order = np.concatenate([others[: 6 * size], one, others[6 * size :]])
     return X[order], y[order]
 
 
@@ -96,12 +97,77 @@ def test_composition_is_told_with_the_batch_and_its_examples() -> None:
     assert len(finding.how_sure.tried) == len(dips.interventions)
 
 
+def test_every_intervention_has_its_curve_from_which_its_fall_follows() -> None:
+    dips = dips_in(finding_on(wrong_batch(7)))
+    own, batches, once, _, without, *few = dips.interventions
+    assert own.accuracies == dips.accuracies[: len(own.accuracies)]
+    assert [each.left_out for each in (own, batches, once, without)] == [0, 0, 0, BATCH]
+    assert {each.left_out for each in few} >= {10}
+    for each in (own, without, *few):  # of one seed
+        curve = np.array(each.accuracies).reshape(dips.tried_epochs, BATCHES)
+        falls = (np.median(curve, axis=1, keepdims=True) - curve).ravel()[list(each.watched)]
+        assert each.watched == tuple(range(BATCHES + 7, curve.size, BATCHES))
+        np.testing.assert_allclose(falls.mean(), each.fall, atol=1e-4)
+    assert len(set(np.array(batches.watched) % BATCHES)) > 5  # it moves
+
+
+def test_batches_are_opened_with_what_is_in_them() -> None:
+    X, y = wrong_batch(7)
+    images = np.clip(128 + 40 * np.repeat(X, 2, axis=1), 0, 255).astype(np.uint8)
+    V, u = blobs(300, seed=9)
+    seen = np.clip(128 + 40 * np.repeat(V, 2, axis=1), 0, 255).astype(np.uint8)
+    parts = (Dataset(pixels, of, image_shape=(3, 4)) for pixels, of in ((images, y), (seen, u)))
+    (finding,) = look(trained_run(*parts, **RUN | {"learning_rate": 1.0}))
+    dips = dips_in(finding)
+    assert dips.culprit is not None
+    assert [each.batch for each in dips.batches] == list(range(BATCHES))
+    for each in dips.batches:
+        rows = slice(each.batch * BATCH, (each.batch + 1) * BATCH)
+        assert each.class_counts == tuple(np.bincount(y[rows], minlength=2))
+    assert dips.batches[7].gradient_norm == pytest.approx(dips.culprit.gradient_norm, rel=1e-3)
+    assert dips.batches[7].gradient_cosine == pytest.approx(dips.culprit.gradient_cosine, abs=1e-3)
+    batch, *others = dips.opened
+    assert (batch.batch, len({each.batch for each in dips.opened})) == (7, len(dips.opened))
+    by_fall = sorted((b for b in range(BATCHES) if b != 7), key=lambda b: -dips.falls[b])
+    assert [each.batch for each in others] == [*by_fall[:2], by_fall[len(by_fall) // 2]]
+    for each in dips.opened:
+        assert sorted(each.rows) == list(range(each.batch * BATCH, (each.batch + 1) * BATCH))
+        assert list(each.harms) == sorted(each.harms, reverse=True)
+        assert each.labels == tuple(y[list(each.rows)].tolist())
+        assert np.array_equal(each.images((12,)), images[list(each.rows)])
+    shown = [(e.row, e.label) for e in dips.culprit.examples]
+    assert shown == list(zip(batch.rows, batch.labels, strict=True))[:12]
+
+
+def test_details_are_kept_of_the_first_runs_alone() -> None:
+    X, y = wrong_batch()
+    configs = {f"run{i}": TrainConfig.model_validate(RUN | {"l2": i / 1e6}) for i in range(3)}
+    found = look(trained(Dataset(X, y), Dataset(*blobs(300, seed=9)), configs))
+    kept = [(bool(d.opened), bool(d.interventions[1].accuracies)) for d in map(dips_in, found)]
+    assert kept == [(True, True), (True, True), (False, False)]
+    assert all(d.verdict == "composition" for d in map(dips_in, found))
+
+
+def test_noise_at_a_high_rate_is_no_dip_and_a_wrong_batch_is() -> None:
+    clean = finding_on(blobs(shift=0.8), learning_rate=2.0)
+    assert clean.answer is Answer.CLEAR
+    assert dips_in(clean).largest_fall > 0.02  # deep falls, but after many batches
+    X, y = blobs(shift=0.8)
+    rows = slice(7 * BATCH, 8 * BATCH)
+    y[rows], X[rows, 0] = 0, 1.5
+    dips = dips_in(finding_on((X, y), learning_rate=2.0))
+    assert (dips.batch, dips.verdict) == (7, "composition")
+
+
 def test_order_is_told_where_another_sequence_removes_the_dip() -> None:
-    finding = finding_on(stretch(), learning_rate=0.1)
+    finding = finding_on(stretch(), learning_rate=0.1, batch_size=16)
     dips = dips_in(finding)
     assert (finding.answer, dips.verdict) == (Answer.FOUND, "order")
+    assert dips.batch is not None
+    assert 6 <= dips.batch < 12
     own, batches, *_ = dips.interventions
     assert batches.fall < own.fall / 2
+    assert batches.loss < own.loss / 2
     assert "It is the order" in finding.statement
 
 
@@ -178,4 +244,4 @@ def test_early_stopping_and_momentum_are_replayed_to_the_bit() -> None:
     assert dips.same_bits
     assert dips.batch == 7
     assert dips.lag > 0  # under momentum the deepest place comes later
-    assert f"(deepest {dips.lag} step" in finding.statement
+    assert f"(taken {dips.lag} step" in finding.statement

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
+from onelayer.diagnosis.exhibits import Exhibit
 from onelayer.errors import InputError
 from onelayer.json_values import json_value
 
@@ -32,6 +33,10 @@ class Measurement:
     code: ClassVar[str]
     check: ClassVar[str]
     title: ClassVar[str]
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return what shows it, for the report to draw; by default nothing."""
+        return ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as JSON values, null for numbers that JSON does not know."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +10,7 @@ from typing import Any, Self
 import polars as pl
 
 from onelayer.errors import Argument, InputError
+from onelayer.json_values import json_lines
 from onelayer.storage import Folder
 from onelayer.study.differences import differences
 from onelayer.study.file import to_toml
@@ -167,8 +167,7 @@ class RunFolderWriter:
 
 def json_bytes(content: object) -> bytes:
     """Return JSON in UTF-8; NaN is an error, since other readers refuse it."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode()
+    return f"{json_lines(content)}\n".encode()
 
 
 def _taken_up(folder: Folder, study: Study, data: dict[str, Any]) -> tuple[RunRecord, ...]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Exhibit, Span, Spans
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.statistics import PairedAccuracies, set_of_best
@@ -16,6 +17,9 @@ from onelayer.study import RunOutcome
 from onelayer.words import listed
 
 LEAST_EXAMPLES = 40
+
+SHOWN = 12
+"""Runs in the figure, the closest to the best."""
 
 MOST_NAMED = 8
 
@@ -71,6 +75,21 @@ class BestOfSeveral(Measurement):
     may_be_best: tuple[str, ...]
     simplest: str
     others: tuple[Behind, ...]
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return how far the others are behind."""
+        rows = tuple(
+            Span(each.run, 100 * each.difference, 100 * each.interval[0], 100 * each.interval[1])
+            for each in sorted(self.others, key=lambda each: each.difference)[:SHOWN]
+        )
+        caption = (
+            "Intervals of 95%, each of its own comparison on the same "
+            f"{count(self.examples, 'validation example')}; one that holds 0 cannot be told from "
+            "the best."
+        )
+        axis = "validation accuracy behind the best (percentage points)"
+        title = f"How far others are behind {self.picked}"
+        return (Spans(title, caption, axis, rows, 0.0),)
 
 
 def look(context: Context) -> list[Finding]:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data import OrderName, order_by_law
+from onelayer.data.labels import Label
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Exhibit, Grid
 from onelayer.diagnosis.experiments.repeats import (
     Change,
     affordable_steps,
@@ -36,6 +38,9 @@ CHANCE = 0.01
 """And no more than this share of random orders may be so uneven."""
 
 PERMUTATIONS = 99
+SHOWN_BATCHES, SHOWN_CLASSES = 40, 20
+"""Whose counts are kept."""
+
 MOST_ROWS = 100_000
 FURTHER = 4
 SECONDS = 5.0
@@ -61,6 +66,9 @@ class ClassOrder(Measurement):
         The same of random orders.
     tried : Change or None
         The run beside itself in random order; None where that was not tried.
+    classes : tuple of label
+    counts : tuple of tuple of int
+        Examples of each class in the first of the batches, a tuple a class.
     """
 
     code: ClassVar[str] = "OL008"
@@ -74,6 +82,18 @@ class ClassOrder(Measurement):
     classes_a_batch: float
     classes_at_random: float
     tried: Change | None = None
+    classes: tuple[Label, ...] = ()
+    counts: tuple[tuple[int, ...], ...] = ()
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the counts."""
+        caption = (
+            f"{self.classes_a_batch:.3g} classes a batch on average, where random orders have "
+            f"{self.classes_at_random:.3g}."
+        )
+        title = f"Classes in the first {len(self.counts[0]) if self.counts else 0} batches"
+        labels = tuple(str(label) for label in self.classes)
+        return (Grid(title, caption, "batch", "class", labels, self.counts),) if labels else ()
 
     @property
     def is_ordered(self) -> bool:
@@ -122,7 +142,9 @@ def _measured(context: Context, run: RunOutcome) -> ClassOrder | None:
         return unevenness(targets[order[places.ravel()[:whole]]], config.batch_size, law)
 
     made = context.once(("class order", *key), measured)
-    return None if made is None else replace(made, order=config.order)
+    if made is None:
+        return None
+    return replace(made, order=config.order, classes=tuple(train.classes[: len(made.counts)]))
 
 
 def unevenness(targets: NDArray[np.integer], batch_size: int, order: str) -> ClassOrder:
@@ -132,10 +154,14 @@ def unevenness(targets: NDArray[np.integer], batch_size: int, order: str) -> Cla
     others = [_chi_square(rng.permutation(targets), batch_size) for _ in range(PERMUTATIONS)]
     chi = np.array([other for other, _ in others])
     mean = float(chi.mean())
+    shown = targets[: SHOWN_BATCHES * batch_size]
+    shown = shown[: len(shown) // batch_size * batch_size].reshape(-1, batch_size)
+    counts = [(shown == k).sum(axis=1) for k in range(min(SHOWN_CLASSES, int(targets.max()) + 1))]
     return ClassOrder(
         order, batch_size, own / mean if mean > 0 else 1.0,
         (1 + int(np.sum(chi >= own))) / (1 + PERMUTATIONS), classes,
         float(np.mean([n for _, n in others])),
+        counts=tuple(tuple(row.tolist()) for row in counts),
     )  # fmt: skip
 
 

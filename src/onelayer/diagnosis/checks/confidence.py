@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Curve, Exhibit, Lines
 from onelayer.diagnosis.finding import Answer, Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.statistics import Calibration, ReliabilityBin, calibration
@@ -65,6 +66,20 @@ class Confidence(Measurement):
     calibration_error_interval: tuple[float, float]
     l2: float
     bins: tuple[ReliabilityBin, ...]
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return accuracy against confidence, bin by bin."""
+        at = tuple(100 * each.confidence for each in self.bins)
+        lines = (
+            ("as confident as right", Curve(at, at)),
+            ("this model", Curve(at, tuple(100 * each.accuracy for each in self.bins))),
+        )
+        caption = (
+            f"Bins of about {self.bins[0].n if self.bins else 0:,} validation examples each; below "
+            "the line the model is more confident than right."
+        )
+        axes = "mean probability of the predicted class (%)", "of them right (%)"
+        return (Lines("Confidence and accuracy", caption, *axes, lines, dots=True),)
 
 
 def look(context: Context) -> list[Finding]:

@@ -14,7 +14,7 @@ from onelayer.diagnosis.checks.dips_words import statement as statement_of
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.dips import explained
 from onelayer.diagnosis.experiments.replay import affordable_epochs, replay
-from onelayer.diagnosis.finding import Finding
+from onelayer.diagnosis.finding import Answer, Finding
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.diagnosis.words import count, points
 from onelayer.study import RunOutcome
@@ -26,10 +26,23 @@ LEAST_FALL = 0.02
 LEVEL = 0.01
 """Of the test whether a place in the epoch is followed by deeper falls than any by chance."""
 
-STANDS_OUT = 7.0
-"""So many standard deviations must it, or the drop in the step, lie above the middle one."""
+STANDS_OUT = 5.0
+"""So many standard deviations must the validation loss after the batch, or its rise in the step on
+it, lie above those of the middle one."""
+
+BY_LOWER = 1 / 2
+"""So much a standard deviation by the lower quartile counts of one by the upper."""
+
+LEAST_SPREAD = 1e-3
+"""Of the loss: a standard deviation is not taken to be a smaller share of it."""
+
+LATER = 4
+"""The loss may be highest so many steps after the batch; under momentum it may be more."""
 
 PERMUTATIONS = 999
+
+DETAILED = 2
+"""Of so many runs with dips every curve is kept, and the images of some batches."""
 
 LEAST_EPOCHS, LEAST_BATCHES = 6, 8
 MOST_EPOCHS = 60
@@ -39,14 +52,15 @@ REPLAY_SECONDS = 3.0
 
 def look(context: Context) -> list[Finding]:
     """Report on each run that was trained by steps."""
-    return [
-        _finding(context, run)
-        for run in context.outcome.runs
-        if run.record.config.solver == "sgd" and run.record.stop_reason.is_planned
-    ]
+    findings: list[Finding] = []
+    for run in context.outcome.runs:
+        if run.record.config.solver == "sgd" and run.record.stop_reason.is_planned:
+            so_far = sum(finding.answer is Answer.FOUND for finding in findings)
+            findings.append(_finding(context, run, in_detail=so_far < DETAILED))
+    return findings
 
 
-def _finding(context: Context, run: RunOutcome) -> Finding:
+def _finding(context: Context, run: RunOutcome, *, in_detail: bool) -> Finding:
     name, record = run.name, run.record
     config = record.config
     if config.examples_per_class is not None or config.features is not None:
@@ -74,34 +88,34 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
         return CHECK.cant_tell((name,), statement)
     again, same = replay(context, run, epochs)
     falls = _by_batch(run, again.falls())
-    profile = falls.mean(axis=0)
-    batch, p = int(profile.argmax()), _chance_of(falls)
+    profile, p = falls.mean(axis=0), _chance_of(falls)
+    rises, levels = (_by_batch(run, each).mean(axis=0) for each in (again.rises(), again.levels()))
+    loss = float(np.median(again.val_loss[1:]))
+    outlying = np.maximum(_outlying(rises, loss), _outlying(levels, loss))
+    batch = int(outlying.argmax())
+    lag = _lag(run, levels, batch)
+    after = falls.ravel()[batch + lag :: falls.shape[1]]
     every = evaluation_every(record.batches_per_epoch, config.evaluations_per_epoch)
-    drops = _by_batch(run, again.drops()).mean(axis=0)
-    stands_out = max(
-        _stands_out(profile, batch, record.n_validation),
-        _stands_out(drops, batch, record.n_validation),
-    )
-    found = profile[batch] >= LEAST_FALL and p <= LEVEL and stands_out >= STANDS_OUT
+    found = bool(after.mean() >= LEAST_FALL and p <= LEVEL and outlying[batch] >= STANDS_OUT)
     measurement = AccuracyDips(
         config.order, epochs, same, record.batches_per_epoch, every,
-        math.lcm(every, record.batches_per_epoch), float(profile[batch]), stands_out,
-        batch if found else None, p,
+        math.lcm(every, record.batches_per_epoch), float(profile.max()), float(outlying[batch]),
+        batch if found else None, p, lag=lag if found else 0,
         falls=tuple(profile.tolist()),
         fall_errors=tuple((falls.std(axis=0, ddof=1) / math.sqrt(len(falls))).tolist()),
-        accuracies=tuple(again.val_accuracy.ravel().round(6).tolist()),
+        accuracies=again.curve(record.n_validation),
     )  # fmt: skip
     if not found:
         statement = (
             f"Made again with a look after each step of the first {epochs} epochs, {run.called} "
             "has no "
             f"batch after which the validation accuracy falls again and again by "
-            f"{points(LEAST_FALL, 0)} and more, and more than after the others: the largest mean "
-            f"fall is {points(float(profile[batch]))}, {stands_out:.1f} standard deviations "
-            "from the middle one."
+            f"{points(LEAST_FALL, 0)} and more, and which stands out from the others: the largest "
+            f"mean fall is {points(float(profile.max()))}, and the validation loss after the most "
+            f"outlying batch lies {outlying[batch]:.1f} standard deviations above the middle one."
         )
         return CHECK.clear((name,), statement, measurement)
-    found_out = explained(context, run, measurement, falls[:, batch])
+    found_out = explained(context, run, measurement, after, in_detail=in_detail)
     tried = [f"{each.change}: {points(each.fall)}" for each in found_out.interventions]
     return CHECK.found(
         (name,), statement_of(run, found_out), found_out, advice=advice(found_out), tried=tried
@@ -130,15 +144,26 @@ def _by_batch(run: RunOutcome, falls: NDArray[np.float64]) -> NDArray[np.float64
     return falls
 
 
-def _stands_out(profile: NDArray[np.float64], batch: int, n_validation: int) -> float:
-    """Return how many standard deviations one place lies above the middle one.
+def _outlying(profile: NDArray[np.float64], loss: float) -> NDArray[np.float64]:
+    """Return how many standard deviations each place lies above the middle one.
 
-    The standard deviation is that of a normal distribution whose lower quartile lies as far below
-    the middle: dips, and what follows them while the model recovers, are all above it.
+    The standard deviation is that of a normal distribution whose upper quartile lies as far above
+    the middle: what follows a dip while the model recovers lies below and does not count. Where
+    a stretch of batches lies high, the lower quartile is the one that they do not move; it is
+    exceeded more easily, and counts less.
     """
-    low, middle = np.quantile(profile, [0.25, 0.5])
-    spread = 1.4826 * (middle - low)
-    return float((profile[batch] - middle) / max(spread, 1 / n_validation))
+    low, middle, high = np.quantile(profile, [0.25, 0.5, 0.75])
+    spread = np.maximum(1.4826 * np.array([high - middle, middle - low]), LEAST_SPREAD * loss)
+    return np.asarray((profile - middle) / min(spread[0], spread[1] / BY_LOWER))
+
+
+def _lag(run: RunOutcome, levels: NDArray[np.float64], batch: int) -> int:
+    """Return how many steps after a batch the validation loss is highest."""
+    config = run.record.config
+    if config.order == "batches":
+        return 0
+    most = max(LATER, round(2 / (1 - config.momentum)) if config.momentum else 0)
+    return int(np.argmax([levels[(batch + lag) % len(levels)] for lag in range(most + 1)]))
 
 
 def _chance_of(falls: NDArray[np.float64]) -> float:

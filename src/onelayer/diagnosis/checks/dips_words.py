@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onelayer.diagnosis.measures.dips import AccuracyDips
-from onelayer.diagnosis.words import count, points, signed
+from onelayer.diagnosis.words import count, number, points, signed
 from onelayer.study import RunOutcome
 from onelayer.words import listed
 
@@ -14,7 +14,7 @@ def statement(run: RunOutcome, dips: AccuracyDips) -> str:
     assert culprit is not None
     made = {each.change: each for each in dips.interventions}
     own, batches, once, anew, without = list(made.values())[:5]
-    later = f" (deepest {count(dips.lag, 'step')} later)" if dips.lag else ""
+    later = f" (taken {count(dips.lag, 'step')} later)" if dips.lag else ""
     said = (
         f"In {run.called} the validation accuracy falls by {points(culprit.fall)} (mean of "
         f"{dips.epochs - 1} epochs, standard error {100 * culprit.standard_error:.2f}) after the "
@@ -38,6 +38,11 @@ def statement(run: RunOutcome, dips: AccuracyDips) -> str:
             f"It is single examples: the dip follows them in any order ({signed(once.fall)} when "
             f"shuffled once, {signed(anew.fall)} in each epoch)."
         )
+    said += (
+        " That rests on the validation loss at the same steps, which is less noisy: it lies "
+        f"{number(own.loss)} above its epoch's median as it was, {number(batches.loss)} in another "
+        f"sequence, {number((once.loss + anew.loss) / 2)} shuffled."
+    )
     if culprit.carried_by is not None and dips.verdict != "order":
         few = dips.interventions[-1]
         which = count(culprit.carried_by, "example")

@@ -7,10 +7,12 @@ from typing import ClassVar
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Curve, Exhibit, Lines
 from onelayer.diagnosis.experiments.continued import continued, scored
 from onelayer.diagnosis.experiments.early_stops import stop_on
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.measures.curves import validation_curve
 from onelayer.diagnosis.statistics import PairedAccuracies, paired_mean_interval
 from onelayer.diagnosis.words import count, number, percent, points, span
 from onelayer.model import Parameters
@@ -77,6 +79,8 @@ class EarlyStop(Measurement):
         Of 95%, of that difference on the same examples (Tango's).
     patiences : tuple of Patience
         Others, on the same curve.
+    curve : Curve or None
+        Validation loss of the run that goes on, thinned.
     """
 
     code: ClassVar[str] = "OL101"
@@ -103,6 +107,21 @@ class EarlyStop(Measurement):
     accuracy_given_up: Number | None = None
     accuracy_interval: tuple[Number, Number] | None = None
     patiences: tuple[Patience, ...] = ()
+    curve: Curve | None = None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the curve of the run that goes on."""
+        if self.curve is None or self.lowest_step is None or self.loss_given_up is None:
+            return ()
+        caption = (
+            f"The loss that is kept, of step {self.best_step:,}, lies "
+            f"{percent(self.loss_given_up, 1)} above the lowest, of step {self.lowest_step:,}."
+        )
+        marks = (("kept", self.best_step), ("stopped", self.stopped_step),
+                 ("lowest", self.lowest_step))  # fmt: skip
+        lines = (("gone on", self.curve),)
+        title = "Validation loss of the run that goes on"
+        return (Lines(title, caption, "step", "validation loss", lines, marks),)
 
 
 def look(context: Context) -> list[Finding]:
@@ -178,6 +197,7 @@ def _compared(
         accuracy_given_up=pairs.difference,
         accuracy_interval=pairs.interval(),
         patiences=_patiences(run, longer.history, lowest.val_loss),
+        curve=validation_curve(longer.history),
     )
     what = (
         f"The same run, gone on to {longer.history.steps:,} steps, has its lowest validation loss "

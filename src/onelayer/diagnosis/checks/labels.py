@@ -8,13 +8,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data import Dataset
 from onelayer.data.labels import Label
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Bars, Exhibit, Pictures, as_bytes, packed
 from onelayer.diagnosis.experiments.crossfit import FOLDS, CrossFit, cross_fit, log_probabilities
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement
-from onelayer.diagnosis.subjects.examples import SharedData, shared_data
+from onelayer.diagnosis.subjects.examples import SharedData, dense, shared_data
 from onelayer.diagnosis.words import count, percent
 from onelayer.words import listed
 
@@ -26,6 +28,9 @@ TOO_WIDE = 0.1
 
 MIN_EXAMPLES = 200
 MIN_PER_CLASS = 2 * FOLDS
+MOST_BYTES = 200_000
+"""Of pixels: larger images are not kept."""
+
 LISTED = 10
 
 RATES = np.concatenate([[0.0], np.geomspace(0.0025, 0.5, 160)])
@@ -60,6 +65,10 @@ class SuspiciousLabels(Measurement):
         Of 99%, for the share, by its profile likelihood; of the models' own bias it says nothing.
     suspects : tuple of Suspect
         The labels of the least probability, lowest first.
+    pixels : str or None
+        Of images, those of the suspects, as `onelayer.diagnosis.exhibits.packed` has them.
+    image_shape : (int, int, int) or None
+        Height, width, channels.
     """
 
     code: ClassVar[str] = "OL210"
@@ -71,6 +80,22 @@ class SuspiciousLabels(Measurement):
     share: float
     share_interval: tuple[float, float]
     suspects: tuple[Suspect, ...]
+    pixels: str | None = None
+    image_shape: tuple[int, int, int] | None = None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the first suspects: as pictures, or by the probability of their label."""
+        first, title = self.suspects, "The most suspicious labels"
+        if self.pixels is not None and self.image_shape is not None:
+            caption = "The label that the data has, and what a model that did not see it predicts."
+            texts = tuple(f"{s.label}, seems {s.predicted}" for s in first)
+            return (Pictures(title, caption, self.pixels, self.image_shape, texts),)
+        caption = "How probable models that did not train on an example take its label to be."
+        rows = tuple(
+            (f"row {s.row:,}: {s.label}, seems {s.predicted}", "", 100 * s.probability)
+            for s in first
+        )
+        return (Bars(title, caption, "probability of the label (%)", rows),)
 
 
 def look(context: Context) -> list[Finding]:
@@ -95,7 +120,10 @@ def _finding(context: Context, data: SharedData) -> Finding:
     rate, low, high = share_of_wrong_labels(fit.scores, fit.targets)
     accuracy = float(np.mean(fit.scores.argmax(axis=1) == fit.targets))
     suspects = tuple(_suspects(fit, train.classes))
-    measurement = SuspiciousLabels(len(fit.rows), accuracy, rate, (low, high), suspects)
+    measurement = SuspiciousLabels(
+        len(fit.rows), accuracy, rate, (low, high), suspects,
+        *(_pictures(train, suspects) if low > MATTERS else (None, None)),
+    )  # fmt: skip
     return _said(data, measurement)
 
 
@@ -195,6 +223,20 @@ def _suspects(fit: CrossFit, classes: tuple[Label, ...]) -> list[Suspect]:
             )
         )
     return suspects
+
+
+def _pictures(
+    train: Dataset, suspects: tuple[Suspect, ...]
+) -> tuple[str | None, tuple[int, int, int] | None]:
+    """Return the pixels of the suspects, where they are images that are not too large."""
+    if train.image_shape is None or train.n_features * len(suspects) > MOST_BYTES:
+        return None, None
+    height, width = train.image_shape
+    channels = train.n_features // (height * width)
+    if channels not in (1, 3):
+        return None, None
+    (images,) = as_bytes([dense(train, np.array([s.row for s in suspects]))])
+    return packed(images), (height, width, channels)
 
 
 CHECK = Check(

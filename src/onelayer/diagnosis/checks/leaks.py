@@ -12,6 +12,7 @@ from onelayer.data import Dataset
 from onelayer.diagnosis.budget import seconds_of_passes
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Bars, Exhibit
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.statistics import wilson_interval
@@ -95,6 +96,22 @@ class LeakingFeature(Measurement):
     error_without: float | None = None
     left_out: int = 0
     fewer_interval: tuple[float, float] | None = None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the errors beside one another."""
+        named = {
+            f"feature {self.feature} alone": self.error,
+            f"feature {self.next_feature} alone, the next best": self.next_error,
+            "always the commonest class": self.commonest_error,
+            "the best run": self.model_error,
+            "a model without the feature": self.error_without,
+        }
+        rows = tuple((name, "", 100 * e) for name, e in named.items() if e is not None)
+        caption = (
+            f"Feature {self.feature} by itself is wrong on {percent(self.error, 1)} of the "
+            "validation examples."
+        )
+        return (Bars("What a single feature knows", caption, "validation error (%)", rows),)
 
 
 def look(context: Context) -> list[Finding]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Curve, Exhibit, Lines
 from onelayer.diagnosis.experiments.repeats import (
     MATTERS,
     Change,
@@ -21,6 +22,7 @@ from onelayer.diagnosis.experiments.repeats import (
 )
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.measures.curves import own_curve, validation_curve
 from onelayer.diagnosis.measures.stability import rates_of
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
@@ -56,6 +58,8 @@ class LowRate(Measurement):
         By how much J on the training examples is lower with it, as a share of the run's.
     tried : Change or None
         The run beside it.
+    curve, tried_curve : Curve or None
+        Validation losses of both, thinned.
     """
 
     code: ClassVar[str] = "OL005"
@@ -69,6 +73,20 @@ class LowRate(Measurement):
     tried_steps: int = 0
     train_loss_change: Number | None = None
     tried: Change | None = None
+    curve: Curve | None = None
+    tried_curve: Curve | None = None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the run and what was tried in the same axes."""
+        if self.curve is None or self.tried_curve is None or self.factor is None:
+            return ()
+        caption = (
+            f"The run's largest rate is {self.largest_rate:.3g}; from {self.limit:.3g} on steps "
+            "overshoot and go on doing so, where all weights are 0."
+        )
+        lines = (("the run", self.curve), (f"{self.factor:g} times its rate", self.tried_curve))
+        title = "Validation loss at a higher rate"
+        return (Lines(title, caption, "step", "validation loss", lines),)
 
 
 def look(context: Context) -> list[Finding]:
@@ -129,7 +147,15 @@ def _finding(context: Context, run: RunOutcome, results: list[TrainResult]) -> F
     factor = result.config.learning_rate / record.config.learning_rate
     fall = _fall(run, result)
     measurement = LowRate(
-        rates.largest, rates.limit, factor, record.steps, result.history.steps, fall, chosen
+        rates.largest,
+        rates.limit,
+        factor,
+        record.steps,
+        result.history.steps,
+        fall,
+        chosen,
+        own_curve(run),
+        validation_curve(result.history),
     )
     steps = count(result.history.steps, "step")
     of = "" if result.history.steps == record.steps else f", where the run made {record.steps:,},"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onelayer.data.labels import Label
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Exhibit, Span, Spans
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.statistics import wilson_interval
@@ -75,6 +76,21 @@ class MajorityComparison(Measurement):
     rarest_share: float
     rarest_recall: float
     rarest_recall_interval: tuple[float, float]
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the accuracy beside that of the commonest class alone, and the rarest's recall."""
+        rows = (
+            Span("accuracy", 100 * self.accuracy, *(100 * b for b in self.accuracy_interval)),
+            Span(f"always {self.majority_class}", 100 * self.majority_share),
+            Span(f"recall of {self.rarest_class}", 100 * self.rarest_recall,
+                 *(100 * bound for bound in self.rarest_recall_interval)),
+        )  # fmt: skip
+        caption = (
+            f"{percent(self.majority_share, 1)} of the validation examples are of the class "
+            f"{self.majority_class}; intervals of 95%."
+        )
+        axis = "of the validation examples (%)"
+        return (Spans("Accuracy beside the commonest class", caption, axis, rows),)
 
 
 def look(context: Context) -> list[Finding]:

@@ -13,6 +13,7 @@ from onelayer.data import Dataset, Rows, Windows, order_by_law, row_blocks
 from onelayer.data.labels import Label
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Bars, Exhibit
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.words import count, percent
@@ -26,6 +27,9 @@ MANY = 0.5
 
 MOST = 0.9
 """And where that is so large in random order too, the batches are too small for the class."""
+
+SHOWN = 12
+"""Classes in the figure, the worst."""
 
 MOST_BATCHES = 2000
 """Of an epoch, that are looked at."""
@@ -74,6 +78,16 @@ class MissingClasses(Measurement):
     batches: int
     classes: int
     missing: tuple[Missing, ...]
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return from how many batches each class is missing."""
+        rows = tuple(
+            (str(each.label), series, 100 * share)
+            for each in self.missing[:SHOWN]
+            for series, share in (("here", each.share), ("in a random order", each.expected))
+        )
+        caption = f"Of {count(self.batches, 'batch', 'batches')} of {self.batch_size} examples."
+        return (Bars("Batches without a class", caption, "of the batches (%)", rows),)
 
 
 def look(context: Context) -> list[Finding]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Curve, Exhibit, Lines
 from onelayer.diagnosis.experiments.repeats import (
     Change,
     affordable_steps,
@@ -21,6 +22,7 @@ from onelayer.diagnosis.experiments.repeats import (
 )
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.measures.curves import own_curve, validation_curve
 from onelayer.diagnosis.measures.stability import Rates, limit_at_end, rates_of
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
@@ -65,6 +67,8 @@ class Oscillation(Measurement):
     tried_swing : float or None
     tried : Change or None
         The run beside it.
+    curve, tried_curve : Curve or None
+        Validation losses of both, thinned.
     """
 
     code: ClassVar[str] = "OL003"
@@ -79,6 +83,20 @@ class Oscillation(Measurement):
     tried_rate: float | None = None
     tried_swing: Number | None = None
     tried: Change | None = None
+    curve: Curve | None = None
+    tried_curve: Curve | None = None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the run and what was tried in the same axes."""
+        if self.curve is None or self.tried_curve is None or self.tried_rate is None:
+            return ()
+        caption = (
+            f"The run's largest rate is {self.largest_rate:.3g}; from {self.limit_at_start:.3g} on "
+            "steps overshoot and go on doing so, where all weights are 0: known before any is made."
+        )
+        lines = (("the run", self.curve), (f"rate {self.tried_rate:.3g}", self.tried_curve))
+        title = "Validation loss at a lower rate"
+        return (Lines(title, caption, "step", "validation loss", lines),)
 
 
 def look(context: Context) -> list[Finding]:
@@ -158,7 +176,7 @@ def _finding(
     swing, _ = swing_of(np.array([e.val_loss for e in result.history.evaluations]))
     measured = Oscillation(
         measured.largest_rate, measured.limit_at_start, measured.limit_at_end, measured.swing,
-        measured.turns, rate, swing, chosen,
+        measured.turns, rate, swing, chosen, own_curve(run), validation_curve(result.history),
     )  # fmt: skip
     tried = [
         f"the run with learning rate {r.config.learning_rate:.3g}, "

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Exhibit, Span, Spans
 from onelayer.diagnosis.experiments.early_stops import stop_on
 from onelayer.diagnosis.finding import Answer, Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.statistics.quantiles import t_two_sided
-from onelayer.diagnosis.words import number
+from onelayer.diagnosis.words import count, number
 from onelayer.study import RunOutcome
 from onelayer.training import TrainResult
 
@@ -96,6 +97,19 @@ class ShufflingSpeed(Measurement):
     patience: int
     own_stop: Stop
     shuffled_stop: Stop
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the difference at equal steps."""
+        rows = tuple(
+            Span(f"step {at.step:,}", at.shuffled_loss - at.own_loss, *at.interval)
+            for at in self.at_steps
+        )
+        caption = (
+            f"Left of 0 the shuffled run is ahead; mean of {count(self.seeds, 'seed')}, with "
+            "intervals of 95%."
+        )
+        axis = "validation loss, shuffled less the run's own order"
+        return (Spans("Shuffled against its own order at equal steps", caption, axis, rows, 0.0),)
 
 
 def look(context: Context) -> list[Finding]:

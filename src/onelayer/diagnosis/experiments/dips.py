@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import base64
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data import Dataset, Rows
+from onelayer.data import Rows
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.influence import harm, parameters_before
 from onelayer.diagnosis.experiments.interventions import Intervention, Trial
-from onelayer.diagnosis.measures.dips import AccuracyDips, BatchExample, Culprit, Verdict
-from onelayer.diagnosis.subjects.examples import scaled
-from onelayer.model import LOSSES, Parameters
+from onelayer.diagnosis.experiments.opened import kept, numbers, opened, worth_opening
+from onelayer.diagnosis.measures.dips import (
+    AccuracyDips,
+    BatchExample,
+    BatchNumbers,
+    Culprit,
+    Verdict,
+)
+from onelayer.model import Parameters
 from onelayer.study import RunOutcome
 from onelayer.training import Schedule
 
@@ -35,7 +41,12 @@ SHOWN = 12
 
 
 def explained(
-    context: Context, run: RunOutcome, dips: AccuracyDips, falls: NDArray[np.float64]
+    context: Context,
+    run: RunOutcome,
+    dips: AccuracyDips,
+    falls: NDArray[np.float64],
+    *,
+    in_detail: bool = True,
 ) -> AccuracyDips:
     """Find out what is behind the dips after one batch, by experiment.
 
@@ -45,6 +56,8 @@ def explained(
         With the batch after which the accuracy falls deepest.
     falls : float array, shape (epochs,)
         After that batch, epoch by epoch.
+    in_detail : bool
+        Whether every curve is kept, and what is in the batches.
 
     Raises
     ------
@@ -55,7 +68,8 @@ def explained(
     dips = _traced_back(trial, dips)
     assert dips.batch is not None
     rows = trial.batch(dips.batch)
-    before = _before(trial, dips)
+    opened_ones = worth_opening(dips.falls, dips.batch) if in_detail else [dips.batch]
+    before, *others = _before(trial, opened_ones)
     effects, losses = harm(trial, rows, before)
     ranked = np.argsort(-effects, kind="stable")
     counts = [k for k in COUNTS if k < len(rows)]
@@ -73,100 +87,90 @@ def explained(
     carried = next(
         (k for k, each in zip(counts, some, strict=True) if _removes(each, own)), None
     )  # fmt: skip
-    told = [each for k, each in zip(counts, some, strict=True) if k == (carried or counts[-1])]
-    # Shuffling once takes sequence and composition away, and leaves every example as it is.
+    # Of the runs without some examples, ten and the fewest that remove the dips; the last is told.
+    shown = sorted(
+        {10, carried or counts[-1]} & {*counts}, key=lambda k: k == (carried or counts[-1])
+    )
+    told = [each for k in shown for each in some if each.left_out == k]
+    # Shuffling takes sequence and composition away, and leaves every example as it is.
+    shuffled = (once.loss + anew.loss) / 2
     verdict: Verdict = (
-        "examples" if not _removes(once, own)
-        else "order" if _removes(batches, own) else "composition"
+        "examples" if shuffled > (1 - REMOVED) * own.loss
+        else "order" if batches.loss <= (1 - REMOVED) * own.loss else "composition"
     )  # fmt: skip
-    pixels = _pixels(trial.train, rows)
     examples = tuple(
         BatchExample(
             int(trial.rows[rows[i]]), trial.train.classes[trial.train.targets[rows[i]]],
-            float(losses[i]), float(effects[i]), pixels[i] if pixels else None,
+            float(losses[i]), float(effects[i]),
         )
         for i in ranked[:SHOWN]
     )  # fmt: skip
-    culprit = _culprit(trial, dips.batch, before[-1], falls, examples, carried)
+    n_batches = Schedule.of(trial.config, trial.train.n_examples).batches_per_epoch
+    in_each = numbers(trial, before[-1], n_batches)
+    culprit = _culprit(in_each, dips.batch, falls, examples, carried)
+    interventions = (own, batches, once, anew, whole, *told)
+    found = replace(
+        dips, culprit=culprit, interventions=interventions, verdict=verdict,
+        tried_epochs=trial.config.max_epochs,
+    )  # fmt: skip
+    if not in_detail:
+        short = tuple(replace(each, accuracies=(), watched=()) for each in interventions)
+        return replace(found, interventions=short)
     return replace(
-        dips, culprit=culprit, interventions=(own, batches, once, anew, whole, *told),
-        verdict=verdict, tried_epochs=trial.config.max_epochs,
+        found, batches=kept(in_each, dips.falls),
+        opened=opened(trial, opened_ones, [before, *others]),
     )  # fmt: skip
 
 
 def _traced_back(trial: Trial, dips: AccuracyDips) -> AccuracyDips:
     """Return the dips with the batch without which the fall is smallest.
 
-    Under momentum what a batch does goes on for steps, so that the deepest place comes later.
+    Under momentum what a batch does goes on for steps, and comes to its height later.
     """
     assert dips.batch is not None
     momentum = trial.config.momentum
     if momentum == 0 or trial.config.order == "batches":
         return dips
-    lags = range(min(round(2 / (1 - momentum)), dips.batch) + 1)
-    candidates = [trial.batch(dips.batch - lag) for lag in lags]
-    watching = trial.watching(trial.batch(dips.batch), np.ones(len(candidates[0])))
-    left = watching.without(candidates, [str(lag) for lag in lags])
+    deepest = dips.batch + dips.lag
+    lags = range(min(round(2 / (1 - momentum)), deepest) + 1)
+    candidates = [(deepest - lag) % dips.batches_per_epoch for lag in lags]
+    rows = trial.batch(dips.batch)
+    watching = trial.watching(rows, np.ones(len(rows)), dips.lag)
+    left = watching.without([trial.batch(b) for b in candidates], [str(b) for b in candidates])
     lag = int(np.argmin([each.fall for each in left]))
-    return replace(dips, batch=dips.batch - lag, lag=lag)
+    return replace(dips, batch=candidates[lag], lag=lag)
 
 
 def _removes(change: Intervention, own: Intervention) -> bool:
     return change.fall <= (1 - REMOVED) * own.fall
 
 
-def _pixels(train: Dataset, rows: Rows) -> list[str] | None:
-    """Return the examples of a batch as pictures, where they are grey images."""
-    shape = train.image_shape
-    if shape is None or shape[0] * shape[1] != train.n_features:
-        return None
-    values = scaled(train, train, rows, dtype=np.float64)
-    low, high = float(values.min()), float(values.max())
-    grey = np.round((values - low) * (255 / max(high - low, 1e-300))).astype(np.uint8)
-    return [base64.b64encode(image.tobytes()).decode() for image in grey]
-
-
-def _before(trial: Trial, dips: AccuracyDips) -> list[Parameters]:
-    """Return the parameters right before the step on the batch, in several epochs of the run."""
-    assert dips.batch is not None
+def _before(trial: Trial, batches: Sequence[int]) -> list[list[Parameters]]:
+    """Return the parameters right before steps on some batches: the first has several epochs."""
     last = trial.config.max_epochs - 1
-    epochs = np.unique(np.linspace(max(1, last // 2), last, TIMES).astype(int))
-    return parameters_before(trial, [trial.step_on(dips.batch, int(epoch)) for epoch in epochs])
+    epochs = np.unique(np.linspace(max(1, last // 2), last, TIMES).astype(int)).tolist()
+    first = [trial.step_on(batches[0], epoch) for epoch in epochs]
+    made = parameters_before(trial, first + [trial.step_on(b, last) for b in batches[1:]])
+    return [made[: len(first)], *([parameters] for parameters in made[len(first) :])]
 
 
 def _culprit(
-    trial: Trial,
+    batches: Sequence[BatchNumbers],
     batch: int,
-    before: Parameters,
     falls: NDArray[np.float64],
     examples: tuple[BatchExample, ...],
     carried: int | None,
 ) -> Culprit:
     """Return what sets the batch apart from the others, right before a step on it."""
-    train, loss = trial.train, LOSSES[trial.config.model]
-    losses, gradients, counts = [], [], []
-    for number in range(Schedule.of(trial.config, train.n_examples).batches_per_epoch):
-        rows = trial.batch(number)
-        X, targets = trial.values(rows), train.targets[rows]
-        scores = before.scores(X)
-        residuals = loss.residuals(scores, targets)
-        losses.append(float(loss.values(scores, targets).mean()))
-        gradients.append(np.vstack([X.T @ residuals, residuals.sum(axis=0)]).ravel() / len(rows))
-        counts.append(np.bincount(targets, minlength=train.n_classes))
-    others = np.arange(len(losses)) != batch
-    norms, rest = (
-        np.linalg.norm(gradients, axis=1),
-        np.mean(gradients, axis=0, where=others[:, None]),
-    )
-    scale = norms[batch] * np.linalg.norm(rest)
+    own, others = batches[batch], [each for each in batches if each.batch != batch]
     fall, error = mean_and_error(falls)
     return Culprit(
         fall, error,
-        tuple(counts[batch].tolist()),
-        tuple(np.mean(counts, axis=0, where=others[:, None]).tolist()),
-        losses[batch], float(np.mean(losses, where=others)),
-        float(norms[batch]), float(np.median(norms[others])),
-        float(gradients[batch] @ rest / scale) if scale > 0 else 0.0,
+        own.class_counts,
+        tuple(np.mean([each.class_counts for each in others], axis=0).tolist()),
+        own.loss, float(np.mean([each.loss for each in others])),
+        own.gradient_norm, float(np.median([each.gradient_norm for each in others])),
+        own.gradient_cosine,
         examples, carried,
     )  # fmt: skip
 

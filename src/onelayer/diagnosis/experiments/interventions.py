@@ -33,11 +33,23 @@ class Intervention:
         watched; mean over epochs, the first left out.
     standard_error : float
         Of that mean over the epochs.
+    loss : float
+        How far the validation loss lies above its epoch's median there, mean over the same epochs.
+    accuracies : tuple of float
+        After every step, of the first seed.
+    watched : tuple of int
+        The steps after which its falls are taken, one in each epoch but the first.
+    left_out : int
+        How many examples count 0.
     """
 
     change: str
     fall: float
     standard_error: float
+    loss: float
+    accuracies: tuple[float, ...] = ()
+    watched: tuple[int, ...] = ()
+    left_out: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,29 +137,42 @@ class Trial:
             (self.train, self.validation), [config for config, _ in runs],
             weights=[weights for _, weights in runs],
         )  # fmt: skip
+        again = [EveryStep.of(result) for result in results]
         return [
-            _summary(change, self._falls(self.config, EveryStep.of(result)))
-            for change, result in zip(changes, results, strict=True)
+            replace(self._summary(change, [(self.config, run)]), left_out=len(rows))
+            for change, rows, run in zip(changes, examples, again, strict=True)
         ]
 
     def _with(self, options: dict[str, Any], seeds: int, change: str) -> Intervention:
-        falls = []
+        made = []
         for i in range(seeds):
             config = self.config.model_copy(update=options | {"seed": self.config.seed + i})
             (result,) = self.context.train((self.train, self.validation), [config])
-            falls.append(self._falls(config, EveryStep.of(result)))
-        return _summary(change, np.concatenate(falls))
+            made.append((config, EveryStep.of(result)))
+        return self._summary(change, made)
 
-    def _falls(self, config: TrainConfig, run: EveryStep) -> NDArray[np.float64]:
-        """Return the fall of each epoch but the first after the batch with most of the mass."""
-        size, falls = config.batch_size, run.falls()
-        batches, taken = falls.shape[1], []
+    def _summary(self, change: str, made: Sequence[tuple[TrainConfig, EveryStep]]) -> Intervention:
+        watched = [self._watched(config, run) for config, run in made]
+        at = [steps - run.batches for (_, run), steps in zip(made, watched, strict=True)]
+        runs = [run for _, run in made]
+        falls, losses = (
+            np.concatenate([values.flat[steps] for values, steps in zip(of, at, strict=True)])
+            for of in ([run.falls() for run in runs], [run.levels() for run in runs])
+        )
+        error = float(falls.std(ddof=1) / np.sqrt(len(falls))) if len(falls) > 1 else float("nan")
+        return Intervention(
+            change, float(falls.mean()), error, float(losses.mean()),
+            runs[0].curve(self.validation.n_examples), tuple(watched[0].tolist()),
+        )  # fmt: skip
+
+    def _watched(self, config: TrainConfig, run: EveryStep) -> NDArray[np.int64]:
+        """Return the step on the batch with most of the mass, in each epoch but the first."""
+        size, batches, steps = config.batch_size, run.batches, []
         for epoch in range(1, run.epochs):
             order = order_by_law(config.order, config.seed, epoch, self.train.targets, size)
             of_batches = np.add.reduceat(self.mass[order], np.arange(0, len(order), size))
-            at = (epoch - 1) * batches + int(of_batches[:batches].argmax()) + self.lag
-            taken.append(falls.flat[min(at, falls.size - 1)])
-        return np.array(taken)
+            steps.append(epoch * batches + int(of_batches[:batches].argmax()) + self.lag)
+        return np.minimum(np.array(steps, np.int64), run.epochs * batches - 1)
 
 
 def leaving_out(config: TrainConfig, rows: Rows, n: int) -> tuple[TrainConfig, ExampleWeights]:
@@ -161,8 +186,3 @@ def leaving_out(config: TrainConfig, rows: Rows, n: int) -> tuple[TrainConfig, E
     share = float(weight.mean())
     change = {"learning_rate": config.learning_rate * share, "l2": config.l2 / share}
     return config.model_copy(update=change), ExampleWeights(train=weight)
-
-
-def _summary(change: str, falls: NDArray[np.float64]) -> Intervention:
-    error = float(falls.std(ddof=1) / np.sqrt(len(falls))) if len(falls) > 1 else float("nan")
-    return Intervention(change, float(falls.mean()), error)

@@ -43,6 +43,15 @@ class EveryStep:
         """How many whole epochs there are."""
         return len(self.val_accuracy)
 
+    @property
+    def batches(self) -> int:
+        """How many steps an epoch has."""
+        return int(self.val_accuracy.shape[1])
+
+    def curve(self, n_validation: int) -> tuple[float, ...]:
+        """Return the accuracy after every step, to a tenth of a validation example."""
+        return tuple(self.val_accuracy.ravel().round(len(str(n_validation)) + 1).tolist())
+
     def falls(self) -> Floats:
         """Return how far each accuracy lies below the median of its epoch, the first left out.
 
@@ -51,10 +60,15 @@ class EveryStep:
         after = self.val_accuracy[1:]
         return np.asarray(np.median(after, axis=1, keepdims=True) - after)
 
-    def drops(self) -> Floats:
-        """Return how much each step lowers the accuracy, shaped like `falls`."""
-        steps = np.diff(self.val_accuracy.ravel(), prepend=np.nan)
-        return -steps.reshape(self.val_accuracy.shape)[1:]
+    def levels(self) -> Floats:
+        """Return how far each validation loss lies above its epoch's median, as `falls`."""
+        after = self.val_loss[1:]
+        return np.asarray(after - np.median(after, axis=1, keepdims=True))
+
+    def rises(self) -> Floats:
+        """Return by how much each step raises the validation loss, as `falls`."""
+        steps = np.diff(self.val_loss.ravel(), prepend=np.nan)
+        return steps.reshape(self.val_loss.shape)[1:]
 
 
 def at_every_step(config: TrainConfig, epochs: int) -> TrainConfig:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.data.labels import Label
+from onelayer.diagnosis.exhibits import unpacked
 from onelayer.diagnosis.experiments.interventions import Intervention
 from onelayer.diagnosis.measurement import Measurement
 
@@ -24,16 +29,69 @@ class BatchExample:
         Before the steps on the batch, mean over several epochs.
     harm : float
         How much higher the validation loss is after such a step than had the example counted 0.
-    pixels : str or None
-        Of a grey image: a byte a pixel, 0 for the lowest value of the batch and 255 for the
-        highest, in base64.
     """
 
     row: int
-    label: int | str
+    label: Label
     loss: float
     harm: float
+
+
+@dataclass(frozen=True)
+class BatchNumbers:
+    """What is in one batch of the epoch, and its gradient.
+
+    All batches are looked at with the same weights, those before a step on the one behind the dips.
+
+    Attributes
+    ----------
+    batch : int
+    class_counts : tuple of int
+        Examples of each class in it.
+    loss : float
+        Mean loss of its examples.
+    gradient_norm : float
+        Of the loss on it.
+    gradient_cosine : float
+        Between its gradient and that of all other examples.
+    """
+
+    batch: int
+    class_counts: tuple[int, ...]
+    loss: float
+    gradient_norm: float
+    gradient_cosine: float
+
+
+@dataclass(frozen=True)
+class OpenedBatch:
+    """The examples of one batch right before a step on it, the most harmful first.
+
+    Attributes
+    ----------
+    batch : int
+    rows : tuple of int
+        As `BatchExample` has them, as are the next three.
+    labels : tuple of label
+    losses, harms : tuple of float
+    pixels : str or None
+        Of images: a byte a value, one image after the other, each as its features lie, deflated
+        and in base64 (RFC 1950, RFC 4648). 0 is the lowest value of all opened batches and 255 the
+        highest; bytes are those of the data. It may hold fewer images than there are rows.
+    """
+
+    batch: int
+    rows: tuple[int, ...]
+    labels: tuple[Label, ...]
+    losses: tuple[float, ...]
+    harms: tuple[float, ...]
     pixels: str | None = None
+
+    def images(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        """Return the images, (images, *shape); none where there are no pixels."""
+        if self.pixels is None:
+            return np.empty((0, *shape), np.uint8)
+        return unpacked(self.pixels, shape)
 
 
 @dataclass(frozen=True)
@@ -94,21 +152,28 @@ class AccuracyDips(Measurement):
     largest_fall : float
         The largest, over the places in the epoch, of the mean fall below the epoch's median.
     stands_out : float
-        How many standard deviations it lies above the middle one of all places, or the drop in the
-        step itself above the middle one: the larger of both. Standard deviations are those of the
-        places below the middle one.
+        How many standard deviations the mean validation loss after one batch, above its epoch's
+        median, or its mean rise in the step on it, lies above that of the middle one of all
+        batches: the largest. The standard deviation is that of the places up to the upper quartile,
+        or twice that of the places from the lower one on, if that is less.
     batch : int or None
-        The batch (counted from 0 in the epoch) after which the accuracy falls deepest.
+        That batch, counted from 0 in the epoch, where the accuracy falls after it.
     p_value : float
         That some place in the epoch has such falls by chance.
     culprit : Culprit or None
         Where dips were found.
     interventions : tuple of Intervention
-        Runs of the same length, the run's own order first.
+        Runs of the same length: as it was, another sequence, shuffled once, shuffled in each epoch,
+        without the batch, without some of its examples.
+    batches : tuple of BatchNumbers
+        Of an epoch, in their order; where there are many, those with the deepest falls.
+    opened : tuple of OpenedBatch
+        The one behind the dips first, the two with the next deepest falls, and a typical one.
     tried_epochs : int
         Their length.
     lag : int
-        How many steps after the batch the fall is deepest: under momentum its effect goes on.
+        How many steps after the batch the validation loss is highest, and the fall is taken: under
+        momentum, or at a high rate, its effect goes on.
     falls, fall_errors : tuple of float
         Mean over the epochs of the fall after each batch, and its standard error.
     accuracies : tuple of float
@@ -140,3 +205,5 @@ class AccuracyDips(Measurement):
     fall_errors: tuple[float, ...] = ()
     accuracies: tuple[float, ...] = ()
     verdict: Verdict | None = None
+    batches: tuple[BatchNumbers, ...] = ()
+    opened: tuple[OpenedBatch, ...] = ()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from onelayer.diagnosis.exhibits import Exhibit, Span, Spans
 from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.words import points
 
 RISE = 0.01
 """A validation loss that ends this share above its lowest has risen."""
@@ -99,3 +101,23 @@ class Overfitting(Measurement):
     lowest_step: int
     rise_above_lowest: Number
     minimum: AtMinimum | None = None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return what the gap is made of."""
+        gap = self.gap
+        whole = gap.train_accuracy - gap.val_accuracy
+        rows = (
+            Span("training less validation", 100 * whole),
+            Span("of it memory", 100 * gap.memory, *_points(gap.memory_interval)),
+            Span("of it parts that differ", 100 * gap.parts, *_points(gap.parts_interval)),
+        )
+        caption = (
+            f"Of the gap of {points(whole)}, {points(gap.memory)} are what the model knows better "
+            "of examples that trained than of others of the same kind; intervals of 95%."
+        )
+        axis = "difference of accuracies (percentage points)"
+        return (Spans("What the gap is made of", caption, axis, rows, 0.0),)
+
+
+def _points(interval: tuple[float, float]) -> tuple[float, float]:
+    return 100 * interval[0], 100 * interval[1]

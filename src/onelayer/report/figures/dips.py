@@ -1,9 +1,11 @@
 """The validation accuracy after every step, and how far it falls after each batch."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import altair as alt
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from onelayer.report import style
 from onelayer.report.figure import Figure
@@ -16,36 +18,36 @@ SHOWN_EPOCHS = 12
 def accuracy_at_every_step(
     accuracies: Sequence[float],
     batches_per_epoch: int,
-    batch: int | None,
+    marked_steps: Collection[int] | NDArray[np.int64],
     *,
     title: str = "Validation accuracy after every step",
     name: str = "dips",
 ) -> Figure:
-    """Draw the accuracy after every step of the last epochs of a replay, one batch marked.
+    """Draw the accuracy after every step of the last epochs of a replay, some marked.
 
     Parameters
     ----------
     accuracies
         After each step from the first on, fractions.
     batches_per_epoch
-    batch
-        The one to be marked, by its place in the epoch; None marks none.
+    marked_steps
+        Those on one batch.
     title, name
         Of the figure.
 
     Returns
     -------
     Figure
-        Its data has ``step, value`` (percent) and ``after_batch``, whether the step is on the
-        marked batch.
+        Its data has ``step, value`` (percent) and ``after_batch``, whether the step is marked.
     """
     first = max(len(accuracies) - SHOWN_EPOCHS * batches_per_epoch, batches_per_epoch)
     steps = range(first, len(accuracies))
+    on_it = {int(step) for step in marked_steps}
     data = pl.DataFrame(
         {
             "step": list(steps),
             "value": [100 * accuracies[step] for step in steps],
-            "after_batch": [step % batches_per_epoch == batch for step in steps],
+            "after_batch": [step in on_it for step in steps],
         }
     )
     x, y = base.step_axis(data), _percent_axis("validation accuracy (%)")

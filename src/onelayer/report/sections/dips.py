@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-
 import numpy as np
 
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.diagnosis.words import number, points, signed
-from onelayer.report.document import Block, FigureBlock, Table
+from onelayer.report.document import Block, FigureBlock, Interactive, Table
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import (
     Picture,
@@ -18,7 +16,12 @@ from onelayer.report.figures import (
     fall_by_batch,
 )
 from onelayer.report.inline import code
+from onelayer.report.sections.dips_by_hand import batch_of_step, by_hand
 from onelayer.report.sections.material import Material, measured
+from onelayer.study import RunOutcome
+
+PICTURES = 12
+"""So many of the most harmful examples stand as pictures on paper."""
 
 
 def at_head(material: Material) -> str | None:
@@ -29,16 +32,16 @@ def at_head(material: Material) -> str | None:
 
 def hero(material: Material) -> list[Block]:
     """Return the dips at every step, and the batch behind them, for the head of the report."""
-    run = at_head(material)
+    name = at_head(material)
     for finding, dips in measured(material.findings, AccuracyDips):
-        if finding.runs[0] == run and dips.culprit is not None:
-            shape = ImageShape.of_grey(material.outcome.data)
-            return [_every_step(run, dips), *_pictures(run, dips, shape)]
+        if finding.runs[0] == name and dips.culprit is not None:
+            (run,) = (run for run in material.outcome.runs if run.name == name)
+            return _the_dips(run, dips, ImageShape.of(material.outcome.data))
     return []
 
 
 def of_dips(
-    run: str, dips: AccuracyDips, shape: ImageShape | None, *, at_head: bool
+    run: RunOutcome, dips: AccuracyDips, shape: ImageShape | None, *, at_head: bool
 ) -> list[Block]:
     """Return the curve at every step, the fall after each batch, what is in it, what removes it.
 
@@ -48,8 +51,8 @@ def of_dips(
     assert culprit is not None
     bars = fall_by_batch(
         dips.falls, dips.fall_errors, dips.batch,
-        title=f"How far the accuracy of {run} falls after each batch",
-        name=file_stem("fall-by-batch", run),
+        title=f"How far the accuracy of {run.name} falls after each batch",
+        name=file_stem("fall-by-batch", run.name),
     )  # fmt: skip
     examples = Table(
         ("training example", "label", "loss before the step", "harm"),
@@ -69,49 +72,52 @@ def of_dips(
         "the fall after the batch, or after the one that holds most of its harmful examples.",
         ("left", "right", "right"),
     )
-    shown: list[Block] = [] if at_head else [_every_step(run, dips)]
-    pictures = [] if at_head else _pictures(run, dips, shape)
     return [
-        *shown,
-        FigureBlock(bars, f"Mean fall after each batch of {code(run)}, with two standard errors "
-                    f"either way: {points(culprit.fall)} after batch {dips.batch}."),
-        *pictures,
+        *([] if at_head else _the_dips(run, dips, shape)),
+        FigureBlock(bars, f"Mean fall after each batch of {code(run.name)}, with two standard "
+                    f"errors either way: {points(culprit.fall)} after batch {dips.batch}."),
         examples,
         tried,
     ]  # fmt: skip
 
 
-def _every_step(run: str, dips: AccuracyDips) -> FigureBlock:
+def _the_dips(run: RunOutcome, dips: AccuracyDips, shape: ImageShape | None) -> list[Block]:
+    """Return the curve and the batch, to be opened where what is needed for that was kept."""
+    still = (_every_step(run, dips), *_pictures(run, dips, shape))
+    data = by_hand(run, dips, shape)
+    return list(still) if data is None else [Interactive("dips", data, still)]
+
+
+def _every_step(run: RunOutcome, dips: AccuracyDips) -> FigureBlock:
     assert dips.culprit is not None
+    of_step = batch_of_step(run, len(dips.accuracies), dips.batches_per_epoch)
     figure = accuracy_at_every_step(
-        dips.accuracies, dips.batches_per_epoch, dips.batch,
-        title=f"Validation accuracy of {run} after every step", name=file_stem("dips", run),
+        dips.accuracies, dips.batches_per_epoch, np.flatnonzero(of_step == dips.batch),
+        title=f"Validation accuracy of {run.name} after every step",
+        name=file_stem("dips", run.name),
     )  # fmt: skip
     caption = (
-        f"After each step on batch {dips.batch}, marked, the accuracy of {code(run)} falls by "
+        f"After each step on batch {dips.batch}, marked, the accuracy of {code(run.name)} falls by "
         f"{points(dips.culprit.fall)} in the mean, and comes back. Epochs begin at the lines."
     )
     return FigureBlock(figure, caption)
 
 
-def _pictures(run: str, dips: AccuracyDips, shape: ImageShape | None) -> list[Block]:
+def _pictures(run: RunOutcome, dips: AccuracyDips, shape: ImageShape | None) -> list[Block]:
     """Return the most harmful examples as pictures, where they are images."""
-    assert dips.culprit is not None
+    if shape is None or not dips.opened:
+        return []
+    opened = dips.opened[0]
+    images = opened.images((shape.height, shape.width, shape.channels))[:PICTURES]
     pictures = [
-        Picture(
-            np.frombuffer(base64.b64decode(example.pixels), np.uint8).reshape(
-                shape.height, shape.width
-            ),
-            f"{example.label}, loss {example.loss:.2f}",
-        )
-        for example in dips.culprit.examples
-        if example.pixels is not None and shape is not None
+        Picture(image, f"{label}, loss {loss:.2f}")
+        for image, label, loss in zip(images, opened.labels, opened.losses, strict=False)
     ]
     if not pictures:
         return []
     figure = example_pictures(
         pictures, title=f"The most harmful examples of batch {dips.batch}",
-        name=file_stem("harmful-examples", run),
+        name=file_stem("harmful-examples", run.name),
     )  # fmt: skip
     caption = "With their labels, and their losses before the step on the batch."
     return [FigureBlock(figure, caption)]

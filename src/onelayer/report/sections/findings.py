@@ -8,10 +8,14 @@ from typing import Literal
 from onelayer.diagnosis import Answer, Finding
 from onelayer.report.document import Block, Note, Section, Table
 from onelayer.report.inline import literal
+from onelayer.report.sections.exhibits import figures_of
 from onelayer.report.sections.material import Material, how_sure
 from onelayer.words import listed
 
 MOST_RUNS = 6
+
+MOST_DRAWN = 2
+"""So many findings of a check have their figure; the others their words."""
 
 
 def findings(material: Material) -> Section:
@@ -26,9 +30,13 @@ def findings(material: Material) -> Section:
     )
     table = Table(("code", "looked for", "answer", "runs"), rows, _caption(material), ("left",) * 4)
     blocks: list[Block] = [table] if rows else []
+    drawn: Counter[str] = Counter()
     for finding in material.findings:
         if finding.answer is Answer.FOUND or finding.is_warning:
             blocks += _told(finding)
+            drawn[finding.code] += 1
+            if drawn[finding.code] <= MOST_DRAWN:
+                blocks += figures_of(finding)
     question = "What was looked for, what was found, and how sure is that?"
     return Section("All findings", question, tuple(blocks))
 

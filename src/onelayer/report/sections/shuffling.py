@@ -21,6 +21,7 @@ def shuffling(material: Material, choice: SectionChoice) -> Section:
     runs = material.runs(choice)
     findings = material.findings_of(AccuracyDips, runs)
     found = [(f.runs[0], d) for f, d in measured(findings, AccuracyDips) if d.culprit is not None]
+    by_name = {run.name: run for run in runs}
     history = pl.concat([run.history for run in runs])
     marks = [_after_the_batch(run, dips) for run in runs for dips in _of(findings, run)]
     marked = pl.concat([history.head(0).select("run", "step", "val_accuracy"), *marks])
@@ -31,8 +32,9 @@ def shuffling(material: Material, choice: SectionChoice) -> Section:
     caption = "Validation accuracy over steps; dips are marked."
     blocks: list[Block] = [FigureBlock(figure, caption)]
     for run_name, dips in found:
-        shape = ImageShape.of_grey(material.outcome.data)
-        blocks += of_dips(run_name, dips, shape, at_head=run_name == at_head(material))
+        shape = ImageShape.of(material.outcome.data)
+        run = by_name[run_name]
+        blocks += of_dips(run, dips, shape, at_head=run_name == at_head(material))
     answer: list[Block] = [*said(findings), *said(material.findings_of(ShufflingSpeed, runs))]
     if len(orders) == 1:
         only = f"All runs here have one order, {ORDERS[orders.pop()]}: there is nothing to compare."

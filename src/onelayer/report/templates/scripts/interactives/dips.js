@@ -1,0 +1,417 @@
+// Dips: the accuracy after every step, what a change makes of it, and any batch opened.
+{
+  const svgNS = "http://www.w3.org/2000/svg";
+  const drawn = (name, attributes, text) => {
+    const node = document.createElementNS(svgNS, name);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    if (text !== undefined) node.textContent = text;
+    return node;
+  };
+  const make = (name, options = {}, ...inner) => {
+    const node = Object.assign(document.createElement(name), options);
+    node.append(...inner);
+    return node;
+  };
+  const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+  const percent = (share) => `${(100 * share).toFixed(2)} %`;
+  const points = (share) => `${(100 * share).toFixed(2)} points`;
+  const digits = (value) => (value === 0 ? "0" : value.toPrecision(3));
+  const thousands = (n) => n.toLocaleString("en-US");
+  const LEFT = 46, RIGHT = 8, TOP = 8, BOTTOM = 30, SHOWN = 24, CLASSES = 30;
+
+  // About so many ticks at round numbers.
+  const ticks = (low, high, count) => {
+    const rough = (high - low) / count;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((times) => times * power).find((size) => size >= rough);
+    const found = [];
+    for (let at = Math.ceil(low / step); at * step <= high; at++) found.push(at * step);
+    return found;
+  };
+  // A line through values; where there are more than columns of pixels, through the lowest and the
+  // highest of each column: no dip is lost.
+  const line = (values, first, last, x, y, width) => {
+    const steps = [];
+    const a_column = Math.max(1, (last - first) / Math.max(width, 1));
+    for (let from = first; from <= last; from += a_column) {
+      let [low, high] = [Math.round(from), Math.round(from)];
+      for (let s = low; s < Math.round(from + a_column) && s <= last; s++) {
+        if (values[s] < values[low]) low = s;
+        if (values[s] > values[high]) high = s;
+      }
+      if (low >= values.length) break;
+      steps.push(...(low === high ? [low] : [low, high].sort((a, b) => a - b)));
+    }
+    return steps.map((s, i) => `${i ? "L" : "M"}${x(s).toFixed(1)} ${y(values[s]).toFixed(1)}`).join("");
+  };
+  const choices = (label, names, chosen) => {
+    const row = make("div", { className: "controls" });
+    row.setAttribute("role", "group");
+    row.setAttribute("aria-label", label);
+    const buttons = names.map((name, place) => {
+      const button = make("button", { type: "button", className: "pill", textContent: name });
+      button.addEventListener("click", () => chosen(place));
+      row.append(button);
+      return button;
+    });
+    const press = (place) => buttons.forEach((button, i) => {
+      button.setAttribute("aria-pressed", String(i === place));
+    });
+    return { row, press };
+  };
+  // A drawing on which a place is chosen: by a pointer, or by the arrow keys.
+  const slide = (label, height, keys) => {
+    const svg = drawn("svg", { class: "plot", height, tabindex: 0, role: "slider", "aria-label": label });
+    const at = (event) => event.clientX - svg.getBoundingClientRect().left;
+    svg.addEventListener("pointermove", (event) => keys.over(at(event)));
+    svg.addEventListener("pointerleave", () => keys.over(null));
+    svg.addEventListener("click", (event) => keys.choose(at(event)));
+    svg.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: keys.page, PageDown: -keys.page, Home: -1e9, End: 1e9 }[event.key];
+      if (by === undefined) return;
+      event.preventDefault();
+      keys.move(by);
+    });
+    return svg;
+  };
+
+  interactives.dips = async (hands, data) => {
+    const { batches } = data;
+    const curves = data.curves.map((curve) => ({
+      ...curve, values: Float64Array.from(arrayOf(curve.accuracies), (v) => v / data.shares),
+    }));
+    const [falls, errors, sequence] = [data.falls, data.errors, data.sequence].map(arrayOf);
+    const own = curves[0];
+    const steps = own.values.length;
+    const epochs = steps / batches;
+    const numbersOf = new Map(data.numbers.map((each) => [each.batch, each]));
+    const openedOf = new Map(data.opened.map((each) => [each.batch, each]));
+    const pixelsOf = new Map();
+    for (const { batch, pixels } of data.opened) {
+      if (pixels && data.size) pixelsOf.set(batch, new Uint8Array(await unpack(pixels)));
+    }
+    const state = {
+      curve: 0, first: Math.min(1, epochs - 1), epochs: Math.min(12, epochs - 1),
+      step: own.watched.find((s) => s >= batches) ?? batches, batch: data.batch, all: false,
+    };
+    const batchAt = (step) => sequence[step];
+
+    const said = make("p", { className: "said" });
+    said.setAttribute("aria-live", "polite");
+    const read = make("p", { className: "read" });
+    const width = () => Math.max(280, hands.clientWidth || hands.parentElement.clientWidth);
+    const window_ = () => {
+      const first = state.epochs >= epochs ? 0 : state.first * batches;
+      return [first, Math.min(first + state.epochs * batches, steps) - 1];
+    };
+
+    // The curve.
+    const HEIGHT = 300;
+    let x = null;
+    const stepAt = (pixels) => {
+      const [first, last] = window_();
+      return clamp(Math.round(first + ((pixels - LEFT) / (width() - LEFT - RIGHT)) * (last - first)), first, last);
+    };
+    const tell = (step) => {
+      const [curve, values] = [curves[state.curve], curves[state.curve].values];
+      const shown = step < values.length ? values : own.values;
+      const where = state.curve && step < values.length ? ` (${curve.change})` : "";
+      const of = state.curve && step < values.length ? "" : `, on batch ${batchAt(step)}`;
+      return `step ${thousands(step)}, epoch ${Math.floor(step / batches)}${of}: ${percent(shown[step])}${where}`;
+    };
+    const plot = slide("Step to open", HEIGHT, {
+      page: batches,
+      over: (at) => {
+        hair.setAttribute("visibility", at === null ? "hidden" : "visible");
+        const step = at === null ? state.step : stepAt(at);
+        if (x) for (const end of ["x1", "x2"]) hair.setAttribute(end, x(step));
+        read.textContent = tell(step);
+      },
+      choose: (at) => open(stepAt(at)),
+      move: (by) => open(clamp(state.step + by, 0, steps - 1)),
+    });
+    const hair = drawn("line", { class: "hair", y1: TOP, y2: HEIGHT - BOTTOM, visibility: "hidden" });
+    const draw = () => {
+      const [all, [first, last], curve] = [width(), window_(), curves[state.curve]];
+      plot.setAttribute("width", all);
+      plot.setAttribute("viewBox", `0 0 ${all} ${HEIGHT}`);
+      // One scale for all curves, so that they can be compared; the climb of the first epoch may
+      // leave it below.
+      const from = Math.max(first, Math.min(batches, last));
+      let [low, high] = [1, 0];
+      for (const { values } of curves) {
+        for (let s = from; s <= Math.min(last, values.length - 1); s++) {
+          if (values[s] < low) low = values[s];
+          if (values[s] > high) high = values[s];
+        }
+      }
+      const room = Math.max(0.05 * (high - low), 0.001);
+      [low, high] = [Math.max(0, low - room), Math.min(1, high + room)];
+      x = (step) => LEFT + ((step - first) / Math.max(last - first, 1)) * (all - LEFT - RIGHT);
+      const y = (value) => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM);
+      const inside = drawn("g", { "clip-path": "url(#dips-inside)" });
+      const clip = drawn("clipPath", { id: "dips-inside" });
+      clip.append(drawn("rect", { x: LEFT - 4, y: 0, width: all - LEFT - RIGHT + 8, height: HEIGHT - BOTTOM + 4 }));
+      const parts = [clip];
+      for (const value of ticks(100 * low, 100 * high, 5)) {
+        const at = y(value / 100);
+        parts.push(drawn("line", { class: "grid", x1: LEFT, x2: all - RIGHT, y1: at, y2: at }));
+        parts.push(drawn("text", { x: LEFT - 6, y: at + 4, "text-anchor": "end" }, `${+value.toFixed(2)}`));
+      }
+      if (state.epochs <= 40) {
+        for (let e = Math.ceil(first / batches); e * batches <= last; e++) {
+          parts.push(drawn("line", { class: "grid", x1: x(e * batches), x2: x(e * batches), y1: TOP, y2: HEIGHT - BOTTOM }));
+        }
+      }
+      for (const step of ticks(first, last, all < 500 ? 4 : 8)) {
+        parts.push(drawn("text", { x: x(step), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, thousands(step)));
+      }
+      const own_line = line(own.values, first, last, x, y, all);
+      inside.append(drawn("path", { class: state.curve ? "own faint" : "own", d: own_line }));
+      if (state.curve) {
+        const end = Math.min(last, curve.values.length - 1);
+        if (end >= first) inside.append(drawn("path", { class: "changed", d: line(curve.values, first, end, x, y, all) }));
+      }
+      for (const step of curve.watched) {
+        if (step >= first && step <= last) inside.append(drawn("circle", { class: "mark", cx: x(step), cy: y(curve.values[step]), r: 4 }));
+      }
+      if (state.step >= first && state.step <= last) {
+        const at = x(state.step);
+        inside.append(drawn("line", { class: "chosen", x1: at, x2: at, y1: TOP, y2: HEIGHT - BOTTOM }));
+      }
+      plot.replaceChildren(...parts, inside, hair);
+      for (const [key, value] of Object.entries({ min: 0, max: steps - 1, now: state.step })) plot.setAttribute(`aria-value${key}`, value);
+      plot.setAttribute("aria-valuetext", tell(state.step));
+      read.textContent = tell(state.step);
+    };
+
+    // How far it falls after each batch.
+    const BARS = 140;
+    const batchOf = (pixels) => clamp(Math.floor(((pixels - LEFT) / (width() - LEFT - RIGHT)) * batches), 0, batches - 1);
+    const bars = slide("Batch to open", BARS, {
+      page: 10,
+      over: () => {},
+      choose: (at) => openBatch(batchOf(at)),
+      move: (by) => openBatch(clamp(state.batch + by, 0, batches - 1)),
+    });
+    const drawBars = () => {
+      const all = width();
+      bars.setAttribute("width", all);
+      bars.setAttribute("viewBox", `0 0 ${all} ${BARS}`);
+      const foot = BARS - 26;
+      const top = Math.max(...falls.map((fall, i) => fall + 2 * errors[i]), 1e-6);
+      const y = (value) => foot - (Math.max(value, 0) / top) * (foot - TOP);
+      const each = (all - LEFT - RIGHT) / batches;
+      const parts = [];
+      for (const value of ticks(0, 100 * top, 3)) {
+        const at = y(value / 100);
+        parts.push(drawn("line", { class: "grid", x1: LEFT, x2: all - RIGHT, y1: at, y2: at }));
+        parts.push(drawn("text", { x: LEFT - 6, y: at + 4, "text-anchor": "end" }, `${+value.toFixed(2)}`));
+      }
+      falls.forEach((fall, batch) => {
+        const left = LEFT + batch * each;
+        const kind = batch === data.batch ? "bar mark" : "bar";
+        if (batch === state.batch) parts.push(drawn("rect", { class: "under", x: left, y: 0, width: Math.max(each, 2), height: foot }));
+        parts.push(drawn("rect", { class: kind, x: left + 0.1 * each, y: y(fall), width: Math.max(0.8 * each, 0.8), height: Math.max(foot - y(fall), 1) }));
+        if (each > 5) {
+          const middle = left + each / 2;
+          parts.push(drawn("line", { class: "error", x1: middle, x2: middle, y1: y(fall - 2 * errors[batch]), y2: y(fall + 2 * errors[batch]) }));
+        }
+      });
+      for (const batch of ticks(0, batches - 1, all < 500 ? 5 : 10)) {
+        if (Number.isInteger(batch)) parts.push(drawn("text", { x: LEFT + (batch + 0.5) * each, y: foot + 18, "text-anchor": "middle" }, batch));
+      }
+      bars.replaceChildren(...parts);
+      for (const [key, value] of Object.entries({ min: 0, max: batches - 1, now: state.batch })) bars.setAttribute(`aria-value${key}`, value);
+      bars.setAttribute("aria-valuetext", `batch ${state.batch}: falls by ${points(falls[state.batch])} in the mean`);
+    };
+
+    // The batch that is open.
+    const panel = make("section", { className: "batch" });
+    const title = make("h4", {});
+    const facts = make("dl", { className: "numbers" });
+    const counts = make("div", { className: "counts" });
+    const sheet = make("ul", { className: "sheet" });
+    const about = make("p", { className: "about" });
+    const more = make("button", { type: "button", className: "pill" });
+    more.addEventListener("click", () => { state.all = !state.all; showBatch(); });
+    const scroll = make("div", { className: "scroll" }, sheet);
+    const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const median = (values) => {
+      const sorted = [...values].sort((a, b) => a - b);
+      return mean([sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]);
+    };
+    const fact = (name, value) => make("div", {}, make("dt", { textContent: name }), make("dd", { textContent: value }));
+    const meanAround = (batch) => {
+      const on = [];
+      for (let s = batches; s < steps; s++) if (sequence[s] === batch) on.push(s);
+      return [mean(on.map((s) => own.values[s - 1])), mean(on.map((s) => own.values[s]))];
+    };
+    const picture = (pixels, place, name) => {
+      const [height, across, channels] = data.size;
+      const canvas = make("canvas", { width: across, height });
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", name);
+      const image = new ImageData(across, height);
+      for (let i = 0; i < across * height; i++) {
+        for (let c = 0; c < 3; c++) image.data[4 * i + c] = pixels[(place * across * height + i) * channels + (channels === 3 ? c : 0)];
+        image.data[4 * i + 3] = 255;
+      }
+      canvas.getContext("2d").putImageData(image, 0, 0);
+      return canvas;
+    };
+    const showCounts = (numbers) => {
+      const others = data.numbers.filter((each) => each !== numbers);
+      const usual = data.classes.map((_, k) => mean(others.map((each) => each.counts[k])));
+      const order = data.classes.map((_, k) => k);
+      const far = (k) => Math.abs(numbers.counts[k] - usual[k]);
+      const some = order.length > CLASSES ? order.sort((a, b) => far(b) - far(a)).slice(0, CLASSES) : order;
+      const top = Math.max(...numbers.counts, ...usual);
+      const rows = some.map((k) => {
+        const bar = (kind, value) => {
+          const node = make("span", { className: kind });
+          node.style.width = `${(100 * value) / top}%`;
+          return node;
+        };
+        const drawn_ = make("td", { className: "bars" }, bar("here", numbers.counts[k]), bar("usual", usual[k]));
+        const [name, here, mean_] = [data.classes[k], numbers.counts[k], usual[k].toFixed(1)];
+        return make("tr", {}, make("th", { scope: "row", textContent: name }), drawn_, make("td", { textContent: here }), make("td", { textContent: mean_ }));
+      });
+      const heads = ["class", "", "here", "mean of the others"].map((text) => (text ? make("th", { scope: "col", textContent: text }) : make("td")));
+      counts.replaceChildren(make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows)));
+    };
+    const showBatch = () => {
+      const { batch, step } = state;
+      title.textContent = `Batch ${batch}, at step ${thousands(step)}`;
+      const numbers = numbersOf.get(batch);
+      const [before, after] = meanAround(batch);
+      const shown = [
+        fact("accuracy, this step", step > 0 ? `${percent(own.values[step - 1])} → ${percent(own.values[step])}` : percent(own.values[0])),
+        fact("accuracy, mean of the epochs", `${percent(before)} → ${percent(after)}`),
+        fact("below the epoch's median", `${points(falls[batch])} ± ${(100 * errors[batch]).toFixed(2)}`),
+      ];
+      counts.hidden = !numbers;
+      if (numbers) {
+        const others = data.numbers.filter((each) => each !== numbers);
+        shown.push(
+          fact("loss of its examples", `${digits(numbers.loss)} (others: ${digits(mean(others.map((each) => each.loss)))})`),
+          fact("length of its gradient", `${digits(numbers.norm)} (others: ${digits(median(others.map((each) => each.norm)))})`),
+          fact("cosine with the others' gradient", numbers.cosine.toFixed(2)),
+        );
+        showCounts(numbers);
+      }
+      facts.replaceChildren(...shown);
+      const opened = openedOf.get(batch);
+      sheet.hidden = !opened;
+      more.hidden = true;
+      if (!opened) {
+        const names = [...openedOf.keys()].sort((a, b) => a - b).join(", ");
+        about.textContent = `The examples of batches ${names} are in this page, of the others these numbers.`;
+        return;
+      }
+      const pixels = pixelsOf.get(batch);
+      const held = pixels ? pixels.length / data.size.reduce((a, b) => a * b, 1) : opened.rows.length;
+      const count = state.all ? held : Math.min(SHOWN, held);
+      const framed = batch === data.batch ? data.framed : 0;
+      sheet.className = pixels ? "sheet" : "sheet numbers-only";
+      sheet.replaceChildren(...opened.rows.slice(0, count).map((row, place) => {
+        const [label, loss, harm] = [opened.labels[place], digits(opened.losses[place]), digits(opened.harms[place])];
+        const told = `example ${row}, label ${label}, loss ${loss}, harm ${harm}`;
+        const item = make("li", { title: told, className: place < framed ? "framed" : "" });
+        if (pixels) item.append(picture(pixels, place, told), make("span", { textContent: `${label} · ${opened.losses[place].toFixed(2)}` }));
+        else item.append(make("span", { textContent: told }));
+        return item;
+      }));
+      about.textContent = `Its ${pixels ? "images" : "examples"}, the most harmful first, each with its label and its loss before the step`
+        + (framed ? `; the ${framed === 1 ? "one" : framed} that matter${framed === 1 ? "s" : ""} most ${framed === 1 ? "is" : "are"} framed.` : ".");
+      more.hidden = held <= SHOWN;
+      more.textContent = state.all ? `The first ${SHOWN}` : `All ${held}`;
+    };
+
+    // What is chosen.
+    const show = () => {
+      const [first, last] = window_();
+      if (state.epochs < epochs && (state.step < first || state.step > last)) {
+        state.first = clamp(Math.floor(state.step / batches) - Math.floor(state.epochs / 2), 0, Math.max(0, epochs - state.epochs));
+        from.value = state.first;
+      }
+      draw();
+      drawBars();
+      showBatch();
+    };
+    const open = (step) => {
+      Object.assign(state, { step, batch: batchAt(step), all: false });
+      show();
+    };
+    const openBatch = (batch) => {
+      const epoch = Math.max(1, Math.floor(state.step / batches));
+      let step = epoch * batches;
+      while (step < steps - 1 && sequence[step] !== batch) step++;
+      Object.assign(state, { step, batch, all: false });
+      show();
+    };
+    const change = (place) => {
+      state.curve = place;
+      switches.press(place);
+      const curve = curves[place];
+      const error = curve.error === null ? "" : ` (standard error ${(100 * curve.error).toFixed(2)})`;
+      said.textContent = place
+        ? `${curve.change[0].toUpperCase()}${curve.change.slice(1)}: the accuracy falls by ${points(curve.fall)}${error}, marked, instead of ${points(own.fall)}.`
+        : `As ${data.run} was trained: after batch ${data.batch}${data.lag ? ` (deepest ${data.lag} later)` : ""} the accuracy falls by ${points(curve.fall)}${error}, marked, and comes back.`;
+      if (place && state.first * batches >= curve.values.length) {
+        state.first = Math.min(1, epochs - 1);
+        from.value = state.first;
+      }
+      draw();
+    };
+    const switches = choices("What is changed", curves.map((curve) => curve.name), change);
+    const spans = [...new Set([Math.min(4, epochs), Math.min(12, epochs), epochs])];
+    const views = choices("How much is shown", spans.map((span) => (span === epochs ? "whole run" : `${span} epochs`)), (place) => view(place));
+    const from = make("input", { type: "range", min: 0, step: 1 });
+    const fromLabel = make("label", {}, "from epoch", from);
+    const view = (place) => {
+      state.epochs = spans[place];
+      views.press(place);
+      from.max = Math.max(0, epochs - state.epochs);
+      state.first = clamp(state.epochs >= epochs ? 0 : Math.max(state.first, Math.min(1, epochs - state.epochs)), 0, +from.max);
+      from.value = state.first;
+      fromLabel.hidden = state.epochs >= epochs;
+      draw();
+    };
+    from.addEventListener("input", () => { state.first = +from.value; draw(); });
+    const csv = make("button", { type: "button", className: "pill", textContent: "CSV" });
+    csv.addEventListener("click", () => {
+      const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
+      const lines = [["step", "epoch", "batch", ...curves.map((curve) => quoted(curve.change))].join(",")];
+      for (let s = 0; s < steps; s++) {
+        lines.push([s, Math.floor(s / batches), sequence[s], ...curves.map((curve) => (s < curve.values.length ? curve.values[s].toFixed(5) : ""))].join(","));
+      }
+      const file = make("a", { href: URL.createObjectURL(new Blob([`${lines.join("\n")}\n`], { type: "text/csv" })), download: "dips.csv" });
+      file.click();
+      URL.revokeObjectURL(file.href);
+    });
+    views.row.append(fromLabel, csv);
+    const turns = choices("Batch", ["Previous", "Next", `The deepest: ${data.batch}`], (place) => {
+      if (place === 2) return openBatch(data.batch);
+      return openBatch((state.batch + (place ? 1 : batches - 1)) % batches);
+    });
+    panel.setAttribute("aria-label", "The open batch");
+    panel.append(title, turns.row, make("div", { className: "beside" }, facts, counts), about, scroll, make("p", { className: "controls" }, more));
+    hands.append(
+      switches.row, said,
+      make("p", { className: "axis", textContent: "validation accuracy (%) after every step: choose one to open its batch" }), plot, read, views.row,
+      make("p", { className: "axis", textContent: "mean fall below the epoch's median (points) after each batch" }), bars, panel,
+    );
+    hands.hidden = false;
+    view(Math.min(1, spans.length - 1));
+    change(0);
+    show();
+    let seen = width();
+    new ResizeObserver(() => {
+      if (width() === seen) return;
+      seen = width();
+      draw();
+      drawBars();
+    }).observe(hands);
+  };
+}

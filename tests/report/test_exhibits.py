@@ -1,0 +1,167 @@
+"""Findings have figures: what each check shows, and that the page draws it."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from onelayer.diagnosis import Answer, Finding, Severity
+from onelayer.diagnosis.checks.best_of_several import Behind, BestOfSeveral
+from onelayer.diagnosis.checks.class_order import unevenness
+from onelayer.diagnosis.checks.confidence import Confidence
+from onelayer.diagnosis.checks.early_stopping import EarlyStop
+from onelayer.diagnosis.checks.labels import Suspect, SuspiciousLabels
+from onelayer.diagnosis.checks.leaks import LeakingFeature
+from onelayer.diagnosis.checks.low_rate import LowRate
+from onelayer.diagnosis.checks.majority import MajorityComparison
+from onelayer.diagnosis.checks.missing_classes import Missing, MissingClasses
+from onelayer.diagnosis.checks.oscillation import Oscillation
+from onelayer.diagnosis.checks.shuffling_speed import AtStep, ShufflingSpeed, Stop
+from onelayer.diagnosis.exhibits import Curve, as_bytes, packed, thinned, unpacked
+from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.measures.overfitting import Gap, Overfitting
+from onelayer.diagnosis.statistics.calibration import ReliabilityBin
+from onelayer.report.document import FigureBlock
+from onelayer.report.sections.exhibits import figures_of
+from onelayer.report.sections.findings import MOST_DRAWN, findings
+from onelayer.report.sections.material import Material
+from onelayer.training import StopReason
+
+CURVE = Curve((0.0, 10.0, 20.0), (3.0, 0.5, 0.4))
+IMAGES = np.arange(2 * 12, dtype=np.uint8).reshape(2, 12)
+GAP = Gap(0.95, 0.9, (0.88, 0.92), 0.03, (0.01, 0.05), 0.02, (-0.01, 0.05))
+SUSPECTS = (Suspect(5, 3, 8, 0.001), Suspect(7, 1, 7, 0.02))
+LABELS = SuspiciousLabels(100, 0.9, 0.05, (0.03, 0.08), SUSPECTS)
+TARGETS = np.repeat([0, 1], 20)
+STOP = EarlyStop(
+    StopReason.PATIENCE, 3, 20, 2, 0.6, 10, 0.5, 0.9, 21, 100, 0.79, 100, 90, 0.4, 0.92, 0.25,
+    curve=CURVE,
+)  # fmt: skip
+
+# A measurement, the labels or series of its figure, some of its values, words of its caption.
+CASES: dict[str, tuple[Measurement, set[str], list[float], str]] = {
+    "stop": (STOP, {"gone on"}, [3.0, 0.5, 0.4], "above the lowest, of step 90"),
+    "gap": (
+        Overfitting(GAP, 0.0, (0.0, 0.0), 5, 3, 0.0),
+        {"training less validation", "of it memory", "of it parts that differ"}, [5.0, 3.0, 2.0],
+        "Of the gap of 5.00 percentage points, 3.00",
+    ),
+    "shuffling": (
+        ShufflingSpeed(
+            "file", 4, (AtStep(100, 0.5, 0.4, (-0.2, 0.0)),), 10, Stop(1, 1), Stop(1, 1)
+        ),
+        {"step 100"}, [-0.1], "mean of 4 seeds",
+    ),
+    "order": (
+        replace(unevenness(TARGETS, 10, "file"), classes=("a", "b")), {"a", "b"},
+        [10, 10, 0, 0, 0, 0, 10, 10], "1 classes a batch",
+    ),
+    "labels": (
+        replace(LABELS, pixels=packed(IMAGES), image_shape=(3, 4, 1)),
+        {"3, seems 8", "1, seems 7"}, [], "what a model that did not see it predicts",
+    ),
+    "table labels": (
+        LABELS, {"row 5: 3, seems 8", "row 7: 1, seems 7"}, [0.1, 2.0], "take its label to be",
+    ),
+    "confidence": (
+        Confidence(
+            100, 0.8, 0.7, 0.1, (0, 0.2), 0.1, (0, 0.2), 0.0, (ReliabilityBin(50, 0.6, 0.5),)
+        ),
+        {"as confident as right", "this model"}, [60.0, 50.0], "Bins of about 50",
+    ),
+    "low": (
+        LowRate(0.01, 1.0, 10.0, 100, 100, 0.1, None, CURVE, CURVE),
+        {"the run", "10 times its rate"}, [3.0, 0.5, 0.4] * 2, "from 1 on steps overshoot",
+    ),
+    "high": (
+        Oscillation(2.0, 1.0, None, 0.1, 0.9, 0.5, 0.01, None, CURVE, CURVE),
+        {"the run", "rate 0.5"}, [3.0, 0.5, 0.4] * 2, "known before any is made",
+    ),
+    "best": (
+        BestOfSeveral(
+            500, "a", 0.9, ("a", "b"), "b",
+            (
+                Behind("c", 0.8, 0.1, (0.05, 0.15), False),
+                Behind("b", 0.89, 0.01, (-0.01, 0.03), True),
+            ),
+        ),
+        {"b", "c"}, [1.0, 10.0], "500 validation examples",
+    ),
+    "leak": (
+        LeakingFeature(200, 3, 0.01, 7, 0.3, 0.5, 0.02),
+        {"feature 3 alone", "feature 7 alone, the next best", "always the commonest class",
+         "the best run"},
+        [1.0, 30.0, 50.0, 2.0], "wrong on 1.0%",
+    ),
+    "majority": (
+        MajorityComparison(
+            0.9, (0.88, 0.92), "no", 0.89, 0.01, (0, 0.02), 0.1, 0.01, "yes", 0.11, 0.2, (0.1, 0.3)
+        ),
+        {"accuracy", "always no", "recall of yes"}, [90.0, 89.0, 20.0], "89.0% of the validation",
+    ),
+    "missing": (
+        MissingClasses(16, 40, 3, (Missing("rare", 9, 0.8, 0.5, 12),)),
+        {"rare", "here", "in a random order"}, [80.0, 50.0], "Of 40 batches of 16",
+    ),
+}  # fmt: skip
+
+
+def finding_of(measurement: Measurement, **options: Any) -> Finding:
+    return Finding(
+        type(measurement), ("r$un",), Answer.FOUND, Severity.INFO, "So.", measurement, **options
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_a_check_measured_is_drawn(case: str) -> None:
+    measurement, names, values, words = CASES[case]
+    again = type(measurement).from_json(measurement.as_json())
+    assert again.exhibits() == measurement.exhibits()
+    (block,) = figures_of(finding_of(again))
+    figure, data = block.figure, block.figure.data
+    assert words in block.caption
+    texts = {text for c in ("label", "series", "text") if c in data for text in data[c]} - {""}
+    assert texts == names
+    column = "count" if "count" in data.columns else "value"
+    if values:
+        np.testing.assert_allclose(data[column].to_list()[-len(values) :], values)
+    assert figure.name.startswith(measurement.code.lower())
+    svg = figure.svg()
+    assert figure.title in svg
+    for name in names if case != "shuffling" else ():
+        assert name in svg
+
+
+def test_a_check_that_shows_nothing_has_no_figure() -> None:
+    assert figures_of(finding_of(replace(STOP, curve=None))) == []
+    assert figures_of(replace(finding_of(STOP), measurement=None)) == []
+    untried = Oscillation(2.0, 1.0, None, 0.1, 0.9)
+    assert figures_of(finding_of(untried)) == []
+
+
+def test_the_findings_have_their_figures_but_not_hundreds() -> None:
+    some = (finding_of(STOP),) * (MOST_DRAWN + 3)
+    clear = replace(finding_of(STOP), answer=Answer.CLEAR)
+    section = findings(Material(None, (*some, clear, finding_of(LABELS))))  # type: ignore[arg-type]
+    drawn = [b.figure.name[:5] for b in section.blocks if isinstance(b, FigureBlock)]
+    assert drawn == ["ol101"] * MOST_DRAWN + ["ol210"]
+
+
+def test_thinning_keeps_extremes_and_ends() -> None:
+    values = np.ones(5000)
+    values[[1234, 4000]] = 9.123456, -3.0
+    values[7] = np.nan
+    curve = thinned(np.arange(5000), values, 100)
+    assert len(curve.at) <= 102
+    assert dict(zip(curve.at, curve.values, strict=True))[1234] == 9.1235
+    assert (min(curve.values), curve.at[0], curve.at[-1]) == (-3.0, 0, 4999)
+    assert thinned(np.arange(3), np.array([1.0, np.inf, 2.0])) == Curve((0, 2), (1.0, 2.0))
+
+
+def test_values_become_bytes_in_one_scale() -> None:
+    first, second = as_bytes([np.array([[0.0, 8.0]]), np.array([[16.0, 4.0]])])
+    assert first.tolist() == [[0, 128]]
+    assert second.tolist() == [[255, 64]]
+    (same,) = as_bytes([IMAGES])
+    assert np.array_equal(unpacked(packed(same), (12,)), IMAGES)
