@@ -8,10 +8,10 @@ from typing import ClassVar
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.continued import continued, scored
-from onelayer.diagnosis.experiments.early_stops import stop_on
+from onelayer.diagnosis.experiments.early_stops import Stay, stays, stop_on
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
-from onelayer.diagnosis.statistics import PairedAccuracies, paired_mean_interval
+from onelayer.diagnosis.statistics import PairedAccuracies, extremes, paired_mean_interval
 from onelayer.diagnosis.words import count, number, percent, points, span
 from onelayer.model import Parameters
 from onelayer.study import RunOutcome
@@ -24,6 +24,9 @@ LEAST_GAIN = 0.02
 """A share of the validation loss that somebody would not want to give up."""
 
 PATIENCES = (1, 2, 5, 10, 20, 50, 100)
+
+MOST_BEYOND = 150
+"""So many evaluations past the end of the run are kept with the finding, the extremes among them."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,15 @@ class Patience:
     steps: int
     best_val_loss: Number
     given_up: float
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """Evaluations past the end of the run, thinned so that the extremes are among them."""
+
+    step: tuple[int, ...]
+    val_loss: tuple[Number, ...]
+    val_accuracy: tuple[Number, ...]
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,11 @@ class EarlyStop(Measurement):
         Of 95%, of that difference on the same examples (Tango's).
     patiences : tuple of Patience
         Others, on the same curve.
+    stays : tuple of Stay
+        Which say where any patience would have stopped on it.
+    evaluated_every : int
+        Steps from one evaluation to the next.
+    beyond : Beyond
     """
 
     code: ClassVar[str] = "OL101"
@@ -103,6 +120,9 @@ class EarlyStop(Measurement):
     accuracy_given_up: Number | None = None
     accuracy_interval: tuple[Number, Number] | None = None
     patiences: tuple[Patience, ...] = ()
+    stays: tuple[Stay, ...] = ()
+    evaluated_every: int | None = None
+    beyond: Beyond | None = None
 
 
 def look(context: Context) -> list[Finding]:
@@ -159,6 +179,7 @@ def _compared(
     context: Context, run: RunOutcome, best: Evaluation, facts: EarlyStop, came: str
 ) -> Finding:
     """Let the run go on, and compare."""
+    assert run.record.config.early_stopping is not None
     longer = continued(context, run, TIMES)
     lowest = longer.best
     assert lowest is not None
@@ -178,6 +199,9 @@ def _compared(
         accuracy_given_up=pairs.difference,
         accuracy_interval=pairs.interval(),
         patiences=_patiences(run, longer.history, lowest.val_loss),
+        stays=stays(longer.history, run.record.config.early_stopping.min_delta),
+        evaluated_every=longer.history.evaluations[1].step,
+        beyond=_beyond(longer.history, run.record.steps),
     )
     what = (
         f"The same run, gone on to {longer.history.steps:,} steps, has its lowest validation loss "
@@ -211,6 +235,18 @@ def _patiences(run: RunOutcome, history: History, lowest: float) -> tuple[Patien
         steps, loss = stop_on(history, patience, rule.min_delta)
         rows.append(Patience(patience, steps, loss, loss / lowest - 1 if lowest > 0 else 0.0))
     return tuple(rows)
+
+
+def _beyond(history: History, steps: int) -> Beyond:
+    """Return the evaluations after so many steps."""
+    after = [e for e in history.evaluations if e.step >= steps]
+    kept = extremes([[e.val_loss for e in after], [e.val_accuracy for e in after]], MOST_BEYOND)
+    some = [after[i] for i in kept]
+    return Beyond(
+        tuple(e.step for e in some),
+        tuple(float(f"{e.val_loss:.6g}") for e in some),
+        tuple(float(f"{e.val_accuracy:.6g}") for e in some),
+    )
 
 
 CHECK = Check(
