@@ -123,11 +123,14 @@ class Interactive:
         writes them.
     still
         Blocks that say the same without scripts.
+    anchor
+        What links to it name; empty where none does.
     """
 
     kind: str
     data: Mapping[str, Any]
     still: tuple["Block", ...]
+    anchor: str = ""
 
 
 Block: TypeAlias = Paragraph | Formula | FigureBlock | Table | Note | DerivationBlock | Interactive

@@ -7,10 +7,10 @@ import jinja2
 from markupsafe import Markup
 
 from onelayer.report import packed, style, svg
-from onelayer.report.closer import library
 from onelayer.report.document import Document
+from onelayer.report.library import library
 from onelayer.report.mathml import MathML
-from onelayer.report.typesetting import template
+from onelayer.report.typesetting import parts, template
 from onelayer.report.view import math_nodes, view
 
 _ENVIRONMENT: Final = jinja2.Environment(
@@ -21,10 +21,14 @@ _ENVIRONMENT: Final = jinja2.Environment(
     lstrip_blocks=True,
 )
 
-STYLES: Final = ("page", "contents", "controls", "derivations", "closer", "interactives")
+STYLES: Final = ("page", "contents", "controls", "derivations", "interactives")
 SCRIPTS: Final = (
-    "theme", "contents", "scrollers", "packed", "derivations", "closer", "interactives",
+    "theme", "contents", "scrollers", "packed", "derivations", "library", "interactives",
 )  # fmt: skip
+
+
+# What a script says that needs the program for charts.
+_DRAWS: Final = "await load()"
 
 
 def to_html(document: Document) -> str:
@@ -44,26 +48,18 @@ def to_html(document: Document) -> str:
         Markup(svg.inline(figure.svg(), prefix=f"f{number}-"))
         for number, figure in enumerate(document.figures(), start=1)
     ]
-    closer = {
-        number: figure.points
-        for number, figure in enumerate(document.figures(), start=1)
-        if figure.points is not None
-    }
     interactives = document.interactives()
     kinds = sorted({each.kind for each in interactives})
+    script = _templates("scripts", SCRIPTS, kinds, "js")
     return _ENVIRONMENT.get_template("page.html.j2").render(
         page=page,
         math=math,
         drawings=drawings,
-        closer={
-            number: {"csv": packed.text(points.csv()), "chart": packed.text(points.specification())}
-            for number, points in closer.items()
-        },
         # Each is taken once, in reading order.
         data=iter([packed.values(each.data) for each in interactives]),
-        library=packed.text(library()) if closer else "",
+        library=packed.text(library()) if _DRAWS in script else "",
         css=Markup(_templates("styles", STYLES, kinds, "css")),
-        script=Markup(_templates("scripts", SCRIPTS, kinds, "js")),
+        script=Markup(script),
         next=next,
         light=Markup(style.css_variables("light")),
         dark=Markup(style.css_variables("dark")),
@@ -71,6 +67,12 @@ def to_html(document: Document) -> str:
 
 
 def _templates(folder: str, always: Iterable[str], kinds: Iterable[str], suffix: str) -> str:
-    """Return the page's own files, and those of the kinds of interactives that it has."""
-    names = [*always, *(f"interactives/{kind}" for kind in kinds)]
+    """Return the page's own files, and those of the kinds of interactives that it has.
+
+    The parts of a long one lie in a folder of its name, and come before it.
+    """
+    names = [*always]
+    for kind in kinds:
+        own = f"interactives/{kind}"
+        names += [f"{own}/{part}" for part in parts(f"{folder}/{own}", suffix)] + [own]
     return "\n".join(template(f"{folder}/{name}.{suffix}") for name in names)

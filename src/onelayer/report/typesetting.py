@@ -21,6 +21,13 @@ def template(name: str) -> str:
     return (files("onelayer.report") / "templates" / name).read_text(encoding="utf-8")
 
 
+def parts(folder: str, suffix: str) -> list[str]:
+    """Return the names, without suffix, of the files in a folder of ``templates``, if it is one."""
+    found = files("onelayer.report") / "templates" / folder
+    names = sorted(part.name for part in found.iterdir()) if found.is_dir() else []
+    return [name.removesuffix(f".{suffix}") for name in names if name.endswith(f".{suffix}")]
+
+
 def compile_template(
     name: str, inputs: Mapping[str, object], output: Literal["html", "pdf"]
 ) -> bytes:

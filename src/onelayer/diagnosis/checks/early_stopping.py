@@ -25,8 +25,8 @@ LEAST_GAIN = 0.02
 
 PATIENCES = (1, 2, 5, 10, 20, 50, 100)
 
-MOST_BEYOND = 150
-"""So many evaluations past the end of the run are kept with the finding, the extremes among them."""
+MOST_BEYOND = 400
+"""Evaluations past the end of the run that its finding keeps, the extremes among them."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -27,8 +29,10 @@ def extremes(curves: ArrayLike, most: int) -> NDArray[np.intp]:
     groups = max(1, (most - 2) // (2 * k))
     edges = np.linspace(0, n, groups + 1).astype(np.intp)
     kept = {0, n - 1}
-    for first, end in zip(edges[:-1], edges[1:], strict=True):
+    for first, end in pairwise(edges):
         for curve in several[:, first:end]:
             if (finite := np.flatnonzero(np.isfinite(curve))).size:
-                kept |= {int(first + finite[pick(curve[finite])]) for pick in (np.argmin, np.argmax)}
+                kept |= {
+                    int(first + finite[pick(curve[finite])]) for pick in (np.argmin, np.argmax)
+                }
     return np.array(sorted(kept))

@@ -63,21 +63,9 @@ def best_step_layers(
     step: int, value: float | None, history: pl.DataFrame, y: YAxis
 ) -> list[alt.Chart]:
     """Return a rule at the best step, its label, and a point where the curve has a value."""
-    x = step_axis(history)
-    first, last = frames.step_range(history)
-    chart = alt.Chart(inline_data(pl.DataFrame({"step": [step], "value": [value]})))
-    # The label lies on the side of the rule that has more room.
-    left = step > (first + last) / 2
-    rule = chart.mark_rule(color=style.MUTED.light, strokeDash=[4, 4], strokeWidth=1.5)
-    label = with_halo(
-        chart,
-        align="right" if left else "left",
-        baseline="top",
-        dx=-8 if left else 8,
-        text=f"best: step {step:,}",
-    )
-    layers = [rule.encode(x=x), *(text.encode(x=x, y=y_at(3)) for text in label)]
+    layers = step_rules([(step, "best")], history)
     if value is not None:
+        chart = alt.Chart(inline_data(pl.DataFrame({"step": [step], "value": [value]})))
         point = chart.mark_point(
             filled=True,
             size=110,
@@ -86,7 +74,26 @@ def best_step_layers(
             stroke=style.PAPER.light,
             strokeWidth=2,
         )
-        layers.append(point.encode(x=x, y=y.channel("value")))
+        layers.append(point.encode(x=step_axis(history), y=y.channel("value")))
+    return layers
+
+
+def step_rules(marks: Sequence[tuple[int, str]], history: pl.DataFrame) -> list[alt.Chart]:
+    """Return a rule at each of some steps, with what it is; labels stand under one another."""
+    x = step_axis(history)
+    first, last = frames.step_range(history)
+    layers = []
+    for place, (step, what) in enumerate(marks):
+        chart = alt.Chart(inline_data(pl.DataFrame({"step": [step]})))
+        rule = chart.mark_rule(color=style.MUTED.light, strokeDash=[4, 4], strokeWidth=1.5)
+        # The label lies on the side of the rule that has more room.
+        left = step > (first + last) / 2
+        label = with_halo(
+            chart, align="right" if left else "left", baseline="top", dx=-8 if left else 8,
+            text=f"{what}: step {step:,}",
+        )  # fmt: skip
+        layers.append(rule.encode(x=x))
+        layers += [text.encode(x=x, y=y_at(3 + 20 * place)) for text in label]
     return layers
 
 

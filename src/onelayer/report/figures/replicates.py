@@ -67,9 +67,15 @@ def replicate_curves(
 
 
 def evaluated(rows: pl.DataFrame, runs: Sequence[str], columns: Mapping[str, str]) -> pl.DataFrame:
-    """Return the evaluations of several runs in long form, with the name of each."""
+    """Return the evaluations of several runs in long form, with the name of each.
+
+    Of many no more than a drawing shows, the extremes among them.
+    """
     parts = [
-        frames.evaluations(frames.of_run(rows, run), columns).with_columns(pl.lit(run).alias("run"))
+        frames.thinned(
+            frames.evaluations(frames.of_run(rows, run), {label: column}), len(runs) * len(columns)
+        ).with_columns(pl.lit(run).alias("run"))
+        for label, column in columns.items()
         for run in runs
     ]
     return pl.concat(parts)

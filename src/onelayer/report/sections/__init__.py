@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 from onelayer.report.document import Note, Section
 from onelayer.report.inline import literal
-from onelayer.report.sections import claims, curves, gradients, penalty, shuffling, sweep
+from onelayer.report.sections import (
+    claims,
+    curves,
+    early_stopping,
+    gradients,
+    overfitting,
+    penalty,
+    shuffling,
+    sweep,
+)
 from onelayer.report.sections.material import Material
 from onelayer.study import SectionChoice
 
@@ -17,9 +26,9 @@ BUILDERS: dict[str, Builder] = {
     "gradient-check": gradients.gradient_check,
     "loss-curves": curves.loss,
     "accuracy-curves": curves.accuracy,
-    "early-stopping": curves.early_stopping,
+    "early-stopping": early_stopping.early_stopping,
     "shuffling": shuffling.shuffling,
-    "overfitting": curves.overfitting,
+    "overfitting": overfitting.overfitting,
     "weights": penalty.weights,
     "sweep-accuracy": sweep.accuracy,
     "l2-accuracy": penalty.l2_accuracy,
