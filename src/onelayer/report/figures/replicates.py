@@ -71,12 +71,13 @@ def evaluated(rows: pl.DataFrame, runs: Sequence[str], columns: Mapping[str, str
 
     Of many no more than a drawing shows, the extremes among them.
     """
+    of = {run: frames.of_run(rows, run).drop_nulls("weight_norm") for run in runs}
     parts = [
         frames.thinned(
-            frames.evaluations(frames.of_run(rows, run), {label: column}), len(runs) * len(columns)
+            frames.evaluations(of[run], {label: column}), len(runs) * len(columns)
         ).with_columns(pl.lit(run).alias("run"))
-        for label, column in columns.items()
         for run in runs
+        for label, column in columns.items()
     ]
     return pl.concat(parts)
 

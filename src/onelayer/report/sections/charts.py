@@ -132,14 +132,14 @@ def pane(runs: Sequence[RunOutcome], kind: str) -> Pane:
         return Pane("accuracy (%)", tuple(lines))
     if len(runs) > 1:
         lines = [line for line in lines if not line.pale]
-    values = [float(v) for line in lines for v in line.values if np.isfinite(v)]
-    return Pane("loss", tuple(lines), scales.loss_axis(values).logarithmic)
+    values = np.concatenate([line.values for line in lines])
+    return Pane("loss", tuple(lines), scales.high_values_flatten(values))
 
 
 def _losses(run: RunOutcome) -> list[Line]:
     batches, history, curve = run.record.batches_per_epoch, run.history, run.curve
     return [
-        Line("training loss of the batch", style.TRAINING, run.name, batches,
+        Line("training loss", style.TRAINING, run.name, batches,
              history["step"].to_numpy(), history["train_loss"].to_numpy(), pale=True),
         Line("validation loss", style.VALIDATION, run.name, batches,
              curve["step"].to_numpy(), curve["val_loss"].to_numpy()),

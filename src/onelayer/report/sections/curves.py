@@ -10,7 +10,7 @@ import polars as pl
 from onelayer.diagnosis.words import count, percent, points
 from onelayer.report.document import Block, FigureBlock, Paragraph, Section
 from onelayer.report.figure import file_stem
-from onelayer.report.figures import accuracy_curves, loss_curves, replicate_curves
+from onelayer.report.figures import accuracy_curves, loss_curves, many_curves, replicate_curves
 from onelayer.report.inline import code, literal
 from onelayer.report.sections import charts
 from onelayer.report.sections.charts import Shown
@@ -64,13 +64,18 @@ def _still(shown: Shown, kind: str) -> FigureBlock:
             title=f"{kind.capitalize()} of {run.name}", name=file_stem(kind, run.name),
         )  # fmt: skip
         return FigureBlock(figure, literal(SEEN[kind](run)))
-    group = shown.group
-    of = f"{group.name}, {group.over}" if group else f"{len(shown.runs):,} runs"
-    figure = replicate_curves(
-        pl.concat([run.history for run in shown.runs]), shown.names, kind,
-        title=f"{kind.capitalize()} of {of}",
-        name=file_stem(kind, group.name, "replicates") if group else file_stem(kind, *shown.names),
-    )  # fmt: skip
+    history = pl.concat([run.history for run in shown.runs])
+    if (group := shown.group) is not None:
+        figure = replicate_curves(
+            history, shown.names, kind, title=f"{kind.capitalize()} of {group.name}, {group.over}",
+            name=file_stem(kind, group.name, "replicates"),
+        )  # fmt: skip
+    else:
+        figure = many_curves(
+            history, {name: name for name in shown.names}, kind,
+            title=f"Validation {kind} of {len(shown.runs):,} runs",
+            name=file_stem(kind, *shown.names),
+        )  # fmt: skip
     return FigureBlock(figure, literal(_ends_in_words(shown, kind)))
 
 

@@ -72,10 +72,9 @@ def _gone_on(material: Material, run: RunOutcome, stop: EarlyStop, beyond: Beyon
     )  # fmt: skip
     _, accuracies = _joined(run, beyond, "val_accuracy")
     batches = run.record.batches_per_epoch
-    finite = losses[np.isfinite(losses)].tolist()
     panes = (
         Pane("loss", (Line("validation loss", style.VALIDATION, run.name, batches, steps, losses),),
-             scales.loss_axis(finite).logarithmic),
+             scales.high_values_flatten(losses)),
         Pane("accuracy (%)", (Line("validation accuracy", style.VALIDATION, run.name, batches,
                                    steps, 100 * accuracies),)),
     )  # fmt: skip

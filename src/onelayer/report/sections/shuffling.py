@@ -15,7 +15,7 @@ from onelayer.diagnosis.words import percent
 from onelayer.report import linked, style
 from onelayer.report.document import Block, FigureBlock, Interactive, Note, Section
 from onelayer.report.figure import file_stem
-from onelayer.report.figures import accuracy_comparison, scales
+from onelayer.report.figures import MOST_LINES, accuracy_comparison, scales
 from onelayer.report.inline import literal, plain
 from onelayer.report.linked import Chart, Line, Pane
 from onelayer.report.sections import charts
@@ -40,9 +40,10 @@ def shuffling(material: Material, choice: SectionChoice) -> Section:
     labels = {f"{run.name} ({ORDERS[run.record.config.order]})": run.name for run in runs}
     name = file_stem("shuffling", *(run.name for run in runs))
     figure = accuracy_comparison(history, labels, dips=marked, name=name)
-    caption = literal(" ".join(_seen(run, marks) for run, marks in zip(runs, after, strict=True)))
-    still = FigureBlock(figure, caption)
-    blocks: list[Block] = [about(runs), _linked(material, labels, runs, still)]
+    seen = [_seen(run, marks) for run, marks in zip(runs, after, strict=True)]
+    still = FigureBlock(figure, literal(" ".join(seen[:MOST_LINES])))
+    blocks: list[Block] = [about(runs)]
+    blocks.append(still if len(runs) > MOST_LINES else _linked(material, labels, runs, still))
     for run_name, dips in found:
         shape = ImageShape.of_grey(material.outcome.data)
         blocks += of_dips(run_name, dips, shape, at_head=run_name == at_head(material))
@@ -68,9 +69,9 @@ def _linked(
             (accuracies, 100 * curve["val_accuracy"].to_numpy()),
         ):
             lines.append(Line(label, colour, run.name, batches, curve["step"].to_numpy(), values))
-    finite = [float(v) for line in losses for v in line.values if np.isfinite(v)]
+    every = np.concatenate([line.values for line in losses])
     panes = (
-        Pane("validation loss", tuple(losses), scales.loss_axis(finite).logarithmic),
+        Pane("validation loss", tuple(losses), scales.high_values_flatten(every)),
         Pane("validation accuracy (%)", tuple(accuracies)),
     )
     chart = Chart(still.figure.title, plain(still.caption), panes)

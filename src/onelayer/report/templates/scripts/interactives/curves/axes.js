@@ -18,7 +18,7 @@ curves.draw = (name, attributes = {}, text = "") => {
 curves.whole = (number) => Math.round(number).toLocaleString("en");
 curves.value = (number, percent) => {
   if (!Number.isFinite(number)) return "not finite";
-  return percent ? `${number.toFixed(2)}%` : `${Number(number.toPrecision(4))}`;
+  return percent ? `${number.toFixed(2)}%` : number.toPrecision(4);
 };
 
 curves.linear = (low, high, count) => {

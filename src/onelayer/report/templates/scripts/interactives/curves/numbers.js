@@ -20,11 +20,12 @@ curves.told = (chart, lines, x) => chart.panes.flatMap((pane) => {
 }).join(" · ");
 
 curves.legend = (chart, state, changed) => {
-  const row = curves.element("div", { class: "controls legend", role: "group", "aria-label": "Curves" });
+  const row = curves.element("div", { class: "legend", role: "group", "aria-label": "Curves" });
   const outputs = new Map();
   for (const [label, lines] of curves.labels(chart)) {
     const swatch = curves.element("span", { class: "swatch", style: `background: var(${lines[0].line.colour})` });
-    const output = curves.element("span", { class: "at" });
+    const wide = new Set(lines.map(({ pane }) => pane)).size * (lines.length > chart.panes.length ? 17 : 7) + (chart.panes.length - 1);
+    const output = curves.element("span", { class: "at", style: `min-width: ${wide}ch` });
     const button = curves.element("button", { type: "button", class: "key", "aria-pressed": "true" }, swatch, label, output);
     button.addEventListener("click", () => {
       const hide = !state.hidden.has(label);

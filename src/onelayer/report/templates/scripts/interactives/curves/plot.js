@@ -86,14 +86,17 @@ curves.plot = (chart, state) => {
   };
 
   const drawMarks = (top, bottom) => {
-    const marks = [...chart.marks, ...state.marks].filter(({ step }) => step >= state.view.from && step <= state.view.to);
+    const marks = [...chart.marks, ...state.marks]
+      .filter(({ step }) => step >= state.view.from && step <= state.view.to).sort((a, b) => a.step - b.step);
     for (const { step } of marks) {
       svg.append(curves.draw("line", { x1: toX(step), x2: toX(step), y1: top, y2: bottom, class: "mark" }));
     }
     marks.forEach(({ step, text }, place) => {
-      const left = toX(step) > size.width / 2;
+      // The last is labelled on its right, the others on their left, where there is room.
+      const [x, room] = [toX(step), 150];
+      const right = x < size.left + room || (place === marks.length - 1 && x < size.width - room);
       svg.append(curves.draw("text", {
-        x: toX(step) + (left ? -6 : 6), y: top + 12 + 17 * (place % 2), "text-anchor": left ? "end" : "start", class: "halo",
+        x: x + (right ? 6 : -6), y: top + 12 + 17 * (place % 2), "text-anchor": right ? "start" : "end", class: "halo",
       }, `${text}: step ${curves.whole(step)}`));
     });
   };
