@@ -12,7 +12,16 @@ from diagnosis_material import data_of, run_outcome
 from onelayer.data import Dataset
 from onelayer.diagnosis import Finding, diagnose
 from onelayer.report import compose
-from onelayer.report.document import Block, Document, FigureBlock, Note, Paragraph, Section, Table
+from onelayer.report.document import (
+    Block,
+    Document,
+    FigureBlock,
+    Interactive,
+    Note,
+    Paragraph,
+    Section,
+    Table,
+)
 from onelayer.report.inline import plain
 from onelayer.report.sections import BUILDERS, Material, build
 from onelayer.study import (
@@ -127,6 +136,8 @@ def words(blocks: Iterable[Block]) -> str:
                 said.append(plain(text))
             case FigureBlock(figure, caption):
                 said += [figure.title, figure.alt, plain(caption)]
+            case Interactive(_, _, still):
+                said.append(words(still))
             case Table(columns, rows, caption):
                 said += [plain(cell) for row in (columns, *rows) for cell in row]
                 said.append(plain(caption or ""))
@@ -136,6 +147,17 @@ def words(blocks: Iterable[Block]) -> str:
 def said_in(section: Section) -> str:
     """All that a section says."""
     return f"{section.question}\n{words(section.blocks)}\n{words(section.answer)}"
+
+
+def figures_in(blocks: Iterable[Block]) -> list[str]:
+    """The names of the figures in blocks, on paper."""
+    names = []
+    for block in blocks:
+        if isinstance(block, FigureBlock):
+            names.append(block.figure.name)
+        elif isinstance(block, Interactive):
+            names += figures_in(block.still)
+    return names
 
 
 def tables_of(section: Section) -> list[list[list[str]]]:

@@ -90,7 +90,8 @@ curves.start = (element, packed) => {
   controls.append(csv);
   figure.append(table.fold, caption);
   element.replaceChildren(figure);
-  const longest = lines.filter((line) => !line.pale).reduce((a, b) => (b.steps.length > a.steps.length ? b : a), lines[0]);
+  const evaluated = lines.filter((line) => !line.pale);
+  const longest = evaluated.reduce((a, b) => (b.steps.length > a.steps.length ? b : a));
   curves.hands(chart, state, plot, box, { go, look, evaluations: () => Array.from(longest.steps, (step) => step * longest.factor) });
   patience?.show();
   tell();

@@ -2,7 +2,6 @@
 curves.plot = (chart, state) => {
   const svg = curves.draw("svg", { class: "panes", "aria-hidden": "true" });
   const strip = curves.draw("svg", { class: "strip", "aria-hidden": "true" });
-  const clip = `curves-${(curves.count = (curves.count ?? 0) + 1)}`;
   const size = { left: 52, right: 14, width: 0, height: 0 };
   let scales = [];
   const colour = (line) => `var(${line.colour})`;
@@ -16,6 +15,13 @@ curves.plot = (chart, state) => {
   const fromX = (pixel) => {
     const { from, to } = state.view;
     return from + ((pixel - size.left) / (size.width - size.left - size.right)) * (to - from);
+  };
+
+  // What is drawn in it is cut off at its edges.
+  const frame = (y, height) => {
+    const width = size.width - size.left - size.right;
+    const place = { x: size.left, y, width, height };
+    return curves.draw("svg", { ...place, viewBox: `${size.left} ${y} ${width} ${height}` });
   };
 
   const line = (into, each, range, toY, faint) => {
@@ -41,11 +47,7 @@ curves.plot = (chart, state) => {
     }
     const title = logarithmic ? `${pane.title} (logarithmic)` : pane.title;
     group.append(curves.draw("text", { x: 0, y: top - 9 }, title));
-    const within = curves.draw("g", { "clip-path": `url(#${clip}-${scales.length})` });
-    const box = curves.draw("clipPath", { id: `${clip}-${scales.length}` });
-    box.append(curves.draw("rect", {
-      x: size.left, y: top - 2, width: size.width - size.left - size.right, height: height + 4,
-    }));
+    const within = frame(top - 2, height + 4);
     for (const each of lines) {
       const [first, end] = curves.within(each, state.view);
       if (state.stop === null) {
@@ -56,12 +58,7 @@ curves.plot = (chart, state) => {
         line(within, each, [first, until], scale.toY, false);
       }
     }
-    group.append(box, within);
-    if (scale.cut !== null) {
-      group.append(curves.draw("text", {
-        x: size.width - size.right - 4, y: top + height - 7, "text-anchor": "end", class: "muted halo",
-      }, `not shown: first steps, from ${scale.cut.toFixed(1)}%`));
-    }
+    group.append(within);
     scales.push(scale);
     svg.append(group);
   };
@@ -101,6 +98,15 @@ curves.plot = (chart, state) => {
     });
   };
 
+  const drawNotes = () => {
+    for (const { cut, top, height } of scales) {
+      if (cut === null) continue;
+      svg.append(curves.draw("text", {
+        x: size.width - size.right - 4, y: top + height - 7, "text-anchor": "end", class: "muted halo",
+      }, `not shown: first steps, from ${cut.toFixed(1)}%`));
+    }
+  };
+
   const drawStrip = () => {
     const [height, whole] = [44, { from: 0, to: chart.end }];
     strip.setAttribute("viewBox", `0 0 ${size.width} ${height}`);
@@ -111,16 +117,16 @@ curves.plot = (chart, state) => {
     const logarithmic = pane.logarithmic !== null && state.logarithmic;
     const lines = shown(pane);
     const { toY } = curves.scale(pane, lines, whole, chart.end, logarithmic, 3, height - 6);
-    const frame = curves.draw("svg", { x: size.left, y: 0, width: inner, height, viewBox: `${size.left} 0 ${inner} ${height}` });
+    const small = frame(0, height);
     for (const each of lines) {
       const d = curves.path(each, [0, each.steps.length], across, toY);
-      frame.append(curves.draw("path", { d, fill: "none", stroke: colour(each), "stroke-width": 1, opacity: each.pale ? 0.5 : 1 }));
+      small.append(curves.draw("path", { d, fill: "none", stroke: colour(each), "stroke-width": 1, opacity: each.pale ? 0.5 : 1 }));
     }
     const [from, to] = [across(state.view.from), across(state.view.to)];
     const handle = (x) => curves.draw("rect", { x: x - 4, y: height / 2 - 10, width: 8, height: 20, rx: 3, class: "handle" });
     strip.replaceChildren(
       curves.draw("rect", { x: size.left, y: 0.5, width: inner, height: height - 1, class: "whole" }),
-      frame,
+      small,
       curves.draw("rect", { x: size.left, y: 0, width: Math.max(0, from - size.left), height, class: "outside" }),
       curves.draw("rect", { x: to, y: 0, width: Math.max(0, size.left + inner - to), height, class: "outside" }),
       curves.draw("rect", { x: from, y: 0.5, width: Math.max(1, to - from), height: height - 1, class: "frame" }),
@@ -161,6 +167,7 @@ curves.plot = (chart, state) => {
     });
     const bottom = top - 40;
     drawMarks(30, bottom);
+    drawNotes();
     drawSteps(bottom);
     size.height = bottom + 46;
     svg.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
