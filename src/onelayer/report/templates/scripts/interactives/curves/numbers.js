@@ -52,7 +52,7 @@ const MOST_ROWS = 120;
 curves.table = (chart, state) => {
   const note = curves.element("p", { class: "thin" });
   const table = curves.element("table");
-  const scroll = curves.element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of values" }, table);
+  const scroll = curves.element("div", { class: "rows", tabindex: "0", role: "region", "aria-label": "Table of values" }, table);
   const fold = curves.element("details", { class: "values" }, curves.element("summary", {}, "Table"), note, scroll);
   const columns = chart.panes.flatMap((pane) => pane.lines.map((line) => ({ pane, line }))).slice(0, 8);
   const fill = () => {
@@ -78,7 +78,6 @@ curves.table = (chart, state) => {
     table.replaceChildren(curves.element("thead", {}, head), curves.element("tbody", {}, ...body));
     const all = `${curves.whole(end - first)} evaluations in view`;
     note.textContent = rows.length === end - first ? `The ${all}.` : `${rows.length} of the ${all}, the lowest and the highest among them.`;
-    reach();
   };
   fold.addEventListener("toggle", fill);
   return { fold, fill };
