@@ -3,11 +3,23 @@ from typing import Any
 import numpy as np
 import pytest
 from diagnosis_material import data_of, evidence_of, outcome_of, run_outcome, trained_run
+from hypothesis import given
+from hypothesis import strategies as st
 
 from onelayer.data import Dataset, load
 from onelayer.diagnosis import Answer, Context, Finding, Severity
-from onelayer.diagnosis.checks.early_stopping import EarlyStop, look
-from onelayer.training import StopReason, TrainConfig, train
+from onelayer.diagnosis.checks.early_stopping import MOST_BEYOND, EarlyStop, look
+from onelayer.diagnosis.experiments.early_stops import stop_on
+from onelayer.diagnosis.statistics import extremes
+from onelayer.training import (
+    EarlyStopping,
+    Evaluation,
+    History,
+    StopReason,
+    TrainConfig,
+    train,
+)
+from onelayer.training.stopping import BestSoFar
 
 TRAIN, VALIDATION = load("digits", train=600, validation=400)
 RUN: dict[str, Any] = {"learning_rate": 0.02, "batch_size": 30, "max_epochs": 200}
@@ -82,3 +94,57 @@ def test_is_silent_on_runs_that_did_not_come_to_their_end(reason: StopReason) ->
 
 def test_is_silent_without_early_stopping() -> None:
     assert look(Context(outcome_of(run_outcome()), data_of())) == []
+
+
+@given(
+    losses=st.lists(st.integers(0, 12), min_size=2, max_size=40),
+    patience=st.integers(1, 12),
+    min_delta=st.sampled_from([0.0, 0.15]),
+)
+def test_a_few_evaluations_say_where_any_patience_stops(
+    losses: list[int], patience: int, min_delta: float
+) -> None:
+    """As the rule of training does, evaluation by evaluation."""
+    every, values = 3, [loss / 10 for loss in losses]
+    evaluations = tuple(Evaluation(i * every, 0, v, 0.5, 0.5, 1.0) for i, v in enumerate(values))
+    curve = History(10, np.zeros(every * len(values)), evaluations)
+    rule, state = EarlyStopping(patience=patience, min_delta=min_delta), BestSoFar(min_delta)
+    steps = curve.steps
+    for i, value in enumerate(values):
+        state = state.update(value)
+        if state.exhausts(rule):
+            steps = i * every + 1
+            break
+    assert stop_on(curve, patience, min_delta) == (steps, values[state.evaluation])
+
+
+def test_the_curve_past_the_end_is_kept_with_its_extremes() -> None:
+    stop = stop_in(finding_on(1))
+    assert stop.beyond is not None
+    assert stop.stays
+    assert len(stop.beyond.step) <= MOST_BEYOND
+    longer = train(
+        TRAIN, VALIDATION, TrainConfig.model_validate(RUN | {"max_steps": stop.continued_steps})
+    )
+    after = [e for e in longer.history.evaluations if e.step >= stop.steps]
+    assert min(stop.beyond.val_loss) == pytest.approx(min(e.val_loss for e in after), rel=1e-5)
+    assert min(stop.beyond.val_accuracy) == pytest.approx(min(e.val_accuracy for e in after))
+    assert stop.beyond.step[-1] == after[-1].step
+
+
+@given(
+    curves=st.integers(1, 2).flatmap(
+        lambda k: st.lists(
+            st.lists(st.floats(-1e3, 1e3), min_size=k, max_size=k), min_size=1, max_size=80
+        )
+    ),
+    most=st.integers(6, 30),
+)
+def test_thinning_keeps_the_extremes_of_each_curve(curves: list[list[float]], most: int) -> None:
+    rows = np.array(curves)
+    kept = extremes(rows.T, most)
+    assert len(kept) <= max(most, 2)
+    assert (kept[0], kept[-1]) == (0, len(rows) - 1)
+    assert np.all(np.diff(kept) > 0)
+    np.testing.assert_array_equal(rows[kept].min(axis=0), rows.min(axis=0))
+    np.testing.assert_array_equal(rows[kept].max(axis=0), rows.max(axis=0))

@@ -155,6 +155,17 @@ def said_in(section: Section) -> str:
     return f"{section.question}\n{words(section.blocks)}\n{words(section.answer)}"
 
 
+def figures_in(blocks: Iterable[Block]) -> list[str]:
+    """The names of the figures in blocks, on paper."""
+    names = []
+    for block in blocks:
+        if isinstance(block, FigureBlock):
+            names.append(block.figure.name)
+        elif isinstance(block, Interactive):
+            names += figures_in(block.still)
+    return names
+
+
 def tables_of(section: Section) -> list[list[list[str]]]:
     """The rows of a section's tables, as plain text."""
     tables = [block for block in section.blocks if isinstance(block, Table)]

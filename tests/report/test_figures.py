@@ -19,6 +19,7 @@ from onelayer.report.figures import (
     accuracy_comparison,
     accuracy_curves,
     difference_against_l2,
+    frames,
     loss_curves,
     norm_against_l2,
     replicate_curves,
@@ -269,12 +270,48 @@ def test_characters_that_would_end_the_process_are_spelled_out(values: Any) -> N
         assert text in drawing
 
 
-@pytest.mark.parametrize("count", [1, 6, 7, 20])
+@pytest.mark.parametrize("count", [1, 6, 7, 12])
 def test_a_sweep_of_any_length_is_drawn(count: int) -> None:
     drawing = sweep_accuracy(HISTORY, {f"λ = {n}": "plain" for n in range(count)}).svg()
     assert all(f"λ = {n}<" in drawing for n in range(count))
     looks = {*zip(style.series(count), map(tuple, style.dashes(count)), strict=True)}
     assert len(looks) == count  # told apart by colour and dash
+
+
+def test_many_runs_are_a_band_and_its_two_ends() -> None:
+    names = [f"run {i}" for i in range(20)]
+    rows = pl.concat(
+        [history(name, seed=i, accuracy=0.9 + i / 400) for i, name in enumerate(names)]
+    )
+    figure = sweep_accuracy(rows, {name: name for name in names})
+    last = rows.filter(pl.col("step") == 996)["val_accuracy"]
+    band = figure.data.filter(pl.col("lowest").is_not_null()).filter(pl.col("step") <= 996)[-1]
+    values = band.select("value", "lowest", "highest").row(0)
+    np.testing.assert_allclose(values, [100 * v for v in (last.median(), last.min(), last.max())])  # type: ignore[operator]
+    assert "highest at the end: run 19" in figure.alt
+    assert len(figure.svg()) < 40_000
+
+
+def test_a_legend_stays_inside_its_drawing() -> None:
+    labels = {f"a run with a long name, number {n}": "plain" for n in range(5)}
+    drawing = sweep_accuracy(HISTORY, labels).svg()
+    places = {}
+    for label in labels:
+        before = drawing[: drawing.index(f">{label}<")]
+        places[label] = re.findall(r"translate\(([-\d.]+),([-\d.]+)\)", before)[-2:]
+    assert len({*map(str, places.values())}) == len(labels)  # none over another
+    rows = {y for place in places.values() for _, y in place[:1]}
+    assert len(rows) > 1
+
+
+def test_a_dip_of_one_evaluation_is_kept_where_many_curves_are_thinned() -> None:
+    rows = history("a", steps=20_000)
+    dip = pl.when(pl.col("step") == 9_000).then(0.123).otherwise(pl.col("val_accuracy"))
+    rows = rows.with_columns(val_accuracy=dip)
+    curve = frames.evaluations(rows, {"x": "val_accuracy"})
+    thin = frames.thinned(curve, 200)
+    assert thin.height <= 100
+    assert thin["value"].min() == 0.123
 
 
 def test_refusals_say_what_is_wrong() -> None:

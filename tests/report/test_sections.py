@@ -11,6 +11,7 @@ from outcome_material import (
     SMOOTH,
     diverged,
     falling,
+    figures_in,
     findings_on,
     rates,
     report_on,
@@ -27,7 +28,7 @@ from outcome_material import (
 from onelayer.diagnosis import Answer, Finding, diagnose, finding_from_json
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.report import compose
-from onelayer.report.document import Answers, FigureBlock, Interactive, Note, Section
+from onelayer.report.document import Answers, Interactive, Note, Section
 from onelayer.report.sections import BUILDERS, Material, build
 from onelayer.study import Outcome, RunOutcome, SectionChoice
 from onelayer.training import StopReason
@@ -56,8 +57,7 @@ def lead_of(outcome: Outcome) -> str:
 
 
 def figures_of(section: Section) -> list[str]:
-    still = [b for i in section.blocks if isinstance(i, Interactive) for b in i.still]
-    return [b.figure.name for b in (*section.blocks, *still) if isinstance(b, FigureBlock)]
+    return figures_in(section.blocks)
 
 
 OF_NO_RUNS = ("derivation", "gradient-check", "claims")
@@ -147,6 +147,46 @@ def test_each_run_has_its_own_curves() -> None:
         assert figures_of(section) == [f"{name}-a", f"{name}-b"]
 
 
+def hands_of(section: Section) -> list[Interactive]:
+    return [block for block in section.blocks if isinstance(block, Interactive)]
+
+
+def test_loss_and_accuracy_of_a_run_are_one_chart_and_no_second_drawing() -> None:
+    kinds = ["loss-curves", "accuracy-curves", "loss-curves"]
+    document = report_on(study_of([falling("a"), stopped("b")], kinds))
+    loss, accuracy, again = map(hands_of, document.chapters[0].sections)
+    assert [each.kind for each in loss] == ["curves", "curves"]
+    for chart in loss:
+        (data,) = chart.data["charts"]
+        assert [pane["title"] for pane in data["panes"]] == ["loss", "accuracy (%)"]
+    assert [each.kind for each in (*accuracy, *again)] == ["elsewhere"] * 4
+    assert [each.data["anchor"] for each in accuracy] == [each.anchor for each in loss]
+    assert figures_of(document.chapters[0].sections[1]) == ["accuracy-a", "accuracy-b"]
+    # A study that asks for one of the two has one.
+    (alone,) = hands_of(section_on("accuracy-curves", [falling("a")]))
+    (data,) = alone.data["charts"]
+    assert [pane["title"] for pane in data["panes"]] == ["accuracy (%)"]
+
+
+def test_best_and_early_stop_are_marked_in_the_chart() -> None:
+    (chart,) = hands_of(section_on("loss-curves", [stopped("a")]))
+    (data,) = chart.data["charts"]
+    marks = [{"step": 54, "text": "best, kept"}, {"step": 60, "text": "early stop"}]
+    assert data["marks"] == marks
+    (chart,) = hands_of(section_on("loss-curves", [falling("a")]))
+    assert [mark["text"] for mark in chart.data["charts"][0]["marks"]] == ["best"]
+
+
+def test_many_runs_share_a_chart_and_a_drawing() -> None:
+    runs = [falling(f"r{i}", seed=i, l2=i / 10) for i in range(20)]
+    section = section_on("loss-curves", runs)
+    (chart,) = hands_of(section)
+    assert [data["name"] for data in chart.data["charts"]] == [run.name for run in runs]
+    assert len(figures_of(section)) == 1
+    assert "Of 20 runs r0 reaches the lowest validation loss" in words(section.answer)
+    assert len(words(section.answer)) < 400
+
+
 @pytest.mark.parametrize("kind", ["loss-curves", "shuffling", "weights", "l2-accuracy"])
 def test_a_run_that_is_named_twice_is_shown_once(kind: str) -> None:
     runs = sweep("l2")
@@ -220,14 +260,13 @@ def test_dips_are_shown_with_the_batch_its_examples_and_what_was_tried(
 ) -> None:
     section = shown("shuffling", real, real_findings)
     said = said_in(section)
-    assert "file (in file order) ends at" in said
-    assert "mixed (shuffled) ends at" in said
+    assert "file ends at" in said
+    assert "; after the batch behind its dips, marked, it is as low as" in said
+    assert "mixed ends at" in said
     assert "nothing to compare" not in said
     # The curve at every step stands at the head of the report.
     assert figures_of(section) == ["shuffling-file_mixed", "fall-by-batch-file"]
-    head = [block.figure.name for block in compose(real, real_findings).lead
-            if isinstance(block, FigureBlock)]  # fmt: skip
-    assert head == ["dips-file"]
+    assert figures_in(compose(real, real_findings).lead) == ["dips-file"]
     examples, tried = tables_of(section)
     assert all(128 <= int(row[0]) < 160 for row in examples)  # of batch 4
     assert [row[0] for row in tried][:2] == [

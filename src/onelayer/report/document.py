@@ -123,11 +123,14 @@ class Interactive:
         writes them.
     still
         Blocks that say the same without scripts.
+    anchor
+        What links to it name; empty where none does.
     """
 
     kind: str
     data: Mapping[str, Any]
     still: tuple["Block", ...]
+    anchor: str = ""
 
 
 @dataclass(frozen=True, eq=False)

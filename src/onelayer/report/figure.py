@@ -8,7 +8,6 @@ from typing import Final
 
 import polars as pl
 
-from onelayer.report.closer import Points
 from onelayer.report.svg import Drawing, render
 
 _LONGEST_STEM: Final = 80
@@ -46,8 +45,6 @@ class Figure:
         The numbers drawn, as a table.
     chart
         An Altair chart.
-    points
-        Every point of the curves, for a closer look; None where there is none.
     """
 
     name: str
@@ -55,7 +52,6 @@ class Figure:
     alt: str
     data: pl.DataFrame
     chart: Drawing
-    points: Points | None = None
 
     @cached_property
     def _svg(self) -> str:

@@ -8,10 +8,10 @@ import jinja2
 from markupsafe import Markup
 
 from onelayer.report import packed, style, svg
-from onelayer.report.closer import library
 from onelayer.report.document import Document
+from onelayer.report.library import library
 from onelayer.report.mathml import MathML
-from onelayer.report.typesetting import font, template
+from onelayer.report.typesetting import font, parts, template
 from onelayer.report.view import math_nodes, view
 
 _ENVIRONMENT: Final = jinja2.Environment(
@@ -23,12 +23,15 @@ _ENVIRONMENT: Final = jinja2.Environment(
 )
 
 STYLES: Final = (
-    "page", "contents", "controls", "derivations", "folds", "answers", "closer",
-    "interactives",
+    "page", "contents", "controls", "derivations", "folds", "answers", "interactives",
 )  # fmt: skip
 SCRIPTS: Final = (
-    "theme", "contents", "scrollers", "packed", "derivations", "closer", "interactives",
+    "theme", "contents", "scrollers", "packed", "derivations", "library", "interactives",
 )  # fmt: skip
+
+
+# What a script says that needs the program for charts.
+_DRAWS: Final = "await load()"
 
 
 def to_html(document: Document) -> str:
@@ -52,28 +55,20 @@ def to_html(document: Document) -> str:
         Markup(svg.inline(picture, prefix=f"p{number}-"))
         for number, picture in enumerate(document.pictures(), start=1)
     ]
-    closer = {
-        number: figure.points
-        for number, figure in enumerate(document.figures(), start=1)
-        if figure.points is not None
-    }
     interactives = document.interactives()
     kinds = sorted({each.kind for each in interactives})
+    script = _templates("scripts", SCRIPTS, kinds, "js")
     return _ENVIRONMENT.get_template("page.html.j2").render(
         page=page,
         math=math,
         math_font=font("mathematics.woff2") if math else "",
         pictures=pictures,
         drawings=drawings,
-        closer={
-            number: {"csv": packed.text(points.csv()), "chart": packed.text(points.specification())}
-            for number, points in closer.items()
-        },
         # Each is taken once, in reading order.
         data=iter([packed.values(each.data) for each in interactives]),
-        library=packed.text(library()) if closer else "",
+        library=packed.text(library()) if _DRAWS in script else "",
         css=Markup(_templates("styles", STYLES, kinds, "css")),
-        script=Markup(_templates("scripts", SCRIPTS, kinds, "js")),
+        script=Markup(script),
         derivations=count(1),
         next=next,
         light=Markup(style.css_variables("light")),
@@ -82,6 +77,12 @@ def to_html(document: Document) -> str:
 
 
 def _templates(folder: str, always: Iterable[str], kinds: Iterable[str], suffix: str) -> str:
-    """Return the page's own files, and those of the kinds of interactives that it has."""
-    names = [*always, *(f"interactives/{kind}" for kind in kinds)]
+    """Return the page's own files, and those of the kinds of interactives that it has.
+
+    The parts of a long one lie in a folder of its name, and come before it.
+    """
+    names = [*always]
+    for kind in kinds:
+        own = f"interactives/{kind}"
+        names += [f"{own}/{part}" for part in parts(f"{folder}/{own}", suffix)] + [own]
     return "\n".join(template(f"{folder}/{name}.{suffix}") for name in names)

@@ -28,6 +28,13 @@ def font(name: str) -> str:
     return base64.b64encode(content).decode()
 
 
+def parts(folder: str, suffix: str) -> list[str]:
+    """Return the names, without suffix, of the files in a folder of ``templates``, if it is one."""
+    found = files("onelayer.report") / "templates" / folder
+    names = sorted(part.name for part in found.iterdir()) if found.is_dir() else []
+    return [name.removesuffix(f".{suffix}") for name in names if name.endswith(f".{suffix}")]
+
+
 def compile_template(
     name: str, inputs: Mapping[str, object], output: Literal["html", "pdf"]
 ) -> bytes:

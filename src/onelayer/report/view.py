@@ -122,10 +122,11 @@ def _block(block: Block, numbers: _Numbers) -> Node:
             return {"kind": "note", "level": level, "spans": _spans(text)}
         case DerivationBlock():
             return _derivation(block)
-        case Interactive(kind, _, still):
+        case Interactive(kind, _, still, anchor):
             return {
                 "kind": "interactive",
                 "interactive": kind,
+                "anchor": anchor,
                 "still": [_block(inner, numbers) for inner in still],
             }
         case Fold(title, blocks, file):

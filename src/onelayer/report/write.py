@@ -11,7 +11,6 @@ import polars as pl
 from onelayer.diagnosis import Finding
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.words import count
-from onelayer.report.closer import library
 from onelayer.report.document import (
     Block,
     Chapter,
@@ -112,7 +111,6 @@ def prepare(study: Study) -> None:
     for choice in study.sections:
         if choice.kind == "derivation":
             verify_derivations(choice)
-    library()  # bundling it takes a second, and is remembered
     # The first drawing takes seconds: the renderer starts, and its compiler is still cold.
     loss_curves(pl.DataFrame([_EVALUATION], history_schema()), "", best_step=0).svg()
 

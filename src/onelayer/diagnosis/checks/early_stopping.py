@@ -9,11 +9,11 @@ from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.exhibits import Curve, Exhibit, Lines
 from onelayer.diagnosis.experiments.continued import continued, scored
-from onelayer.diagnosis.experiments.early_stops import stop_on
+from onelayer.diagnosis.experiments.early_stops import Stay, stays, stop_on
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.measures.curves import validation_curve
-from onelayer.diagnosis.statistics import PairedAccuracies, paired_mean_interval
+from onelayer.diagnosis.statistics import PairedAccuracies, extremes, paired_mean_interval
 from onelayer.diagnosis.words import count, number, percent, points, span
 from onelayer.model import Parameters
 from onelayer.study import RunOutcome
@@ -26,6 +26,9 @@ LEAST_GAIN = 0.02
 """A share of the validation loss that somebody would not want to give up."""
 
 PATIENCES = (1, 2, 5, 10, 20, 50, 100)
+
+MOST_BEYOND = 400
+"""Evaluations past the end of the run that its finding keeps, the extremes among them."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,15 @@ class Patience:
     steps: int
     best_val_loss: Number
     given_up: float
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """Evaluations past the end of the run, thinned so that the extremes are among them."""
+
+    step: tuple[int, ...]
+    val_loss: tuple[Number, ...]
+    val_accuracy: tuple[Number, ...]
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,11 @@ class EarlyStop(Measurement):
         Others, on the same curve.
     curve : Curve or None
         Validation loss of the run that goes on, thinned.
+    stays : tuple of Stay
+        Which say where any patience would have stopped on it.
+    evaluated_every : int
+        Steps from one evaluation to the next.
+    beyond : Beyond
     """
 
     code: ClassVar[str] = "OL101"
@@ -107,6 +124,9 @@ class EarlyStop(Measurement):
     accuracy_given_up: Number | None = None
     accuracy_interval: tuple[Number, Number] | None = None
     patiences: tuple[Patience, ...] = ()
+    stays: tuple[Stay, ...] = ()
+    evaluated_every: int | None = None
+    beyond: Beyond | None = None
     curve: Curve | None = None
 
     def exhibits(self) -> tuple[Exhibit, ...]:
@@ -178,6 +198,7 @@ def _compared(
     context: Context, run: RunOutcome, best: Evaluation, facts: EarlyStop, came: str
 ) -> Finding:
     """Let the run go on, and compare."""
+    assert run.record.config.early_stopping is not None
     longer = continued(context, run, TIMES)
     lowest = longer.best
     assert lowest is not None
@@ -198,6 +219,9 @@ def _compared(
         accuracy_interval=pairs.interval(),
         patiences=_patiences(run, longer.history, lowest.val_loss),
         curve=validation_curve(longer.history),
+        stays=stays(longer.history, run.record.config.early_stopping.min_delta),
+        evaluated_every=longer.history.evaluations[1].step,
+        beyond=_beyond(longer.history, run.record.steps),
     )
     what = (
         f"The same run, gone on to {longer.history.steps:,} steps, has its lowest validation loss "
@@ -231,6 +255,18 @@ def _patiences(run: RunOutcome, history: History, lowest: float) -> tuple[Patien
         steps, loss = stop_on(history, patience, rule.min_delta)
         rows.append(Patience(patience, steps, loss, loss / lowest - 1 if lowest > 0 else 0.0))
     return tuple(rows)
+
+
+def _beyond(history: History, steps: int) -> Beyond:
+    """Return the evaluations after so many steps."""
+    after = [e for e in history.evaluations if e.step >= steps]
+    kept = extremes([[e.val_loss for e in after], [e.val_accuracy for e in after]], MOST_BEYOND)
+    some = [after[i] for i in kept]
+    return Beyond(
+        tuple(e.step for e in some),
+        tuple(float(f"{e.val_loss:.6g}") for e in some),
+        tuple(float(f"{e.val_accuracy:.6g}") for e in some),
+    )
 
 
 CHECK = Check(

@@ -7,6 +7,7 @@ each covers.
 
 from onelayer.diagnosis.statistics.best import set_of_best
 from onelayer.diagnosis.statistics.calibration import Calibration, ReliabilityBin, calibration
+from onelayer.diagnosis.statistics.extremes import extremes
 from onelayer.diagnosis.statistics.intervals import difference_interval, wilson_interval
 from onelayer.diagnosis.statistics.noise import (
     EvaluationNoise,
@@ -30,6 +31,7 @@ __all__ = [
     "choice_optimism",
     "difference_interval",
     "evaluation_noise",
+    "extremes",
     "holm",
     "paired_accuracy_noise",
     "paired_mean_interval",

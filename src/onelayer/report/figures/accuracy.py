@@ -4,7 +4,6 @@ import altair as alt
 import polars as pl
 
 from onelayer.report import style
-from onelayer.report.closer import Points
 from onelayer.report.figure import Figure, file_stem
 from onelayer.report.figures import base, frames
 
@@ -56,9 +55,4 @@ def accuracy_curves(
         alt=f"Line chart over the steps of run {run}: {frames.last_values(data)}{mark}.",
         data=data,
         chart=base.finish([*layers, *notes]),
-        points=Points(
-            frames.percent(frames.points(rows, SERIES)),
-            {_TRAINING: style.TRAINING, _VALIDATION: style.VALIDATION},
-            "accuracy (%)",
-        ),
     )

@@ -15,6 +15,12 @@ from onelayer.report import style
 from onelayer.report.figures import frames, scales
 from onelayer.report.figures.scales import YAxis
 
+_LETTER, _ENTRY = 6.8, 62
+"""Pixels of a letter of a legend, and of what stands beside the letters of an entry."""
+
+_ROOM = 140
+"""Pixels that the label of a step takes."""
+
 
 def inline_data(rows: pl.DataFrame | list[dict[str, Any]]) -> alt.InlineData:
     """Return the rows as data inside the chart: no row limit, no name made of a hash.
@@ -50,34 +56,31 @@ def step_axis(history: pl.DataFrame) -> alt.X:
 def series_colour(colours: Mapping[str, style.Colour]) -> alt.Color:
     """Return the colour channel over ``series``, with a legend in the order given."""
     scale = alt.Scale(domain=list(colours), range=[colour.light for colour in colours.values()])
-    return alt.Color("series:N", scale=scale)
+    return alt.Color("series:N", scale=scale, legend=alt.Legend(columns=_columns([*colours])))
+
+
+def _columns(labels: Sequence[str]) -> int:
+    """Return in how many columns the entries of a legend do not run out of the drawing."""
+    widest = max(len(label) for label in labels)
+    if sum(map(len, labels)) * _LETTER + _ENTRY * len(labels) <= style.WIDTH:
+        return len(labels)
+    return max(1, int(style.WIDTH // (widest * _LETTER + _ENTRY)))
 
 
 def series_dash(dashes: Mapping[str, Sequence[int]]) -> alt.StrokeDash:
     """Return the dash channel over ``series``; its legend merges with the colours'."""
     scale = alt.Scale(domain=list(dashes), range=[list(dash) for dash in dashes.values()])
-    return alt.StrokeDash("series:N", scale=scale)
+    legend = alt.Legend(columns=_columns([*dashes]))
+    return alt.StrokeDash("series:N", scale=scale, legend=legend)
 
 
 def best_step_layers(
     step: int, value: float | None, history: pl.DataFrame, y: YAxis
 ) -> list[alt.Chart]:
     """Return a rule at the best step, its label, and a point where the curve has a value."""
-    x = step_axis(history)
-    first, last = frames.step_range(history)
-    chart = alt.Chart(inline_data(pl.DataFrame({"step": [step], "value": [value]})))
-    # The label lies on the side of the rule that has more room.
-    left = step > (first + last) / 2
-    rule = chart.mark_rule(color=style.MUTED.light, strokeDash=[4, 4], strokeWidth=1.5)
-    label = with_halo(
-        chart,
-        align="right" if left else "left",
-        baseline="top",
-        dx=-8 if left else 8,
-        text=f"best: step {step:,}",
-    )
-    layers = [rule.encode(x=x), *(text.encode(x=x, y=y_at(3)) for text in label)]
+    layers = step_rules([(step, "best")], history)
     if value is not None:
+        chart = alt.Chart(inline_data(pl.DataFrame({"step": [step], "value": [value]})))
         point = chart.mark_point(
             filled=True,
             size=110,
@@ -86,7 +89,31 @@ def best_step_layers(
             stroke=style.PAPER.light,
             strokeWidth=2,
         )
-        layers.append(point.encode(x=x, y=y.channel("value")))
+        layers.append(point.encode(x=step_axis(history), y=y.channel("value")))
+    return layers
+
+
+def step_rules(marks: Sequence[tuple[int, str]], history: pl.DataFrame) -> list[alt.Chart]:
+    """Return a rule at each of some steps, with what it is; labels stand under one another."""
+    x = step_axis(history)
+    first, last = frames.step_range(history)
+    layers = []
+    for place, (step, what) in enumerate(sorted(marks)):
+        chart = alt.Chart(inline_data(pl.DataFrame({"step": [step]})))
+        rule = chart.mark_rule(color=style.MUTED.light, strokeDash=[4, 4], strokeWidth=1.5)
+        # The last is labelled on its right, the others on their left, where there is room.
+        at = style.WIDTH * (step - first) / (last - first)
+        is_last = place == len(marks) - 1
+        right = at < _ROOM or (is_last and at < style.WIDTH - _ROOM)
+        label = with_halo(
+            chart,
+            align="left" if right else "right",
+            baseline="top",
+            dx=8 if right else -8,
+            text=f"{what}: step {step:,}",
+        )
+        layers.append(rule.encode(x=x))
+        layers += [text.encode(x=x, y=y_at(3 + 20 * place)) for text in label]
     return layers
 
 

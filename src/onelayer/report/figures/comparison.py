@@ -8,6 +8,7 @@ import polars as pl
 from onelayer.report import style
 from onelayer.report.figure import Figure
 from onelayer.report.figures import base, frames
+from onelayer.report.figures.many import MOST_LINES, many_curves
 from onelayer.report.figures.replicates import evaluated, thin_lines
 
 _Y_TITLE = "validation accuracy (%)"
@@ -39,6 +40,8 @@ def accuracy_comparison(
     Figure
         Its data has ``step, series, value`` (percent) and ``dip``, whether the row is marked.
     """
+    if len(runs) > MOST_LINES:
+        return many_curves(history, runs, "accuracy", title=title, name=name)
     rows, data = _several(history, runs)
     data = _mark(data, runs, dips)
     marked = data.filter("dip").drop("dip")
@@ -96,6 +99,11 @@ def sweep_accuracy(
     """
     several = {label: (own,) if isinstance(own, str) else (*own,) for label, own in runs.items()}
     alone = {label: own[0] for label, own in several.items() if len(own) == 1}
+    if len(several) > MOST_LINES:
+        each = {
+            run if len(own) > 1 else label: run for label, own in several.items() for run in own
+        }
+        return many_curves(history, each, "accuracy", title=title, name=name)
     detail = {}
     if len(alone) == len(several):
         rows, data = _several(history, alone)

@@ -4,8 +4,13 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from onelayer.diagnosis.statistics import extremes
+
 #: A curve of more points than this shows no more, it only gets heavier.
 MOST_GROUPS = 800
+#: So many points has a drawing of curves at most, shared among them.
+MOST_POINTS = 20_000
+LEAST_POINTS = 20
 _GROUP_SIZES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
 
@@ -53,26 +58,6 @@ def training_loss(rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return frame, group_size
 
 
-def points(rows: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
-    """Return every value of some columns of a run's history in long form.
-
-    Returns
-    -------
-    pl.DataFrame
-        ``step, epoch, series, value``; missing values and values that are not finite left out.
-    """
-    parts = [
-        rows.select(
-            "step",
-            "epoch",
-            pl.lit(label).alias("series"),
-            pl.col(column).cast(pl.Float64).alias("value"),
-        )
-        for label, column in columns.items()
-    ]
-    return pl.concat(parts).filter(pl.col("value").is_finite())
-
-
 def evaluations(rows: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
     """Return the evaluations of one run in long form.
 
@@ -88,7 +73,24 @@ def evaluations(rows: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
     pl.DataFrame
         ``step``, ``series``, ``value``; missing values and values that are not finite left out.
     """
-    return points(rows, columns).drop("epoch")
+    parts = [
+        rows.select(
+            "step",
+            pl.lit(label).alias("series"),
+            pl.col(column).cast(pl.Float64).alias("value"),
+        )
+        for label, column in columns.items()
+    ]
+    return pl.concat(parts).filter(pl.col("value").is_finite())
+
+
+def thinned(series: pl.DataFrame, curves: int) -> pl.DataFrame:
+    """Return a one-series long frame with its share of the points of so many curves.
+
+    Its extremes are among them.
+    """
+    most = max(MOST_POINTS // max(1, curves), LEAST_POINTS)
+    return series[extremes(series["value"].to_numpy(), most)] if series.height > most else series
 
 
 def value_at(series: pl.DataFrame, step: int) -> float | None:

@@ -4,7 +4,6 @@ import altair as alt
 import polars as pl
 
 from onelayer.report import style
-from onelayer.report.closer import Points
 from onelayer.report.figure import Figure, file_stem
 from onelayer.report.figures import base, frames, scales
 
@@ -78,18 +77,6 @@ def loss_curves(
         alt=_description(run, training, validation, best_step),
         data=data,
         chart=base.finish(layers),
-        points=_points(rows, logarithmic=y.logarithmic),
-    )
-
-
-def _points(rows: pl.DataFrame, *, logarithmic: bool) -> Points:
-    series = {"training loss of the batch": "train_loss", _VALIDATION: "val_loss"}
-    data = frames.points(rows, series)
-    return Points(
-        data.filter(pl.col("value") > 0) if logarithmic else data,
-        dict(zip(series, (style.TRAINING, style.VALIDATION), strict=True)),
-        "loss (logarithmic scale)" if logarithmic else "loss",
-        logarithmic,
     )
 
 

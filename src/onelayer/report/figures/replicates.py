@@ -67,10 +67,17 @@ def replicate_curves(
 
 
 def evaluated(rows: pl.DataFrame, runs: Sequence[str], columns: Mapping[str, str]) -> pl.DataFrame:
-    """Return the evaluations of several runs in long form, with the name of each."""
+    """Return the evaluations of several runs in long form, with the name of each.
+
+    Of many no more than a drawing shows, the extremes among them.
+    """
+    of = {run: frames.of_run(rows, run).drop_nulls("weight_norm") for run in runs}
     parts = [
-        frames.evaluations(frames.of_run(rows, run), columns).with_columns(pl.lit(run).alias("run"))
+        frames.thinned(
+            frames.evaluations(of[run], {label: column}), len(runs) * len(columns)
+        ).with_columns(pl.lit(run).alias("run"))
         for run in runs
+        for label, column in columns.items()
     ]
     return pl.concat(parts)
 

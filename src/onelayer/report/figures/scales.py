@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import altair as alt
+import numpy as np
+from numpy.typing import ArrayLike
 
 #: Above this ratio of the highest to the middle value a linear scale would flatten the curve.
 LOG_RATIO = 10.0
@@ -22,12 +24,6 @@ class YAxis:
     scale: alt.Scale
     axis: alt.Axis
 
-    @property
-    def logarithmic(self) -> bool:
-        """Whether the scale is."""
-        kind = self.scale.to_dict(validate=False).get("type")
-        return bool(kind == "log")
-
     def channel(self, field: str) -> alt.Y:
         """Return the y channel of a field on this axis."""
         return alt.Y(f"{field}:Q", title=self.title, scale=self.scale, axis=self.axis)
@@ -35,7 +31,7 @@ class YAxis:
 
 def loss_axis(values: Sequence[float]) -> YAxis:
     """Return an axis from zero, or a logarithmic one where high values would flatten the rest."""
-    if _high_values_flatten(values):
+    if high_values_flatten(values):
         return log_axis("loss (logarithmic scale)", values)
     top = max(values, default=1.0) * (1 + HEADROOM) or 1.0
     return YAxis("loss", alt.Scale(domain=[0, top], nice=False), alt.Axis(tickCount=6))
@@ -88,6 +84,8 @@ def cuts_first_steps(values: Sequence[float], settled: Sequence[float]) -> bool:
     return max(values) - min(values) > 2 * (max(values) - min(settled))
 
 
-def _high_values_flatten(values: Iterable[float]) -> bool:
-    ordered = sorted(value for value in values if value > 0)
-    return bool(ordered) and ordered[-1] > LOG_RATIO * ordered[len(ordered) // 2]
+def high_values_flatten(values: ArrayLike) -> bool:
+    """Tell whether a few large values would flatten the rest on a linear scale."""
+    array = np.asarray(values, np.float64)
+    ordered = np.sort(array[np.isfinite(array) & (array > 0)])
+    return bool(len(ordered) and ordered[-1] > LOG_RATIO * ordered[len(ordered) // 2])

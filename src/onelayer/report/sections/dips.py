@@ -15,7 +15,6 @@ from onelayer.report.figures import (
     example_pictures,
     fall_by_batch,
 )
-from onelayer.report.inline import code
 from onelayer.report.sections.dips_by_hand import batch_of_step, by_hand
 from onelayer.report.sections.material import Material, measured
 from onelayer.study import RunOutcome
@@ -51,7 +50,7 @@ def of_dips(
     assert culprit is not None
     bars = fall_by_batch(
         dips.falls, dips.fall_errors, dips.batch,
-        title=f"How far the accuracy of {run.name} falls after each batch",
+        title=f"How far the accuracy of {run.label} falls after each batch",
         name=file_stem("fall-by-batch", run.name),
     )  # fmt: skip
     examples = Table(
@@ -74,7 +73,7 @@ def of_dips(
     )
     return [
         *([] if at_head else _the_dips(run, dips, shape)),
-        FigureBlock(bars, f"Mean fall after each batch of {code(run.name)}, with two standard "
+        FigureBlock(bars, f"Mean fall after each batch of {literal(run.label)}, with two standard "
                     f"errors either way: {points(culprit.fall)} after batch {dips.batch}."),
         examples,
         tried,
@@ -93,12 +92,12 @@ def _every_step(run: RunOutcome, dips: AccuracyDips) -> FigureBlock:
     of_step = batch_of_step(run, len(dips.accuracies), dips.batches_per_epoch)
     figure = accuracy_at_every_step(
         dips.accuracies, dips.batches_per_epoch, np.flatnonzero(of_step == dips.batch),
-        title=f"Validation accuracy of {run.name} after every step",
+        title=f"Validation accuracy of {run.label} after every step",
         name=file_stem("dips", run.name),
     )  # fmt: skip
     caption = (
-        f"After each step on batch {dips.batch}, marked, the accuracy of {code(run.name)} falls by "
-        f"{points(dips.culprit.fall)} in the mean, and comes back. Epochs begin at the lines."
+        f"After each step on batch {dips.batch}, marked, the accuracy of {literal(run.label)} falls "
+        f"by {points(dips.culprit.fall)} in the mean, and comes back. Epochs begin at the lines."
     )
     return FigureBlock(figure, caption)
 

@@ -12,8 +12,7 @@ from onelayer.data import order_by_law
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.report import packed
-from onelayer.report.sections.material import ORDERS
-from onelayer.study import RunOutcome
+from onelayer.study import ORDERS, RunOutcome
 
 SHARES = 30_000
 """So many parts of one that an accuracy is shown in: an int16 holds them."""
@@ -50,7 +49,7 @@ def by_hand(run: RunOutcome, dips: AccuracyDips, shape: ImageShape | None) -> di
     if shape is not None and any(each.pixels for each in dips.opened):
         size = [shape.height, shape.width, shape.channels]
     return {
-        "run": run.name,
+        "run": run.label,
         "batches": dips.batches_per_epoch,
         "batch": dips.batch,
         "lag": dips.lag,
