@@ -140,13 +140,37 @@ def study(
 @app.command()
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run folder.")],
+    other: Annotated[
+        Path | None,
+        typer.Argument(metavar="[RUN2]", help="Another, to be set beside it.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE.html",
+            help="The page of two; a PDF is written beside it. Default: beside RUN, named after "
+            "both.",
+            show_default=False,
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the page of two.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> None:
-    """Write the report of a run folder anew, without training."""
+    """Write the report of a run folder anew, without training; or set two side by side."""
     from onelayer.cli.extras import check_study
     from onelayer.cli.report import ReportProcess
 
     check_study("A report")
+    if other is not None:
+        from onelayer.cli.compare import run_compare_command
+
+        run_compare_command(run, other, out=out, force=force, quiet=quiet)
+        return
+    if out is not None or force:
+        raise InputError(
+            "--out and --force are for two run folders: the report of one is in the folder."
+        )
     with ReportProcess() as process:
         from onelayer.cli.study import run_report_command
 

@@ -7,6 +7,7 @@ from onelayer.report.figures.examples import Picture, example_pictures
 from onelayer.report.figures.loss import loss_curves
 from onelayer.report.figures.penalty import accuracy_against_l2, norm_against_l2
 from onelayer.report.figures.replicates import replicate_curves
+from onelayer.report.figures.sides import both_curves
 from onelayer.report.figures.weights import WeightRow, weight_pictures
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "accuracy_at_every_step",
     "accuracy_comparison",
     "accuracy_curves",
+    "both_curves",
     "example_pictures",
     "fall_by_batch",
     "loss_curves",
