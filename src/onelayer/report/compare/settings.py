@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from onelayer.report.compare.side import Sides
 from onelayer.report.document import Block, Paragraph, Section, Table
-from onelayer.report.inline import code, literal
+from onelayer.report.inline import code, literal, plain
 from onelayer.study.differences import values_that_differ
 from onelayer.words import first_few
-
-if TYPE_CHECKING:
-    from onelayer.report.compare import Side
 
 _ABSENT = "–"
 
 
-def settings_section(sides: tuple[Side, Side], runs: Sequence[str]) -> Section:
+def settings_in_words(sides: Sides, runs: Sequence[str]) -> str:
+    """Return a sentence that names the settings that differ."""
+    rows = [*_of_data(sides), *_of_runs(sides, runs)]
+    keys = [plain(key) for key in dict.fromkeys(row[0] for row in rows)]
+    if not keys:
+        return "Data and settings are the same."
+    return f"What differs in how they were made: {first_few(keys, str)}."
+
+
+def settings_section(sides: Sides, runs: Sequence[str]) -> Section:
     """List what differs: of the data, and of the runs that both studies have.
 
     A setting that differs alike in several runs is one row.
@@ -32,7 +39,7 @@ def settings_section(sides: tuple[Side, Side], runs: Sequence[str]) -> Section:
     return Section("Settings that differ", "In what were the studies made differently?", (*blocks,))
 
 
-def _of_data(sides: tuple[Side, Side]) -> list[tuple[str, ...]]:
+def _of_data(sides: Sides) -> list[tuple[str, ...]]:
     first, second = (side.outcome.data for side in sides)
     return [
         (code(key), "the data", *(_shown(data.get(key), key) for data in (first, second)))
@@ -40,7 +47,7 @@ def _of_data(sides: tuple[Side, Side]) -> list[tuple[str, ...]]:
     ]  # fmt: skip
 
 
-def _of_runs(sides: tuple[Side, Side], runs: Sequence[str]) -> list[tuple[str, ...]]:
+def _of_runs(sides: Sides, runs: Sequence[str]) -> list[tuple[str, ...]]:
     both = set(runs)
     # What they are called, the data (above) and what their reports show is no setting of a run.
     first, second = (
