@@ -10,11 +10,12 @@ from onelayer.words import first_few
 
 
 def findings_that_changed(sides: Sides, changed: Changed) -> Section:
+    """Set beside each other what either study says of the same runs."""
     blocks: list[Block] = []
     for title, pairs in changed.kinds(sides[0].name, sides[1].name):
         if not pairs:
             continue
-        rows: list[tuple[Any, ...]] = []
+        rows: list[tuple[str, ...]] = []
         for finding in pairs:
             of = f" ({first_few(finding.runs, str)})" if finding.runs else ""
             rows.append((

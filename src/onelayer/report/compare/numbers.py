@@ -16,6 +16,7 @@ _NONE = "–"
 
 
 def final_numbers(sides: Sides, pairs: Sequence[Pair], notes: Sequence[str]) -> Section:
+    """Set the numbers of the models beside each other, and say which can be told apart."""
     one, other = (literal(side.name) for side in sides)
     paired = all(pair.paired for pair in pairs)
     head = ("run", one, other, "difference", "paired interval" if paired else "interval")
