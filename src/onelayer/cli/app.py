@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -114,15 +114,44 @@ def study(
         bool, typer.Option("--json", help="Print the results document on stdout.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Serve a page on this machine that shows the study while it trains, can stop it, "
+            "and turns into the report.",
+        ),
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            help="Of the live page. Default: any that is free.",
+            show_default=False,
+        ),
+    ] = None,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the live page in a browser.")
+    ] = False,
 ) -> None:
     """Run a study and write its report. An unfinished run folder is taken up again."""
-    from onelayer.cli.extras import check_study
+    from onelayer.cli.extras import LIVE, STUDY, check_study
     from onelayer.cli.report import ReportProcess
 
-    check_study("A study, with its report,")
-    with ReportProcess() as report:  # first of all: importing takes seconds, in both processes
+    check_study("A study, with its report,", STUDY + LIVE if live else STUDY)
+    if port is not None and not live:
+        raise InputError("--port: is that of the live page; give --live as well.")
+    if live and quiet and not open_page:
+        raise InputError("--live: with --quiet nobody is told its address; give --open as well.")
+    with ReportProcess() as report, ExitStack() as stack:  # first: importing takes seconds, in both
         from onelayer.cli.study import run_study_command
 
+        page = None
+        if live:
+            from onelayer.cli.live import LivePage
+
+            page = stack.enter_context(LivePage(port or 0, opened=open_page))
         run_study_command(
             study,
             report,
@@ -134,6 +163,7 @@ def study(
             force=force,
             as_json=as_json,
             quiet=quiet,
+            page=page,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
@@ -31,6 +32,9 @@ from onelayer.words import first_few, fixed
 from onelayer.workflow.study import Clock, report_anew, study_in_folder
 from onelayer.workflow.watch import KERNELS
 
+if TYPE_CHECKING:
+    from onelayer.cli.live import LivePage
+
 
 def run_study_command(
     study: str,
@@ -44,11 +48,15 @@ def run_study_command(
     force: bool,
     as_json: bool,
     quiet: bool,
+    page: LivePage | None = None,
 ) -> None:
     """Run the command; see `onelayer study --help`."""
     clock = Clock()
     console = Terminal()
-    progress = StudyProgress(console, quiet=quiet)
+    if page is None:
+        progress = StudyProgress(console, quiet=quiet)
+    else:
+        progress = page.progress(console, quiet=quiet)
 
     table, where = read_study_file(study)
     resolved = resolve(table, where, source=source, overrides=overrides)
@@ -67,6 +75,8 @@ def run_study_command(
     with progress.stage(KERNELS):
         warm_up(data.train, data.validation, [run.config for run in resolved.runs])
     clock.lap("kernels")
+    if page is not None:
+        page.begins(resolved, data, path, force=force)
 
     with on_cluster(cluster, quiet=quiet) as there, progress:
         outcome, findings = study_in_folder(
@@ -89,6 +99,8 @@ def run_study_command(
             f"Interrupted: {done} of {len(resolved.runs)} runs are done and kept in {path}. "
             "The same command goes on where it was."
         )
+    if page is not None:
+        page.has_report(path)
     progress.say(f"Report: {path / PAGE}")
     if all(run.record.stop_reason is StopReason.DIVERGED for run in outcome.runs):
         raise OnelayerError("Every run diverged. Take a smaller learning rate.")
