@@ -1,5 +1,5 @@
-// Curves on a canvas, in the colours of the theme. A stretch of steps is drawn from its lowest to
-// its highest value, so that a dip of one step is seen.
+// Curves on a canvas, in the colours of the theme: the mean of neighbouring steps in a band from
+// the lowest to the highest, in which a dip of one step is seen.
 const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const span = (values) => values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
 const ticks = (low, high, most) => {
@@ -7,7 +7,7 @@ const ticks = (low, high, most) => {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough);
   const found = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k += 1) found.push(k * step);
+  for (let k = Math.ceil(low / step - 1e-9) || 0; k * step <= high + 1e-9 * step; k += 1) found.push(k * step);
   return { found, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
 };
 const decades = (low, high) => {
@@ -17,7 +17,7 @@ const decades = (low, high) => {
   }
   return found.filter((tick) => tick >= low && tick <= high);
 };
-// curves: [{ steps, low, high, colour, dash, width, band }]; returns whether there was any to draw.
+// curves: [{ steps, mean, low, high, colour, dash }]
 const drawChart = (canvas, curves, { percent }) => {
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   const scale = devicePixelRatio || 1;
@@ -27,7 +27,7 @@ const drawChart = (canvas, curves, { percent }) => {
   pen.scale(scale, scale);
   pen.font = `12px ${getComputedStyle(canvas).fontFamily}`;
   const all = curves.filter(({ steps }) => steps.length);
-  if (!all.length || !width) return false;
+  if (!all.length || !width) return;
   const last = Math.max(1, ...all.map(({ steps }) => steps.at(-1)));
   // The first steps may fall outside where they would take more than half of the height.
   const values = (from) => all.flatMap(({ steps, low, high }) =>
@@ -70,29 +70,21 @@ const drawChart = (canvas, curves, { percent }) => {
   pen.fillText(logarithmic ? "step (loss on a logarithmic scale)" : "step", (box.left + box.right) / 2, box.bottom + 23);
   pen.save();
   pen.beginPath(); pen.rect(box.left, box.top - 4, box.right - box.left + 4, box.bottom - box.top + 6); pen.clip();
-  for (const { steps, low, high, colour, dash, width: thick, band } of all) {
-    pen.strokeStyle = colourOf(colour);
-    pen.fillStyle = pen.strokeStyle;
-    if (band) {
-      pen.globalAlpha = 0.25;
-      pen.beginPath();
-      steps.forEach((s, i) => pen.lineTo(x(s), y(high[i])));
-      for (let i = steps.length - 1; i >= 0; i -= 1) pen.lineTo(x(steps[i]), y(low[i]));
-      pen.fill();
-      pen.globalAlpha = 1;
-    }
-    pen.lineWidth = thick;
+  for (const { steps, mean, low, high, colour, dash } of all) {
+    pen.strokeStyle = pen.fillStyle = colourOf(colour);
+    pen.globalAlpha = 0.25;
+    pen.beginPath();
+    steps.forEach((s, i) => pen.lineTo(x(s), y(high[i])));
+    for (let i = steps.length - 1; i >= 0; i -= 1) pen.lineTo(x(steps[i]), y(low[i]));
+    pen.fill();
+    pen.globalAlpha = 1;
+    pen.lineWidth = 1.8;
     pen.lineJoin = "round";
     pen.setLineDash(dash);
     pen.beginPath();
-    steps.forEach((s, i) => {
-      if (band) { pen.lineTo(x(s), y((low[i] + high[i]) / 2)); return; }
-      pen.lineTo(x(s), y(high[i]));
-      if (low[i] !== high[i]) { pen.lineTo(x(s), y(low[i])); pen.lineTo(x(s), y(high[i])); }
-    });
+    steps.forEach((s, i) => pen.lineTo(x(s), y(mean[i])));
     pen.stroke();
-    if (steps.length === 1) { pen.beginPath(); pen.arc(x(steps[0]), y(low[0]), 2, 0, 7); pen.fill(); }
+    if (steps.length === 1) { pen.beginPath(); pen.arc(x(steps[0]), y(mean[0]), 2, 0, 7); pen.fill(); }
   }
   pen.restore();
-  return true;
 };

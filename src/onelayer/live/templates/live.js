@@ -69,8 +69,8 @@
   };
 
   const curve = (run, name, how) => {
-    const [steps, low, high] = run.curves[name];
-    return { steps, low, high, width: 1.8, dash: [], ...how };
+    const [steps, mean, low, high] = run.curves[name];
+    return { steps, mean, low, high, dash: [], ...how };
   };
   const TWO = [["training", COLOURS[0]], ["validation", COLOURS[1]]];
   let waiting = false;
@@ -79,7 +79,7 @@
     const run = runs.get(shown);
     const all = [...runs.values()];
     const of = (what) => run
-      ? [curve(run, `train_${what}`, { colour: COLOURS[0], band: what === "loss" }),
+      ? [curve(run, `train_${what}`, { colour: COLOURS[0] }),
         curve(run, `val_${what}`, { colour: COLOURS[1] })]
       : all.map((each) => curve(each, `val_${what}`, look(each.place)));
     for (const what of ["loss", "accuracy"]) {
