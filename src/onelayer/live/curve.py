@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 _DIGITS = 5
 
 
+_MOST_LATE = 4096
+"""Values are put into stretches so many at a time: training is told of few steps at once."""
+
+
 class _Stretch(NamedTuple):
     """The values of neighbouring steps."""
 
@@ -42,27 +46,37 @@ class Curve:
         self._most = most
         self._width = 1
         self._stretches: list[_Stretch] = []
+        self._late: list[tuple[int, NDArray[np.float64]]] = []
+        self._n_late = 0
 
     def add(self, first: int, values: NDArray[np.float64]) -> None:
-        """Add the values of consecutive steps; those that are not finite are left out."""
-        start = 0
-        while start < len(values):
-            key = (first + start) // self._width
-            end = min((key + 1) * self._width - first, len(values))
-            part = values[start:end]
-            part = part[np.isfinite(part)]
-            if n := len(part):
-                low, high, total = float(part.min()), float(part.max()), float(part.sum())
-                self._put(_Stretch(key, low, high, total, n))
-            start = end
+        """Add the values of consecutive steps, none of which was added before.
 
-    def add_one(self, step: int, value: float) -> None:
-        """Add the value of a step, if it is finite."""
-        if np.isfinite(value):
-            self._put(_Stretch(step // self._width, value, value, value, 1))
+        Values that are not finite are left out. The array is kept, and must not change.
+        """
+        self._late.append((first, values))
+        self._n_late += len(values)
+        if self._n_late >= _MOST_LATE:
+            self._settle()
 
-    def _put(self, stretch: _Stretch) -> None:
-        self._append(stretch)
+    def _settle(self) -> None:
+        if not self._late:
+            return
+        steps = np.concatenate([np.arange(first, first + len(v)) for first, v in self._late])
+        values = np.concatenate([values for _, values in self._late])
+        self._late, self._n_late = [], 0
+        finite = np.isfinite(values)
+        steps, values = steps[finite], values[finite]
+        if not len(values):
+            return
+        keys = steps // self._width
+        starts = np.flatnonzero(np.diff(keys, prepend=-1))
+        columns = (
+            keys[starts], np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts),
+            np.add.reduceat(values, starts), np.diff(starts, append=len(values)),
+        )  # fmt: skip
+        for numbers in zip(*(column.tolist() for column in columns), strict=True):
+            self._append(_Stretch(*numbers))
         while len(self._stretches) > self._most:
             self._width *= 2
             old, self._stretches = self._stretches, []
@@ -77,12 +91,14 @@ class Curve:
 
     def copy(self) -> Curve:
         """Return the curve as it is now."""
+        self._settle()
         new = Curve(self._most)
         new._width, new._stretches = self._width, self._stretches[:]
         return new
 
     def as_json(self) -> list[Sequence[float]]:
         """Return the first step, the mean, the lowest and the highest value of each stretch."""
+        self._settle()
         return [
             [each.key * self._width for each in self._stretches],
             [_short(each.total / each.n) for each in self._stretches],

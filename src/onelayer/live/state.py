@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import numpy as np
+
 from onelayer.errors import InputError
 from onelayer.live.curve import Curve
 from onelayer.study import Run, RunOutcome, Study, StudyData
@@ -110,7 +112,7 @@ class LiveState:
                 run.curves["train_loss"].add(0, rows["train_loss"].to_numpy())
                 for row in outcome.curve.iter_rows(named=True):
                     for name in CURVES[1:]:
-                        run.curves[name].add_one(row["step"], row[name])
+                        run.curves[name].add(row["step"], np.array([row[name]]))
                 run.step = run.began = run.steps = outcome.record.steps
                 final = outcome.record.final
                 self._ended(run, str(outcome.record.stop_reason), outcome.record.message)
@@ -139,7 +141,7 @@ class LiveState:
                 case Evaluated(evaluation=evaluation):
                     for name in CURVES[1:]:
                         value = float(getattr(evaluation, name))
-                        run.curves[name].add_one(evaluation.step, value)
+                        run.curves[name].add(evaluation.step, np.array([value]))
                         run.numbers[name] = value
                 case Ended(result=result):
                     run.step = result.history.steps
