@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ from urllib.parse import urlsplit
 
 from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
-from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from onelayer.errors import InputError
@@ -86,13 +86,14 @@ class LiveServer:
     def __init__(self, state: LiveState, stop: Callable[[], None], port: int = 0) -> None:
         self._shared = _Shared(state, secrets.token_urlsafe(24), stop)
         try:
-            self._sockets = bind_sockets(port, HOST, socket.AF_INET)
+            self._socket = socket.create_server((HOST, port))
         except OSError as error:
             raise InputError(
                 f"--port {port}: cannot be used: {error.strerror or error}. Name another, or leave "
                 "--port out."
             ) from None
-        self._port = self._sockets[0].getsockname()[1]
+        self._socket.setblocking(False)
+        self._port = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="live page", daemon=True)
 
@@ -125,14 +126,14 @@ class LiveServer:
             log_function=lambda _handler: None,
         )  # fmt: skip
         server = HTTPServer(application, max_body_size=4096, idle_connection_timeout=60)
-        server.add_sockets(self._sockets)
+        server.add_socket(self._socket)
         try:
             self._loop.run_forever()
         finally:
             server.stop()
-            for task in asyncio.all_tasks(self._loop):
-                task.cancel()
-            self._loop.run_until_complete(asyncio.sleep(0))
+            with suppress(TimeoutError):
+                closing = asyncio.wait_for(server.close_all_connections(), 2)
+                self._loop.run_until_complete(closing)
             self._loop.close()
 
     def ends(
@@ -220,6 +221,13 @@ class _File(_Handler):
 class _Events(_Handler):
     """What is new, as server-sent events. A page that reads slowly misses what was in between."""
 
+    def initialize(self, shared: _Shared) -> None:
+        super().initialize(shared)
+        self._gone = asyncio.Event()
+
+    def on_connection_close(self) -> None:
+        self._gone.set()
+
     async def get(self, token: str) -> None:  # noqa: ARG002
         self.set_header("Content-Type", "text/event-stream; charset=utf-8")
         shared, seen = self.shared, -1
@@ -227,7 +235,7 @@ class _Events(_Handler):
         shared.ever_opened = True
         last = time.monotonic()
         try:
-            while True:
+            while not self._gone.is_set():
                 began, ended = time.monotonic(), shared.state.end
                 seen, news = shared.state.since(seen)
                 if news is not None or began - last > _QUIET:
@@ -240,7 +248,8 @@ class _Events(_Handler):
                 if ended is not None:
                     shared.owed += ended == "report"
                     return
-                await asyncio.sleep(max(_TICK, _SHARE * spent))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._gone.wait(), max(_TICK, _SHARE * spent))
         except StreamClosedError:
             pass
         finally:
