@@ -147,6 +147,15 @@ def test_training_waits_for_no_reader(server: LiveServer) -> None:
         assert ask(server.address, path(server))[0] == 200
 
 
+def test_where_no_page_is_open_nothing_is_waited_for(server: LiveServer, tmp_path: Path) -> None:
+    began = time.monotonic()
+    server.ends("report", "Done", tmp_path)
+    assert time.monotonic() - began < 1
+    # Unless one is about to open.
+    server.ends("report", "Done", tmp_path, expected=True, seconds=0.2)
+    assert time.monotonic() - began > 0.2
+
+
 def test_a_page_that_is_gone_is_not_waited_for(server: LiveServer, tmp_path: Path) -> None:
     parts = urlsplit(server.address)
     reader = socket.create_connection((parts.hostname or "", parts.port or 0))

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import json
 import logging
+import os
 import secrets
 import socket
 import threading
@@ -89,8 +90,8 @@ class LiveServer:
             self._socket = socket.create_server((HOST, port))
         except OSError as error:
             raise InputError(
-                f"--port {port}: cannot be used: {error.strerror or error}. Name another, or leave "
-                "--port out."
+                f"--port {port}: cannot be used: {os.strerror(error.errno or 0)}. Name another, or "
+                "leave --port out."
             ) from None
         self._socket.setblocking(False)
         self._port = self._socket.getsockname()[1]
