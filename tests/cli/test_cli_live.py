@@ -8,7 +8,7 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
@@ -73,7 +73,7 @@ def ask(address: str, name: str, method: str = "GET") -> tuple[int, bytes]:
         return answer.status, answer.read()
 
 
-def news(address: str) -> Iterator[dict[str, Any]]:
+def news(address: str) -> Generator[dict[str, Any]]:
     """Yield what the page is told, until the end."""
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)

@@ -50,11 +50,10 @@ class TwoFindings:
     @property
     def is_same(self) -> bool:
         """Whether both measured the same."""
-        one, other = self.first, self.second
-        return (
-            one is not None and other is not None and one.answer is other.answer
-            and one.measurement == other.measurement and one.statement == other.statement
-        )  # fmt: skip
+        if self.first is None or self.second is None:
+            return False
+        one, other = self.first.as_json(), self.second.as_json()
+        return all(one[key] == other[key] for key in ("answer", "statement", "evidence"))
 
     @property
     def _any(self) -> Finding:
