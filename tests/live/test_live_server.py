@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -190,3 +192,11 @@ def test_runs_end_in_their_own_words() -> None:
     run = news["runs"][0]
     assert (run["state"], run["step"], run["steps"]) == ("diverged", 40, 40)
     assert news["planned"] == 40 + 2 * STEPS
+
+
+def test_the_process_that_trains_loads_nothing_of_reports() -> None:
+    program = "import sys, onelayer.live; print(*{'altair', 'jinja2', 'typst'} & {*sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "\n"
