@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -113,17 +113,50 @@ def study(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the results document on stdout.")
     ] = False,
-    show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    show: Annotated[
+        bool,
+        typer.Option(
+            "--open",
+            help="Open the page in the browser: the report, or with --live the one that grows into "
+            "it.",
+        ),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Serve a page on this machine that shows the study while it trains, can stop it, "
+            "and turns into the report.",
+        ),
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            help="Of the live page. Default: any that is free.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run a study and write its report. An unfinished run folder is taken up again."""
-    from onelayer.cli.extras import check_study
+    from onelayer.cli.extras import LIVE, STUDY, check_study
     from onelayer.cli.report import ReportProcess
 
-    check_study("A study, with its report,")
-    with ReportProcess() as report:  # first of all: importing takes seconds, in both processes
+    check_study("A study, with its report,", STUDY + LIVE if live else STUDY)
+    if port is not None and not live:
+        raise InputError("--port: is that of the live page; give --live as well.")
+    if live and quiet and not show:
+        raise InputError("--live: with --quiet nobody is told its address; give --open as well.")
+    with ReportProcess() as report, ExitStack() as stack:  # first: importing takes seconds, in both
         from onelayer.cli.study import run_study_command
 
+        page = None
+        if live:
+            from onelayer.cli.live import LivePage
+
+            page = stack.enter_context(LivePage(port or 0, opened=show))
         run_study_command(
             study,
             report,
@@ -134,21 +167,46 @@ def study(
             cluster=cluster,
             force=force,
             as_json=as_json,
-            show=show,
+            show=show and not live,
             quiet=quiet,
+            page=page,
         )
 
 
 @app.command()
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run folder.")],
+    other: Annotated[
+        Path | None,
+        typer.Argument(metavar="[RUN2]", help="Another, to be set beside it.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE.html",
+            help="The page of two; a PDF is written beside it. Default: beside RUN, named after "
+            "both.",
+            show_default=False,
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the page of two.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> None:
-    """Write the report of a run folder anew, without training."""
+    """Write the report of a run folder anew, without training; or set two side by side."""
     from onelayer.cli.extras import check_study
     from onelayer.cli.report import ReportProcess
 
     check_study("A report")
+    if other is not None:
+        from onelayer.cli.compare import run_compare_command
+
+        run_compare_command(run, other, out=out, force=force, quiet=quiet)
+        return
+    if out is not None or force:
+        raise InputError(
+            "--out and --force are for two run folders: the report of one is in the folder."
+        )
     with ReportProcess() as process:
         from onelayer.cli.study import run_report_command
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import threading
@@ -44,6 +45,22 @@ def listening() -> Iterator[threading.Event]:
         yield stop
     finally:
         _listening = False
+
+
+def ask_to_stop() -> None:
+    """Do from any thread what the first signal does; nothing where one has come before."""
+    for number in _SIGNALS:
+        handler = signal.getsignal(number)
+        if handler is _second:
+            return
+        if handler is _first:
+            main = threading.main_thread().ident
+            if hasattr(signal, "pthread_kill") and main is not None:
+                signal.pthread_kill(main, number)  # wakes it where it waits
+            else:
+                _thread.interrupt_main(number)
+            return
+    stop.set()
 
 
 def _first(_number: int, _frame: FrameType | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
@@ -32,6 +33,9 @@ from onelayer.words import first_few, first_sentence, fixed
 from onelayer.workflow.study import Clock, report_anew, study_in_folder
 from onelayer.workflow.watch import KERNELS
 
+if TYPE_CHECKING:
+    from onelayer.cli.live import LivePage
+
 
 def run_study_command(
     study: str,
@@ -46,11 +50,15 @@ def run_study_command(
     as_json: bool,
     show: bool,
     quiet: bool,
+    page: LivePage | None = None,
 ) -> None:
     """Run the command; see `onelayer study --help`."""
     clock = Clock()
     console = Terminal()
-    progress = StudyProgress(console, quiet=quiet)
+    if page is None:
+        progress = StudyProgress(console, quiet=quiet)
+    else:
+        progress = page.progress(console, quiet=quiet)
 
     table, where = read_study_file(study)
     resolved = resolve(table, where, source=source, overrides=overrides)
@@ -69,6 +77,8 @@ def run_study_command(
     with progress.stage(KERNELS):
         warm_up(data.train, data.validation, [run.config for run in resolved.runs])
     clock.lap("kernels")
+    if page is not None:
+        page.begins(resolved, data, path, force=force)
 
     with on_cluster(cluster, quiet=quiet) as there, progress:
         outcome, findings = study_in_folder(
@@ -93,6 +103,8 @@ def run_study_command(
         )
     if not quiet:
         print_answers(console, outcome, findings)
+    if page is not None:
+        page.has_report(path)
     progress.say(f"Report: {path / PAGE}")
     if show:
         open_page(path / PAGE, progress)

@@ -13,6 +13,7 @@ from onelayer.report.figures.penalty import (
     norm_against_l2,
 )
 from onelayer.report.figures.replicates import replicate_curves
+from onelayer.report.figures.sides import both_curves
 from onelayer.report.figures.stopping import continued_loss
 from onelayer.report.figures.weights import WeightRow, weight_pictures
 
@@ -24,6 +25,7 @@ __all__ = [
     "accuracy_at_every_step",
     "accuracy_comparison",
     "accuracy_curves",
+    "both_curves",
     "confusion",
     "continued_loss",
     "difference_against_l2",

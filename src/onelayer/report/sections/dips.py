@@ -96,8 +96,8 @@ def _every_step(run: RunOutcome, dips: AccuracyDips) -> FigureBlock:
         name=file_stem("dips", run.name),
     )  # fmt: skip
     caption = (
-        f"After each step on batch {dips.batch}, marked, the accuracy of {literal(run.label)} falls "
-        f"by {points(dips.culprit.fall)} in the mean, and comes back. Epochs begin at the lines."
+        f"After each step on batch {dips.batch}, marked, the accuracy of {literal(run.label)} "
+        f"falls by {points(dips.culprit.fall)} in the mean, and comes back. Epochs begin at the lines."
     )
     return FigureBlock(figure, caption)
 

@@ -1,0 +1,62 @@
+"""The curves of runs in both studies, over one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from onelayer.diagnosis.pairs import Pair
+from onelayer.diagnosis.words import percent
+from onelayer.report.compare.side import Sides
+from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section
+from onelayer.report.figure import file_stem
+from onelayer.report.figures import both_curves
+from onelayer.report.inline import code, literal
+from onelayer.words import first_few, fixed
+
+MOST_DRAWN = 12
+"""Curves of so many runs are laid over one another, those whose losses differ most."""
+
+
+def curves(sides: Sides, pairs: Sequence[Pair]) -> list[Section]:
+    """Lay the curves of each run over one another, where they differ."""
+    labels = sides[0].name, sides[1].name
+    evaluated = [p for p in pairs if p.first.record.best and p.second.record.best]
+    alike = [pair.name for pair in evaluated if pair.has_same_history]
+    differ = [pair for pair in evaluated if not pair.has_same_history]
+    by_size = sorted(differ, key=lambda p: -abs(p.loss.difference) if p.loss else 0.0)
+    drawn = {pair.name for pair in by_size[:MOST_DRAWN]}
+    blocks: list[Block] = []
+    for pair in differ:
+        if pair.name not in drawn:
+            continue
+        for what in ("validation loss", "validation accuracy"):
+            figure = both_curves(
+                pair.first.history, pair.second.history, labels, what,
+                title=f"{what.capitalize()} of {pair.name}",
+                name=file_stem(what.replace(" ", "-"), pair.name),
+            )  # fmt: skip
+            blocks.append(
+                FigureBlock(figure, f"{code(pair.name)}: {literal(_ending(pair, what, labels))}.")
+            )
+    if left := [pair.name for pair in differ if pair.name not in drawn]:
+        blocks.append(Note("info", literal(
+            f"Not drawn, since their final losses differ least: {first_few(left, str)}."
+        )))  # fmt: skip
+    if alike:
+        blocks.append(Paragraph(literal(
+            f"The same curves in both studies, bit for bit: {first_few(alike, str)}."
+        )))  # fmt: skip
+    if not blocks:
+        return []
+    return [Section("Curves", "Where do the runs part?", tuple(blocks))]
+
+
+def _ending(pair: Pair, what: str, labels: tuple[str, str]) -> str:
+    """Return where both curves end."""
+    ends = []
+    for run, label in zip((pair.first, pair.second), labels, strict=True):
+        last = run.record.last
+        assert last is not None
+        value = fixed(last.val_loss) if what == "validation loss" else percent(last.val_accuracy)
+        ends.append(f"{label} ends at {value} after step {last.step:,}")
+    return ", ".join(ends)
