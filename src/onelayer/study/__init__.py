@@ -9,6 +9,7 @@ from onelayer.study.reader import FINDINGS, PAGE, STUDY, RunFolderReader
 from onelayer.study.replicates import Replicates
 from onelayer.study.run import Observer, check_study, run_study
 from onelayer.study.schema import SECTION_KINDS, Run, SectionChoice, Study
+from onelayer.study.selection import Selected, Selection
 from onelayer.study.writer import RunFolderWriter, json_bytes
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "RunFolderWriter",
     "RunOutcome",
     "SectionChoice",
+    "Selected",
+    "Selection",
     "Study",
     "StudyData",
     "check_study",

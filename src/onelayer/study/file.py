@@ -23,6 +23,7 @@ from onelayer.study.schema import (
     Study,
     option_names,
 )
+from onelayer.study.selection import Selection
 from onelayer.training import TrainConfig, overridden, table_of
 from onelayer.training.checks import check_classes
 from onelayer.training.feature_ranges import is_list_of_ranges
@@ -33,11 +34,16 @@ BUILT_IN = resources.files("onelayer.study") / "studies"
 OPTIONS = option_names(TrainConfig)
 _TABLES = {name: option_names(table) for name in OPTIONS if (table := table_of(name))}
 _TOP = ("name", "title", "seed", "mute", "data", "defaults", "sources", "runs", "sections")
-_RUN_KEYS = ("name", "classes", *OPTIONS)
-_COUNTS = ("train", "validation")
+SELECTION = tuple(name for name in option_names(Selection) if name not in OPTIONS)
+"""What a study file says of a run's examples; `draw` is an option of training too."""
+_FOR_ALL = (*OPTIONS, *(name for name in SELECTION if name != "classes"))
+_RUN_KEYS = ("name", *SELECTION, *OPTIONS)
+_OF_DATA = tuple(name for name in option_names(DataChoice) if name != "source")
+_LISTS = ("classes", "class_shares")
+"""Options whose value is a list; a list of lists makes a sweep."""
 LONGEST_WORD = 200
 """Characters of a `--set` that is no TOML; more would fill a message."""
-_SOURCE_KEYS = (*_COUNTS, *OPTIONS)
+_SOURCE_KEYS = (*_OF_DATA, *_FOR_ALL)
 
 Table = dict[str, Any]
 M = TypeVar("M", bound=BaseModel)
@@ -137,7 +143,7 @@ def resolve(
     chosen = _validated(DataChoice, given_data, where, "data").source
     for_source: Table = table.get("sources", {}).get(chosen, {})
     set_keys = {override.partition("=")[0].strip() for override in overrides}
-    for key in _COUNTS:
+    for key in _OF_DATA:
         if key in for_source and f"data.{key}" not in set_keys:
             given_data |= {key: for_source[key]}
         for_source.pop(key, None)
@@ -179,8 +185,8 @@ def to_toml(study: Study) -> str:
     table: Table = study.model_dump(mode="json", exclude_none=True, exclude={"runs"})
     table["runs"] = [
         {"name": run.name}
-        | ({"classes": list(run.classes)} if run.classes else {})
         | run.config.model_dump(mode="json", exclude_none=True)
+        | run.selection.table()
         for run in study.runs
     ]
     table["sections"] = [s.model_dump(mode="json", exclude_defaults=True) for s in study.sections]
@@ -207,7 +213,7 @@ def _check_shape(table: Table, where: str) -> None:
             raise InputError(f"{where}: sections[{i}].kind: each section needs one of {kinds}.")
     if not table.get("runs"):
         raise InputError(f"{where}: runs: a study needs at least one [[runs]] table.")
-    _check_options(table.get("defaults", {}), where, "defaults", OPTIONS)
+    _check_options(table.get("defaults", {}), where, "defaults", _FOR_ALL)
     for source, options in table.get("sources", {}).items():
         _check_options(options, where, f"sources.{source}", _SOURCE_KEYS)
     for i, run in enumerate(table["runs"]):
@@ -241,7 +247,7 @@ def _apply(override: str, table: Table, everywhere: Table) -> None:
     except (ValueError, RecursionError):  # also of numbers that are too long
         value = text.strip()[:LONGEST_WORD]
     target = table
-    if path[0] in OPTIONS:
+    if path[0] in _FOR_ALL:
         _set(everywhere, path, value, override)
         if path != ["seed"]:
             return
@@ -253,7 +259,7 @@ def _apply(override: str, table: Table, everywhere: Table) -> None:
     elif path[0] not in ("name", "title", "mute", "data", "defaults", "sources"):
         raise InputError(
             Argument("set", override),
-            f": unknown key; allowed: a training option ({', '.join(OPTIONS)}), "
+            f": unknown key; allowed: an option of runs ({', '.join(_FOR_ALL)}), "
             "name, title, mute, data.KEY, defaults.KEY, sources.SOURCE.KEY, runs.NAME.KEY.",
         )
     _set(target, path, value, override)
@@ -289,38 +295,64 @@ def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
             own = {"kind": own}
         both = isinstance(own, dict) and isinstance(value, dict)  # early_stopping.patience=3
         options = overridden(options, {key: own | value if both else value})
-    name, classes = options.pop("name"), options.pop("classes", None)
+    name = options.pop("name")
     path = f"runs.{name}"
-    swept = {
-        key: value
-        for key, value in options.items()
-        if (is_list_of_ranges(value) if key == "features" else isinstance(value, list))
-    }
+    swept = {key: value for key, value in options.items() if _is_swept(key, value)}
     for name_ in _TABLES.keys() & options.keys():  # a table is swept by its keys
         if isinstance(own := options[name_], dict):
             swept |= {f"{name_}.{key}": v for key, v in own.items() if isinstance(v, list)}
     for key, listed in swept.items():
         if not listed:
             raise InputError(f"{where}: {path}.{key}: an empty list makes no run.")
-    runs = []
-    for values in itertools.product(*swept.values()):
-        chosen, found = options, []
-        for key, value in zip(swept, values, strict=True):
-            option, _, part = key.partition(".")
-            chosen = chosen | {option: chosen[option] | {part: value} if part else value}
-        config = _validated(TrainConfig, chosen, where, path)
-        for key in swept:
-            option, _, part = key.partition(".")
-            value = getattr(config, option)
-            found.append((part or option, getattr(value, part) if part else value))
-        spelled = ",".join(f"{key}={_spell(key, value)}" for key, value in found)
-        table = {"name": f"{name}[{spelled}]" if found else name, "config": config}
-        if classes is not None:
-            table["classes"] = classes
-        runs.append(_validated(Run, table, where, path))
-        if classes is not None:
-            check_classes(config.model, classes, f"{where}: {path}.classes")
-    return runs
+    return [
+        _member(name, options, dict(zip(swept, values, strict=True)), where)
+        for values in itertools.product(*swept.values())
+    ]
+
+
+def _is_swept(key: str, value: object) -> bool:
+    if key == "features":
+        return is_list_of_ranges(value)
+    if key in _LISTS:
+        return isinstance(value, list) and any(isinstance(own, list) for own in value)
+    return isinstance(value, list)
+
+
+def _member(name: str, options: Table, values: Table, where: str) -> Run:
+    """Return the run of a sweep that takes these values; without any, the run alone."""
+    path, chosen = f"runs.{name}", options
+    for key, value in values.items():
+        option, _, part = key.partition(".")
+        chosen = chosen | {option: chosen[option] | {part: value} if part else value}
+    config = _validated(
+        TrainConfig, {k: v for k, v in chosen.items() if k not in SELECTION}, where, path
+    )
+    selection = _validated(
+        Selection, {k: v for k, v in chosen.items() if k in SELECTION}, where, path
+    )
+    spelled = []
+    for key in values:
+        option, _, part = key.partition(".")
+        value = getattr(selection if option in SELECTION else config, option)
+        value = getattr(value, part) if part else value
+        spelled.append(f"{part or option}={_spell(key, value)}")
+    if selection.is_drawn:
+        selection = selection.model_copy(update={"draw": config.draw})
+        if config.examples_per_class is None:  # nothing is drawn in training
+            config = config.model_copy(update={"draw": 0})
+    run = _validated(
+        Run,
+        {
+            "name": f"{name}[{','.join(spelled)}]" if spelled else name,
+            "selection": selection,
+            "config": config,
+        },
+        where,
+        path,
+    )
+    if selection.classes is not None:
+        check_classes(config.model, selection.classes, f"{where}: {path}.classes")
+    return run
 
 
 def _spell(key: str, value: object) -> str:

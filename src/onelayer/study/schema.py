@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
-from onelayer.data.labels import Label
+from onelayer.study.selection import Selection
 from onelayer.training import TrainConfig
 from onelayer.training.options import Settings
 
@@ -33,18 +33,25 @@ SECTION_KINDS: tuple[str, ...] = get_args(SectionKind)
 DerivationName = Literal["logistic", "softmax", "l2"]
 
 
-def _two_distinct(classes: tuple[Label, ...]) -> tuple[Label, ...]:
-    if len(set(classes)) != len(classes):
-        raise ValueError("each class may be listed once")
-    return classes
-
-
 class DataChoice(Settings):
-    """Which examples a study takes: the first of each part; None takes all."""
+    """Which examples a study takes.
+
+    Attributes
+    ----------
+    train, validation : int or None
+        So many of each part; None takes as many as the source's part has.
+    split : str
+        "file": the first of each part, as the source has them; "random": parts drawn at random from
+        all of the source's examples, stratified by class.
+    split_seed : int or None
+        Of the draw; None: the seed of the study.
+    """
 
     source: Annotated[str, StringConstraints(min_length=1)] = "digits"
     train: int | None = Field(default=None, ge=1)
     validation: int | None = Field(default=None, ge=1)
+    split: Literal["file", "random"] = "file"
+    split_seed: int | None = Field(default=None, ge=0, lt=2**63)
 
 
 class SectionChoice(Settings):
@@ -58,15 +65,13 @@ class SectionChoice(Settings):
 
 
 class Run(Settings):
-    """One run: a training configuration on all classes or a subset of them.
+    """One run: a training configuration on some of the study's examples.
 
     `name` is `base[option=value]` for a member of a sweep, and `base` otherwise.
     """
 
     name: RunName
-    classes: (
-        Annotated[tuple[Label, ...], Field(min_length=2), AfterValidator(_two_distinct)] | None
-    ) = None
+    selection: Selection = Selection()
     config: TrainConfig
 
     @property
