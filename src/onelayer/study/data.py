@@ -126,9 +126,7 @@ def _taken(
         except InputError as error:
             raise InputError(f"data.split: {error}") from None
         return data.model_copy(update={**counts, "split_seed": seed}), *drawn
-    train, validation = (
-        _first(part, n) for part, n in zip(parts, counts.values(), strict=True)
-    )
+    train, validation = (_first(part, n) for part, n in zip(parts, counts.values(), strict=True))
     return data.model_copy(update=counts), train, validation
 
 

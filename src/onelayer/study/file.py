@@ -33,10 +33,10 @@ from onelayer.words import first_few
 BUILT_IN = resources.files("onelayer.study") / "studies"
 OPTIONS = option_names(TrainConfig)
 _TABLES = {name: option_names(table) for name in OPTIONS if (table := table_of(name))}
-_TOP = ("name", "title", "seed", "mute", "data", "defaults", "sources", "runs", "sections")
+_TOP = ("name", "title", "question", "seed", "mute", "data", "defaults", "sources", "runs", "sections")
 SELECTION = tuple(name for name in option_names(Selection) if name not in OPTIONS)
 """What a study file says of a run's examples; `draw` is an option of training too."""
-_FOR_ALL = (*OPTIONS, *(name for name in SELECTION if name != "classes"))
+_FOR_ALL = (*OPTIONS, *SELECTION)
 _RUN_KEYS = ("name", *SELECTION, *OPTIONS)
 _OF_DATA = tuple(name for name in option_names(DataChoice) if name != "source")
 _LISTS = ("classes", "class_shares")
@@ -135,7 +135,13 @@ def resolve(
     first = seed[0] if isinstance(seed, list) and seed else seed  # a list is for the runs
     head = _validated(
         Head,
-        {"name": name, "title": title, "seed": first, "mute": table.get("mute", [])},
+        {
+            "name": name,
+            "title": title,
+            "question": table.get("question"),
+            "seed": first,
+            "mute": table.get("mute", []),
+        },
         where,
         "",
     )
@@ -256,11 +262,11 @@ def _apply(override: str, table: Table, everywhere: Table) -> None:
         inherited = table.get("defaults", {}).get(path[0])
         if len(path) > 1 and isinstance(inherited, dict):
             target.setdefault(path[0], inherited.copy())
-    elif path[0] not in ("name", "title", "mute", "data", "defaults", "sources"):
+    elif path[0] not in ("name", "title", "question", "mute", "data", "defaults", "sources"):
         raise InputError(
             Argument("set", override),
             f": unknown key; allowed: an option of runs ({', '.join(_FOR_ALL)}), "
-            "name, title, mute, data.KEY, defaults.KEY, sources.SOURCE.KEY, runs.NAME.KEY.",
+            "name, title, question, mute, data.KEY, defaults.KEY, sources.SOURCE.KEY, runs.NAME.KEY.",
         )
     _set(target, path, value, override)
 

@@ -28,9 +28,44 @@ SectionKind = Literal[
     "l2-accuracy",
     "weight-norm",
     "claims",
+    "final-against",
+    "losses",
+    "verdicts",
 ]
 SECTION_KINDS: tuple[str, ...] = get_args(SectionKind)
 DerivationName = Literal["logistic", "softmax", "l2"]
+NumberName = Literal[
+    "val_accuracy",
+    "train_accuracy",
+    "val_loss",
+    "train_loss",
+    "weight_norm",
+    "steps_to_reach",
+    "excess",
+    "batch_noise",
+]
+VerdictName = Literal[
+    "sorting-costs",
+    "one-shuffle-is-enough",
+    "loss-falls-below-the-limit",
+    "quickest-near-the-limit",
+    "penalty-bounds-the-rate",
+    "noise-as-root-of-batch",
+    "small-batches-ahead",
+    "large-batches-ahead",
+    "accuracy-survives-noise",
+    "penalty-helps",
+    "early-stopping-helps",
+    "gap-closes",
+    "best-penalty-falls",
+    "standard-is-quicker",
+    "accuracy-misleads",
+    "balance-helps",
+    "one-optimum",
+    "start-is-forgotten",
+    "momentum-is-quicker",
+    "momentum-as-rate",
+]
 
 
 class DataChoice(Settings):
@@ -55,11 +90,30 @@ class DataChoice(Settings):
 
 
 class SectionChoice(Settings):
-    """One section of the report: a question, what is shown, the answer."""
+    """One section of the report: a question, what is shown, the answer.
+
+    Attributes
+    ----------
+    kind : str
+    runs : tuple of str
+        Names of runs, or of sweeps.
+    derivations : tuple of str
+        Of the kind "derivation".
+    x : str or None
+        Of "final-against" and "losses": the option along which runs are told apart; None: the first
+        number in which they differ.
+    numbers : tuple of str
+        Of "final-against": what is drawn; of "losses" the one loss.
+    verdicts : tuple of str
+        Of "verdicts": which claims are judged.
+    """
 
     kind: SectionKind
     runs: tuple[RunName, ...] = ()
     derivations: tuple[DerivationName, ...] = ()
+    x: str | None = None
+    numbers: tuple[NumberName, ...] = ()
+    verdicts: tuple[VerdictName, ...] = ()
     chapter: str | None = None
     title: str | None = None
 
@@ -85,6 +139,8 @@ class Head(Settings):
 
     name: Name
     title: str
+    question: str | None = None
+    """What the study asks, for whoever looks for one."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     mute: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]+[0-9]+$")], ...] = ()
     """Codes of checks that are not made."""

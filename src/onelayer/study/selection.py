@@ -130,9 +130,7 @@ class Selection(Settings):
         with _named("scaling"):
             scaling = _scaling(train, self.scaling)
             if scaling != train.scaling:
-                train, validation = (
-                    replace(part, scaling=scaling) for part in (train, validation)
-                )
+                train, validation = (replace(part, scaling=scaling) for part in (train, validation))
         return Selected(train, validation, wrong)
 
 

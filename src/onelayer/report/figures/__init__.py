@@ -1,12 +1,14 @@
 """The figures of a report: functions from frames to a :class:`onelayer.report.figure.Figure`."""
 
 from onelayer.report.figures.accuracy import accuracy_curves
+from onelayer.report.figures.against import against
 from onelayer.report.figures.comparison import accuracy_comparison, sweep_accuracy
 from onelayer.report.figures.dips import accuracy_at_every_step, fall_by_batch
 from onelayer.report.figures.examples import Picture, example_pictures
 from onelayer.report.figures.loss import loss_curves
 from onelayer.report.figures.penalty import accuracy_against_l2, norm_against_l2
 from onelayer.report.figures.replicates import replicate_curves
+from onelayer.report.figures.together import losses_together
 from onelayer.report.figures.weights import WeightRow, weight_pictures
 
 __all__ = [
@@ -16,9 +18,11 @@ __all__ = [
     "accuracy_at_every_step",
     "accuracy_comparison",
     "accuracy_curves",
+    "against",
     "example_pictures",
     "fall_by_batch",
     "loss_curves",
+    "losses_together",
     "norm_against_l2",
     "replicate_curves",
     "sweep_accuracy",

@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 from onelayer.report.document import Note, Section
 from onelayer.report.inline import literal
-from onelayer.report.sections import claims, curves, gradients, penalty, shuffling, sweep
+from onelayer.report.sections import (
+    against,
+    claims,
+    curves,
+    gradients,
+    penalty,
+    shuffling,
+    sweep,
+    verdicts,
+)
 from onelayer.report.sections.material import Material
 from onelayer.study import SectionChoice
 
@@ -25,12 +34,17 @@ BUILDERS: dict[str, Builder] = {
     "l2-accuracy": penalty.l2_accuracy,
     "weight-norm": penalty.weight_norm,
     "claims": claims.claims,
+    "final-against": against.final_against,
+    "losses": against.losses,
+    "verdicts": verdicts.verdicts,
 }
 """What builds each kind of section."""
 
 
 _OF_NO_RUNS = ("derivation", "gradient-check", "claims")
-_OF_KEPT_WEIGHTS = ("weights", "l2-accuracy", "weight-norm")
+_OF_KEPT_WEIGHTS = (
+    "weights", "l2-accuracy", "weight-norm", "final-against", "losses", "verdicts",
+)  # fmt: skip
 
 
 def build(material: Material, choice: SectionChoice) -> Section:
