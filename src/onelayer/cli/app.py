@@ -114,9 +114,18 @@ def study(
         bool, typer.Option("--json", help="Print the results document on stdout.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Print the built-in studies and their questions.")
+    ] = False,
 ) -> None:
     """Run a study and write its report. An unfinished run folder is taken up again."""
     from onelayer.cli.extras import check_study
+
+    if list_:
+        from onelayer.cli.study import list_studies
+
+        list_studies()
+        return
     from onelayer.cli.report import ReportProcess
 
     check_study("A study, with its report,")
@@ -135,6 +144,16 @@ def study(
             as_json=as_json,
             quiet=quiet,
         )
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="It must not be there yet.")],
+) -> None:
+    """Write a study file with comments, that runs as it is: a study of your own to begin with."""
+    from onelayer.cli.study import new_study
+
+    new_study(file)
 
 
 @app.command()

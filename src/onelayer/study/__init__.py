@@ -1,8 +1,9 @@
 """What question is asked: study files, runs and sweeps, and the run folder."""
 
+from onelayer.study.built_in import BuiltIn, built_in_studies, read_study_file, template
 from onelayer.study.data import StudyData, load_data
 from onelayer.study.environment import environment
-from onelayer.study.file import read_study_file, resolve, to_toml
+from onelayer.study.file import resolve, to_toml
 from onelayer.study.memory import outcome_in_memory
 from onelayer.study.outcome import Outcome, RunOutcome
 from onelayer.study.reader import FINDINGS, PAGE, STUDY, RunFolderReader
@@ -17,6 +18,7 @@ __all__ = [
     "PAGE",
     "SECTION_KINDS",
     "STUDY",
+    "BuiltIn",
     "Observer",
     "Outcome",
     "Replicates",
@@ -29,6 +31,7 @@ __all__ = [
     "Selection",
     "Study",
     "StudyData",
+    "built_in_studies",
     "check_study",
     "environment",
     "json_bytes",
@@ -37,5 +40,6 @@ __all__ = [
     "read_study_file",
     "resolve",
     "run_study",
+    "template",
     "to_toml",
 ]

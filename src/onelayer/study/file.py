@@ -1,11 +1,10 @@
-"""Read a study file, apply overrides, and resolve it into a `Study`."""
+"""Apply overrides to the content of a study file, and resolve it into a `Study`."""
 
 from __future__ import annotations
 
 import itertools
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,10 +29,9 @@ from onelayer.training.feature_ranges import is_list_of_ranges
 from onelayer.training.messages import as_toml, refuse, unknown_key
 from onelayer.words import first_few
 
-BUILT_IN = resources.files("onelayer.study") / "studies"
 OPTIONS = option_names(TrainConfig)
 _TABLES = {name: option_names(table) for name in OPTIONS if (table := table_of(name))}
-_TOP = ("name", "title", "question", "seed", "mute", "data", "defaults", "sources", "runs", "sections")
+_TOP = (*option_names(Head), "data", "defaults", "sources", "runs", "sections")
 SELECTION = tuple(name for name in option_names(Selection) if name not in OPTIONS)
 """What a study file says of a run's examples; `draw` is an option of training too."""
 _FOR_ALL = (*OPTIONS, *SELECTION)
@@ -47,35 +45,6 @@ _SOURCE_KEYS = (*_OF_DATA, *_FOR_ALL)
 
 Table = dict[str, Any]
 M = TypeVar("M", bound=BaseModel)
-
-
-def read_study_file(study: str) -> tuple[Table, str]:
-    """Return the content of a built-in study or of a TOML file, and what to call it in messages.
-
-    Raises
-    ------
-    InputError
-        If there is no such study, or the file cannot be read or is not TOML.
-    """
-    built_in = sorted(f.name.removesuffix(".toml") for f in BUILT_IN.iterdir())
-    try:
-        if study in built_in:
-            return tomllib.loads((BUILT_IN / f"{study}.toml").read_text("utf-8")), study
-        return tomllib.loads(Path(study).read_text("utf-8")), study
-    except FileNotFoundError:
-        raise InputError(
-            f"{study}: no such study file, and not a built-in study ({', '.join(built_in)})."
-        ) from None
-    except OSError as error:
-        raise InputError(f"{study}: cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{study}: is not UTF-8 text; a study file is TOML.") from None
-    except ValueError as error:  # TOML's, or that of a number with thousands of digits
-        raise InputError(f"{study}: is not valid TOML: {error}.") from None
-    except RecursionError:
-        raise InputError(
-            f"{study}: is nested too deeply; a study file has tables of lists."
-        ) from None
 
 
 def read_resolved(content: bytes, where: str) -> Study:
@@ -139,6 +108,7 @@ def resolve(
             "name": name,
             "title": title,
             "question": table.get("question"),
+            "seconds": table.get("seconds"),
             "seed": first,
             "mute": table.get("mute", []),
         },
@@ -266,7 +236,8 @@ def _apply(override: str, table: Table, everywhere: Table) -> None:
         raise InputError(
             Argument("set", override),
             f": unknown key; allowed: an option of runs ({', '.join(_FOR_ALL)}), "
-            "name, title, question, mute, data.KEY, defaults.KEY, sources.SOURCE.KEY, runs.NAME.KEY.",
+            "name, title, question, mute, data.KEY, defaults.KEY, sources.SOURCE.KEY, "
+            "runs.NAME.KEY.",
         )
     _set(target, path, value, override)
 

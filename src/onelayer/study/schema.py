@@ -141,6 +141,8 @@ class Head(Settings):
     title: str
     question: str | None = None
     """What the study asks, for whoever looks for one."""
+    seconds: int | None = Field(default=None, ge=0)
+    """About how long it takes on the digits, with two cores."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     mute: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]+[0-9]+$")], ...] = ()
     """Codes of checks that are not made."""

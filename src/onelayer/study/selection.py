@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import AfterValidator, Field
 
 from onelayer.data import Dataset, Scaling, fingerprint, fit_scaling
@@ -70,7 +71,9 @@ class Selection(Settings):
         Some places of the file hold training examples of one class: such a batch is constructed.
     scaling : str
         "source": as the source has it; "raw": values as they are stored; "standard": each feature
-        with mean 0 and standard deviation 1 over the training examples.
+        with mean 0 and standard deviation 1 over the training examples; "uneven": that of the
+        source, each feature then times a number from 0.1 to 10, as if each had a unit of its own:
+        such a scaling is constructed.
     draw : int
         The number of the draw of `class_shares`, `examples` and `label_noise`, which a study file
         gives by the training option of that name; 0 where nothing is drawn.
@@ -84,7 +87,7 @@ class Selection(Settings):
     label_noise: Finite = Field(default=0.0, ge=0, le=1)
     balance: bool = False
     one_sided: OneSided | None = None
-    scaling: Literal["source", "raw", "standard"] = "source"
+    scaling: Literal["source", "raw", "standard", "uneven"] = "source"
     draw: int = Field(default=0, ge=0, lt=2**63)
 
     @property
@@ -179,7 +182,16 @@ def _of_each(
 def _scaling(train: Dataset, kind: str) -> Scaling:
     if kind == "raw":
         return Scaling.identity()
+    if kind == "uneven":
+        scale, offset = train.scaling.per_feature(train.n_features)
+        spread = np.logspace(-1, 1, train.n_features)
+        units = np.random.Generator(np.random.Philox(key=_UNITS)).permutation(spread)
+        return Scaling(scale * units, offset * units)
     return fit_scaling(train.X, "standard") if kind == "standard" else train.scaling
+
+
+_UNITS = 1
+"""Of the order in which features get their numbers."""
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from onelayer.report.inline import literal
 from onelayer.report.sections.material import Material
 from onelayer.report.sections.measures import NUMBERS, Number
 from onelayer.report.sections.points import (
+    Mean,
     Measure,
     Point,
     Series,
@@ -20,12 +21,14 @@ from onelayer.report.sections.points import (
     chance_in_words,
     series_of,
     settled,
+    shown,
     word,
 )
 from onelayer.study import RunOutcome, SectionChoice
 from onelayer.words import listed
 
-MOST_ROWS = 40
+MOST_ROWS = 16
+"""A longer table says less than the figure."""
 
 
 def final_against(material: Material, choice: SectionChoice) -> Section:
@@ -39,7 +42,11 @@ def final_against(material: Material, choice: SectionChoice) -> Section:
         note = Note("info", "All runs are alike: there is nothing to compare.")
         return Section(title, None, (note,))
     rows = [
-        (_label(own.label, number, several=len(numbers) > 1), point.x, *_drawn(point, number, of))
+        (
+            _label(own.label, number, several=len(numbers) > 1),
+            _place(x, point.x),
+            *_drawn(point, number, of),
+        )
         for number, of in numbers
         for own in series
         for point in own.points
@@ -53,7 +60,9 @@ def final_against(material: Material, choice: SectionChoice) -> Section:
         frame, x=word(x), y=_shared_title([n for n, _ in numbers]), title=title,
         name=file_stem(f"against-{names[0]}", *dict.fromkeys(run.run.base for run in runs)),
         logarithmic=all(n.logarithmic for n, _ in numbers),
-        order=list(dict.fromkeys(str(p.x) for s in series for p in s.points)) if is_text else (),
+        order=[] if not is_text else list(
+            dict.fromkeys(shown(x, p.x) for s in series for p in s.points)
+        ),
     )  # fmt: skip
     over = chance_in_words(runs)
     caption = "Means" + (f" over {over}, with 95% intervals for the mean" if over else "")
@@ -76,8 +85,7 @@ def losses(material: Material, choice: SectionChoice) -> Section:
     labels: dict[str, list[str]] = {}
     for own in series:
         for point in own.points:
-            at = f"{word(x or '')} {_spell_x(point.x)}"
-            label = ", ".join(filter(None, [at, own.label]))
+            label = ", ".join(filter(None, [shown(x or "", point.x), own.label]))
             labels[label] = [run.name for run in point.runs]
     if not labels:
         labels = {runs[0].name: [run.name for run in runs]}
@@ -89,7 +97,8 @@ def losses(material: Material, choice: SectionChoice) -> Section:
     )  # fmt: skip
     over = chance_in_words(runs)
     each = f"; a line for each of {over}" if over else ""
-    caption = f"The {name} after so many steps, both axes logarithmic{each}."
+    by = f", by {word(x)}" if x else ""
+    caption = f"The {name} after so many steps{by}, both axes logarithmic{each}."
     ends = {
         label: [run.record.final.val_loss for run in runs if run.name in names and settled(run)]
         for label, names in labels.items()
@@ -103,8 +112,8 @@ def losses(material: Material, choice: SectionChoice) -> Section:
     if len(kept) > 1:
         low, high = (f(kept, key=lambda label: kept[label]) for f in (min, max))
         text = (
-            f"Of the weights that are kept the lowest validation loss is {kept[low]:.4g} ({low}), "
-            f"the highest {kept[high]:.4g} ({high})."
+            f"Of the weights that are kept the lowest validation loss is {kept[low]:.4g} "
+            f"({word(x or '')}: {low}), the highest {kept[high]:.4g} ({high})."
         )
         answer = (Paragraph(literal(text)),)
     question = "Which runs come down quickly, and which do not come down at all?"
@@ -119,7 +128,7 @@ def _drawn(
     if mean is None:
         return None, None, None
     times = 100 if number.is_share else 1
-    low, high = mean.interval or (None, None)
+    low, high = _interval(mean, number) or (None, None)
     return (
         times * mean.value,
         None if low is None else times * low,
@@ -127,11 +136,18 @@ def _drawn(
     )
 
 
+def _interval(mean: Mean, number: Number) -> tuple[float, float] | None:
+    """Return the interval of a mean; that of shares does not leave them."""
+    if mean.interval is None or not number.is_share:
+        return mean.interval
+    return max(mean.interval[0], 0.0), min(mean.interval[1], 1.0)
+
+
 def _frame(
     rows: Sequence[tuple[str, Value, float | None, float | None, float | None]],
 ) -> pl.DataFrame:
     is_text = any(isinstance(row[1], str) for row in rows)
-    rows = [(s, _spell_x(x) if is_text else float(x), *v) for s, x, *v in rows]  # type: ignore[misc]
+    rows = [(s, shown("", x) if is_text else float(x), *v) for s, x, *v in rows]  # type: ignore[misc]
     floats = dict.fromkeys(("value", "low", "high"), pl.Float64)
     schema = {"series": pl.String, "x": pl.String if is_text else pl.Float64, **floats}
     return pl.DataFrame(rows, schema, orient="row").drop_nulls("value")
@@ -144,7 +160,7 @@ def _table(x: str, series: Sequence[Series], numbers: Sequence[tuple[Number, Mea
         for point in own.points:
             head = [literal(own.label)] if has_labels else []
             cells = [_cell(point, number, measure) for number, measure in numbers]
-            rows.append((*head, literal(_spell_x(point.x)), *cells))
+            rows.append((*head, literal(shown(x, point.x)), *cells))
     columns = (*(["runs"] if has_labels else []), word(x), *(n.title for n, _ in numbers))
     align = (*(["left"] if has_labels else []), "right", *["right"] * len(numbers))
     return Table(columns, tuple(rows), None, align)  # type: ignore[arg-type]  # of such words
@@ -156,7 +172,7 @@ def _cell(point: Point, number: Number, measure: Measure) -> str:
         return "–"
     if mean.interval is None:
         return literal(number.spell(mean.value))
-    low, high = mean.interval
+    low, high = _interval(mean, number) or (mean.value, mean.value)
     return literal(f"{number.spell(mean.value)} ({number.spell(low)} to {number.spell(high)})")
 
 
@@ -172,12 +188,12 @@ def _ends(x: str, series: Sequence[Series], number: Number, measure: Measure) ->
         return ""
     low, high = (f(means, key=lambda key: means[key]) for f in (min, max))
     places = [
-        f"{number.spell(means[key])} at {word(x)} {_spell_x(key[1])}"
-        + (f" ({key[0]})" if key[0] else "")
+        f"{number.spell(means[key])} ({word(x)}: {shown(x, key[1])}"
+        + (f"; {key[0]})" if key[0] else ")")
         for key in (low, high)
     ]
     what = number.title.removesuffix(" (%)")
-    return f"{_first(what)}: from {places[0]} to {places[1]}."
+    return f"{_first(what)}: the least is {places[0]}, the most {places[1]}."
 
 
 def _missing(runs: Sequence[RunOutcome]) -> list[Block]:
@@ -203,8 +219,8 @@ def _shared_title(numbers: Sequence[Number]) -> str:
     return "accuracy (%)" if all(n.is_share for n in numbers) else "loss"
 
 
-def _spell_x(x: Value) -> str:
-    return x if isinstance(x, str) else f"{x:,.10g}"
+def _place(x: str, value: Value) -> Value:
+    return shown(x, value) if isinstance(value, str) else value
 
 
 def _first(text: str) -> str:

@@ -15,8 +15,8 @@ from onelayer.diagnosis.words import number, percent
 from onelayer.report.sections.points import Measure, settled
 from onelayer.study import RunOutcome
 
-REACHED = 1.02
-"""A loss is reached when it is no more than so many times the lowest of all runs."""
+REACHED = 0.98
+"""So much of the way from a model that knows nothing to the lowest loss of all runs."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,21 @@ def _final(field: str) -> Callable[[Sequence[RunOutcome]], Measure]:
 
 
 def _steps_to_reach(runs: Sequence[RunOutcome]) -> Measure:
-    """Return after how many steps a run's validation loss first is nearly the lowest of all."""
-    lowest = [run.record.best.val_loss for run in runs if run.record.best is not None]
-    target = REACHED * min(lowest, default=math.nan)
+    """Return after how many steps a run's validation loss has come most of the way.
+
+    It goes from ln K, of a model that knows nothing of K classes, to the lowest of the weights that
+    runs keep. Only a run that is there at its end, too, has
+    come there: one that swings passes many losses.
+    """
+    kept = [run.record.final.val_loss for run in runs if settled(run)]
+    lowest = min((loss for loss in kept if loss is not None), default=math.nan)
+    start = max(math.log(len(run.record.classes)) for run in runs)
+    target = lowest + (1 - REACHED) * max(start - lowest, 0.0)
 
     def measure(run: RunOutcome) -> float | None:
-        curve = run.curve
-        reached = np.flatnonzero(curve["val_loss"].to_numpy() <= target)
-        return float(curve["step"][int(reached[0])]) + 1 if len(reached) else None
+        losses, steps = (run.curve[column].to_numpy() for column in ("val_loss", "step"))
+        reached = np.flatnonzero(losses <= target)
+        return float(steps[reached[0]]) + 1 if len(reached) and losses[-1] <= target else None
 
     return measure
 
@@ -97,7 +104,7 @@ NUMBERS: dict[str, Number] = {
     "train_loss": Number("training loss", _final("train_loss")),
     "weight_norm": Number("weight norm", _final("weight_norm")),
     "steps_to_reach": Number(
-        f"steps until the validation loss is within {100 * (REACHED - 1):.0f}% of the lowest",
+        f"steps to {100 * REACHED:.0f}% of the way to the lowest validation loss",
         _steps_to_reach,
         lambda steps: f"{steps:,.0f}",
     ),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from onelayer.diagnosis.statistics.quantiles import t_two_sided
+from onelayer.report.sections.material import ORDERS
 from onelayer.study import RunOutcome, Selection
 from onelayer.study.replicates import CHANCE
 from onelayer.training import StopReason, TrainConfig
@@ -30,8 +31,21 @@ WORDS = {
     "order": "order of the examples",
     "early_stopping": "early stopping",
     "balance": "balanced",
+    "nesterov": "in Nesterov's form",
+    "class_shares": "share that is left of each class",
 }
 """Options as people have them; others have their own names, blanks for underscores."""
+
+SPELLED: dict[str, dict[str, str]] = {
+    "order": ORDERS,
+    "scaling": {
+        "raw": "as stored",
+        "source": "as the source has them",
+        "standard": "standardised",
+        "uneven": "uneven",
+    },
+}
+"""Values that are words, as people have them."""
 
 _FOLLOWS = ("shuffle", "optimum", "tolerance", "max_epochs", "max_steps", "solver", "window",
             "evaluations_per_epoch")  # fmt: skip
@@ -170,6 +184,13 @@ def chance_in_words(runs: Sequence[RunOutcome]) -> str:
     return f"{len(seeds)} seeds" if len(seeds) > 1 else ""
 
 
+def shown(option: str, value: Value) -> str:
+    """Return a value of an option as people have it."""
+    if isinstance(value, str):
+        return SPELLED.get(option, {}).get(value, value)
+    return f"{value:,.10g}"
+
+
 def paired(first: Point, second: Point, measure: Measure) -> Mean | None:
     """Return the mean of first less second over the seeds and draws that both have."""
     own, other = first.values(measure), second.values(measure)
@@ -215,7 +236,7 @@ def _said(name: str, value: Any) -> str:
         return word(name) if value else f"not {word(name)}"
     if name == "early_stopping":
         return "early stopping" if value else "no early stopping"
-    return f"{word(name)} {_spelled(value)}"
+    return f"{word(name)} {shown(name, _spelled(value))}"
 
 
 def _spelled(value: Any) -> str:
@@ -223,4 +244,6 @@ def _spelled(value: Any) -> str:
         return "all"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(f"{100 * share:g}%" for share in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -59,7 +59,7 @@ VERDICTS: dict[str, Verdict] = {
         "The best penalty falls with the number of examples.", sizes.best_penalty_falls
     ),
     "standard-is-quicker": Verdict(
-        "Standardised features take fewer steps than raw ones.", speeds.standard_is_quicker
+        "Standardised features take fewer steps than uneven ones.", speeds.standard_is_quicker
     ),
     "accuracy-misleads": Verdict(
         "Where a class is rare, the accuracy hides that it is missed.", imbalance.accuracy_misleads

@@ -51,9 +51,9 @@ def loss_falls_below(runs: Runs, material: Material) -> Judged:
         return OPEN, f"The predicted limit is {number(limit)}, and all rates are on one side of it."
     surprising = [r for r in below if _rises(r)[0]] + [r for r in beyond if not _rises(r)[0]]
     said = (
-        f"The curvature at weights of 0 predicts a limit of {number(limit)}. "
-        f"{_told(below)}; {_told(beyond)}. No chance has a part in it: each step is on all "
-        "examples."
+        f"The curvature at weights of 0 predicts a limit of {number(limit)}. Below it the training "
+        f"loss rose {_told(below)}; above it {_told(beyond)}. No chance has a part in it: each "
+        "step is on all examples."
     )
     if surprising:
         said += f" Against the prediction: {listed(_rate(run) for run in surprising)}."
@@ -61,11 +61,14 @@ def loss_falls_below(runs: Runs, material: Material) -> Judged:
 
 
 def _told(runs: Runs) -> str:
-    each = []
+    """Say in how many steps the loss rose: 'in no step (rates 0.1 and 0.2)'."""
+    still = [run for run in runs if not _rises(run)[0]]
+    said = [f"in no step (rate {listed(map(_rate, still))})"] if still else []
     for run in runs:
         rose, of = _rises(run)
-        each.append(f"{_rate(run)}: {rose:,}")
-    return f"steps in which the training loss rose, by rate, of {of:,} at most: {', '.join(each)}"
+        if rose:
+            said.append(f"in {rose:,} of {count(of, 'step')} (rate {_rate(run)})")
+    return listed(said)
 
 
 def _rate(run: RunOutcome) -> str:

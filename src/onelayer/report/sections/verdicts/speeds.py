@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 
 from onelayer.diagnosis.checks.scales import FeatureScales
-from onelayer.diagnosis.words import number
+from onelayer.diagnosis.words import count, number
 from onelayer.report.sections.material import Material, measured
 from onelayer.report.sections.measures import NUMBERS
 from onelayer.report.sections.points import Mean, Point, chance_of, series_of
 from onelayer.report.sections.verdicts.judging import (
     FAILS,
     HOLDS,
+    OPEN,
     Judged,
     Runs,
     above,
-    at,
     covers,
     within,
 )
+from onelayer.study import RunOutcome
 
 TOLERANCE = 0.25
 """A ratio that differs by less from the predicted one is that one."""
@@ -47,31 +48,52 @@ def _in_words(times: Mean, runs: Runs, missed: int) -> str:
 
 
 def standard_is_quicker(runs: Runs, material: Material) -> Judged:
-    """Compare values as they are stored with standardised ones, in steps to the same loss."""
-    _, series = series_of(runs, "scaling")
-    if len(series) != 1:
+    """Compare uneven features with standardised ones, each at the rate that is best for them."""
+    own = [[run for run in runs if run.run.selection.scaling == kind] for kind in SCALINGS]
+    if not all(own):
         return None
-    raw, standard = at(series[0], "raw"), at(series[0], "standard")
-    if raw is None or standard is None:
-        return None
-    times, missed = _times(runs, raw, standard)
-    if times is None:
-        return FAILS, "With standardised features the loss was not reached at all."
-    said = f"With raw values it takes {_in_words(times, runs, missed)} the steps"
-    if missed:
-        said += f"; {missed} of {len(raw.runs)} runs had not come there at their ends"
-    conditions = {
-        f.runs[0]: found.condition_number
-        for f, found in measured(material.findings_of(FeatureScales, raw.runs), FeatureScales)
-        if found.condition_number is not None
-    }
-    if conditions:
-        said += f". The condition number of raw values is {number(next(iter(conditions.values())))}"
-    if times.interval is None:
-        alone = all(run.record.batches_per_epoch == 1 for run in runs)
-        chance = "steps on all examples have no chance in them" if alone else "one run of each"
-        return (HOLDS if times.value > 0 else FAILS), f"{said} ({chance})."
-    return above(times), f"{said}."
+    measure = NUMBERS["steps_to_reach"].of([*own[0], *own[1]])
+    best = [min(((n, r) for r in some if (n := measure(r)) is not None), default=None,
+                key=lambda pair: pair[0]) for some in own]  # fmt: skip
+    uneven, standard = best
+    if standard is None:
+        return FAILS, "With standardised features no rate came most of the way."
+    said = f"Standardised, it takes {_steps_at(*standard)}"
+    if uneven is None:
+        longest = max(run.record.steps for run in own[0])
+        said += f"; uneven, no rate came so far in {count(longest, 'step')}"
+    else:
+        times = uneven[0] / standard[0]
+        said += f"; uneven, {_steps_at(*uneven)}, {number(times)} times as many"
+    if both := _conditions([*own[0], *own[1]], material):
+        said += f". The condition numbers are {both}"
+    holds = uneven is None or uneven[0] > standard[0]
+    chance = "Steps on all examples: no chance has a part in it"
+    if any(run.record.batches_per_epoch > 1 for run in runs):
+        chance = "One run of each, so that chance cannot be told from it"
+        return OPEN, f"{said}. {chance}."
+    return (HOLDS if holds else FAILS), f"{said}. {chance}."
+
+
+SCALINGS = ("uneven", "standard")
+
+
+def _steps_at(steps: float, run: RunOutcome) -> str:
+    return f"{steps:,.0f} steps at its best rate, {run.record.config.learning_rate:g}"
+
+
+def _conditions(runs: Runs, material: Material) -> str:
+    """Say the condition numbers of uneven and of standardised features, where they are known."""
+    for finding, found in measured(material.findings_of(FeatureScales, runs), FeatureScales):
+        selections = {run.name: run.run.selection.scaling for run in runs}
+        if found.condition_number is None or found.condition_number_standardised is None:
+            continue
+        if selections.get(finding.runs[0]) == "uneven":
+            return (
+                f"{number(found.condition_number)} and "
+                f"{number(found.condition_number_standardised)}, on a sample of the examples"
+            )
+    return ""
 
 
 def _by_momentum(runs: Runs) -> tuple[Point, Point, float] | None:

@@ -18,6 +18,9 @@ SAME = 0.01
 ARRIVED = 1e-3
 """A run has arrived when J is above its minimum by less than this share of it."""
 
+TINY = 1e-6
+"""Less is what rounding and the search for the minimum leave open."""
+
 
 def _weights(run: RunOutcome) -> NDArray[np.float64]:
     """Return all parameters, without what softmax outputs have in common, which changes nothing."""
@@ -39,13 +42,15 @@ def one_optimum(runs: Runs, _material: Material) -> Judged:
     share = apart / norm if norm > 0 else 0.0
     said = (
         f"Of {count(len(started), 'run')} from different starts the two that end farthest apart "
-        f"differ by {percent(share)} of the norm of their weights; less than {percent(SAME, 0)} "
+        f"differ by {_share(share)} of the norm of their weights; less than {percent(SAME, 0)} "
         "counts as the same"
     )
     minima = [run.record.minimum for run in started]
     excess = [m.excess / m.value for m in minima if m and m.excess is not None and m.value > 0]
     if excess:
-        said += f". J ends above its minimum by {number(max(excess))} of it at most"
+        most = max(excess)
+        above = f"at most {number(most)} of it" if most > TINY else f"less than {TINY:g} of it"
+        said += f". J ends above its minimum by {above}"
     if share < SAME:
         return HOLDS, f"{said}."
     arrived = bool(excess) and max(excess) < ARRIVED
@@ -66,6 +71,10 @@ def start_is_forgotten(runs: Runs, _material: Material) -> Judged:
     said = (
         f"At the first evaluation the validation losses lie between {number(min(first))} and "
         f"{number(max(first))}, at the last between {number(min(last))} and {number(max(last))}: "
-        f"{percent(ranges[1] / ranges[0], 1)} of the range is left."
+        f"{_share(ranges[1] / ranges[0])} of the range is left."
     )
     return (HOLDS if ranges[1] < 0.05 * ranges[0] else FAILS), said
+
+
+def _share(value: float) -> str:
+    return percent(value) if value >= 1e-4 else "less than 0.01%"
