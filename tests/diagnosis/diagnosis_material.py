@@ -11,7 +11,7 @@ from onelayer.data import Dataset, Scaling
 from onelayer.diagnosis import Context, Finding, finding_from_json
 from onelayer.inference import Classifier
 from onelayer.model import ModelName
-from onelayer.study import Outcome, Run, RunOutcome, Study, StudyData, outcome_in_memory
+from onelayer.study import Outcome, Run, RunOutcome, Selection, Study, StudyData, outcome_in_memory
 from onelayer.study.schema import DataChoice
 from onelayer.training import (
     Evaluation,
@@ -84,7 +84,7 @@ def run_outcome(
     kind: ModelName = "softmax" if arrays.shape[1] > 1 else "logistic"
     names = tuple(range(max(2, arrays.shape[1])))
     model = Classifier(kind, arrays, np.zeros(arrays.shape[1]), names, Scaling(1.0, 0.0))
-    run = Run(name=name, classes=classes, config=config)
+    run = Run(name=name, selection=Selection(classes=classes), config=config)
     return RunOutcome(run, record, history.frame(name), model)
 
 

@@ -13,7 +13,7 @@ from study_helpers import content
 
 from onelayer.data import Dataset, Scaling
 from onelayer.errors import InputError
-from onelayer.study import Run, Study, data, load_data, read_study_file, resolve, to_toml
+from onelayer.study import Run, Selection, Study, data, load_data, read_study_file, resolve, to_toml
 from onelayer.training import Averaging, EarlyStopping, RateSchedule, TrainConfig
 
 
@@ -312,7 +312,9 @@ def test_any_resolved_study_written_and_resolved_again_is_the_same(
             "title": title,
             "seed": seed,
             "data": {"source": "digits", "train": train},
-            "runs": tuple(Run(name=n, classes=c, config=config) for n, c, config in runs),
+            "runs": tuple(
+                Run(name=n, selection=Selection(classes=c), config=config) for n, c, config in runs
+            ),
             "sections": ({"kind": "loss-curves", "runs": (runs[0][0],), "title": title},),
         }
     )

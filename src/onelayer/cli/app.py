@@ -139,9 +139,18 @@ def study(
             show_default=False,
         ),
     ] = None,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Print the built-in studies and their questions.")
+    ] = False,
 ) -> None:
     """Run a study and write its report. An unfinished run folder is taken up again."""
     from onelayer.cli.extras import LIVE, STUDY, check_study
+
+    if list_:
+        from onelayer.cli.study import list_studies
+
+        list_studies()
+        return
     from onelayer.cli.report import ReportProcess
 
     check_study("A study, with its report,", STUDY + LIVE if live else STUDY)
@@ -171,6 +180,16 @@ def study(
             quiet=quiet,
             page=page,
         )
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="It must not be there yet.")],
+) -> None:
+    """Write a study file with comments, that runs as it is: a study of your own to begin with."""
+    from onelayer.cli.study import new_study
+
+    new_study(file)
 
 
 @app.command()

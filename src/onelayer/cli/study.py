@@ -24,9 +24,11 @@ from onelayer.study import (
     Outcome,
     Replicates,
     RunFolderReader,
+    built_in_studies,
     load_data,
     read_study_file,
     resolve,
+    template,
 )
 from onelayer.training import RunRecord, StopReason, warm_up
 from onelayer.words import first_few, first_sentence, fixed
@@ -60,7 +62,7 @@ def run_study_command(
     else:
         progress = page.progress(console, quiet=quiet)
 
-    table, where = read_study_file(study)
+    table, where = read_study_file(study, _asked_source(source, overrides))
     resolved = resolve(table, where, source=source, overrides=overrides)
     report.prepare(resolved)
     if resolved.data.source == "mnist" and not os.environ.get(FOLDER_VARIABLE):
@@ -110,6 +112,43 @@ def run_study_command(
         open_page(path / PAGE, progress)
     if all(run.record.stop_reason is StopReason.DIVERGED for run in outcome.runs):
         raise OnelayerError("Every run diverged. Take a smaller learning rate.")
+
+
+def list_studies() -> None:
+    """Print the built-in studies; see `onelayer study --list`."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("study", no_wrap=True)
+    table.add_column("about", justify="right", no_wrap=True)
+    table.add_column("question")
+    for study in built_in_studies():
+        table.add_row(study.name, f"{study.seconds} s", study.question)
+    table.caption = (
+        "The time is that on the digits with two cores; with --data mnist it is longer. "
+        "onelayer new FILE.toml begins one of your own."
+    )
+    table.caption_justify = "left"
+    Terminal().print_table(table)
+
+
+def new_study(path: Path) -> None:
+    """Write a commented study file; see `onelayer new --help`."""
+    if path.suffix != ".toml":
+        raise InputError(f"{path}: a study file's name ends with .toml.")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(template())
+    except FileExistsError:
+        raise InputError(f"{path}: is there already; give another name.") from None
+    StudyProgress(Terminal(), quiet=False).say(f"Written: {path}. Run it: onelayer study {path}")
+
+
+def _asked_source(source: str | None, overrides: list[str]) -> str | None:
+    """Return the data that was asked for on the command line."""
+    for override in overrides:
+        key, _, value = override.partition("=")
+        if key.strip() == "data.source":
+            source = value.strip().strip("\"'")
+    return source
 
 
 def _far_from_minimum(outcome: Outcome) -> str | None:

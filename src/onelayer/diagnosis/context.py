@@ -116,7 +116,7 @@ class Context:
         for run in runs:
             config = run.record.config
             if config.features is None and config.examples_per_class is None:
-                groups.setdefault((run.run.classes, config.model), []).append(run)
+                groups.setdefault((run.run.selection, config.model), []).append(run)
         found: dict[str, Optimum] = {}
         for members in groups.values():
             objectives = [run.record.config.objective for run in members]
@@ -142,7 +142,7 @@ class Context:
             If that would cost more than is left.
         """
         train, _ = self.parts(run)
-        keys = [("minimum", run.run.classes, objective, tolerance) for objective in objectives]
+        keys = [("minimum", run.run.selection, objective, tolerance) for objective in objectives]
 
         def is_new(key: Hashable) -> bool:
             known: Optimum | None = self._made.get(key)

@@ -83,7 +83,7 @@ def pairs_of(first: Outcome, second: Outcome, data: StudyData | None) -> tuple[P
 
 def _pair(first: RunOutcome, second: RunOutcome, data: StudyData | None, confidence: float) -> Pair:
     one, other = first.record, second.record
-    same = first.run.classes == second.run.classes and one.model == other.model
+    same = first.run.selection == second.run.selection and one.model == other.model
     if data is not None and same and one.model != "multilabel":
         train, validation = data.of(first.run)
         paired = PairedAccuracies.of(*(right(run.model, validation) for run in (second, first)))

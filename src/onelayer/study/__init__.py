@@ -1,8 +1,9 @@
 """What question is asked: study files, runs and sweeps, and the run folder."""
 
+from onelayer.study.built_in import BuiltIn, built_in_studies, read_study_file, template
 from onelayer.study.data import StudyData, load_data
 from onelayer.study.environment import environment
-from onelayer.study.file import read_study_file, resolve, to_toml
+from onelayer.study.file import resolve, to_toml
 from onelayer.study.labels import ORDERS
 from onelayer.study.memory import outcome_in_memory
 from onelayer.study.outcome import Outcome, RunOutcome
@@ -10,6 +11,7 @@ from onelayer.study.reader import FINDINGS, PAGE, STUDY, RunFolderReader
 from onelayer.study.replicates import Replicates
 from onelayer.study.run import Observer, check_study, run_study
 from onelayer.study.schema import SECTION_KINDS, Run, SectionChoice, Study
+from onelayer.study.selection import Selected, Selection
 from onelayer.study.writer import RunFolderWriter, json_bytes
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "PAGE",
     "SECTION_KINDS",
     "STUDY",
+    "BuiltIn",
     "Observer",
     "Outcome",
     "Replicates",
@@ -26,8 +29,11 @@ __all__ = [
     "RunFolderWriter",
     "RunOutcome",
     "SectionChoice",
+    "Selected",
+    "Selection",
     "Study",
     "StudyData",
+    "built_in_studies",
     "check_study",
     "environment",
     "json_bytes",
@@ -36,5 +42,6 @@ __all__ = [
     "read_study_file",
     "resolve",
     "run_study",
+    "template",
     "to_toml",
 ]

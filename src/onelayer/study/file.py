@@ -1,11 +1,10 @@
-"""Read a study file, apply overrides, and resolve it into a `Study`."""
+"""Apply overrides to the content of a study file, and resolve it into a `Study`."""
 
 from __future__ import annotations
 
 import itertools
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,53 +23,29 @@ from onelayer.study.schema import (
     Study,
     option_names,
 )
+from onelayer.study.selection import Selection
 from onelayer.training import TrainConfig, overridden, table_of
 from onelayer.training.checks import check_classes
 from onelayer.training.feature_ranges import is_list_of_ranges
 from onelayer.training.messages import as_toml, refuse, unknown_key
 from onelayer.words import first_few
 
-BUILT_IN = resources.files("onelayer.study") / "studies"
 OPTIONS = option_names(TrainConfig)
 _TABLES = {name: option_names(table) for name in OPTIONS if (table := table_of(name))}
-_TOP = ("name", "title", "seed", "mute", "data", "defaults", "sources", "runs", "sections")
-_RUN_KEYS = ("name", "label", "classes", *OPTIONS)
-_COUNTS = ("train", "validation")
+_TOP = (*option_names(Head), "data", "defaults", "sources", "runs", "sections")
+SELECTION = tuple(name for name in option_names(Selection) if name not in OPTIONS)
+"""What a study file says of a run's examples; `draw` is an option of training too."""
+_FOR_ALL = (*OPTIONS, *SELECTION)
+_RUN_KEYS = ("name", "label", *SELECTION, *OPTIONS)
+_OF_DATA = tuple(name for name in option_names(DataChoice) if name != "source")
+_LISTS = ("classes", "class_shares")
+"""Options whose value is a list; a list of lists makes a sweep."""
 LONGEST_WORD = 200
 """Characters of a `--set` that is no TOML; more would fill a message."""
-_SOURCE_KEYS = (*_COUNTS, *OPTIONS)
+_SOURCE_KEYS = (*_OF_DATA, *_FOR_ALL)
 
 Table = dict[str, Any]
 M = TypeVar("M", bound=BaseModel)
-
-
-def read_study_file(study: str) -> tuple[Table, str]:
-    """Return the content of a built-in study or of a TOML file, and what to call it in messages.
-
-    Raises
-    ------
-    InputError
-        If there is no such study, or the file cannot be read or is not TOML.
-    """
-    built_in = sorted(f.name.removesuffix(".toml") for f in BUILT_IN.iterdir())
-    try:
-        if study in built_in:
-            return tomllib.loads((BUILT_IN / f"{study}.toml").read_text("utf-8")), study
-        return tomllib.loads(Path(study).read_text("utf-8")), study
-    except FileNotFoundError:
-        raise InputError(
-            f"{study}: no such study file, and not a built-in study ({', '.join(built_in)})."
-        ) from None
-    except OSError as error:
-        raise InputError(f"{study}: cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{study}: is not UTF-8 text; a study file is TOML.") from None
-    except ValueError as error:  # TOML's, or that of a number with thousands of digits
-        raise InputError(f"{study}: is not valid TOML: {error}.") from None
-    except RecursionError:
-        raise InputError(
-            f"{study}: is nested too deeply; a study file has tables of lists."
-        ) from None
 
 
 def read_resolved(content: bytes, where: str) -> Study:
@@ -130,7 +105,14 @@ def resolve(
     first = seed[0] if isinstance(seed, list) and seed else seed  # a list is for the runs
     head = _validated(
         Head,
-        {"name": name, "title": title, "seed": first, "mute": table.get("mute", [])},
+        {
+            "name": name,
+            "title": title,
+            "question": table.get("question"),
+            "seconds": table.get("seconds"),
+            "seed": first,
+            "mute": table.get("mute", []),
+        },
         where,
         "",
     )
@@ -138,7 +120,7 @@ def resolve(
     chosen = _validated(DataChoice, given_data, where, "data").source
     for_source: Table = table.get("sources", {}).get(chosen, {})
     set_keys = {override.partition("=")[0].strip() for override in overrides}
-    for key in _COUNTS:
+    for key in _OF_DATA:
         if key in for_source and f"data.{key}" not in set_keys:
             given_data |= {key: for_source[key]}
         for_source.pop(key, None)
@@ -182,8 +164,8 @@ def to_toml(study: Study) -> str:
     table["runs"] = [
         {"name": run.name}
         | ({"label": run.label} if run.label else {})
-        | ({"classes": list(run.classes)} if run.classes else {})
         | run.config.model_dump(mode="json", exclude_none=True)
+        | run.selection.table()
         for run in study.runs
     ]
     table["sections"] = [s.model_dump(mode="json", exclude_defaults=True) for s in study.sections]
@@ -210,7 +192,7 @@ def _check_shape(table: Table, where: str) -> None:
             raise InputError(f"{where}: sections[{i}].kind: each section needs one of {kinds}.")
     if not table.get("runs"):
         raise InputError(f"{where}: runs: a study needs at least one [[runs]] table.")
-    _check_options(table.get("defaults", {}), where, "defaults", OPTIONS)
+    _check_options(table.get("defaults", {}), where, "defaults", _FOR_ALL)
     for source, options in table.get("sources", {}).items():
         _check_options(options, where, f"sources.{source}", _SOURCE_KEYS)
     for i, run in enumerate(table["runs"]):
@@ -244,7 +226,7 @@ def _apply(override: str, table: Table, everywhere: Table) -> None:
     except (ValueError, RecursionError):  # also of numbers that are too long
         value = text.strip()[:LONGEST_WORD]
     target = table
-    if path[0] in OPTIONS:
+    if path[0] in _FOR_ALL:
         _set(everywhere, path, value, override)
         if path != ["seed"]:
             return
@@ -253,11 +235,12 @@ def _apply(override: str, table: Table, everywhere: Table) -> None:
         inherited = table.get("defaults", {}).get(path[0])
         if len(path) > 1 and isinstance(inherited, dict):
             target.setdefault(path[0], inherited.copy())
-    elif path[0] not in ("name", "title", "mute", "data", "defaults", "sources"):
+    elif path[0] not in ("name", "title", "question", "mute", "data", "defaults", "sources"):
         raise InputError(
             Argument("set", override),
-            f": unknown key; allowed: a training option ({', '.join(OPTIONS)}), "
-            "name, title, mute, data.KEY, defaults.KEY, sources.SOURCE.KEY, runs.NAME.KEY.",
+            f": unknown key; allowed: an option of runs ({', '.join(_FOR_ALL)}), "
+            "name, title, question, mute, data.KEY, defaults.KEY, sources.SOURCE.KEY, "
+            "runs.NAME.KEY.",
         )
     _set(target, path, value, override)
 
@@ -292,39 +275,65 @@ def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
             own = {"kind": own}
         both = isinstance(own, dict) and isinstance(value, dict)  # early_stopping.patience=3
         options = overridden(options, {key: own | value if both else value})
-    name, classes = options.pop("name"), options.pop("classes", None)
+    name = options.pop("name")
     options.pop("label", None)
     path = f"runs.{name}"
-    swept = {
-        key: value
-        for key, value in options.items()
-        if (is_list_of_ranges(value) if key == "features" else isinstance(value, list))
-    }
+    swept = {key: value for key, value in options.items() if _is_swept(key, value)}
     for name_ in _TABLES.keys() & options.keys():  # a table is swept by its keys
         if isinstance(own := options[name_], dict):
             swept |= {f"{name_}.{key}": v for key, v in own.items() if isinstance(v, list)}
     for key, listed in swept.items():
         if not listed:
             raise InputError(f"{where}: {path}.{key}: an empty list makes no run.")
-    runs = []
-    for values in itertools.product(*swept.values()):
-        chosen, found = options, []
-        for key, value in zip(swept, values, strict=True):
-            option, _, part = key.partition(".")
-            chosen = chosen | {option: chosen[option] | {part: value} if part else value}
-        config = _validated(TrainConfig, chosen, where, path)
-        for key in swept:
-            option, _, part = key.partition(".")
-            value = getattr(config, option)
-            found.append((part or option, getattr(value, part) if part else value))
-        spelled = ",".join(f"{key}={_spell(key, value)}" for key, value in found)
-        table = {"name": f"{name}[{spelled}]" if found else name, "config": config}
-        if classes is not None:
-            table["classes"] = classes
-        runs.append(_validated(Run, table, where, path))
-        if classes is not None:
-            check_classes(config.model, classes, f"{where}: {path}.classes")
-    return runs
+    return [
+        _member(name, options, dict(zip(swept, values, strict=True)), where)
+        for values in itertools.product(*swept.values())
+    ]
+
+
+def _is_swept(key: str, value: object) -> bool:
+    if key == "features":
+        return is_list_of_ranges(value)
+    if key in _LISTS:
+        return isinstance(value, list) and any(isinstance(own, list) for own in value)
+    return isinstance(value, list)
+
+
+def _member(name: str, options: Table, values: Table, where: str) -> Run:
+    """Return the run of a sweep that takes these values; without any, the run alone."""
+    path, chosen = f"runs.{name}", options
+    for key, value in values.items():
+        option, _, part = key.partition(".")
+        chosen = chosen | {option: chosen[option] | {part: value} if part else value}
+    config = _validated(
+        TrainConfig, {k: v for k, v in chosen.items() if k not in SELECTION}, where, path
+    )
+    selection = _validated(
+        Selection, {k: v for k, v in chosen.items() if k in SELECTION}, where, path
+    )
+    spelled = []
+    for key in values:
+        option, _, part = key.partition(".")
+        value = getattr(selection if option in SELECTION else config, option)
+        value = getattr(value, part) if part else value
+        spelled.append(f"{part or option}={_spell(key, value)}")
+    if selection.is_drawn:
+        selection = selection.model_copy(update={"draw": config.draw})
+        if config.examples_per_class is None:  # nothing is drawn in training
+            config = config.model_copy(update={"draw": 0})
+    run = _validated(
+        Run,
+        {
+            "name": f"{name}[{','.join(spelled)}]" if spelled else name,
+            "selection": selection,
+            "config": config,
+        },
+        where,
+        path,
+    )
+    if selection.classes is not None:
+        check_classes(config.model, selection.classes, f"{where}: {path}.classes")
+    return run
 
 
 def _with_labels(runs: tuple[Run, ...], tables: list[Table], where: str) -> tuple[Run, ...]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from onelayer.study.replicates import CHANCE
 from onelayer.study.schema import Run
+from onelayer.study.selection import Selection
 from onelayer.training import TrainConfig
 
 ORDERS: Final = {
@@ -20,12 +21,29 @@ ORDERS: Final = {
     "blocks": "shuffled by blocks",
 }
 
+SCALINGS: Final = {
+    "source": "features as the source scales them",
+    "raw": "features as stored",
+    "standard": "standardised features",
+    "uneven": "uneven features",
+}
+
 _WORDS: Final[Mapping[str, Callable[[Any], str]]] = {
     "order": lambda order: ORDERS[order],
     "l2": lambda l2: f"λ = {l2:g}",
     "learning_rate": lambda rate: f"learning rate {rate:g}",
     "batch_size": lambda size: f"batches of {size:,}",
     "classes": lambda classes: "all classes" if classes is None else _against(classes),
+    "examples": lambda count: "all examples" if count is None else f"{count:,} examples",
+    "label_noise": lambda share: f"{share:.0%} wrong labels" if share else "labels as they are",
+    "balance": lambda balance: "balanced" if balance else "as rare as they are",
+    "scaling": lambda scaling: SCALINGS[scaling],
+    "one_sided": lambda own: "a one-sided batch" if own else "no one-sided batch",
+    "class_shares": lambda shares: (
+        "all of each class"
+        if shares is None
+        else f"class shares {', '.join(f'{share:g}' for share in shares)}"
+    ),
     "momentum": lambda momentum: f"momentum {momentum:g}" if momentum else "no momentum",
     "model": str,
     "max_epochs": lambda epochs: f"{epochs:,} epochs",
@@ -98,7 +116,10 @@ def _values(run: Run) -> dict[str, Any]:
     """Return what a run may differ in from others."""
     config = run.config
     own = {name: getattr(config, name) for name in TrainConfig.model_fields if name != "shuffle"}
-    return own | {"order": config.order, "classes": run.classes}
+    chosen = {name: getattr(run.selection, name) for name in Selection.model_fields}
+    if not run.selection.is_drawn:
+        chosen["draw"] = config.draw
+    return own | {"order": config.order} | chosen
 
 
 def _swept(run: Run) -> list[tuple[str, str]]:

@@ -11,7 +11,6 @@ from typing import Any
 from onelayer.json_values import json_value
 from onelayer.study.schema import Run
 from onelayer.training import Final, RunRecord, StopReason
-from onelayer.words import listed
 
 CHANCE = ("seed", "draw")
 """Options that leave a run's question as it is."""
@@ -29,10 +28,13 @@ class Replicates:
         What the names of the runs have in common.
     records : tuple of RunRecord
         Two or more.
+    differ : tuple of str
+        Which options of chance they differ in.
     """
 
     name: str
     records: tuple[RunRecord, ...]
+    differ: tuple[str, ...]
 
     @property
     def label(self) -> str:
@@ -59,14 +61,10 @@ class Replicates:
     @property
     def over(self) -> str:
         """Of what the numbers are: 5 seeds."""
-        differ = [
-            f"{name}s"
-            for name in CHANCE
-            if len({getattr(record.config, name) for record in self.records}) > 1
-        ]
         diverged = len(self.records) - len(self.counted)
+        what = f"{self.differ[0]}s" if len(self.differ) == 1 else "runs"
         others = f", {diverged} more diverged" if diverged else ""
-        return f"{len(self.counted)} {listed(differ) if len(differ) == 1 else 'runs'}{others}"
+        return f"{len(self.counted)} {what}{others}"
 
     def values(self, number: str) -> list[float]:
         """Return one of the final numbers of those that are counted and have it."""
@@ -104,21 +102,31 @@ class Replicates:
 
 def question(run: Run) -> Hashable:
     """Return what replicates have in common, and no other runs."""
-    return run.base, run.classes, run.config.model_copy(update=dict.fromkeys(CHANCE, 0))
+    selection = run.selection.model_copy(update={"draw": 0})
+    return run.base, selection, run.config.model_copy(update=dict.fromkeys(CHANCE, 0))
 
 
 def replicates_of(runs: Sequence[Run], records: Sequence[RunRecord]) -> tuple[Replicates, ...]:
     """Return the groups of replicates, of the runs that have come to an end."""
     known = {record.name: record for record in records}
-    groups: dict[Hashable, list[str]] = defaultdict(list)
+    groups: dict[Hashable, list[Run]] = defaultdict(list)
     for run in runs:
         if run.name in known:
-            groups[question(run)].append(run.name)
+            groups[question(run)].append(run)
     return tuple(
-        Replicates(_common_name(names[0]), tuple(known[name] for name in names))
-        for names in groups.values()
-        if len(names) > 1
+        Replicates(
+            _common_name(members[0].name),
+            tuple(known[run.name] for run in members),
+            tuple(name for name in CHANCE if len({_chance(run, name) for run in members}) > 1),
+        )
+        for members in groups.values()
+        if len(members) > 1
     )
+
+
+def _chance(run: Run, name: str) -> tuple[int, int]:
+    """Return what an option of chance is, in training and in the choice of examples."""
+    return getattr(run.config, name), run.selection.draw if name == "draw" else 0
 
 
 def _common_name(member: str) -> str:

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Mapping
 
 from onelayer.data import Dataset
-from onelayer.data.labels import Label
 from onelayer.errors import InputError
 from onelayer.study.data import StudyData
 from onelayer.study.outcome import Outcome
 from onelayer.study.schema import Run, Study
+from onelayer.study.selection import Selection
 from onelayer.study.writer import RunFolderWriter
 from onelayer.training import Ended, Event, RunState, Schedule, stop_on_interrupt, train_many
 from onelayer.training.checks import check_config, check_targets
@@ -21,7 +21,7 @@ Observer = Callable[[Run, Event], None]
 
 Place = Callable[[Dataset], Dataset]
 """From examples in blocks to the same ones where they are trained on; each call places them anew,
-so that runs of one block size and the same classes go together."""
+so that runs of one block size and the same examples go together."""
 
 
 def check_study(study: Study, data: StudyData) -> None:
@@ -54,17 +54,17 @@ def run_study(
     stop: threading.Event | None = None,
     place: Place | None = None,
 ) -> Outcome:
-    """Train the runs that the folder does not hold yet, those on the same classes together.
+    """Train the runs that the folder does not hold yet, those on the same examples together.
 
     The folder is one that was opened for the same study and data. `stop` or Ctrl-C ends the runs
     under way and starts no others: `Outcome.missing` then names what is left, and the same calls on
     the same folder go on where it was. `place` says where the examples lie in training.
     """
-    groups: dict[tuple[tuple[Label, ...] | None, int], list[Run]] = {}
+    groups: dict[tuple[Selection, int], list[Run]] = {}
     for run in study.runs:
         if run.name not in folder.done:
             size = 0 if place is None else run.config.block_size
-            groups.setdefault((run.classes, size), []).append(run)
+            groups.setdefault((run.selection, size), []).append(run)
     with stop_on_interrupt(stop) as stop:
         for runs in groups.values():
             if not stop.is_set():

@@ -128,7 +128,8 @@ class RunFolderWriter:
     def add(self, run: Run, result: TrainResult) -> None:
         """Take a run's results, to be written with those of others that end at the same step."""
         facts = {key: self._data[key] for key in ("source", "train", "validation", "sha256")}
-        origin = {"study": self._study.name, **facts}
+        changes = {k: v for k, v in run.selection.table().items() if k != "classes"}
+        origin = {"study": self._study.name, **facts, **changes}
         model = as_classifier(result, name=run.name, label=run.label or "", data=origin)
         self._ended |= {
             model_file(run.name): model.to_bytes(),

@@ -127,7 +127,7 @@ def _measured(context: Context, run: RunOutcome) -> ClassOrder | None:
     config, (train, _) = run.record.config, context.parts(run)
     law: OrderName = "class" if config.order == "class" else "file"
     rows = Draws(train, None).rows(config, None)
-    key = run.run.classes, config.examples_per_class, config.draw, law, config.batch_size
+    key = run.run.selection, config.examples_per_class, config.draw, law, config.batch_size
 
     def measured() -> ClassOrder | None:
         targets = train.targets if rows is None else train.targets[rows]

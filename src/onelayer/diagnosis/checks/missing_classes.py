@@ -97,7 +97,7 @@ def look(context: Context) -> list[Finding]:
         config = run.record.config
         if config.solver == "sgd" and run.record.model != "multilabel" and run.record.steps > 0:
             drawn = config.examples_per_class, config.draw
-            key = run.run.classes, drawn, config.order, config.seed, config.batch_size
+            key = run.run.selection, drawn, config.order, config.seed, config.batch_size
             groups.setdefault((*key, config.drop_last), []).append(run)
     return [_finding(context, runs) for runs in groups.values()]
 

@@ -68,9 +68,9 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
 def _rows(context: Context, run: RunOutcome) -> NDArray[np.int64]:
     """Return where a run's validation examples stand among all."""
     validation = context.data.validation
-    if run.run.classes is None:
+    if run.run.selection.classes is None:
         return np.arange(validation.n_examples)
-    own = [validation.classes.index(label) for label in run.run.classes]
+    own = [validation.classes.index(label) for label in run.run.selection.classes]
     return np.flatnonzero(np.isin(validation.targets, own))
 
 

@@ -98,7 +98,7 @@ def _models(context: Context, runs: list[RunOutcome]) -> dict[str, _Models]:
     minima = context.minima(run for run in runs if run.record.config.l2 > 0)
     groups: dict[Any, list[RunOutcome]] = defaultdict(list)
     for run in runs:
-        groups[run.run.classes, run.record.config.shared].append(run)
+        groups[run.run.selection, run.record.config.shared].append(run)
     found: dict[str, _Models] = {}
     for members in groups.values():
         second = without_held_out(context, members, HELD_OUT)

@@ -105,7 +105,7 @@ def look(context: Context) -> list[Finding]:
     for run in context.outcome.runs:
         config = run.record.config
         if config.l2 > 0:
-            key = run.run.classes, config.model, config.penalize_bias
+            key = run.run.selection, config.model, config.penalize_bias
             groups.setdefault(key, {}).setdefault(config.l2, []).append(run)
     return [finding for by_l2 in groups.values() for finding in _findings(context, by_l2)]
 

@@ -111,7 +111,7 @@ def at_minima(
         raise
     return {
         l2: context.once(
-            ("at minimum", run.run.classes, id(o)), partial(_measured, context, run, o)
+            ("at minimum", run.run.selection, id(o)), partial(_measured, context, run, o)
         )
         for l2, o in found.items()
     }

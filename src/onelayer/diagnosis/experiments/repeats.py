@@ -132,7 +132,7 @@ def repeated(
     groups: dict[object, list[RunOutcome]] = {}
     for name in variants:
         run = context.outcome[name]
-        groups.setdefault(run.run.classes, []).append(run)
+        groups.setdefault(run.run.selection, []).append(run)
     made: dict[str, list[TrainResult]] = {}
     for runs in groups.values():
         configs = [config for run in runs for config in variants[run.name]]

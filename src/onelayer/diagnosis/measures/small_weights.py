@@ -26,13 +26,13 @@ ROWS = 4800
 def gradient_at_zero(context: Context, run: RunOutcome) -> Parameters:
     """Return ∇C at weights of zero: for a free bias at its best one, where its own part is zero."""
     objective = run.record.config.objective
-    key = "gradient at zero", run.run.classes, objective.model, objective.penalize_bias
+    key = "gradient at zero", run.run.selection, objective.model, objective.penalize_bias
     return context.once(key, lambda: _gradient(context, run, objective))
 
 
 def moments(context: Context, run: RunOutcome) -> tuple[NDArray[np.float64], float]:
     """Return the mean of x and that of ‖x‖², as a model sees the training examples."""
-    return context.once(("moments", run.run.classes), lambda: _moments(context, run))
+    return context.once(("moments", run.run.selection), lambda: _moments(context, run))
 
 
 def _gradient(context: Context, run: RunOutcome, objective: Objective) -> Parameters:

@@ -197,4 +197,4 @@ def _limit(config: TrainConfig, largest: float) -> float:
 def _key(run: RunOutcome) -> tuple[object, ...]:
     """Return what two runs on the same values have in common."""
     config = run.record.config
-    return run.run.classes, config.features, config.examples_per_class, config.draw
+    return run.run.selection, config.features, config.examples_per_class, config.draw

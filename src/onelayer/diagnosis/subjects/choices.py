@@ -21,13 +21,15 @@ _BROKEN_OFF = (StopReason.DIVERGED, StopReason.INTERRUPTED)
 
 def examples_of(run: RunOutcome) -> Hashable:
     """Return what runs on the same validation examples have in common."""
-    classes = run.run.classes
-    return None if classes is None else frozenset(classes)
+    selection = run.run.selection
+    classes = None if selection.classes is None else frozenset(selection.classes)
+    shares = selection.class_shares
+    return classes, shares, None if shares is None else selection.draw
 
 
 def grid_of(run: RunOutcome) -> Hashable:
     """Return what runs have in common that differ in swept options alone."""
-    return examples_of(run), run.record.config.model_dump_json(exclude=set(SWEPT))
+    return run.run.selection, run.record.config.model_dump_json(exclude=set(SWEPT))
 
 
 def has_choosable_model(run: RunOutcome) -> bool:

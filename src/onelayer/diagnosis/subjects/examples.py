@@ -68,7 +68,7 @@ def shared_data(context: Context) -> list[SharedData]:
     def make() -> list[SharedData]:
         groups: dict[object, list[RunOutcome]] = {}
         for run in context.outcome.runs:
-            groups.setdefault(run.run.classes, []).append(run)
+            groups.setdefault(run.run.selection, []).append(run)
         return [SharedData(*context.parts(runs[0]), tuple(runs)) for runs in groups.values()]
 
     return context.once("shared data", make)

@@ -16,7 +16,7 @@ def penalty_sweeps(outcome: Outcome) -> list[list[RunOutcome]]:
     for run in outcome.runs:
         if run.record.stop_reason.is_planned and run.record.final.val_accuracy is not None:
             rest = run.record.config.model_copy(update={"l2": 0.0}).model_dump_json()
-            groups[run.run.classes, rest].setdefault(run.record.config.l2, run)
+            groups[run.run.selection, rest].setdefault(run.record.config.l2, run)
     return [
         [runs[l2] for l2 in sorted(runs, reverse=True)] for runs in groups.values() if len(runs) > 1
     ]

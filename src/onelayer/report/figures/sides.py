@@ -6,7 +6,6 @@ import altair as alt
 import polars as pl
 
 from onelayer.report import style
-from onelayer.report.closer import Points
 from onelayer.report.figure import Figure
 from onelayer.report.figures import base, frames, scales
 
@@ -40,17 +39,16 @@ def both_curves(
     """
     column, rows = _COLUMNS[what], pl.concat([first, second])
     points = pl.concat(
-        [frames.points(part, {label: column})
+        [frames.evaluations(part, {label: column})
          for part, label in zip((first, second), labels, strict=True)]
     )  # fmt: skip
     notes: list[alt.Chart] = []
     if column == "val_loss":
         y = scales.loss_axis(points["value"].to_list())
-        shown = points.filter(pl.col("value") > 0) if y.logarithmic else points
     else:
-        shown = points = frames.percent(points)
+        points = frames.percent(points)
         y, notes = base.accuracy_axis(f"{what} (%)", points, rows)
-    data = points.drop("epoch")
+    data = points
     colours = dict(zip(labels, COLOURS, strict=True))
     # One under the other where they agree: the lower is wide, the upper has gaps.
     lines = [
@@ -68,7 +66,6 @@ def both_curves(
         alt=f"Line chart of the {what} over the steps in two studies: {_ends(data)}.",
         data=data,
         chart=base.finish([*lines, *notes]),
-        points=Points(shown, colours, y.title, y.logarithmic),
     )
 
 

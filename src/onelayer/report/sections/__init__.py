@@ -7,6 +7,7 @@ from collections.abc import Callable
 from onelayer.report.document import Note, Section
 from onelayer.report.inline import literal
 from onelayer.report.sections import (
+    against,
     claims,
     curves,
     drawing,
@@ -17,6 +18,7 @@ from onelayer.report.sections import (
     penalty,
     shuffling,
     sweep,
+    verdicts,
     weights,
 )
 from onelayer.report.sections.material import Material
@@ -39,12 +41,17 @@ BUILDERS: dict[str, Builder] = {
     "mistakes": mistakes.mistakes,
     "draw": drawing.draw,
     "claims": claims.claims,
+    "final-against": against.final_against,
+    "losses": against.losses,
+    "verdicts": verdicts.verdicts,
 }
 """What builds each kind of section."""
 
 
 _OF_NO_RUNS = ("derivation", "gradient-check", "mistakes", "draw", "claims")
-_OF_KEPT_WEIGHTS = ("weights", "l2-accuracy", "weight-norm")
+_OF_KEPT_WEIGHTS = (
+    "weights", "l2-accuracy", "weight-norm", "final-against", "losses", "verdicts",
+)  # fmt: skip
 
 
 def build(material: Material, choice: SectionChoice) -> Section:

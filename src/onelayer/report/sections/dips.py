@@ -15,6 +15,7 @@ from onelayer.report.figures import (
     example_pictures,
     fall_by_batch,
 )
+from onelayer.report.inline import literal
 from onelayer.report.sections.dips_by_hand import batch_of_step, by_hand
 from onelayer.report.sections.material import Material, measured
 from onelayer.study import RunOutcome
@@ -97,7 +98,8 @@ def _every_step(run: RunOutcome, dips: AccuracyDips) -> FigureBlock:
     )  # fmt: skip
     caption = (
         f"After each step on batch {dips.batch}, marked, the accuracy of {literal(run.label)} "
-        f"falls by {points(dips.culprit.fall)} in the mean, and comes back. Epochs begin at the lines."
+        f"falls by {points(dips.culprit.fall)} in the mean, and comes back. Epochs begin at the "
+        "lines."
     )
     return FigureBlock(figure, caption)
 
