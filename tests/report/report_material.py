@@ -26,7 +26,7 @@ from onelayer.report.style import TRAINING
 
 
 def without_library(page: str) -> str:
-    """Return a page without the program that draws a closer look, which is not ours."""
+    """Return a page without the program that draws charts, which is not ours."""
     return re.sub(r'<script type="text/plain" id="library">.*?</script>', "", page, flags=re.DOTALL)
 
 

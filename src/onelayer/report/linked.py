@@ -18,7 +18,7 @@ from onelayer.report import packed, style
 from onelayer.report.document import Block, Interactive
 
 FEW_EPOCHS: Final = 5
-"""So many does a closer view show, of runs that have three times as many."""
+"""So many are in view by a button, of runs that have three times as many."""
 
 _LOW_BITS: Final = 0xFF
 """Of a float32, for which its first five digits do not need them."""
