@@ -316,7 +316,11 @@ def test_any_resolved_study_written_and_resolved_again_is_the_same(
             "sections": ({"kind": "loss-curves", "runs": (runs[0][0],), "title": title},),
         }
     )
-    assert again(study) == study
+    labelled = again(study)
+    assert all(run.label for run in labelled.runs)
+    bare = [run.model_copy(update={"label": None}) for run in labelled.runs]
+    assert labelled.model_copy(update={"runs": tuple(bare)}) == study
+    assert again(labelled) == labelled
 
 
 # Counts -----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any, Final
 
 from onelayer.study.replicates import CHANCE
+from onelayer.study.schema import LONGEST_LABEL as LONGEST
 from onelayer.study.schema import Run
 from onelayer.training import TrainConfig
 
@@ -60,6 +61,7 @@ def with_labels(runs: Sequence[Run], given: Mapping[str, str]) -> tuple[Run, ...
     ours = {run.name for run in runs if given.keys() & {run.name, run.base}}
     found = {name: own for name, own in found.items() if name in ours or counts[own] == 1}
     found |= _distinguishing(values, found)
+    found = {name: own for name, own in found.items() if len(own) <= LONGEST}
     return tuple(run.model_copy(update={"label": found.get(run.name, run.name)}) for run in runs)
 
 
@@ -103,8 +105,9 @@ def _values(run: Run) -> dict[str, Any]:
 
 def _swept(run: Run) -> list[tuple[str, str]]:
     """Return the options that a member of a sweep has in its name, with their values as there."""
-    _, _, inside = run.name.removesuffix("]").partition("[")
-    pairs = [part.partition("=") for part in inside.split(",") if part]
+    _, _, inside = run.name.partition("[")
+    parts = inside.removesuffix("]").split(",") if inside.endswith("]") else []
+    pairs = [part.partition("=") for part in parts if "=" in part]
     pairs.sort(key=lambda pair: pair[0] in CHANCE)  # what is chance comes last
     return [("early_stopping" if key == "patience" else key, value) for key, _, value in pairs]
 

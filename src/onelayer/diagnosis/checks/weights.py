@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -142,11 +142,11 @@ def _finding(context: Context, runs: list[RunOutcome], shape: ImageShape) -> Fin
     there = at_minima(context, runs[0], penalties, if_affordable=True) if penalties else {}
     pictures = tuple(_pictures(r, there.get(r.record.config.l2), limit, shape) for r in runs)
     found = WeightNoise(pictures, noise(limit, shape))
-    names = [run.name for run in runs]
+    names, words = [run.name for run in runs], _words(found, {r.name: r.called for r in runs})
     tried = [f"the minimum with {listed([f'λ = {l2:g}' for l2 in there])}"] if there else []
     if any(p.noise >= NOISY for p in pictures):
-        return CHECK.found(names, _words(found), found, severity=Severity.INFO, tried=tried)
-    return CHECK.clear(names, _words(found), found, tried=tried)
+        return CHECK.found(names, words, found, severity=Severity.INFO, tried=tried)
+    return CHECK.clear(names, words, found, tried=tried)
 
 
 def _pictures(
@@ -163,8 +163,8 @@ def _pictures(
     )  # fmt: skip
 
 
-def _words(found: WeightNoise) -> str:
-    each = [_one(p) for p in found.pictures]
+def _words(found: WeightNoise, called: Mapping[str, str]) -> str:
+    each = [_one(p, called[p.run]) for p in found.pictures]
     text = (
         "Neighbouring pixels of the pictures differ (root mean square) by so much of what "
         f"unrelated pixels of the same spread would: {'; '.join(each)}.{_course(found.pictures)}"
@@ -179,16 +179,17 @@ def _words(found: WeightNoise) -> str:
     least = min(found.pictures, key=lambda p: (not math.isfinite(p.likeness), p.likeness))
     if likest is least:
         alike = f"are like that by a cosine of {likest.likeness:.2f}"
-        return f"{text} The weights of {likest.run} {alike}."
+        return f"{text} The weights of {called[likest.run]} {alike}."
     return (
-        f"{text} Those with λ = {likest.l2:g} are likest to that, with a cosine of "
-        f"{likest.likeness:.2f}, and those with λ = {least.l2:g} least, with {least.likeness:.2f}."
+        f"{text} The weights of {called[likest.run]} are likest to that, with a cosine of "
+        f"{likest.likeness:.2f}, and those of {called[least.run]} least, with {least.likeness:.2f}."
     )
 
 
-def _one(p: Pictures) -> str:
+def _one(p: Pictures, called: str) -> str:
     at = "" if p.minimum_noise is None else f", at the minimum {p.minimum_noise:.2f}"
-    return f"λ = {p.l2:g}: {p.noise:.2f}{at}"
+    value = "" if "λ" in called else f" (λ = {p.l2:g})"
+    return f"{called}{value} {p.noise:.2f}{at}"
 
 
 def _course(pictures: Sequence[Pictures]) -> str:
