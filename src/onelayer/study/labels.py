@@ -61,7 +61,9 @@ def with_labels(runs: Sequence[Run], given: Mapping[str, str]) -> tuple[Run, ...
     ours = {run.name for run in runs if given.keys() & {run.name, run.base}}
     found = {name: own for name, own in found.items() if name in ours or counts[own] == 1}
     found |= _distinguishing(values, found)
-    found = {name: own for name, own in found.items() if len(own) <= LONGEST}
+    found = {name: own.strip() for name, own in found.items() if len(own) <= LONGEST}
+    counts = Counter(found.get(run.name, run.name) for run in runs)
+    found = {name: own for name, own in found.items() if name in ours or counts[own] == 1}
     return tuple(run.model_copy(update={"label": found.get(run.name, run.name)}) for run in runs)
 
 
@@ -107,7 +109,7 @@ def _swept(run: Run) -> list[tuple[str, str]]:
     """Return the options that a member of a sweep has in its name, with their values as there."""
     _, _, inside = run.name.partition("[")
     parts = inside.removesuffix("]").split(",") if inside.endswith("]") else []
-    pairs = [part.partition("=") for part in parts if "=" in part]
+    pairs = [part.partition("=") for part in parts if part.partition("=")[2]]
     pairs.sort(key=lambda pair: pair[0] in CHANCE)  # what is chance comes last
     return [("early_stopping" if key == "patience" else key, value) for key, _, value in pairs]
 
