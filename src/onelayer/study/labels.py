@@ -83,14 +83,15 @@ def _distinguishing(
 ) -> dict[str, str]:
     """Return the fewest values that each of the other runs has for itself."""
     first = next(iter(values.values()))
-    differ = [key for key in first if len({repr(own[key]) for own in values.values()}) > 1]
+    texts = {name: {key: repr(value) for key, value in own.items()} for name, own in values.items()}
+    differ = [key for key in first if len({own[key] for own in texts.values()}) > 1]
     differ.sort(key=[*_WORDS, *first].index)
     found: dict[str, str] = {}
     for size in range(1, MOST_PARTS + 1):
         for keys in combinations(differ, size):
             if len(found) + len(but) == len(values):
                 return found
-            kinds = {name: repr([own[key] for key in keys]) for name, own in values.items()}
+            kinds = {name: tuple(own[key] for key in keys) for name, own in texts.items()}
             counts = Counter(kinds.values())
             for name, own in values.items():
                 if name not in found and name not in but and counts[kinds[name]] == 1:
