@@ -74,11 +74,13 @@ def test_built_in_study_says_what_it_did(whole: tuple[Path, Ended]) -> None:
     _, ended = whole
     assert ended.out == ""
     lines = ended.err.splitlines()
+    table = next(place for place, line in enumerate(lines) if line.startswith("run "))
+    rows = lines[table + 1 : table + 1 + len(RUNS)]
     for run in ("file order", "no penalty", "λ = 1", "λ = 0.001"):
         assert len([line for line in lines if line.startswith(f"{run}: ")]) == 1
-        assert len([line for line in lines if line.startswith(f"{run} ")]) == 1
-    for question in ("Does a batch cause the dips?", "Does training pull ahead of validation?"):
-        assert lines.count(question) == 1
+        assert len([row for row in rows if row.startswith(f"{run} ")]) == 1
+    questions = [line for line in lines if line.endswith("?")]
+    assert 1 <= len(questions) <= 5
     assert lines[-1] == "Report: runs/gradient-descent-digits/report.html"
 
 
@@ -216,7 +218,7 @@ def test_when_one_run_diverged_the_others_are_reported(study: Path, tmp_path: Pa
     wild = ("--set", "runs.plain.learning_rate=1e38", "--set", "runs.plain.l2=1e38")
     ended = call("study", study, "--out", tmp_path / "out", *wild)
     assert ended.code == 0, ended.err
-    assert "Warning: The run “λ = 1e+38, learning rate 1e+38” diverged" in ended.err
+    assert "Warning: The run “λ = 1e+38” diverged" in ended.err
     document = (tmp_path / "out" / "results.json").read_text("utf-8")
     assert json.loads(document)["runs"][0]["stop_reason"] == "diverged"
     assert "NaN" not in document

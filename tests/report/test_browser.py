@@ -176,7 +176,7 @@ def test_without_scripts_all_steps_are_there(browser: Browser, address: str) -> 
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(address)
-    page.get_by_text("The 3 steps").first.click()
+    page.get_by_text("3 steps verified").first.click()
     steps = page.locator(".proof").first.locator(".steps > li")
     assert [step.is_visible() for step in steps.all()] == [True] * 3
     context.close()

@@ -53,7 +53,7 @@ def test_two_sweeps_of_the_same_values_are_told_apart() -> None:
     assert found[0] == "λ = 1, learning rate 0.01"
 
 
-@pytest.mark.parametrize("label", ['""', "3", '"' + "x" * 81 + '"'])
+@pytest.mark.parametrize("label", ['""', "3", '"' + "x" * 201 + '"'])
 def test_a_label_that_is_none_is_refused_with_its_path(label: str) -> None:
     with pytest.raises(InputError, match=r"own.toml: runs.a.label: "):
         study(f'[[runs]]\nname = "a"\nlabel = {label}\n')

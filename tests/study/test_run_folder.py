@@ -122,7 +122,7 @@ def test_model_file_is_the_classifier_that_was_trained(
     )
     listed = document["runs"][2]
     assert model.record == listed
-    assert RunRecord.from_json(listed) == watcher.finished["pair"].record("pair")
+    assert RunRecord.from_json(listed) == watcher.finished["pair"].record("pair", listed["label"])
     assert model.data == {
         "study": "small", "source": "digits", "train": 200, "validation": 60,
         "sha256": document["data"]["sha256"],

@@ -99,7 +99,8 @@ def answers(evidence: Evidence) -> tuple[StudyAnswer, ...]:
 def _all(evidence: Evidence) -> Iterator[StudyAnswer]:
     asked = {section.kind for section in evidence.outcome.study.sections}
     for question in _QUESTIONS:
-        if asked & {*question.sections, "claims"} and (judged := question.judge(evidence)):
+        is_asked = not asked or asked & {*question.sections, "claims"}
+        if is_asked and (judged := question.judge(evidence)):
             yield StudyAnswer(question.text, _VERDICTS[judged[0]], judged[1], question.kind)
     if best := _best(evidence):
         yield best

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any, Final
 
 from onelayer.study.replicates import CHANCE
+from onelayer.study.schema import LONGEST_LABEL as LONGEST
 from onelayer.study.schema import Run
 from onelayer.study.selection import Selection
 from onelayer.training import TrainConfig
@@ -78,6 +79,9 @@ def with_labels(runs: Sequence[Run], given: Mapping[str, str]) -> tuple[Run, ...
     ours = {run.name for run in runs if given.keys() & {run.name, run.base}}
     found = {name: own for name, own in found.items() if name in ours or counts[own] == 1}
     found |= _distinguishing(values, found)
+    found = {name: own.strip() for name, own in found.items() if len(own) <= LONGEST}
+    counts = Counter(found.get(run.name, run.name) for run in runs)
+    found = {name: own for name, own in found.items() if name in ours or counts[own] == 1}
     return tuple(run.model_copy(update={"label": found.get(run.name, run.name)}) for run in runs)
 
 
@@ -97,14 +101,15 @@ def _distinguishing(
 ) -> dict[str, str]:
     """Return the fewest values that each of the other runs has for itself."""
     first = next(iter(values.values()))
-    differ = [key for key in first if len({repr(own[key]) for own in values.values()}) > 1]
+    texts = {name: {key: repr(value) for key, value in own.items()} for name, own in values.items()}
+    differ = [key for key in first if len({own[key] for own in texts.values()}) > 1]
     differ.sort(key=[*_WORDS, *first].index)
     found: dict[str, str] = {}
     for size in range(1, MOST_PARTS + 1):
         for keys in combinations(differ, size):
             if len(found) + len(but) == len(values):
                 return found
-            kinds = {name: repr([own[key] for key in keys]) for name, own in values.items()}
+            kinds = {name: tuple(own[key] for key in keys) for name, own in texts.items()}
             counts = Counter(kinds.values())
             for name, own in values.items():
                 if name not in found and name not in but and counts[kinds[name]] == 1:
@@ -124,8 +129,9 @@ def _values(run: Run) -> dict[str, Any]:
 
 def _swept(run: Run) -> list[tuple[str, str]]:
     """Return the options that a member of a sweep has in its name, with their values as there."""
-    _, _, inside = run.name.removesuffix("]").partition("[")
-    pairs = [part.partition("=") for part in inside.split(",") if part]
+    _, _, inside = run.name.partition("[")
+    parts = inside.removesuffix("]").split(",") if inside.endswith("]") else []
+    pairs = [part.partition("=") for part in parts if part.partition("=")[2]]
     pairs.sort(key=lambda pair: pair[0] in CHANCE)  # what is chance comes last
     return [("early_stopping" if key == "patience" else key, value) for key, _, value in pairs]
 

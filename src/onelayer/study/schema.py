@@ -15,7 +15,10 @@ RunName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.,=+\[\]-]*$", max_length=120)
 ]
 
-RunLabel = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
+LONGEST_LABEL = 200
+RunLabel = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST_LABEL, strip_whitespace=True)
+]
 
 SectionKind = Literal[
     "derivation",

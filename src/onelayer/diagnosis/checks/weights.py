@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -113,9 +113,10 @@ def _finding(context: Context, runs: list[RunOutcome], shape: ImageShape) -> Fin
         noise(limit, shape),
         RoundedWeights.of(limit[None], FINE) if shown and np.isfinite(limit).all() else None,
     )
+    words = _words(found, {run.name: run.called for run in runs})
     if any(p.noise >= NOISY for p in pictures):
-        return CHECK.found(names, _words(found), found, severity=Severity.INFO, tried=tried)
-    return CHECK.clear(names, _words(found), found, tried=tried)
+        return CHECK.found(names, words, found, severity=Severity.INFO, tried=tried)
+    return CHECK.clear(names, words, found, tried=tried)
 
 
 def _pictures(
@@ -171,8 +172,8 @@ def _with_weights(
     return full
 
 
-def _words(found: WeightNoise) -> str:
-    each = [_one(p) for p in found.pictures]
+def _words(found: WeightNoise, called: Mapping[str, str]) -> str:
+    each = [_one(p, called[p.run]) for p in found.pictures]
     text = (
         "Neighbouring pixels of the pictures differ (root mean square) by so much of what "
         f"unrelated pixels of the same spread would: {'; '.join(each)}.{_course(found.pictures)}"
@@ -187,16 +188,17 @@ def _words(found: WeightNoise) -> str:
     least = min(found.pictures, key=lambda p: (not math.isfinite(p.likeness), p.likeness))
     if likest is least:
         alike = f"are like that by a cosine of {likest.likeness:.2f}"
-        return f"{text} The weights of {likest.run} {alike}."
+        return f"{text} The weights of {called[likest.run]} {alike}."
     return (
-        f"{text} Those with λ = {likest.l2:g} are likest to that, with a cosine of "
-        f"{likest.likeness:.2f}, and those with λ = {least.l2:g} least, with {least.likeness:.2f}."
+        f"{text} The weights of {called[likest.run]} are likest to that, with a cosine of "
+        f"{likest.likeness:.2f}, and those of {called[least.run]} least, with {least.likeness:.2f}."
     )
 
 
-def _one(p: Pictures) -> str:
+def _one(p: Pictures, called: str) -> str:
     at = "" if p.minimum_noise is None else f", at the minimum {p.minimum_noise:.2f}"
-    return f"λ = {p.l2:g}: {p.noise:.2f}{at}"
+    value = "" if "λ" in called else f" (λ = {p.l2:g})"
+    return f"{called}{value} {p.noise:.2f}{at}"
 
 
 def _course(pictures: Sequence[Pictures]) -> str:
