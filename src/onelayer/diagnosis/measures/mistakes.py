@@ -23,7 +23,7 @@ MOST_OF_A_PAIR = 12
 MOST_CLASSES, MOST_PAIRS = 20, 20
 """All pairs of so many classes are kept, of more classes so many of the most frequent."""
 
-LISTED, VALUES = 600, 240_000
+LISTED, VALUES = 600, 220_000
 """So many mistakes are listed at most, and so many values of their images kept."""
 
 LONGEST_SIDE, SHADES = 64, 32
