@@ -40,9 +40,10 @@ def _loss(run: RunOutcome) -> float:
 
 
 def _finding(context: Context, run: RunOutcome) -> Finding:
-    train, validation = context.parts(run)
+    _, validation = context.parts(run)
+    classes = run.model.classes
     found = mistakes_of(
-        context.probabilities(run), context.targets(run), _rows(context, run), train.classes,
+        context.probabilities(run), validation.encode(classes), _rows(context, run), classes,
         validation,
     )  # fmt: skip
     name = run.name

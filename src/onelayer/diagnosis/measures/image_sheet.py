@@ -19,7 +19,7 @@ STEPS = 255
 class Levels:
     """How a raw value is kept in a byte: raw = low + step * byte; `white` is the largest byte.
 
-    Those of uint8 are kept as they are; others are rounded to 256 steps of their range.
+    Those of uint8 are kept as they are where there are enough steps; others are rounded.
     """
 
     low: float
@@ -27,17 +27,19 @@ class Levels:
     white: int
 
     @classmethod
-    def of(cls, raw: NDArray[Any]) -> Self:
-        """Return the levels that hold such values."""
+    def of(cls, raw: NDArray[Any], steps: int = STEPS) -> Self:
+        """Return the levels that hold such values in so many steps, at most 255."""
         low, high = float(raw.min()), float(raw.max())
         if raw.dtype == np.uint8:
-            return cls(0.0, 1.0, STEPS if high > STEPS / 2 else max(1, int(high)))
-        return cls(low, (high - low) / STEPS or 1.0, STEPS)
+            low, high = 0.0, float(STEPS) if high > STEPS / 2 else max(1.0, high)
+            if high <= steps:
+                return cls(low, 1.0, int(high))
+        return cls(low, (high - low) / steps or 1.0, steps)
 
     def bytes_of(self, raw: NDArray[Any]) -> NDArray[np.uint8]:
         """Return values as bytes; those outside go to the nearest end."""
         kept = np.floor((np.asarray(raw, np.float64) - self.low) / self.step + 0.5)
-        return np.clip(kept, 0, STEPS).astype(np.uint8)
+        return np.clip(kept, 0, self.white).astype(np.uint8)
 
     def raw(self, kept: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return the raw values of bytes."""

@@ -23,11 +23,11 @@ MOST_OF_A_PAIR = 12
 MOST_CLASSES, MOST_PAIRS = 20, 20
 """All pairs of so many classes are kept, of more classes so many of the most frequent."""
 
-LISTED, VALUES = 600, 240_000
+LISTED, VALUES = 600, 220_000
 """So many mistakes are listed at most, and so many values of their images kept."""
 
-LONGEST_SIDE = 64
-"""Larger images are kept smaller."""
+LONGEST_SIDE, SHADES = 64, 32
+"""Larger images are kept smaller; so many shades of a colour are enough to look at."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def _images(data: Dataset, rows: NDArray[np.int64], shape: ImageShape) -> ImageS
     raw = np.empty((len(rows), shape.n_features), np.float64)
     values = dense(data, rows[order])
     raw[order] = values
-    levels = Levels.of(values)
+    levels = Levels.of(values, SHADES - 1)
     small = _shown_shape(shape)
     if small == shape:
         return ImageSheet.of(raw, shape, levels)

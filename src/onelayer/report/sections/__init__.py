@@ -48,16 +48,21 @@ BUILDERS: dict[str, Builder] = {
 """What builds each kind of section."""
 
 
-_OF_NO_RUNS = ("derivation", "gradient-check", "mistakes", "draw", "claims")
+_OF_NO_RUNS = ("derivation", "gradient-check", "claims")
+_OF_ALL_RUNS = ("mistakes", "draw")
+"""Where none is named."""
+
 _OF_KEPT_WEIGHTS = (
     "weights", "l2-accuracy", "weight-norm", "final-against", "losses", "verdicts",
+    *_OF_ALL_RUNS,
 )  # fmt: skip
 
 
 def build(material: Material, choice: SectionChoice) -> Section:
     """Return the report's section for a study's section."""
     shown = material.ended if choice.kind in _OF_KEPT_WEIGHTS else material.runs
-    if choice.kind not in _OF_NO_RUNS and not shown(choice):
+    needs_runs = choice.kind not in _OF_NO_RUNS and (choice.runs or choice.kind not in _OF_ALL_RUNS)
+    if needs_runs and not shown(choice):
         names = ", ".join(choice.runs) or "none named"
         note = Note("warning", literal(f"No results to show: runs {names}."))
         return Section(choice.title or choice.kind, None, (note,))
