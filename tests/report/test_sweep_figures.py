@@ -13,7 +13,7 @@ from onelayer.sweep.candidates import Candidate, results_table
 PENALTIES, RATES = (1e-3, 0.1, 10.0), (0.01, 1.0)
 
 
-def table(**how: Any) -> pl.DataFrame:
+def table() -> pl.DataFrame:
     """Losses that get worse with λ; at λ = 10 the large rate diverges, the small one is far off."""
     candidates = []
     for i, l2 in enumerate(PENALTIES):
