@@ -54,6 +54,18 @@ def test_intervals_are_paired_by_example(falling: Context) -> None:
     assert step.at_minimum == pytest.approx(step.at_end, abs=0.005)
 
 
+def test_each_penalty_is_compared_with_the_least(falling: Context) -> None:
+    _, measured = found_in(falling)
+    assert [(d.where, d.l2, d.least) for d in measured.against_least] == [
+        (where, l2, 1e-3) for where in ("end", "minimum") for l2 in L2[:-1]
+    ]
+    first, *_, last = falling.outcome.runs
+    pair = PairedAccuracies.of(falling.correct(first), falling.correct(last))
+    assert measured.against_least[0].difference == pytest.approx(pair.difference)
+    assert measured.against_least[0].interval == pytest.approx(pair.interval())
+    assert measured.against_least[0].interval[1] < 0
+
+
 def test_no_fall_where_the_means_say_all() -> None:
     context = trained(plain(900, 0), plain(6000, 1), sweep(L2[:3], solver="optimum"))
     finding, measured = found_in(context)

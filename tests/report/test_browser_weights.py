@@ -30,11 +30,9 @@ def studied(n_classes: int, shape: tuple[int, int], channels: int, **how: Any) -
     """The section of two runs that were really trained."""
     rng = np.random.default_rng(0)
     y = np.arange(60) % n_classes
-    images = (
-        rng.normal(size=(60, *shape, channels)) + rng.normal(size=(n_classes, *shape, channels))[y]
-    )
+    means = rng.normal(size=(n_classes, shape[0] * shape[1] * channels))
     names = [f"<b>{k}</b>" for k in range(n_classes)]
-    data = Dataset(images[..., 0] if channels == 1 else images, np.array(names)[y], names)
+    data = Dataset(rng.normal(size=means[y].shape) + means[y], np.array(names)[y], names)
     configs = [
         TrainConfig(l2=l2, batch_size=10, max_epochs=20, evaluations_per_epoch=3, **how)
         for l2 in (0.0, 0.1)
@@ -43,7 +41,7 @@ def studied(n_classes: int, shape: tuple[int, int], channels: int, **how: Any) -
     outcome, parts = outcome_in_memory(data, data, results)
     choice = SectionChoice(kind="weights", runs=("none", "some"))
     study = outcome.study.model_copy(update={"sections": (choice,)})
-    outcome = replace(outcome, study=study)
+    outcome = replace(outcome, study=study, data={**outcome.data, "image_shape": list(shape)})
     return _document(outcome, diagnose(outcome, parts, only=["OL104"]), choice)
 
 

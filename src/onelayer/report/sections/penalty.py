@@ -35,7 +35,7 @@ def l2_accuracy(material: Material, choice: SectionChoice) -> Section:
         blocks += _accuracy_figures(accuracies)
         # The finding speaks of every run of the sweep, also of the one without a penalty.
         if evaluated := [run for run in members if run.record.best is not None]:
-            blocks.append(_sweep_figure(evaluated))
+            blocks.append(_sweep_figure(evaluated, accuracies))
         blocks.append(_sweep_table(accuracies))
     blocks += _left_out(runs, findings)
     return Section(
@@ -46,7 +46,7 @@ def l2_accuracy(material: Material, choice: SectionChoice) -> Section:
     )
 
 
-def _sweep_figure(runs: Sequence[RunOutcome]) -> FigureBlock:
+def _sweep_figure(runs: Sequence[RunOutcome], accuracies: SweepAccuracies) -> FigureBlock:
     runs = sorted(runs, key=lambda run: -run.record.config.l2)
     labels = {label: name for name, label in l2_labels(runs).items()}
     figure = sweep_accuracy(
@@ -54,7 +54,15 @@ def _sweep_figure(runs: Sequence[RunOutcome]) -> FigureBlock:
         labels,
         name=file_stem("l2-accuracy", *(run.name for run in runs)),
     )
-    return FigureBlock(figure, "Validation accuracy over steps for each λ.")
+    caption = "Validation accuracy over steps for each λ."
+    noises = [(run.noise, run.l2) for run in accuracies.runs if run.noise is not None]
+    if len(noises) > 1:
+        (low, calm), (high, noisy) = min(noises), max(noises)
+        caption += (
+            f" Near the end it has a standard deviation of {100 * high:.2f} points from evaluation "
+            f"to evaluation with λ = {noisy:g}, and of {100 * low:.2f} with λ = {calm:g}."
+        )
+    return FigureBlock(figure, literal(caption))
 
 
 def _accuracy_figures(accuracies: SweepAccuracies) -> tuple[Block, ...]:
