@@ -117,7 +117,7 @@ def page(
 def test_any_batch_is_opened_by_hand(page: tuple[Page, list[str]]) -> None:
     view, troubles = page
     box = view.locator(".dips .hands")
-    title = box.locator(".batch h4")
+    title = box.locator(".batch .name")
     said, read, sheet = box.locator(".said"), box.locator(".read"), box.locator(".sheet li")
     curve = box.get_by_role("slider", name="Step to open")
     bars = box.get_by_role("slider", name="Batch to open")
