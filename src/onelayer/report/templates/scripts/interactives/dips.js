@@ -357,7 +357,7 @@
       const curve = curves[place];
       const error = curve.error === null ? "" : ` (standard error ${(100 * curve.error).toFixed(2)})`;
       said.textContent = place
-        ? `${curve.change[0].toUpperCase()}${curve.change.slice(1)}: the accuracy falls by ${points(curve.fall)}${error}, marked, instead of ${points(own.fall)}.`
+        ? `${curve.change[0].toUpperCase()}${curve.change.slice(1)}: the accuracy falls by ${points(curve.fall)}${error}, marked; in as many epochs (${data.tried.epochs}) it was ${points(data.tried.fall)}.`
         : `As ${data.run} was trained: after batch ${data.batch}${data.lag ? ` (deepest ${data.lag} later)` : ""} the accuracy falls by ${points(curve.fall)}${error}, marked, and comes back.`;
       if (place && state.first * batches >= curve.values.length) {
         state.first = Math.min(1, epochs - 1);
