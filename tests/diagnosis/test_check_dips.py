@@ -130,11 +130,11 @@ def test_batches_are_opened_with_what_is_in_them() -> None:
     assert (batch.batch, len({each.batch for each in dips.opened})) == (7, len(dips.opened))
     by_fall = sorted((b for b in range(BATCHES) if b != 7), key=lambda b: -dips.falls[b])
     assert [each.batch for each in others] == [*by_fall[:2], by_fall[len(by_fall) // 2]]
-    for each in dips.opened:
-        assert sorted(each.rows) == list(range(each.batch * BATCH, (each.batch + 1) * BATCH))
-        assert list(each.harms) == sorted(each.harms, reverse=True)
-        assert each.labels == tuple(y[list(each.rows)].tolist())
-        assert np.array_equal(each.images((12,)), images[list(each.rows)])
+    for one in dips.opened:
+        assert sorted(one.rows) == list(range(one.batch * BATCH, (one.batch + 1) * BATCH))
+        assert list(one.harms) == sorted(one.harms, reverse=True)
+        assert one.labels == tuple(y[list(one.rows)].tolist())
+        assert np.array_equal(one.images((12,)), images[list(one.rows)])
     shown = [(e.row, e.label) for e in dips.culprit.examples]
     assert shown == list(zip(batch.rows, batch.labels, strict=True))[:12]
 

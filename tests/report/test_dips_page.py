@@ -117,7 +117,7 @@ def page(
 def test_any_batch_is_opened_by_hand(page: tuple[Page, list[str]]) -> None:
     view, troubles = page
     box = view.locator(".dips .hands")
-    title = box.locator(".batch h4")
+    title = box.locator(".batch .name")
     said, read, sheet = box.locator(".said"), box.locator(".read"), box.locator(".sheet li")
     curve = box.get_by_role("slider", name="Step to open")
     bars = box.get_by_role("slider", name="Batch to open")
@@ -141,6 +141,7 @@ def test_any_batch_is_opened_by_hand(page: tuple[Page, list[str]]) -> None:
     scale = curve.locator("text").all_inner_texts()
     box.get_by_role("button", name="shuffled once").click()
     assert said.inner_text().startswith("Examples shuffled once: the accuracy falls by")
+    assert "marked; in as many epochs (13) it was" in said.inner_text()
     assert curve.locator("text").all_inner_texts() == scale
     assert box.locator("path.changed").count() == 1
     assert box.locator("path.own.faint").count() == 1

@@ -28,7 +28,7 @@ from outcome_material import (
 from onelayer.diagnosis import Answer, Finding, diagnose, finding_from_json
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.report import compose
-from onelayer.report.document import Answers, Interactive, Note, Section
+from onelayer.report.document import Answers, FigureBlock, Interactive, Note, Section
 from onelayer.report.sections import BUILDERS, Material, build
 from onelayer.study import Outcome, RunOutcome, SectionChoice
 from onelayer.training import StopReason
@@ -266,7 +266,8 @@ def test_dips_are_shown_with_the_batch_its_examples_and_what_was_tried(
     assert "nothing to compare" not in said
     # The curve at every step stands at the head of the report.
     assert figures_of(section) == ["shuffling-file_mixed", "fall-by-batch-file"]
-    assert figures_in(compose(real, real_findings).lead) == ["dips-file"]
+    (head,) = (b for b in compose(real, real_findings).lead if isinstance(b, Interactive))
+    assert [b.figure.name for b in head.still if isinstance(b, FigureBlock)] == ["dips-file"]
     examples, tried = tables_of(section)
     assert all(128 <= int(row[0]) < 160 for row in examples)  # of batch 4
     assert [row[0] for row in tried][:2] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import singledispatch
+from typing import Any
 
 import altair as alt
 import polars as pl
@@ -69,7 +70,7 @@ def _(exhibit: Bars, name: str) -> Figure:
     )
     series = data["series"].unique(maintain_order=True).to_list()
     x = alt.X("value:Q", title=exhibit.axis, scale=alt.Scale(zero=True), axis=_across())
-    channels = {"x": x, "y": _labels(data)}
+    channels: dict[str, Any] = {"x": x, "y": _labels(data)}
     if len(series) > 1:
         colours = dict(zip(series, style.series(len(series)), strict=True))
         scale = alt.Scale(domain=series, range=[colour.light for colour in colours.values()])
@@ -137,7 +138,8 @@ def _(exhibit: Grid, name: str) -> Figure:
                 axis=alt.Axis(labelLimit=_LONGEST_LABEL, titleX=-20)),
         color=alt.Color("count:Q", scale=scale, legend=legend),
     )  # fmt: skip
-    said = f"counts from {data['count'].min()} to {data['count'].max()}"
+    counts = data["count"].to_list()
+    said = f"counts from {min(counts)} to {max(counts)}"
     return _figure(exhibit, name, data, [rect], said, 22 * len(exhibit.labels) + _MARGIN)
 
 

@@ -54,6 +54,7 @@ def by_hand(run: RunOutcome, dips: AccuracyDips, shape: ImageShape | None) -> di
         "batch": dips.batch,
         "lag": dips.lag,
         "shares": SHARES,
+        "tried": {"epochs": dips.tried_epochs, "fall": dips.interventions[0].fall},
         "sequence": packed.array(of_step.astype(np.int32)),
         "curves": [own, *(
             {"name": name, "change": each.change, "accuracies": _curve(each.accuracies),

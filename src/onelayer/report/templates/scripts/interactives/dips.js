@@ -14,7 +14,8 @@
   };
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
   const percent = (share) => `${(100 * share).toFixed(2)} %`;
-  const points = (share) => `${(100 * share).toFixed(2)} points`;
+  const signed = (value) => value.toFixed(2).replace("-", "−");
+  const points = (share) => `${signed(100 * share)} points`;
   const digits = (value) => (value === 0 ? "0" : value.toPrecision(3));
   const thousands = (n) => n.toLocaleString("en-US");
   const LEFT = 46, RIGHT = 8, TOP = 8, BOTTOM = 30, SHOWN = 24, CLASSES = 30;
@@ -228,7 +229,7 @@
 
     // The batch that is open.
     const panel = make("section", { className: "batch" });
-    const title = make("h4", {});
+    const title = make("p", { className: "name" });
     const facts = make("dl", { className: "numbers" });
     const counts = make("div", { className: "counts" });
     const sheet = make("ul", { className: "sheet" });
@@ -296,7 +297,7 @@
         shown.push(
           fact("loss of its examples", `${digits(numbers.loss)} (others: ${digits(mean(others.map((each) => each.loss)))})`),
           fact("length of its gradient", `${digits(numbers.norm)} (others: ${digits(median(others.map((each) => each.norm)))})`),
-          fact("cosine with the others' gradient", numbers.cosine.toFixed(2)),
+          fact("cosine with the others' gradient", signed(numbers.cosine)),
         );
         showCounts(numbers);
       }
@@ -356,7 +357,7 @@
       const curve = curves[place];
       const error = curve.error === null ? "" : ` (standard error ${(100 * curve.error).toFixed(2)})`;
       said.textContent = place
-        ? `${curve.change[0].toUpperCase()}${curve.change.slice(1)}: the accuracy falls by ${points(curve.fall)}${error}, marked, instead of ${points(own.fall)}.`
+        ? `${curve.change[0].toUpperCase()}${curve.change.slice(1)}: the accuracy falls by ${points(curve.fall)}${error}, marked; in as many epochs (${data.tried.epochs}) it was ${points(data.tried.fall)}.`
         : `As ${data.run} was trained: after batch ${data.batch}${data.lag ? ` (deepest ${data.lag} later)` : ""} the accuracy falls by ${points(curve.fall)}${error}, marked, and comes back.`;
       if (place && state.first * batches >= curve.values.length) {
         state.first = Math.min(1, epochs - 1);
