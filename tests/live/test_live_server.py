@@ -178,6 +178,27 @@ def test_a_page_that_is_gone_is_not_waited_for(server: LiveServer, tmp_path: Pat
     assert time.monotonic() - began < 9
 
 
+def test_a_page_that_knows_of_the_report_is_waited_for(server: LiveServer, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    report.write_text("the report")
+    told: list[bytes] = []
+    page = threading.Thread(
+        target=lambda: told.append(ask(server.address, path(server, "events"))[2])
+    )
+    page.start()
+    while not server._shared.open_pages:
+        time.sleep(0.01)
+    ender = threading.Thread(target=server.ends, args=("report", "Done", report))
+    ender.start()
+    page.join()
+    assert b'"end": "report"' in told[0]
+    ender.join(0.3)
+    assert ender.is_alive()
+    assert ask(server.address, path(server, "report"))[2] == b"the report"
+    ender.join(5)
+    assert not ender.is_alive()
+
+
 def test_runs_end_in_their_own_words() -> None:
     state, study = begun()
 

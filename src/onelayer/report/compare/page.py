@@ -73,9 +73,10 @@ def _lead(
     ]
     if apart:
         most = max(apart, key=lambda pair: abs(_difference(pair)))
+        which = f" most that of {most.name}," if len(apart) > 1 else ""
         said.append(
             f"The validation accuracy of {first_few([p.name for p in apart], str)} differs by more "
-            f"than chance explains; most that of {most.name}: {change_in_words(most)}."
+            f"than chance explains,{which} {change_in_words(most)}."
         )
     else:
         said.append("No run's validation accuracy differs by more than chance explains.")
