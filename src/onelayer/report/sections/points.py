@@ -52,6 +52,10 @@ _FOLLOWS = ("shuffle", "optimum", "tolerance", "max_epochs", "max_steps", "solve
 """Options that say how long and how a question is asked, not which."""
 
 
+LEAST = 3
+"""Fewer replicates say nothing of how far others would be."""
+
+
 @dataclass(frozen=True)
 class Mean:
     """A mean over replicates.
@@ -60,7 +64,7 @@ class Mean:
     ----------
     value : float
     interval : (float, float) or None
-        Student's, of 95%, for the mean over all such seeds or draws; None of fewer than two.
+        Student's, of 95%, for the mean over all such seeds or draws; None of fewer than three.
     n : int
     """
 
@@ -72,7 +76,7 @@ class Mean:
     def of(cls, values: Sequence[float]) -> Mean:
         """Return the mean of some values, at least one."""
         value, n = fmean(values), len(values)
-        if n < 2:
+        if n < LEAST:
             return cls(value, None, n)
         reach = t_two_sided(n - 1) * stdev(values) / math.sqrt(n)
         return cls(value, (value - reach, value + reach), n)
