@@ -74,9 +74,7 @@ def rates(base: str = "rate") -> list[RunOutcome]:
 def renamed(run: RunOutcome, name: str) -> RunOutcome:
     """The run under a name that a study file would not allow."""
     history = run.history.with_columns(run=pl.lit(name))
-    made = Run.model_construct(
-        name=name, selection=run.run.selection, config=run.run.config
-    )
+    made = Run.model_construct(name=name, selection=run.run.selection, config=run.run.config)
     return replace(run, run=made, record=replace(run.record, name=name), history=history)
 
 

@@ -240,7 +240,9 @@ def _said(name: str, value: Any) -> str:
         return word(name) if value else f"not {word(name)}"
     if name == "early_stopping":
         return "early stopping" if value else "no early stopping"
-    return f"{word(name)} {shown(name, _spelled(value))}"
+    if name in SPELLED:
+        return shown(name, value)
+    return f"{word(name)} {_spelled(value)}"
 
 
 def _spelled(value: Any) -> str:
