@@ -12,7 +12,7 @@ def stratified_order(targets: NDArray[np.integer], seed: int) -> Rows:
     """Return the examples in a random order whose first n hold each class by its share, for any n.
 
     A pure function. The examples of a class stand in random order, evenly spread from a random
-    start: of the first n, each class has its share to within one example.
+    start: of the first n, each class has its share to within two examples.
 
     Parameters
     ----------

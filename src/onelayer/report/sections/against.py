@@ -70,6 +70,7 @@ def final_against(material: Material, choice: SectionChoice) -> Section:
     blocks: list[Block] = [FigureBlock(figure, literal(f"{caption.rstrip('.')}."))]
     if frame.height <= MOST_ROWS:
         blocks.append(_table(x, series, numbers))
+    blocks += _without(series, numbers)
     blocks += _missing(runs)
     answers = tuple(
         Paragraph(literal(said)) for number, of in numbers if (said := _ends(x, series, number, of))
@@ -202,6 +203,21 @@ def _missing(runs: Sequence[RunOutcome]) -> list[Block]:
         return []
     text = f"Diverged, and without numbers: {listed(diverged, 8)}."
     return [Note("info", literal(text))]
+
+
+def _without(series: Sequence[Series], numbers: Sequence[tuple[Number, Measure]]) -> list[Block]:
+    """Say which series are in no figure, since none of their runs has the number."""
+    notes: list[Block] = []
+    for number, measure in numbers:
+        empty = [
+            own.label
+            for own in series
+            if own.label and not any(p.mean(measure) for p in own.points)
+        ]
+        if empty:
+            text = f"In no run, and so not drawn: {number.title}, of {listed(empty)}."
+            notes.append(Note("info", literal(text)))
+    return notes
 
 
 def _unmeasured(number: Number) -> Note:

@@ -51,6 +51,10 @@ _FOLLOWS = ("shuffle", "optimum", "tolerance", "max_epochs", "max_steps", "solve
 """Options that say how long and how a question is asked, not which."""
 
 
+LEAST = 3
+"""Fewer replicates say nothing of how far others would be."""
+
+
 @dataclass(frozen=True)
 class Mean:
     """A mean over replicates.
@@ -59,7 +63,7 @@ class Mean:
     ----------
     value : float
     interval : (float, float) or None
-        Student's, of 95%, for the mean over all such seeds or draws; None of fewer than two.
+        Student's, of 95%, for the mean over all such seeds or draws; None of fewer than three.
     n : int
     """
 
@@ -71,7 +75,7 @@ class Mean:
     def of(cls, values: Sequence[float]) -> Mean:
         """Return the mean of some values, at least one."""
         value, n = fmean(values), len(values)
-        if n < 2:
+        if n < LEAST:
             return cls(value, None, n)
         reach = t_two_sided(n - 1) * stdev(values) / math.sqrt(n)
         return cls(value, (value - reach, value + reach), n)
@@ -235,7 +239,9 @@ def _said(name: str, value: Any) -> str:
         return word(name) if value else f"not {word(name)}"
     if name == "early_stopping":
         return "early stopping" if value else "no early stopping"
-    return f"{word(name)} {shown(name, _spelled(value))}"
+    if name in SPELLED:
+        return shown(name, value)
+    return f"{word(name)} {_spelled(value)}"
 
 
 def _spelled(value: Any) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from onelayer.diagnosis.checks.scales import FeatureScales
 from onelayer.diagnosis.words import count, number
-from onelayer.report.sections.material import Material, measured
+from onelayer.report.sections.material import Material
 from onelayer.report.sections.measures import NUMBERS
 from onelayer.report.sections.points import Mean, Point, chance_of, series_of
 from onelayer.report.sections.verdicts.judging import (
@@ -47,7 +46,7 @@ def _in_words(times: Mean, runs: Runs, missed: int) -> str:
     return said
 
 
-def standard_is_quicker(runs: Runs, material: Material) -> Judged:
+def standard_is_quicker(runs: Runs, _material: Material) -> Judged:
     """Compare uneven features with standardised ones, each at the rate that is best for them."""
     own = [[run for run in runs if run.run.selection.scaling == kind] for kind in SCALINGS]
     if not all(own):
@@ -65,8 +64,6 @@ def standard_is_quicker(runs: Runs, material: Material) -> Judged:
     else:
         times = uneven[0] / standard[0]
         said += f"; uneven, {_steps_at(*uneven)}, {number(times)} times as many"
-    if both := _conditions([*own[0], *own[1]], material):
-        said += f". The condition numbers are {both}"
     holds = uneven is None or uneven[0] > standard[0]
     chance = "Steps on all examples: no chance has a part in it"
     if any(run.record.batches_per_epoch > 1 for run in runs):
@@ -80,20 +77,6 @@ SCALINGS = ("uneven", "standard")
 
 def _steps_at(steps: float, run: RunOutcome) -> str:
     return f"{steps:,.0f} steps at its best rate, {run.record.config.learning_rate:g}"
-
-
-def _conditions(runs: Runs, material: Material) -> str:
-    """Say the condition numbers of uneven and of standardised features, where they are known."""
-    for finding, found in measured(material.findings_of(FeatureScales, runs), FeatureScales):
-        selections = {run.name: run.run.selection.scaling for run in runs}
-        if found.condition_number is None or found.condition_number_standardised is None:
-            continue
-        if selections.get(finding.runs[0]) == "uneven":
-            return (
-                f"{number(found.condition_number)} and "
-                f"{number(found.condition_number_standardised)}, on a sample of the examples"
-            )
-    return ""
 
 
 def _by_momentum(runs: Runs) -> tuple[Point, Point, float] | None:
