@@ -128,10 +128,11 @@ def _finding(context: Context, runs: list[RunOutcome]) -> Finding:
     )
     if len(members) == 1:
         nearest = min(others, key=lambda other: other.difference)
+        following = next(run.called for run in runs if run.name == nearest.run)
         return CHECK.clear(
             names,
             f"{start} It is ahead of every other beyond chance, with 95% confidence; the next is "
-            f"{nearest.run}, {points(nearest.difference)} behind.",
+            f"{following}, {points(nearest.difference)} behind.",
             measurement,
         )
     tied = [run.called for run in members if run is not picked]

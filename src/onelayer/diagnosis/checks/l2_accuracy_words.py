@@ -95,7 +95,7 @@ def _of_shortfall(run: SweptRun, at: Minimum) -> str:
     side = "below" if at.shortfall > 0 else "above"
     limits = sorted((abs(low), abs(high)))
     text = (
-        f"The end of {run.run} is {points(abs(at.shortfall))} {side} its minimum (95% interval "
+        f"The end of the run with λ = {run.l2:g} is {points(abs(at.shortfall))} {side} its minimum (95% interval "
         f"{100 * limits[0]:.2f} to {100 * limits[1]:.2f}), "
     )
     if at.way < ARRIVED:

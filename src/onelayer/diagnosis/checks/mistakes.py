@@ -48,13 +48,13 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     )  # fmt: skip
     name = run.name
     if not found.wrong:
-        said = f"{name} has all {count(found.examples, 'validation example')} right."
+        said = f"{run.called} has all {count(found.examples, 'validation example')} right."
         return CHECK.clear((name,), said, found)
     share = found.wrong / found.examples
     first, surest = found.pairs[0], found.mistakes[0]
     of = found.sizes[first.label]
     said = (
-        f"{name} has {found.wrong:,} of {count(found.examples, 'validation example')} wrong, "
+        f"{run.called} has {found.wrong:,} of {count(found.examples, 'validation example')} wrong, "
         f"{percent(share)} (95% interval {span(wilson_interval(share, found.examples))}). Most "
         f"often {found.classes[first.label]} is taken for {found.classes[first.predicted]}: "
         f"{first.count:,} of its {of:,} examples. The surest mistake is example {surest.row:,}, "
@@ -69,9 +69,12 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
 def _rows(context: Context, run: RunOutcome) -> NDArray[np.int64]:
     """Return where a run's validation examples stand among all."""
     validation = context.data.validation
-    if run.run.selection.classes is None:
+    chosen = run.run.selection
+    if chosen.class_shares is not None:  # they have numbers of their own
+        return np.arange(run.record.n_validation)
+    if chosen.classes is None:
         return np.arange(validation.n_examples)
-    own = [validation.classes.index(label) for label in run.run.selection.classes]
+    own = [validation.classes.index(label) for label in chosen.classes]
     return np.flatnonzero(np.isin(validation.targets, own))
 
 

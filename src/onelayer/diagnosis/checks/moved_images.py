@@ -62,11 +62,12 @@ def _finding(context: Context, data: SharedData) -> Finding:
         return CHECK.not_applicable(data.names, said)
     found, loss = _measured(context, data, runs)
     n, best = found.examples, found.of(found.best)
+    called = {run.name: run.called for run in runs}
     assert best is not None
     said = (
-        f"Of {count(n, 'validation image')} {found.best} has {_told(best.still, n)} right as they "
-        f"are, and {_told(best.moved, n)} when they are moved by up to {percent(SHIFT, 0)} of the "
-        f"side each way and scaled by {SCALES[0]} to {SCALES[1]}"
+        f"Of {count(n, 'validation image')} {called[found.best]} has {_told(best.still, n)} right "
+        f"as they are, and {_told(best.moved, n)} when they are moved by up to "
+        f"{percent(SHIFT, 0)} of the side each way and scaled by {SCALES[0]} to {SCALES[1]}"
     )
     if best.prepared is not None:
         said += f"; cut out, scaled and centred again, {_told(best.prepared, n)}"

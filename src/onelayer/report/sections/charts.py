@@ -139,9 +139,9 @@ def pane(runs: Sequence[RunOutcome], kind: str) -> Pane:
 def _losses(run: RunOutcome) -> list[Line]:
     batches, history, curve = run.record.batches_per_epoch, run.history, run.curve
     return [
-        Line("training loss", style.TRAINING, run.name, batches,
+        Line("training loss", style.TRAINING, run.label, batches,
              history["step"].to_numpy(), history["train_loss"].to_numpy(), pale=True),
-        Line("validation loss", style.VALIDATION, run.name, batches,
+        Line("validation loss", style.VALIDATION, run.label, batches,
              curve["step"].to_numpy(), curve["val_loss"].to_numpy()),
     ]  # fmt: skip
 
@@ -150,7 +150,7 @@ def accuracies(run: RunOutcome) -> list[Line]:
     """Return the training and the validation accuracy of a run, in percent."""
     batches, curve = run.record.batches_per_epoch, run.curve
     return [
-        Line(label, colour, run.name, batches, curve["step"].to_numpy(),
+        Line(label, colour, run.label, batches, curve["step"].to_numpy(),
              100 * curve[column].to_numpy())
         for label, colour, column in (
             ("training accuracy", style.TRAINING, "train_accuracy"),
@@ -173,5 +173,5 @@ def marks(runs: Sequence[RunOutcome]) -> tuple[tuple[int, str], ...]:
 
 
 def _name(shown: Shown, runs: Sequence[RunOutcome], kinds: Sequence[str]) -> str:
-    of = f"{shown.group.name}, {shown.group.over}" if shown.group else runs[0].name
+    of = f"{shown.group.label}, {shown.group.over}" if shown.group else runs[0].label
     return of if shown.is_many else f"{' and '.join(kinds).capitalize()} of {of}"

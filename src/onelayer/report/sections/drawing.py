@@ -23,7 +23,7 @@ from onelayer.report.document import (
 )
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import Picture, example_pictures, lines
-from onelayer.report.inline import code, literal
+from onelayer.report.inline import literal
 from onelayer.report.sections.material import Material, measured, said
 from onelayer.report.sections.mistakes import picture_of
 from onelayer.study import RunOutcome, SectionChoice
@@ -64,9 +64,9 @@ def draw(material: Material, choice: SectionChoice) -> Section:
             if found.drawable.frame
             else "Take a validation image and paint over parts of it: every model answers at once."
         )
-        still = (*_pictures(found),)
+        still = (*_pictures(material, found),)
         blocks.append(Interactive("draw", _data(shown, found, how), still))
-    if left := [run.name for run in runs if run not in shown]:
+    if left := [run.called for run in runs if run not in shown]:
         text = f"Too large to answer in a page: {listed(left)}."
         blocks.append(Paragraph(literal(text)))
     blocks.append(_accuracies(runs, [m for _, m in have]))
@@ -109,7 +109,7 @@ def _model(run: RunOutcome, found: MovedImages) -> dict[str, Any]:
     else:
         kept = np.rint(weights / step).astype(np.int16)
     return {
-        "name": run.name,
+        "name": run.label,
         "is_logistic": run.record.model == "logistic",
         "classes": [*map(str, run.model.classes)],
         "weights": packed.array(kept),
@@ -119,7 +119,7 @@ def _model(run: RunOutcome, found: MovedImages) -> dict[str, Any]:
     }
 
 
-def _pictures(found: MovedImages) -> list[Block]:
+def _pictures(material: Material, found: MovedImages) -> list[Block]:
     """Return moved images, and what is said of them."""
     pictures = [
         Picture(
@@ -134,7 +134,8 @@ def _pictures(found: MovedImages) -> list[Block]:
     figure = example_pictures(
         pictures, title="Images that are moved and scaled", name=file_stem("moved", found.best)
     )
-    caption = f"The label, then what {code(found.best)} says of the image as it lies here" + (
+    best = literal(material.called(found.best))
+    caption = f"The label, then what {best} says of the image as it lies here" + (
         "." if found.drawable.frame is None
         else ", and what it says once the image is cut out, scaled and centred."
     )  # fmt: skip
@@ -147,7 +148,7 @@ def _accuracies(runs: list[RunOutcome], measurements: list[MovedImages]) -> Tabl
         for found in measurements:
             if (own := found.of(run.name)) is not None:
                 counts = (own.still, own.moved, own.prepared)
-                rows.append((code(run.name), *(_share(n, found.examples) for n in counts)))
+                rows.append((literal(run.label), *(_share(n, found.examples) for n in counts)))
     with_paper = any(m.drawable.frame for m in measurements)
     low, high = measurements[0].scales
     caption = (

@@ -73,9 +73,10 @@ def _gone_on(material: Material, run: RunOutcome, stop: EarlyStop, beyond: Beyon
     _, accuracies = _joined(run, beyond, "val_accuracy")
     batches = run.record.batches_per_epoch
     panes = (
-        Pane("loss", (Line("validation loss", style.VALIDATION, run.name, batches, steps, losses),),
+        Pane("loss", (Line("validation loss", style.VALIDATION, run.label, batches,
+                           steps, losses),),
              scales.high_values_flatten(losses)),
-        Pane("accuracy (%)", (Line("validation accuracy", style.VALIDATION, run.name, batches,
+        Pane("accuracy (%)", (Line("validation accuracy", style.VALIDATION, run.label, batches,
                                    steps, 100 * accuracies),)),
     )  # fmt: skip
     chart = Chart(figure.title, seen, panes, patience=_slider(stop))

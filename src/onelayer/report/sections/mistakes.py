@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from onelayer.diagnosis import Answer, Finding
+from onelayer.diagnosis import Answer
 from onelayer.diagnosis.checks.labels import SuspiciousLabels
 from onelayer.diagnosis.measures.image_sheet import ImageSheet
 from onelayer.diagnosis.measures.mistakes import Mistakes
@@ -20,7 +20,7 @@ from onelayer.report.document import (
 )
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import Picture, confusion, example_pictures, lines
-from onelayer.report.inline import code, literal
+from onelayer.report.inline import literal
 from onelayer.report.sections.material import Material, measured, said
 from onelayer.study import SectionChoice
 
@@ -35,7 +35,9 @@ def mistakes(material: Material, choice: SectionChoice) -> Section:
     blocks: list[Block] = []
     for finding, found in measured(findings, Mistakes):
         if found.wrong:
-            blocks.append(Interactive("confusion", _data(finding, found), _still(finding, found)))
+            run = material.called(finding.runs[0])
+            still = _still(run, finding.runs[0], found)
+            blocks.append(Interactive("confusion", _data(run, found), still))
     if not findings:
         blocks.append(Note("info", "Nothing was measured: no run has a model that can be asked."))
     answer = [*said(findings), *(_labels(material) if blocks else ())]
@@ -56,9 +58,9 @@ def picture_of(sheet: ImageSheet) -> dict[str, Any]:
     }
 
 
-def _data(finding: Finding, found: Mistakes) -> dict[str, Any]:
+def _data(run: str, found: Mistakes) -> dict[str, Any]:
     return {
-        "run": finding.runs[0],
+        "run": run,
         "classes": [*map(str, found.classes)],
         "sizes": [*found.sizes],
         "right": [*found.right],
@@ -70,23 +72,23 @@ def _data(finding: Finding, found: Mistakes) -> dict[str, Any]:
     }
 
 
-def _still(finding: Finding, found: Mistakes) -> tuple[Block, ...]:
-    run, names = finding.runs[0], [*map(str, found.classes)]
+def _still(run: str, name: str, found: Mistakes) -> tuple[Block, ...]:
+    names = [*map(str, found.classes)]
     blocks: list[Block] = []
     if found.is_whole:
         figure = confusion(
             found.counts, names, title=f"What {run} takes for what",
-            name=file_stem("confusion", run),
+            name=file_stem("confusion", name),
         )  # fmt: skip
         caption = (
-            f"Labels in rows, predictions of {code(run)} in columns: {found.wrong:,} of "
+            f"Labels in rows, predictions of {literal(run)} in columns: {found.wrong:,} of "
             f"{found.examples:,} validation examples lie off the diagonal. The stronger the "
             "colour, the more of a class."
         )
         blocks.append(FigureBlock(figure, caption))
     else:
         blocks.append(_pairs(run, found, names))
-    return (*blocks, _surest(run, found, names))
+    return (*blocks, _surest(run, name, found, names))
 
 
 def _pairs(run: str, found: Mistakes, names: list[str]) -> Table:
@@ -97,12 +99,12 @@ def _pairs(run: str, found: Mistakes, names: list[str]) -> Table:
         )
         for pair in found.pairs
     )  # fmt: skip
-    caption = f"The {len(rows)} pairs of classes that {code(run)} confuses most often."
+    caption = f"The {len(rows)} pairs of classes that {literal(run)} confuses most often."
     head = ("label", "predicted", "examples", "of the class")
     return Table(head, rows, caption, ("left", "left", "right", "right"))
 
 
-def _surest(run: str, found: Mistakes, names: list[str]) -> Block:
+def _surest(run: str, name: str, found: Mistakes, names: list[str]) -> Block:
     surest = found.mistakes[:SURE]
     if found.images is None:
         rows = tuple(
@@ -110,7 +112,7 @@ def _surest(run: str, found: Mistakes, names: list[str]) -> Block:
              percent(m.probability))
             for m in surest
         )  # fmt: skip
-        caption = f"The surest mistakes of {code(run)}; validation examples are counted from 0."
+        caption = f"The surest mistakes of {literal(run)}; validation examples are counted from 0."
         head = ("validation example", "label", "predicted", "with probability")
         return Table(head, rows, caption, ("right", "left", "left", "right"))
     pictures = [
@@ -118,7 +120,7 @@ def _surest(run: str, found: Mistakes, names: list[str]) -> Block:
         for m, image in zip(surest, found.images.shown, strict=False)
     ]
     figure = example_pictures(
-        pictures, title=f"The surest mistakes of {run}", name=file_stem("surest-mistakes", run)
+        pictures, title=f"The surest mistakes of {run}", name=file_stem("surest-mistakes", name)
     )
     caption = "The label, what is predicted instead, and the probability that it is given."
     return FigureBlock(figure, caption)

@@ -19,7 +19,7 @@ from onelayer.report.figures import (
     norm_against_l2,
     sweep_accuracy,
 )
-from onelayer.report.inline import code, literal
+from onelayer.report.inline import literal
 from onelayer.report.sections.material import Material, l2_labels, measured, said
 from onelayer.study import RunOutcome, SectionChoice
 from onelayer.words import listed
@@ -36,7 +36,7 @@ def l2_accuracy(material: Material, choice: SectionChoice) -> Section:
         # The finding speaks of every run of the sweep, also of the one without a penalty.
         if evaluated := [run for run in members if run.record.best is not None]:
             blocks.append(_sweep_figure(evaluated, accuracies))
-        blocks.append(_sweep_table(accuracies))
+        blocks.append(_sweep_table(material, accuracies))
     blocks += _left_out(runs, findings)
     return Section(
         choice.title or "Accuracy against λ",
@@ -138,13 +138,13 @@ def _signed(share: float) -> str:
     return f"{100 * share:+.2f}".replace("-", "−")
 
 
-def _sweep_table(accuracies: SweepAccuracies) -> Table:
+def _sweep_table(material: Material, accuracies: SweepAccuracies) -> Table:
     def shown(value: float | None) -> str:
         return "–" if value is None else percent(value)
 
     rows = tuple(
         (
-            code(run.run),
+            literal(material.called(run.run)),
             f"{run.l2:g}",
             shown(run.train_accuracy),
             shown(run.val_accuracy),
@@ -170,7 +170,7 @@ def _sweep_table(accuracies: SweepAccuracies) -> Table:
 def _left_out(runs: Sequence[RunOutcome], findings: Sequence[Finding]) -> tuple[Block, ...]:
     """Name the runs that no finding compares with others."""
     compared = {name for finding in findings for name in finding.runs}
-    if not (names := [run.name for run in runs if run.name not in compared]):
+    if not (names := [run.called for run in runs if run.name not in compared]):
         return ()
     text = (
         f"Not compared: {listed(names)}. Runs are compared that differ in λ alone and came to the "

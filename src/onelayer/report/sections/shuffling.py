@@ -71,7 +71,7 @@ def _linked(
             (losses, curve["val_loss"].to_numpy()),
             (accuracies, 100 * curve["val_accuracy"].to_numpy()),
         ):
-            lines.append(Line(label, colour, run.name, batches, curve["step"].to_numpy(), values))
+            lines.append(Line(label, colour, run.label, batches, curve["step"].to_numpy(), values))
     every = np.concatenate([line.values for line in losses])
     panes = (
         Pane("validation loss", tuple(losses), scales.high_values_flatten(every)),

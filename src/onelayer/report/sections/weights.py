@@ -87,7 +87,7 @@ def _answer(
     alone = [r for r in runs if not any(r.name in f.runs for f in swept)]
     if not alone:
         return said(swept)
-    noises = listed([f"{pictures[run.name].noise:.2f} for {run.name}" for run in alone])
+    noises = listed([f"{pictures[run.name].noise:.2f} for {run.called}" for run in alone])
     return (*said(swept), Paragraph(literal(f"The noise is {noises}.")))
 
 

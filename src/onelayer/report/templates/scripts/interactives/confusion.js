@@ -117,7 +117,7 @@
     const scroll = make("div", { className: "scroll" }, data.is_matrix ? matrix() : list());
     const surest = mistakes.slice(0, data.sure).map((_, place) => place);
     box.append(
-      make("p", { className: "of" }, "What ", make("code", {}, data.run), " takes for what"),
+      make("p", { className: "of" }, `What ${data.run} takes for what`),
       make("div", { className: "beside" }, scroll, shown),
       make("p", { className: "what" }, make("b", {}, "The surest mistakes"), ": label, what is predicted instead, and its probability"),
       listed(surest, ([, label, predicted, probability]) => `${classes[label]} → ${classes[predicted]}, ${percent(probability)}`),
