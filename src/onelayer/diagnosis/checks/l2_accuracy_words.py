@@ -95,8 +95,8 @@ def _of_shortfall(run: SweptRun, at: Minimum) -> str:
     side = "below" if at.shortfall > 0 else "above"
     limits = sorted((abs(low), abs(high)))
     text = (
-        f"The end of the run with λ = {run.l2:g} is {points(abs(at.shortfall))} {side} its minimum (95% interval "
-        f"{100 * limits[0]:.2f} to {100 * limits[1]:.2f}), "
+        f"The end of the run with λ = {run.l2:g} is {points(abs(at.shortfall))} {side} its "
+        f"minimum (95% interval {100 * limits[0]:.2f} to {100 * limits[1]:.2f}), "
     )
     if at.way < ARRIVED:
         return text + f"since training had not arrived: {percent(at.way, 0)} of the way was made."
