@@ -58,6 +58,11 @@ class Pair:
         return self.first.name
 
     @property
+    def label(self) -> str:
+        """What people call both runs; the name where the studies call them differently."""
+        return self.first.label if self.first.label == self.second.label else self.name
+
+    @property
     def has_same_history(self) -> bool:
         """Whether both made the same steps, bit for bit."""
         return self.first.history.equals(self.second.history, null_equal=True)

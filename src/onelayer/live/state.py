@@ -94,7 +94,10 @@ class LiveState:
         with self._lock:
             self._runs = {
                 run.name: _Run(
-                    place, run.name, planned[run.name], {name: Curve(most) for name in CURVES}
+                    place,
+                    run.label or run.name,
+                    planned[run.name],
+                    {name: Curve(most) for name in CURVES},
                 )
                 for place, run in enumerate(study.runs)
             }

@@ -14,7 +14,7 @@ from onelayer.report.document import Block, FigureBlock, Interactive, Note, Para
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import both_curves, scales
 from onelayer.report.figures.sides import COLOURS
-from onelayer.report.inline import code, literal
+from onelayer.report.inline import literal
 from onelayer.report.linked import Chart, Line, Pane
 from onelayer.words import first_few, fixed
 
@@ -29,7 +29,7 @@ def curves(sides: Sides, pairs: Sequence[Pair]) -> list[Section]:
     """Lay the curves of each run over one another, where they differ."""
     labels = sides[0].name, sides[1].name
     evaluated = [p for p in pairs if p.first.record.best and p.second.record.best]
-    alike = [pair.name for pair in evaluated if pair.has_same_history]
+    alike = [pair.label for pair in evaluated if pair.has_same_history]
     differ = [pair for pair in evaluated if not pair.has_same_history]
     by_size = sorted(differ, key=lambda p: -abs(p.loss.difference) if p.loss else 0.0)
     drawn = {pair.name for pair in by_size[:MOST_DRAWN]}
@@ -38,7 +38,7 @@ def curves(sides: Sides, pairs: Sequence[Pair]) -> list[Section]:
         if pair.name not in drawn:
             continue
         blocks.append(_over_one_another(pair, labels))
-    if left := [pair.name for pair in differ if pair.name not in drawn]:
+    if left := [pair.label for pair in differ if pair.name not in drawn]:
         blocks.append(Note("info", literal(
             f"Not drawn, since their final losses differ least: {first_few(left, str)}."
         )))  # fmt: skip
@@ -57,14 +57,14 @@ def _over_one_another(pair: Pair, labels: tuple[str, str]) -> Interactive:
     for what in ("validation loss", "validation accuracy"):
         figure = both_curves(
             pair.first.history, pair.second.history, labels, what,
-            title=f"{what.capitalize()} of {pair.name}",
+            title=f"{what.capitalize()} of {pair.label}",
             name=file_stem(what.replace(" ", "-"), pair.name),
         )  # fmt: skip
         seen.append(_ending(pair, what, labels))
-        still.append(FigureBlock(figure, f"{code(pair.name)}: {literal(seen[-1])}."))
+        still.append(FigureBlock(figure, f"{literal(pair.label)}: {literal(seen[-1])}."))
         panes.append(_pane(pair, what, labels))
     caption = f"Validation loss: {seen[0]}. Validation accuracy: {seen[1]}."
-    chart = Chart(f"Loss and accuracy of {pair.name}", caption, tuple(panes))
+    chart = Chart(f"Loss and accuracy of {pair.label}", caption, tuple(panes))
     return linked.interactive([chart], still, most=MOST_POINTS)
 
 

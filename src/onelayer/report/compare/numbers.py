@@ -8,7 +8,7 @@ from onelayer.diagnosis.pairs import Pair
 from onelayer.diagnosis.words import count, percent, signed, span
 from onelayer.report.compare.side import Sides
 from onelayer.report.document import Block, Note, Paragraph, Section, Table
-from onelayer.report.inline import code, literal
+from onelayer.report.inline import literal
 from onelayer.study import RunOutcome
 from onelayer.words import fixed
 
@@ -56,7 +56,7 @@ def final_numbers(sides: Sides, pairs: Sequence[Pair], notes: Sequence[str]) -> 
 def _apart(pairs: Sequence[Pair]) -> tuple[Block, ...]:
     """Say which models can be told apart by their accuracy."""
     apart = [p for p in pairs if p.accuracy is not None and p.accuracy.is_told_apart]
-    said = [f"{pair.name}: {change_in_words(pair)}." for pair in apart]
+    said = [f"{pair.label}: {change_in_words(pair)}." for pair in apart]
     if rest := len(pairs) - len(apart):
         which = f"the other {count(rest, 'run')}" if apart else count(rest, "run")
         said.append(f"The accuracies of {which} cannot be told apart.")
@@ -68,9 +68,9 @@ def _accuracies(pair: Pair) -> tuple[str, ...]:
     shown = tuple(_NONE if value is None else percent(value) for value in numbers)
     change = pair.accuracy
     if change is None:
-        return code(pair.name), *shown, _NONE, _NONE
+        return literal(pair.label), *shown, _NONE, _NONE
     within = _NONE if change.interval is None else span(change.interval)
-    return code(pair.name), *shown, signed(change.difference), within
+    return literal(pair.label), *shown, signed(change.difference), within
 
 
 def _losses(pair: Pair) -> tuple[str, ...]:
@@ -78,15 +78,15 @@ def _losses(pair: Pair) -> tuple[str, ...]:
     shown = tuple(_NONE if value is None else fixed(value) for value in numbers)
     change = pair.loss
     if change is None:
-        return code(pair.name), *shown, _NONE, _NONE
+        return literal(pair.label), *shown, _NONE, _NONE
     within = _NONE
     if change.interval is not None:
         within = " to ".join(_minus(fixed(end)) for end in change.interval)
-    return code(pair.name), *shown, _minus(fixed(change.difference)), within
+    return literal(pair.label), *shown, _minus(fixed(change.difference)), within
 
 
 def _ends(pair: Pair) -> tuple[str, ...]:
-    cells: list[str] = [code(pair.name)]
+    cells: list[str] = [literal(pair.label)]
     for run in (pair.first, pair.second):
         cells += [str(run.record.stop_reason), f"{run.record.steps:,}"]
     return tuple(cells)
@@ -114,7 +114,7 @@ def runs_of_one(sides: Sides, pairs: Sequence[Pair]) -> Section | None:
     """List the runs that only one study has."""
     both = {pair.name for pair in pairs}
     rows = tuple(
-        (code(run.name), literal(side.name), str(run.record.stop_reason), *_kept(run))
+        (literal(run.label), literal(side.name), str(run.record.stop_reason), *_kept(run))
         for side in sides for run in side.outcome.runs if run.name not in both
     )  # fmt: skip
     if not rows:

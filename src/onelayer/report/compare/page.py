@@ -73,9 +73,9 @@ def _lead(
     ]
     if apart:
         most = max(apart, key=lambda pair: abs(_difference(pair)))
-        which = f" most that of {most.name}," if len(apart) > 1 else ""
+        which = f" most that of {most.label}," if len(apart) > 1 else ""
         said.append(
-            f"The validation accuracy of {first_few([p.name for p in apart], str)} differs by more "
+            f"The validation accuracy of {first_few([p.label for p in apart], str)} differs by more "
             f"than chance explains,{which} {change_in_words(most)}."
         )
     else:
