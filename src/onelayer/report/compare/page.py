@@ -74,9 +74,10 @@ def _lead(
     if apart:
         most = max(apart, key=lambda pair: abs(_difference(pair)))
         which = f" most that of {most.label}," if len(apart) > 1 else ""
+        which_differ = first_few([pair.label for pair in apart], str)
         said.append(
-            f"The validation accuracy of {first_few([p.label for p in apart], str)} differs by more "
-            f"than chance explains,{which} {change_in_words(most)}."
+            f"The validation accuracy of {which_differ} differs by more than chance explains,{which} "
+            f"{change_in_words(most)}."
         )
     else:
         said.append("No run's validation accuracy differs by more than chance explains.")
