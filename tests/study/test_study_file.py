@@ -109,7 +109,7 @@ def test_class_of_the_wrong_type_is_named_by_its_place() -> None:
         (content(run=[]), "run", "runs"),
         (content(data={"sourse": "digits"}), "data.sourse", "source"),
         (content(defaults={"learning_rat": 0.1}), "defaults.learning_rat", "learning_rate"),
-        (content(defaults={"classes": [1, 2]}), "defaults.classes", None),
+        (content(defaults={"name": "a"}), "defaults.name", None),
         (content(sources={"digits": {"trian": 5}}), "sources.digits.trian", "train"),
         (run(shufle=False), "runs.a.shufle", "shuffle"),
         (run(early_stopping={"patienc": 1}), "runs.a.early_stopping.patienc", "patience"),
@@ -214,14 +214,14 @@ def test_content_is_not_changed() -> None:
 
 
 def test_built_in_study_is_read_by_its_name() -> None:
-    table, where = read_study_file("gradient-descent")
+    table, where = read_study_file("gradient-descent", "mnist")
     assert where == "gradient-descent"
-    study = resolve(table, where)
+    study = resolve(table, where, source="mnist")
     assert [run.name for run in study.runs] == [
         "binary", "binary-shuffled", "softmax",
         "l2[l2=1.0]", "l2[l2=0.1]", "l2[l2=0.01]", "l2[l2=0.001]",
     ]  # fmt: skip
-    assert study.data.source == "digits"
+    assert study.data.source == "mnist"
 
 
 def test_file_is_read_as_toml(tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_what_is_not_toml_is_refused(tmp_path: Path, bytes_: bytes, said: str) -
 
 
 def test_missing_file_names_the_built_in_studies(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no such study file, .*\(gradient-descent\)\.$"):
+    with pytest.raises(InputError, match=r"no such study file, .*\(.*gradient-descent, .*\)\.$"):
         read_study_file(str(tmp_path / "none.toml"))
 
 
