@@ -10,8 +10,12 @@ import numpy as np
 import polars as pl
 import pytest
 from cli_helpers import call
+from scipy.special import expit as sigmoid
 
+from onelayer.data import Dataset, fit_scaling
 from onelayer.inference import Classifier
+from onelayer.model import Objective
+from onelayer.optimum import minimise
 
 N, FEATURES = 200, 5
 NAMES = ["sea", "beach", "sky"]
@@ -128,11 +132,6 @@ def test_what_does_not_fit_is_refused(
 def test_other_commands_refuse_it(tmp_path: Path) -> None:
     data, labels = files(tmp_path, "npy")
     model = tmp_path / "m.safetensors"
-    swept = call(
-        "sweep", data, "--labels", labels, "--out", tmp_path / "s", "--model", "multilabel"
-    )
-    assert swept.code == 2
-    assert "--model: a sweep takes softmax or logistic" in swept.err
     studied = call("study", "--out", tmp_path / "r", "--set", "runs.binary.model=multilabel")
     assert studied.code == 2
     assert "runs.binary.model: multilabel takes a matrix of labels" in studied.err
@@ -143,3 +142,40 @@ def test_other_commands_refuse_it(tmp_path: Path) -> None:
     exported = call("export", model, "--format", "onnx")
     assert exported.code == 2
     assert "only softmax and logistic models are exported" in exported.err
+
+
+@pytest.mark.parametrize("where", [("--validation", "0.25"), ("--folds", "3")])
+def test_a_sweep_chooses_a_penalty_for_all_labels(where: tuple[str, str], tmp_path: Path) -> None:
+    data, labels = files(tmp_path, "npy")
+    out = tmp_path / "s"
+    how = ("--model", "multilabel", "--l2", "0.001,10", "--json", *where)
+    done = call("sweep", data, "--labels", labels, "--out", out, *how)
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert found["best"]["l2"] == 0.001
+    assert "2 candidates of multilabel regression" in done.err
+    kept = Classifier.load(out / "model.safetensors")
+    objective = Objective("multilabel", 0.001)
+    standard = fit_scaling(X, "standard")
+    train = Dataset(X, Y.astype(np.uint8), classes=(0, 1, 2), scaling=standard)
+    (least,) = minimise(train, [objective])
+    if where[0] == "--folds":  # the last training is on all examples, with the scaling of all
+        np.testing.assert_allclose(
+            kept.predict_proba(X), sigmoid(least.parameters.scores(standard.apply(X, np.float64))),
+            atol=2e-3,
+        )  # fmt: skip
+
+
+def test_folds_of_examples_with_several_labels(tmp_path: Path) -> None:
+    data, labels = files(tmp_path, "npy")
+    how = ("--labels", labels, "--out", tmp_path / "s", "--model", "multilabel")
+    many = call("sweep", data, *how, "--folds", "201")
+    assert many.code == 2
+    assert "--folds: 201 was given, and there are 200 examples; take fewer folds." in many.err
+    rare = Y.copy()
+    rare[:, 1] = 0
+    rare[0, 1] = 1  # one fold trains without it
+    np.save(labels, rare)
+    done = call("sweep", data, *how, "--folds", "3")
+    assert done.code == 2
+    assert "none of the examples that count have the label 1" in done.err

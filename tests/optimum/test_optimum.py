@@ -108,15 +108,13 @@ def test_the_bound_holds_anywhere(seed: int, model: ModelName, penalized: bool, 
     objective = Objective(model, l2, penalized)
     X, size = data.X, 10.0 ** rng.uniform(-3, 0.5)
     here = Parameters(size * rng.normal(size=(4, K)), size * rng.normal(size=K))
-    start = [Parameters(np.zeros((4, K)), b) for b in (np.zeros(K), np.eye(K)[0])]
-    zero, other, sums = (objective.sums(p, X, data.targets, weights) for p in (*start, here))
-    p = [
-        (1 / (1 + np.exp(-s.bias))) if K == 1 else np.exp(s.bias) / np.exp(s.bias).sum()
-        for s in start
-    ]
+    start = Parameters(np.zeros((4, K)), np.eye(K)[0])
+    zero, sums = (objective.sums(p, X, data.targets, weights) for p in (start, here))
+    p = 1 / (1 + np.exp(-start.bias)) if K == 1 else np.exp(start.bias) / np.exp(start.bias).sum()
     shares = np.bincount(data.targets, weights) / 40
-    means = ClassMeans.of(shares[:K], zero, p[0], other, p[1])
-    np.testing.assert_allclose(means.features, weights @ X / 40, rtol=1e-9, atol=1e-12)
+    means = ClassMeans.of(shares[:K], weights @ X / 40, zero, p)
+    of_class = np.eye(data.n_classes)[data.targets][:, :K] * weights[:, None]
+    np.testing.assert_allclose(means.by_output, X.T @ of_class / 40, rtol=1e-9, atol=1e-12)
     value = sums.mean_loss + objective.penalty(here)
     bound = excess_bound(objective, here, sums, means)
     assert value - newton(data, objective, weights) <= bound * (1 + 1e-9) + 1e-12

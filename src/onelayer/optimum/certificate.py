@@ -48,23 +48,20 @@ class ClassMeans:
     outputs: Array
 
     @classmethod
-    def of(
-        cls, outputs: Array, first: Sums, shares: Array, second: Sums, others: Array
-    ) -> ClassMeans:
-        """Return them from the sums of two models without weights.
+    def of(cls, outputs: Array, features: Array, sums: Sums, shares: Array) -> ClassMeans:
+        """Return them from the sums of a model without weights.
 
         Parameters
         ----------
         outputs : array, shape (n_outputs,)
             The share of each class.
-        first, second : Sums
-        shares, others : array, shape (n_outputs,)
-            The probabilities that they predict for every example; they differ.
+        features : array, shape (n_features,)
+            The mean example.
+        sums : Sums
+        shares : array, shape (n_outputs,)
+            The probabilities that the model predicts for every example.
         """
-        step = others - shares
-        gradients = [sums.weights / sums.count for sums in (first, second)]
-        features = (gradients[1] - gradients[0]) @ step / (step @ step)
-        return cls(features, np.outer(features, shares) - gradients[0], outputs)
+        return cls(features, np.outer(features, shares) - sums.weights / sums.count, outputs)
 
 
 def excess_bound(

@@ -39,7 +39,7 @@ class ModelSearch:
     Attributes
     ----------
     means : ClassMeans or None
-        To be set where the bias is free.
+        Known after the first pass, where the bias is free.
     is_stale : bool
         Whether `refresh` is due before the next pass.
     """
@@ -77,6 +77,8 @@ class ModelSearch:
         """Take a pass's sums; end, or go on."""
         self.passes += 1
         wide = Parameters(at.weights.astype(np.float64), at.bias.astype(np.float64))
+        if self.passes == 1 and not self.objective.penalize_bias:
+            self.means = self.setting.means(self.number, wide, sums)
         value = sums.mean_loss + self.objective.penalty(wide)
         gradient = self.objective.gradient_from(sums, wide)
         if not self.search.told(value, np.vstack([gradient.weights, gradient.bias])):

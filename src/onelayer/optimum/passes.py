@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from onelayer.data.blocks import BlockMatrix
 from onelayer.engines import BlockedPart, BlockedTotals, Engine, Problem, Source, Totals
 from onelayer.engines.cluster import ClusterMatrix, ClusterTotals
-from onelayer.model import LOSSES, Parameters
-from onelayer.optimum.certificate import ClassMeans
+from onelayer.model import Parameters
 from onelayer.optimum.model_search import ModelSearch
 from onelayer.optimum.setting import Setting
 from onelayer.threads import for_each
@@ -23,7 +19,6 @@ class Passes:
         self._totals: dict[str, Totals] = {}
         self.searches = [ModelSearch(setting, m) for m in range(len(setting.objectives))]
         self._refresh()
-        self._measure_means()
 
     @property
     def active(self) -> list[ModelSearch]:
@@ -65,39 +60,3 @@ class Passes:
                 totals = self._engine.totals(prepared, problem)
             self._totals[dtype] = totals
         return self._totals[dtype]
-
-    def _measure_means(self) -> None:
-        """Measure what the bounds of models with a free bias need, once for all alike."""
-        first_of: dict[int, int] = {}
-        for model in self.searches:
-            if model.objective.l2 > 0 and not model.objective.penalize_bias:
-                first_of.setdefault(self._setting.kind(model.number), model.number)
-        if not first_of:
-            return
-        numbers, shift = list(first_of.values()), np.zeros(self._setting.outputs)
-        shift[0] = 1
-        totals, sums, predicted = self._totals_in("float32"), [], []
-        for other in (0.0, 1.0):
-            at = [
-                Parameters(
-                    np.zeros((self._setting.data.n_features, self._setting.outputs), np.float32),
-                    (self._setting.start(m).bias + other * shift).astype(np.float32),
-                )
-                for m in numbers
-            ]
-            sums.append(totals.sums(numbers, at))
-            predicted.append([self._predicted(p.bias) for p in at])
-        means = {
-            key: ClassMeans.of(
-                self._setting.shares(m), sums[0][i], predicted[0][i], sums[1][i],
-                predicted[1][i],
-            )
-            for i, (key, m) in enumerate(first_of.items())
-        }  # fmt: skip
-        for model in self.searches:
-            model.means = means.get(self._setting.kind(model.number))
-
-    def _predicted(self, bias: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the probabilities that a bias alone predicts."""
-        loss = LOSSES[self._setting.objectives[0].model]
-        return np.asarray(loss.probabilities(bias.astype(np.float64)), np.float64)

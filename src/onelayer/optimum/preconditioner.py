@@ -10,17 +10,16 @@ where they are sparse. So the units and the zero of a feature do not matter.
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from onelayer.data import Dataset, Rows, Scaling
-from onelayer.data.blocks import map_rows
-from onelayer.data.fit_scaling import is_constant
+from onelayer.data import Dataset, Rows
 from onelayer.model import LOSSES, Objective, Parameters
+from onelayer.optimum.moments import moments
 
 Array = NDArray[Any]
 Wide = NDArray[np.float64]
@@ -30,8 +29,6 @@ MOST_FEATURES = 2500
 
 ROWS_PER_FEATURE = 2
 LEAST_ROWS = 2000
-
-_ROWS_AT_ONCE = 512
 
 _RIDGES = (1e-7, 1e-5, 1e-3, 1.0)
 """What is smaller, as a share of the diagonal's mean, is no curvature but rounding: the first at
@@ -43,15 +40,21 @@ and not flat; an inverse that took them for flat would make steps a million time
 
 
 class Sample:
-    """Some of the examples, evenly spread, with features of variance 1."""
+    """Some of the examples, evenly spread, with features of variance 1.
 
-    def __init__(self, data: Dataset, rows: Rows) -> None:
+    Attributes
+    ----------
+    means : array, shape (weights + 1, n_features)
+        The mean of each feature as each of the weights counts examples, the last as all count 1.
+    """
+
+    def __init__(self, data: Dataset, rows: Rows, weights: Sequence[Wide] = ()) -> None:
         self._whole = data.n_features <= MOST_FEATURES
         count = max(LEAST_ROWS, ROWS_PER_FEATURE * data.n_features if self._whole else 0)
         self.rows = rows[:: max(1, len(rows) // count)]
         all_there = len(self.rows) == len(rows)
         self._ridges = tuple(max(r, 0.0 if all_there else _RIDGE_OF_SAMPLE) for r in _RIDGES)
-        self._mean, self._size = _moments(data, rows)
+        self._mean, self._size, self.means = moments(data, rows, weights)
         X = data.scaling.apply(data.X[self.rows], np.float64)
         ones = np.ones((len(self.rows), 1), np.float32)
         if sparse.issparse(X):
@@ -159,36 +162,3 @@ class Sample:
         W, bias = parameters.weights, parameters.bias
         stacked = np.vstack([W * self._size[:, None], bias + self._mean @ W]).astype(np.float32)
         return LOSSES[objective.model].probabilities(np.asarray(self._X @ stacked))
-
-
-def _moments(data: Dataset, rows: Rows) -> tuple[Wide, Wide]:
-    """Return mean and standard deviation of features; 0 and the root mean square if sparse.
-
-    Over all examples: a sample can miss the few in which a feature varies. What never does has 1.
-    """
-    shift = np.zeros(data.n_features)
-    if not data.is_sparse:  # so that squares of large values do not cancel
-        mean_of = partial(_mean, data.scaling)
-        shift = next(map_rows(data.X, mean_of, rows[:_ROWS_AT_ONCE], _ROWS_AT_ONCE))
-    total, squares = np.zeros(data.n_features), np.zeros(data.n_features)
-    for own in map_rows(data.X, partial(_power_sums, data.scaling, shift), rows, _ROWS_AT_ONCE):
-        total += own[0]
-        squares += own[1]
-    mean, squares = total / len(rows), squares / len(rows)
-    sizes = np.sqrt(np.maximum(squares - mean**2, 0))
-    mean = mean + shift
-    return mean, np.where(is_constant(sizes, mean), 1.0, sizes)
-
-
-def _mean(scaling: Scaling, X: Any) -> Wide:
-    mean: Wide = scaling.apply(X, np.float64).mean(axis=0)
-    return mean
-
-
-def _power_sums(scaling: Scaling, shift: Wide, X: Any) -> tuple[Wide, Wide]:
-    """Return the sums of features and of their squares; of sparse ones 0 and the second."""
-    X = scaling.apply(X, np.float64)
-    if sparse.issparse(X):
-        return np.zeros_like(shift), np.asarray(X.multiply(X).sum(axis=0)).ravel()
-    X -= shift
-    return X.sum(axis=0), np.einsum("ij,ij->j", X, X)

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from onelayer.data import Dataset, Rows
 from onelayer.engines import WeightedRows
 from onelayer.errors import InputError
-from onelayer.model import Objective, Parameters, n_outputs
+from onelayer.model import LOSSES, Objective, Parameters, Sums, n_outputs
+from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.preconditioner import Sample
 
 
@@ -37,7 +38,7 @@ class Setting:
         if rows is not None and data.block_lengths is not None:
             rows = np.sort(rows)
         self.examples = WeightedRows.of(data.targets, rows, weights)
-        self.sample = Sample(data, self.examples.rows)
+        self.sample = Sample(data, self.examples.rows, self.examples.weights)
         self._shares = [self._shares_of(m) for m in range(len(objectives))]
         self._curvatures: dict[int, NDArray[np.float64]] = {}
         for m, objective in enumerate(objectives):
@@ -63,9 +64,11 @@ class Setting:
             bias = np.array([math.log(shares[0] / shares[1])])
         return Parameters(np.zeros((self.data.n_features, self.outputs)), bias)
 
-    def shares(self, model: int) -> NDArray[np.float64]:
-        """Return the share of each output's class, as the model weighs examples."""
-        return self._shares[model][: self.outputs]
+    def means(self, model: int, at: Parameters, sums: Sums) -> ClassMeans:
+        """Return what the bound of a model with a free bias needs, by its sums at the start."""
+        outputs, features = self._shares[model][: self.outputs], self.sample.means[self.kind(model)]
+        predicted = LOSSES[self.objectives[0].model].probabilities(at.bias.astype(np.float64))
+        return ClassMeans.of(outputs, features, sums, np.asarray(predicted, np.float64))
 
     def first_curvature(self, model: int) -> NDArray[np.float64]:
         """Return the estimated curvature where a search begins."""

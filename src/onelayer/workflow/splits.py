@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onelayer.data import Rows
 from onelayer.errors import Argument, InputError
@@ -19,8 +20,9 @@ Splits: TypeAlias = list[tuple[Rows, Rows]]
 def split(data: TrainingData, folds: int, *, with_all_classes: bool = False) -> Splits:
     """Return folds of the training examples with about the same share of each class.
 
-    Where there are groups, each is in one of them as a whole. `with_all_classes` says that each
-    fold must train on every class, as a minimum needs.
+    With several labels an example they are drawn by chance alone. Where there are groups, each is
+    in one of them as a whole. `with_all_classes` says that each fold must train on every class, as
+    a minimum needs.
 
     Raises
     ------
@@ -30,6 +32,8 @@ def split(data: TrainingData, folds: int, *, with_all_classes: bool = False) -> 
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold  # loads slowly
 
     groups, targets = data.examples.groups, data.train.targets
+    if data.train.has_label_matrix:
+        return _split_by_chance(len(targets), groups, folds)
     counts = np.bincount(targets)
     largest = counts.max()
     if with_all_classes and counts.min() < 2:
@@ -71,8 +75,24 @@ def _check(splits: Splits, data: TrainingData) -> None:
             )  # fmt: skip
 
 
+def _split_by_chance(n: int, groups: NDArray[Any] | None, folds: int) -> Splits:
+    """Return folds of examples, or of whole groups, that are of no class."""
+    from sklearn.model_selection import GroupKFold, KFold  # loads slowly
+
+    there, what = (n, "examples") if groups is None else (int(groups.max()) + 1, "groups")
+    if folds > there:
+        raise InputError(
+            Argument("folds"), f": {folds} was given, and there are {there} {what}; take fewer "
+            "folds.",
+        )  # fmt: skip
+    splitter = (KFold if groups is None else GroupKFold)(folds, shuffle=True, random_state=0)
+    return list(splitter.split(np.zeros(n), None, groups))
+
+
 def rare_class(data: TrainingData, folds: int) -> str | None:
     """Say that a class has fewer examples than there are folds; None where none has."""
+    if data.train.has_label_matrix:
+        return None
     counts = np.bincount(data.train.targets)
     k = int(counts.argmin())
     if counts[k] >= folds:

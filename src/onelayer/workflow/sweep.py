@@ -126,11 +126,6 @@ def sweep_files(
     OnelayerError
         If all candidates diverged, training was interrupted, or something cannot be written.
     """
-    if config.model == "multilabel":
-        raise InputError(
-            Argument("model"), ": a sweep takes softmax or logistic; multilabel models are "
-            "trained by fit.",
-        )  # fmt: skip
     if folds is None and files.validation is None:
         raise InputError(
             Argument("validation"), ": a sweep needs examples to choose by; give some, or ",

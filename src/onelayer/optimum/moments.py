@@ -1,0 +1,82 @@
+"""Mean and size of each feature, in one pass over the examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from onelayer.data import Dataset, Rows, Scaling
+from onelayer.data.blocks import map_rows
+from onelayer.data.fit_scaling import is_constant
+
+Wide = NDArray[np.float64]
+
+_ROWS_AT_ONCE = 512
+
+
+class Moments(NamedTuple):
+    """What coordinates are made of, and the certificate of a free bias.
+
+    Attributes
+    ----------
+    centre, size : arrays, shape (n_features,)
+        Mean and standard deviation; 0 and the root mean square if sparse. What never varies has the
+        size 1.
+    means : array, shape (weights + 1, n_features)
+        The mean of each feature as each of the weights counts examples, the last as all count 1.
+    """
+
+    centre: Wide
+    size: Wide
+    means: Wide
+
+
+def moments(data: Dataset, rows: Rows, weights: Sequence[Wide] = ()) -> Moments:
+    """Measure over all of the rows: a sample can miss the few in which a feature varies.
+
+    Parameters
+    ----------
+    data : Dataset
+    rows : int array
+    weights : sequence of array (n,)
+        With mean 1 over the rows. BLAS is to have one thread.
+    """
+    shift = np.zeros(data.n_features)
+    if not data.is_sparse:  # so that squares of large values do not cancel
+        mean_of = partial(_mean, data.scaling)
+        shift = next(map_rows(data.X, mean_of, rows[:_ROWS_AT_ONCE], _ROWS_AT_ONCE))
+    total, squares = np.zeros((len(weights) + 1, data.n_features)), np.zeros(data.n_features)
+    add_up = partial(_power_sums, data.scaling, shift)
+    for own in map_rows(data.X, add_up, rows, _ROWS_AT_ONCE, *weights):
+        total += own[0]
+        squares += own[1]
+    means, squares = total / len(rows), squares / len(rows)
+    centre = np.zeros_like(shift) if data.is_sparse else means[-1].copy()
+    size = np.sqrt(np.maximum(squares - centre**2, 0))
+    means += shift
+    centre += shift
+    return Moments(centre, np.where(is_constant(size, centre), 1.0, size), means)
+
+
+def _mean(scaling: Scaling, X: Any) -> Wide:
+    mean: Wide = scaling.apply(X, np.float64).mean(axis=0)
+    return mean
+
+
+def _power_sums(scaling: Scaling, shift: Wide, X: Any, *weights: Wide) -> tuple[Wide, Wide]:
+    """Return the sums of features, weighted and not, and of their squares; without the shift."""
+    X = scaling.apply(X, np.float64)
+    weights = (*weights, np.ones(X.shape[0]))
+    if not sparse.issparse(X):
+        X -= shift
+    # One after the other: a matrix of weights could be added up in another order.
+    sums = np.stack([np.asarray(w @ X).ravel() for w in weights])
+    if sparse.issparse(X):
+        return sums, np.asarray(X.multiply(X).sum(axis=0)).ravel()
+    X *= X
+    return sums, weights[-1] @ X
