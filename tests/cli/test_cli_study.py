@@ -52,7 +52,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
     return here / "runs" / "gradient-descent-digits", ended
 
 
-RUNS = ["binary", "binary-shuffled", "softmax", *(f"l2[l2={v}]" for v in (1.0, 0.1, 0.01, 0.001))]
+RUNS = [
+    "binary", "file-order", "class-order", "batches-shuffled", "shuffled-once", "shuffled",
+    "few", "few-stopped", *(f"few-l2[l2={v}]" for v in (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)),
+]  # fmt: skip
+BATCHES = {"binary": 8} | dict.fromkeys(RUNS[1:6], 40) | dict.fromkeys(RUNS[6:], 30)
 
 
 def test_built_in_study_leaves_a_complete_folder(whole: tuple[Path, Ended]) -> None:
@@ -92,7 +96,11 @@ def test_files_of_the_built_in_study_fit_one_another(whole: tuple[Path, Ended]) 
     for run in results["runs"]:
         assert history.filter(pl.col("run") == run["name"]).height == run["steps"]
         assert run["config"]["max_epochs"] == 3
-        assert run["config"]["batch_size"] == 8
+        assert run["config"]["batch_size"] == BATCHES[run["name"]]
+    (noisy,) = [own for own in results["data"]["selections"] if own["runs"] == RUNS[6:]]
+    assert noisy["wrong_labels"] == {"train": 45, "validation": 0}
+    (constructed,) = [own for own in results["data"]["selections"] if own["runs"] == RUNS[1:6]]
+    assert constructed["one_sided"] == {"label": 8, "begin": 240, "end": 280}
     findings = json.loads((folder / "findings.json").read_text("utf-8"))
     for finding in findings:
         assert {"code", "check", "runs", "severity", "statement", "evidence"} <= finding.keys()
@@ -235,7 +243,7 @@ def test_when_one_run_diverged_the_others_are_reported(study: Path, tmp_path: Pa
         (["--set", "runs.x.l2=1"], "--set runs.x.l2=1: there is no run 'x'; there are: binary"),
         (["--set", "l2=-1"], "gradient-descent: runs.binary.l2: -1 was given; must be"),
         (["--set", "batch_size=5000"], "runs.binary: batch_size: 5000 is more than the "),
-        (["--set", "data.train=9999"], "data.train: 9,999 examples were asked for,"),
+        (["--set", "data.train=9999"], "data.split: 9,999 training and 597 validation"),
         (["--out", "file"], "file: is a file; name a folder."),
         (["--out", "file/below"], "file: is a file; name a folder."),
         (["--out", "full"], "full: holds mine and is not a run folder;"),
