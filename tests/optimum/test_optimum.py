@@ -173,7 +173,7 @@ def along(direction: Parameters, data: Dataset, model: ModelName) -> list[float]
     W, b = direction.weights, direction.bias
     return [
         Objective(model).value(Parameters(c * W, c * b), data.X, data.targets)
-        for c in np.array([0.1, 1, 10]) / np.linalg.norm(W)
+        for c in np.array([0.1, 1, 30]) / np.linalg.norm(W)
     ]
 
 

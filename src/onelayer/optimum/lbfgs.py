@@ -7,8 +7,9 @@ are so near to one another that rounding decides.
 
 from __future__ import annotations
 
+import copy
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ MEMORY = 20
 _DECREASE, _CURVATURE = 0.1, 0.9
 _MOST_TRIES = 12
 """Steps along one direction; more do not help where so many did not."""
+
+Pair = tuple[Array, Array, float]
+"""A step, how much the gradient changed along it, and their product."""
 
 
 class Search:
@@ -34,17 +38,56 @@ class Search:
     """
 
     def __init__(self, start: Array, precondition: Callable[[Array], Array], noise: float) -> None:
-        self.trial = start
         self.precondition, self.noise = precondition, noise
         self.accepted = 0
         self.stuck = False
+        self._trial, self._is_due = start, False
         self._value: float | None = None
+        self.gradient: Array
         self._high: float | None
         self._step, self._low, self._high, self._tries = 1.0, 0.0, None, 0
-        self._pairs: deque[tuple[Array, Array, float]] = deque(maxlen=MEMORY)
+        self._pairs: deque[Pair] = deque(maxlen=MEMORY)
+
+    def next_trial(self, dtype: str) -> Array:
+        """Return the point to be evaluated, rounded to a type."""
+        self._choose()
+        trial = self._trial.astype(dtype)
+        self._trial = trial.astype(np.float64)  # what is told is about these very numbers
+        return trial
+
+    def again(self, start: Array, noise: float) -> Search:
+        """Return a search that begins somewhere else with what this one knows of the curvature."""
+        other = Search(start, self.precondition, noise)
+        other._pairs = self._pairs.copy()
+        return other
+
+    def branch(self) -> Search:
+        """Return a search from the point where this one is; it goes its own way from there."""
+        other = copy.copy(self)
+        other._pairs, other.accepted = self._pairs.copy(), 0
+        return other
+
+    def add_quadratic(self, second_derivative: Array) -> None:
+        """Go on with an objective to which `second_derivative * w**2 / 2` has been added."""
+        assert self._value is not None
+        added = second_derivative * self.point
+        self._value += _dot(added, self.point) / 2
+        self.gradient = self.gradient + added
+        pairs, self._pairs = self._pairs, deque(maxlen=MEMORY)
+        self._keep((s, y + second_derivative * s) for s, y, _ in pairs)
+        self.choose_anew()
+
+    def forget(self) -> None:
+        """Go on without what the steps so far told of the curvature."""
+        self._pairs.clear()
+        self.choose_anew()
+
+    def choose_anew(self) -> None:
+        """Choose the next direction as late as can be: what it is made of has changed."""
+        self._is_due = self._value is not None
 
     def told(self, value: float, gradient: Array) -> bool:
-        """Take what was found at `trial`, and choose the next; return whether it was accepted."""
+        """Take what was found at the trial; return whether it was accepted."""
         if self._value is None:
             self._arrive(value, gradient)
             return True
@@ -67,15 +110,21 @@ class Search:
         if self._tries > _MOST_TRIES:
             if not self._pairs:
                 self.stuck = True
-            self._pairs.clear()
-            self._choose()
+            self.forget()
         else:
-            self.trial = self.point + self._step * self._direction
+            self._trial = self.point + self._step * self._direction
         return False
+
+    @property
+    def value(self) -> float:
+        """The objective at the point."""
+        assert self._value is not None
+        return self._value
 
     @property
     def predicted(self) -> float:
         """How much the next step would lower a quadratic objective: half of its slope."""
+        self._choose()
         return -self._slope / 2
 
     def _too_far(self, value: float, slope: float) -> bool:
@@ -94,18 +143,24 @@ class Search:
         return float(min(max(zero, low + margin), high - margin))
 
     def _remember(self, gradient: Array) -> None:
-        s, y = self.trial - self.point, gradient - self.gradient
-        product = _dot(s, y)
-        if product > 0:
-            self._pairs.append((s, y, product))
+        self._keep([(self._trial - self.point, gradient - self.gradient)])
+
+    def _keep(self, changes: Iterable[tuple[Array, Array]]) -> None:
+        for s, y in changes:
+            product = _dot(s, y)
+            if product > 0:
+                self._pairs.append((s, y, product))
 
     def _arrive(self, value: float, gradient: Array) -> None:
-        self.point, self._value, self.gradient = self.trial, value, gradient
+        self.point, self._value, self.gradient = self._trial, value, gradient
         self.accepted += 1
-        self._choose()
+        self.choose_anew()
 
     def _choose(self) -> None:
-        """Set the direction, and the first point to try along it."""
+        """Set the direction, and the first point to try along it, if that is due."""
+        if not self._is_due:
+            return
+        self._is_due = False
         q, factors = self.gradient.copy(), []
         for s, y, product in reversed(self._pairs):
             factors.append(_dot(s, q) / product)
@@ -121,7 +176,7 @@ class Search:
             self._pairs.clear()
             self._direction, self._slope = -self.gradient, -_dot(self.gradient, self.gradient)
         self._step, self._low, self._high, self._tries = 1.0, 0.0, None, 0
-        self.trial = self.point + self._direction
+        self._trial = self.point + self._direction
 
 
 def _dot(a: Array, b: Array) -> float:

@@ -22,9 +22,15 @@ REFRESH = (5, 20)
 """After so many steps the curvature is estimated anew."""
 
 _PATIENCE = 12
-"""Steps in float32 without a bound that is a third lower: it is not precise enough."""
+"""Steps in float32 without a bound that is a third lower: a pass in float64 tells why."""
+
+_PRECISE = 0.1
+"""By so large a share may gradients in float32 be off."""
 
 _MOST_BIAS_STEPS = 8
+
+_FINE = 1e-4
+"""A tolerance below which float32 is not enough for the gradient of a free bias."""
 
 _HARDLY = 1e-4
 """Of what is wanted: where J falls by less without a penalty, there may be no minimum."""
@@ -42,6 +48,8 @@ class ModelSearch:
         Known after the first pass, where the bias is free.
     is_stale : bool
         Whether `refresh` is due before the next pass.
+    waits : bool
+        Whether it has yet to `begin`, on the way down of all.
     """
 
     def __init__(self, setting: Setting, number: int) -> None:
@@ -53,38 +61,69 @@ class ModelSearch:
         self._reason: Reason | None = None
         self._direction: Parameters | None = None
         self._best, self._since, self._bias_steps = math.inf, 0, 0
+        self._doubted: NDArray[np.float64] | None = None
         self.parameters = self.start = setting.start(number)
-        self.is_stale = True
+        self.waits, self.is_stale = False, True
+        self._curvature: NDArray[np.float64] | None = setting.first_curvature(number)
         self.inverse = np.zeros(0, np.float32)
-        self.search = self._search(np.vstack([self.start.weights, self.start.bias]))
+        self.search = Search(as_one(self.start), self._precondition, NOISE[self.dtype])
 
-    def _search(self, start: NDArray[np.float64]) -> Search:
-        multiply = self.setting.sample.multiply
-        return Search(start, lambda gradient: multiply(self.inverse, gradient), NOISE[self.dtype])
+    def _precondition(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.setting.sample.multiply(self.inverse, gradient)
+
+    def begin(
+        self, here: Parameters, sums: Sums, search: Search, curvature: NDArray[np.float64],
+        means: ClassMeans | None, passes: int,
+    ) -> None:  # fmt: skip
+        """Go on from where a search for a larger penalty is, after so many passes.
+
+        Parameters
+        ----------
+        here : Parameters
+        sums : Sums
+            At these parameters.
+        search : Search
+            That is there, with this penalty.
+        curvature : array
+            Estimated somewhere near.
+        means : ClassMeans or None
+        """
+        search.precondition = self._precondition
+        self.search, self.means, self.passes = search, means, passes
+        self._arrived(here, sums)
+        self._curvature, self.is_stale = curvature, True
 
     @property
     def is_active(self) -> bool:
         """Whether it has not ended."""
-        return self._reason is None
+        return self._reason is None and not self.waits
+
+    @property
+    def share(self) -> float:
+        """The bound as a share of J."""
+        return self.bound / abs(self.value) if math.isfinite(self.value) else math.inf
 
     def at(self) -> Parameters:
         """Return where the next pass evaluates, in the type of its arithmetic."""
-        trial = self.search.trial.astype(self.dtype)
-        self.search.trial = trial.astype(np.float64)  # what is told is about these very numbers
+        trial = self.search.next_trial(self.dtype)
         return Parameters(trial[:-1], trial[-1])
 
     def told(self, at: Parameters, sums: Sums) -> None:
         """Take a pass's sums; end, or go on."""
         self.passes += 1
-        wide = Parameters(at.weights.astype(np.float64), at.bias.astype(np.float64))
+        wide = widened(at)
         if self.passes == 1 and not self.objective.penalize_bias:
             self.means = self.setting.means(self.number, wide, sums)
         value = sums.mean_loss + self.objective.penalty(wide)
         gradient = self.objective.gradient_from(sums, wide)
-        if not self.search.told(value, np.vstack([gradient.weights, gradient.bias])):
-            if self.search.stuck:
-                self._change_or_end("precision")
-            return
+        if self.search.told(value, as_one(gradient)):
+            self._arrived(wide, sums)
+        elif self.search.stuck:
+            self._change_or_end("precision")
+
+    def _arrived(self, wide: Parameters, sums: Sums) -> None:
+        """Take note of a step; end, or go on."""
+        value = sums.mean_loss + self.objective.penalty(wide)
         self.parameters, self.value, self.loss = wide, value, sums.mean_loss
         self.bound = excess_bound(self.objective, wide, sums, self.means)
         wanted = self.setting.tolerance * abs(value)
@@ -96,6 +135,8 @@ class ModelSearch:
         if self.objective.l2 == 0 and self._ends_without_penalty(wanted):
             return
         self.is_stale |= self.search.accepted in REFRESH
+        if self._doubted is not None:
+            self._judge_float32()
         self._watch_precision()
 
     def _bias_is_left(self, here: Parameters, sums: Sums, wanted: float) -> bool:
@@ -104,14 +145,15 @@ class ModelSearch:
         Its gradient comes into the bound by itself, and not squared.
         """
         if self._bias_steps >= _MOST_BIAS_STEPS or (
-            bound_of_best_bias(self.objective, here, sums) > wanted / 2
+            bound_of_best_bias(self.objective, here, sums) > 0.8 * wanted
         ):
             return False
         self._bias_steps += 1
+        if self.setting.tolerance < _FINE:
+            self.dtype = "float64"
         slope = sums.bias / sums.count
         step = self.setting.sample.bias_step(self.objective, here, slope, self.weights)
-        self.dtype = "float64"
-        self.search = self._search(np.vstack([here.weights, here.bias + step]))
+        self._begin_again(Parameters(here.weights, here.bias + step))
         return True
 
     def _ends_without_penalty(self, wanted: float) -> bool:
@@ -139,7 +181,19 @@ class ModelSearch:
         if self.bound < 2 / 3 * self._best:
             self._best, self._since = self.bound, 0
         if self.dtype == "float32" and self.objective.l2 > 0 and self._since > _PATIENCE:
+            self._doubted = self.search.gradient
             self._change_or_end("precision")
+
+    def _judge_float32(self) -> None:
+        """Go on in float32 if its gradient was right, and forget its steps otherwise."""
+        assert self._doubted is not None
+        exact = self.search.gradient
+        off, self._doubted = float(np.linalg.norm(self._doubted - exact)), None
+        if off <= _PRECISE * float(np.linalg.norm(exact)):
+            self.dtype, self._best = "float32", self.bound
+            self.search.noise = NOISE[self.dtype]
+        else:
+            self.search.forget()
 
     def _change_or_end(self, reason: Reason) -> None:
         """Go on in float64, which certifies, or end there."""
@@ -148,16 +202,19 @@ class ModelSearch:
             return
         self.dtype, self._since = "float64", 0
         self.is_stale |= reason != "certified"  # then one pass is enough, as a rule
-        self.search = self._search(np.vstack([self.parameters.weights, self.parameters.bias]))
+        self._begin_again(self.parameters)
+
+    def _begin_again(self, start: Parameters) -> None:
+        self.search = self.search.again(as_one(start), NOISE[self.dtype])
 
     def refresh(self) -> None:
-        """Estimate the curvature where the search is."""
+        """Estimate the curvature where the search is, unless it has just been estimated."""
         self.is_stale = False
-        if self.parameters is self.start:
-            curvature = self.setting.first_curvature(self.number)
-        else:
+        curvature, self._curvature = self._curvature, None
+        if curvature is None:
             curvature = self.setting.sample.curvature(self.objective, self.parameters, self.weights)
         self.inverse = self.setting.sample.inverse(curvature, self.objective)
+        self.search.choose_anew()
 
     def found(self, left: Reason) -> Optimum:
         """Return what was found; `left` is the reason if the search has not ended."""
@@ -165,3 +222,13 @@ class ModelSearch:
             self.objective, self.parameters, self.value, self.loss, self.bound, self.passes,
             self._reason or left, self._direction,
         )  # fmt: skip
+
+
+def widened(parameters: Parameters) -> Parameters:
+    """Return parameters in float64."""
+    return Parameters(parameters.weights.astype(np.float64), parameters.bias.astype(np.float64))
+
+
+def as_one(parameters: Parameters) -> NDArray[np.float64]:
+    """Return one array, the bias below the weights."""
+    return np.vstack([parameters.weights, parameters.bias])

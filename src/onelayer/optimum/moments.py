@@ -36,14 +36,14 @@ class Moments(NamedTuple):
     means: Wide
 
 
-def moments(data: Dataset, rows: Rows, weights: Sequence[Wide] = ()) -> Moments:
+def moments(data: Dataset, rows: Rows, weights: Sequence[Wide] | Wide = ()) -> Moments:
     """Measure over all of the rows: a sample can miss the few in which a feature varies.
 
     Parameters
     ----------
     data : Dataset
     rows : int array
-    weights : sequence of array (n,)
+    weights : sequence of array (n,), or array (weights, n)
         With mean 1 over the rows. BLAS is to have one thread.
     """
     shift = np.zeros(data.n_features)

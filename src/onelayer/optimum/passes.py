@@ -6,7 +6,9 @@ from onelayer.data.blocks import BlockMatrix
 from onelayer.engines import BlockedPart, BlockedTotals, Engine, Problem, Source, Totals
 from onelayer.engines.cluster import ClusterMatrix, ClusterTotals
 from onelayer.model import Parameters
+from onelayer.optimum.descent import Descent
 from onelayer.optimum.model_search import ModelSearch
+from onelayer.optimum.result import Optimum, Reason
 from onelayer.optimum.setting import Setting
 from onelayer.threads import for_each
 
@@ -18,12 +20,25 @@ class Passes:
         self._engine, self._setting, self._threads = engine, setting, threads
         self._totals: dict[str, Totals] = {}
         self.searches = [ModelSearch(setting, m) for m in range(len(setting.objectives))]
+        alike: dict[tuple[int, bool], list[ModelSearch]] = {}
+        for model in self.searches:
+            if model.objective.l2 > 0:
+                key = setting.kind(model.number), model.objective.penalize_bias
+                alike.setdefault(key, []).append(model)
+        self._descents = [Descent(models) for models in alike.values()]
         self._refresh()
 
     @property
-    def active(self) -> list[ModelSearch]:
-        """The searches that have not ended."""
-        return [model for model in self.searches if model.is_active]
+    def active(self) -> list[ModelSearch | Descent]:
+        """Those that have not ended: the ways down, and what has begun."""
+        everyone: list[ModelSearch | Descent] = [*self._descents, *self.searches]
+        return [one for one in everyone if one.is_active]
+
+    def found(self, left: Reason) -> list[Optimum]:
+        """Return what was found; `left` is the reason where a search has not ended."""
+        for descent in self._descents:
+            descent.release()
+        return [search.found(left) for search in self.searches]
 
     def make_pass(self) -> None:
         """Evaluate every search's trial, one pass a type of the arithmetic."""
@@ -41,8 +56,9 @@ class Passes:
 
     def _refresh(self) -> None:
         """Estimate curvatures anew where that is due, some at once: BLAS has one thread."""
-        stale = [model for model in self.active if model.is_stale]
-        for_each(ModelSearch.refresh, stale, self._threads)
+        for kind in (self._descents, self.searches):  # the first make some of the others begin
+            stale = [one for one in kind if one.is_active and one.is_stale]
+            for_each(lambda one: one.refresh(), stale, self._threads)
 
     def _totals_in(self, dtype: str) -> Totals:
         if dtype not in self._totals:

@@ -48,7 +48,7 @@ class Sample:
         The mean of each feature as each of the weights counts examples, the last as all count 1.
     """
 
-    def __init__(self, data: Dataset, rows: Rows, weights: Sequence[Wide] = ()) -> None:
+    def __init__(self, data: Dataset, rows: Rows, weights: Sequence[Wide] | Wide = ()) -> None:
         self._whole = data.n_features <= MOST_FEATURES
         count = max(LEAST_ROWS, ROWS_PER_FEATURE * data.n_features if self._whole else 0)
         self.rows = rows[:: max(1, len(rows) // count)]

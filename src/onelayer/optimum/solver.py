@@ -89,9 +89,9 @@ def minimise(
         while passes.active and count < max_passes and not (stop is not None and stop.is_set()):
             passes.make_pass()
             count += 1
-            watch(count, [search.bound / abs(search.value) for search in passes.searches])
+            watch(count, [search.share for search in passes.searches])
         left: Reason = "passes" if count >= max_passes else "interrupted"
-        return [search.found(left) for search in passes.searches]
+        return passes.found(left)
 
 
 def _check(data: Dataset, objectives: Sequence[Objective]) -> None:
