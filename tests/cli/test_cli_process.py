@@ -84,6 +84,6 @@ def test_interrupted_command_says_how_to_go_on_and_the_same_command_does(tmp_pat
 
     ended = call(*arguments)
     assert ended.code == 0, ended.err
-    assert "second: all 3 epochs done, 3600 steps" in ended.err
+    assert "all classes: all 3 epochs done, 3600 steps" in ended.err
     assert "first: " not in ended.err
     assert (out / "report.html").exists()

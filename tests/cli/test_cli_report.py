@@ -51,7 +51,9 @@ def test_files_are_those_that_this_process_would_make(tmp_path: Path) -> None:
             outcome = run_study(study, data, folder, lambda _run, _event: None)
         findings = diagnose(outcome, data)
         files = report.files(outcome, findings)
-    assert [*files] == ["figures/loss-plain.svg", "report.pdf", "report.html"]
+    *figures, paper, page = files
+    assert (figures[0], paper, page) == ("figures/loss-plain.svg", "report.pdf", "report.html")
+    assert all(name.startswith("figures/") and name.endswith(".svg") for name in figures)
     assert files == render(compose(outcome, findings))
     assert not (tmp_path / "report.html").exists()
 

@@ -34,9 +34,9 @@ def test_a_study_names_the_runs_that_have_not_converged(
     study.write_text(STUDY.format(epochs=epochs))
     done = call("study", study, "--out", tmp_path / "out")
     assert done.code == 0, done.err
-    assert ("Ended before they had converged: short." in done.err) is far
+    assert ("Ended before they had converged: “gradient descent”." in done.err) is far
     runs = json.loads((tmp_path / "out" / "results.json").read_text())["runs"]
     assert {run["name"]: run["convergence"] and run["convergence"]["reached"] for run in runs} == {
         "short": not far, "exact": None
     }  # fmt: skip
-    assert "exact: found the minimum after" in done.err
+    assert "exact minimum: found the minimum after" in done.err

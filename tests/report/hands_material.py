@@ -9,7 +9,7 @@ from onelayer.data import Dataset, load
 from onelayer.diagnosis import Finding, diagnose
 from onelayer.report import compose
 from onelayer.report.document import Document
-from onelayer.study import Outcome, SectionChoice, StudyData, outcome_in_memory
+from onelayer.study import Outcome, SectionChoice, Selection, StudyData, outcome_in_memory
 from onelayer.training import TrainConfig, train_many
 
 STEPS = {"learning_rate": 0.05, "batch_size": 16, "max_epochs": 4}
@@ -36,7 +36,7 @@ def digits() -> tuple[Outcome, list[Finding], Dataset]:
     config = TrainConfig.model_validate({**STEPS, "model": "logistic"})
     other, _ = outcome_in_memory(*two, {"two": train_many(*two, [config])[0]})
     (run,) = other.runs
-    run = replace(run, run=run.run.model_copy(update={"classes": (2, 3)}))
+    run = replace(run, run=run.run.model_copy(update={"selection": Selection(classes=(2, 3))}))
     runs = (*outcome.runs, run)
     study = outcome.study.model_copy(update={"runs": tuple(each.run for each in runs)})
     both = _with_sections(Outcome(study, outcome.data, runs))

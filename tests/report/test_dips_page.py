@@ -61,7 +61,7 @@ def test_the_head_can_be_opened_and_holds_what_was_measured(study: Study) -> Non
     data = json.loads(json.dumps(block.data, allow_nan=False))
     assert (data["batches"], data["batch"], data["size"]) == (BATCHES, 7, [6, 4, 1])
     assert [curve["name"] for curve in data["curves"]][:5] == [
-        "in file order", "another sequence", "shuffled once", "shuffled in each epoch",
+        "file order", "another sequence", "shuffled once", "shuffled in each epoch",
         "without the batch",
     ]  # fmt: skip
     assert data["curves"][0]["watched"] == list(range(27, 14 * BATCHES, BATCHES))
@@ -145,7 +145,7 @@ def test_any_batch_is_opened_by_hand(page: tuple[Page, list[str]]) -> None:
     assert curve.locator("text").all_inner_texts() == scale
     assert box.locator("path.changed").count() == 1
     assert box.locator("path.own.faint").count() == 1
-    box.get_by_role("button", name="in file order").click()
+    box.get_by_role("button", name="file order").click()
     assert box.locator("path.changed").count() == 0
     # Hovered, then chosen; by keys; by its bar.
     place = curve.bounding_box()

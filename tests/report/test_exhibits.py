@@ -1,6 +1,7 @@
 """Findings have figures: what each check shows, and that the page draws it."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -143,7 +144,8 @@ def test_a_check_that_shows_nothing_has_no_figure() -> None:
 def test_the_findings_have_their_figures_but_not_hundreds() -> None:
     some = (finding_of(STOP),) * (MOST_DRAWN + 3)
     clear = replace(finding_of(STOP), answer=Answer.CLEAR)
-    section = findings(Material(None, (*some, clear, finding_of(LABELS))))  # type: ignore[arg-type]
+    no_runs = SimpleNamespace(runs=())
+    section = findings(Material(no_runs, (*some, clear, finding_of(LABELS))))  # type: ignore[arg-type]
     drawn = [b.figure.name[:5] for b in section.blocks if isinstance(b, FigureBlock)]
     assert drawn == ["ol101"] * MOST_DRAWN + ["ol210"]
 

@@ -26,7 +26,7 @@ def test_on_paper_there_are_figures_and_the_measured_accuracies() -> None:
     assert [type(block) for block in hand.still] == [FigureBlock]
     table = draw.blocks[-1]
     assert isinstance(table, Table)
-    assert [row[0] for row in table.rows] == ["`softmax`", "`two`"]
+    assert [row[0] for row in table.rows] == ["softmax", "two"]
     assert all("%" in cell for row in table.rows for cell in row[1:])
     assert len(mistakes.blocks) == 2
     for block in mistakes.blocks:

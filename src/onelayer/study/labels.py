@@ -30,6 +30,7 @@ SCALINGS: Final = {
 }
 
 _WORDS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "solver": lambda solver: "exact minimum" if solver == "optimum" else "gradient descent",
     "order": lambda order: ORDERS[order],
     "l2": lambda l2: f"λ = {l2:g}",
     "learning_rate": lambda rate: f"learning rate {rate:g}",
@@ -51,7 +52,6 @@ _WORDS: Final[Mapping[str, Callable[[Any], str]]] = {
     "early_stopping": lambda rule: (
         "no early stopping" if rule is None else f"patience {rule.patience:,}"
     ),
-    "solver": lambda solver: "exact minimum" if solver == "optimum" else "gradient descent",
     "seed": lambda seed: f"seed {seed}",
     "draw": lambda draw: f"draw {draw}",
 }

@@ -53,7 +53,10 @@ def _of_runs(sides: Sides, runs: Sequence[str]) -> list[tuple[str, ...]]:
     first, second = (
         side.outcome.study.model_copy(update={
             "name": "", "title": "", "data": sides[0].outcome.study.data, "sections": (),
-            "runs": tuple(run for run in side.outcome.study.runs if run.name in both),
+            "runs": tuple(
+                run.model_copy(update={"label": None})
+                for run in side.outcome.study.runs if run.name in both
+            ),
         })
         for side in sides
     )  # fmt: skip
