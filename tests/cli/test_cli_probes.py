@@ -89,7 +89,7 @@ def test_a_study_of_probes(tmp_path: Path) -> None:
     said = f"{few['mean']['val_loss']:.4f} ± {few['sd']['val_loss']:.4f}"
     assert said in done.err
     page = " ".join((out / "report.html").read_text("utf-8").split())
-    assert f"“few, features 32 to before 64” keeps have a validation loss of {said}" in page
+    assert f"“features 32 to 63” keeps have a validation loss of {said}" in page
     assert "(mean ± standard deviation of 3 draws)" in page
     assert "Accuracy of half, 2 seeds." in page
     assert (out / "study.toml").read_text().count("[[runs]]") == len(runs)

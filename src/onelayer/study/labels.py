@@ -46,6 +46,7 @@ _WORDS: Final[Mapping[str, Callable[[Any], str]]] = {
         if shares is None
         else f"class shares {', '.join(f'{share:g}' for share in shares)}"
     ),
+    "features": lambda own: "all features" if own is None else f"features {own[0]} to {own[1] - 1}",
     "momentum": lambda momentum: f"momentum {momentum:g}" if momentum else "no momentum",
     "model": str,
     "max_epochs": lambda epochs: f"{epochs:,} epochs",

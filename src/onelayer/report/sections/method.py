@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from onelayer.diagnosis.words import count
 from onelayer.report.document import Block, Paragraph, Section, Table
 from onelayer.report.inline import code, literal
 from onelayer.report.sections.material import Material
@@ -149,8 +150,13 @@ def counting(material: Material) -> Section:
     )  # fmt: skip
     if lengths:
         said = listed([
-            f"every {max(1, per_epoch // often):,} steps where an epoch has {per_epoch:,} batches"
+            f"every {_steps(max(1, int(per_epoch // often)))} where an epoch has "
+            f"{count(per_epoch, 'batch', 'batches')}"
             for per_epoch, often in lengths
         ], 6)  # fmt: skip
         blocks.append(Paragraph(f"Models were evaluated {said}."))
     return Section("How steps are counted", None, tuple(blocks))
+
+
+def _steps(n: int) -> str:
+    return "step" if n == 1 else f"{n:,} steps"
