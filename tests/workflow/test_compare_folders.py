@@ -95,7 +95,7 @@ def test_models_on_the_same_examples_are_paired(
     ]
     assert rows.columns[-1] == "interval"  # since `pair` has another model, and is not paired
     by_run = {row[0]: row for row in rows.rows}
-    assert by_run["`same`"][3] == "0.00"
+    assert by_run["same"][3] == "0.00"
     _, validation = (
         (data := load_data(RunFolderReader.load(folders[0]).study)).train,
         data.validation,
@@ -107,7 +107,7 @@ def test_models_on_the_same_examples_are_paired(
     ]
     pair = PairedAccuracies.of(right[1], right[0])
     assert pair.difference == pytest.approx(right[1].mean() - right[0].mean())
-    assert by_run["`rate`"][4] == span(pair.interval(1 - 0.05 / 3))
+    assert by_run["rate"][4] == span(pair.interval(1 - 0.05 / 3))
     assert "The fingerprints of the data agree, and the examples are at hand" in text(document)
     curves = "The same curves in both studies, bit for bit: same."
     assert curves in text(document)
@@ -153,7 +153,7 @@ def test_without_the_examples_the_folders_are_enough(
 
 def test_runs_of_one_study_alone_are_named(document: Document) -> None:
     rows = tables(document)["By the weights that are kept."].rows
-    assert [row[:3] for row in rows] == [("`more`", "two", "max_epochs")]
+    assert [row[:3] for row in rows] == [("1 epoch", "two", "max_epochs")]
 
 
 def test_the_same_folders_give_the_same_bytes(folders: tuple[Path, Path]) -> None:

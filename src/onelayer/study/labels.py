@@ -49,7 +49,7 @@ _WORDS: Final[Mapping[str, Callable[[Any], str]]] = {
     "features": lambda own: "all features" if own is None else f"features {own[0]} to {own[1] - 1}",
     "momentum": lambda momentum: f"momentum {momentum:g}" if momentum else "no momentum",
     "model": str,
-    "max_epochs": lambda epochs: f"{epochs:,} epochs",
+    "max_epochs": lambda epochs: f"{epochs:,} epoch{'s' * (epochs != 1)}",
     "early_stopping": lambda rule: (
         "no early stopping" if rule is None else f"patience {rule.patience:,}"
     ),
