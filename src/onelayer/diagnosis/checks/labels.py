@@ -17,7 +17,7 @@ from onelayer.diagnosis.experiments.crossfit import FOLDS, CrossFit, cross_fit, 
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.subjects.examples import SharedData, dense, shared_data
-from onelayer.diagnosis.words import count, percent
+from onelayer.diagnosis.words import count, percent, span
 from onelayer.words import listed
 
 MATTERS = 0.03
@@ -135,7 +135,7 @@ def _said(data: SharedData, m: SuspiciousLabels) -> Finding:
     )
     estimate = (
         f"About {percent(m.share, 1)} of the training labels of {data.who} are wrong (99% interval "
-        f"{100 * low:.1f} to {100 * high:.1f})"
+        f"{span(m.share_interval, 1)})"
     )
     first = m.suspects[0]
     worst = (
@@ -156,7 +156,7 @@ def _said(data: SharedData, m: SuspiciousLabels) -> Finding:
     if high > TOO_WIDE:
         statement = (
             f"How many training labels of {data.who} are wrong cannot be told: the 99% interval "
-            f"goes from {100 * low:.1f}% to {100 * high:.1f}%, since the models are sure of too "
+            f"goes from {percent(low, 1)} to {percent(high, 1)}, since the models are sure of too "
             f"few examples. {worst}."
         )
         return CHECK.cant_tell(data.names, statement, m, tried=tried)
@@ -249,4 +249,5 @@ CHECK = Check(
         "counted",
         "the log-odds of the classes are sums of functions of single features",
     ),
+    covers="99%, for the share of wrong labels given the models; their own bias is not in it",
 )

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data import Dataset
-from onelayer.diagnosis.budget import seconds_of_passes
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.exhibits import Bars, Exhibit
@@ -26,10 +25,9 @@ from onelayer.diagnosis.subjects.examples import (
     shared_data,
     standardised,
 )  # fmt: skip
-from onelayer.diagnosis.words import count, percent
+from onelayer.diagnosis.words import count, percent, span
 from onelayer.engines import one_blas_thread
 from onelayer.model import Objective
-from onelayer.optimum import minimise
 
 EXAMPLES = 2000
 FEATURES = 1000
@@ -205,11 +203,11 @@ def _tried(
         f"{data.feature(m.feature)}{copies}",
     )
     compared = f"{alone}. A model of all features but this one{copies} has {percent(without, 1)}"
-    fewer = f"95% interval of the difference {100 * interval[0]:.1f} to {100 * interval[1]:.1f}"
+    fewer = f"95% interval of the difference {span(interval, 1)}"
     leaks = without >= FEWER_ERRORS * m.error and without - m.error >= MATTERS and interval[0] > 0
     if not leaks:
         statement = f"{compared} ({fewer}): other features nearly replace it, or it errs as well."
-        return CHECK.clear(data.names, statement.replace("-", "−"), m, tried=tried)
+        return CHECK.clear(data.names, statement, m, tried=tried)
     statement = f"{compared} ({fewer}): nothing else comes near what this feature knows."
     advice = (
         "Ask whether its value is known before the label is; one that follows from the label must "
@@ -272,10 +270,7 @@ def _errors_of_a_model(context: Context, parts: _Parts, kept: Rows) -> NDArray[n
     Z = (parts.X[:, kept] - mean) / deviation
     present = np.unique(parts.y)
     data = Dataset(Z, parts.y, classes=present.tolist())
-    context.budget.take(seconds_of_passes(data, len(present), PASSES))
-    (optimum,) = minimise(
-        data, [Objective("softmax", L2)], tolerance=0.02, max_passes=PASSES, threads=context.threads
-    )
+    (optimum,) = context.search(data, [Objective("softmax", L2)], tolerance=0.02, max_passes=PASSES)
     scores = (parts.X_validation[:, kept] - mean) / deviation @ optimum.parameters.weights
     predicted = present[(scores + optimum.parameters.bias).argmax(axis=1)]
     return np.asarray(predicted != parts.y_validation)
@@ -297,4 +292,6 @@ CHECK = Check(
     "The commonest class in each range of one feature, fitted on training and judged on validation "
     "examples; where one feature is as good as a model, a model of all the others.",
     ("a leak that is spread over several features is not seen",),
+    covers="95%, for the difference of errors over all examples of which the validation examples "
+    "are a random sample",
 )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Bars, Exhibit
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.statistics import difference_interval
@@ -23,7 +24,7 @@ from onelayer.diagnosis.subjects.examples import (
     scaled,
     shared_data,
 )  # fmt: skip
-from onelayer.diagnosis.words import percent
+from onelayer.diagnosis.words import count, percent
 from onelayer.engines import one_blas_thread
 from onelayer.study import RunOutcome
 from onelayer.words import listed
@@ -99,6 +100,21 @@ class SharedExamples(Measurement):
     examined_within: int
     accuracies: tuple[PairedAccuracy, ...] = ()
 
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return how often either part repeats training."""
+        equal, near = "equal to a training example", "nearly equal to one"
+        rows = (
+            (equal, "validation", 100 * self.shared / self.validation),
+            (equal, "training, to another", 100 * self.repeated),
+            (near, "validation", 100 * self.near / max(self.examined, 1)),
+            (near, "training, to another", 100 * self.near_within / max(self.examined_within, 1)),
+        )
+        caption = (
+            f"Near ones were sought of {count(self.examined, 'validation example')}. Parts that "
+            "are drawn at random repeat training alike."
+        )
+        return (Bars("Examples that training has", caption, "of the examples (%)", rows),)
+
 
 def look(context: Context) -> list[Finding]:
     """Compare the parts of each data set."""
@@ -119,7 +135,7 @@ def _finding(context: Context, data: SharedData) -> Finding:
     parts = f"the {m:,} validation examples of {data.who}"
     said = []
     if shared:
-        said.append(_equal_words(measurement, parts))
+        said.append(_equal_words(measurement, parts, data.runs[0].called))
     near_low = 0.0
     if near.pairs:
         share, within = len(near.pairs) / near.examined, near.within / max(near.examined_within, 1)
@@ -155,7 +171,7 @@ def _finding(context: Context, data: SharedData) -> Finding:
     return CHECK.found(data.names, " ".join(said), measurement, severity=Severity.INFO)
 
 
-def _equal_words(m: SharedExamples, parts: str) -> str:
+def _equal_words(m: SharedExamples, parts: str, called: str) -> str:
     words = (
         f"Of {parts} {m.shared:,} ({percent(m.shared / m.validation, 1)}) "
         f"{'is' if m.shared == 1 else 'are'} equal to a training example ({_row_words(m.rows)}); "
@@ -163,7 +179,7 @@ def _equal_words(m: SharedExamples, parts: str) -> str:
     )
     a = m.accuracies[0]
     rest = "" if a.on_rest is None else f", on the rest {percent(a.on_rest)}"
-    return f"{words} The accuracy of {a.run} on them is {percent(a.on_shared)}{rest}."
+    return f"{words} The accuracy of {called} on them is {percent(a.on_shared)}{rest}."
 
 
 def _row_words(pairs: tuple[tuple[int, int], ...] | list[tuple[int, int]]) -> str:
@@ -353,5 +369,7 @@ CHECK = Check(
     "often training rows have such a neighbour.",
     ("were the parts drawn at random, validation examples would have duplicates in training as "
      "often as training examples do",),
+    covers="99.9%, for the share of validation examples that are in training less that of training "
+        "examples that repeat, over all examples like these",
     takes_blocks=False,
 )  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.subjects.stepped import has_steps
 from onelayer.study import RunOutcome
 from onelayer.training import RunState, TrainConfig
 from onelayer.training.options import MOST
@@ -38,7 +39,7 @@ def films(
     OverBudget
         If it costs more than is left.
     """
-    runs = [run for run in runs if run.record.config.solver == "sgd" and kept_steps(run) > 1]
+    runs = [run for run in runs if has_steps(run) and kept_steps(run) > 1]
     if context.is_in_blocks or not runs:
         return {}
     size = runs[0].model.weights.size
