@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from onelayer.data import Dataset
 from onelayer.data.labels import Label
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks.class_counts import counts
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.exhibits import Bars, Exhibit, Span, Spans
+from onelayer.diagnosis.experiments.part_classifier import area_under_curve, both_parts
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
-from onelayer.diagnosis.subjects.examples import (
-    Rows,
-    SharedData,
-    drawn,
-    frequent_features,
-    rows_within,
-    scaled,
-    shared_data,
-    standardised,
-)  # fmt: skip
+from onelayer.diagnosis.statistics import chi2_tail
+from onelayer.diagnosis.subjects.examples import SharedData, shared_data
 from onelayer.diagnosis.words import decimals, percent, span
 from onelayer.engines import one_blas_thread
-from onelayer.model import Objective
 from onelayer.words import listed
-
-EXAMPLES = 2000
-"""Of either part so many are told apart, at most."""
-
-FEATURES = 1000
-"""Of a sparse matrix so many features are looked at, those that are oftenest not 0."""
 
 MIN_EXAMPLES = 50
 CHANCE = 1e-3
@@ -46,12 +29,6 @@ SHIFT_CHANCE = 1e-4
 
 AUC_MATTERS = 0.6
 SHIFT_MATTERS = 0.05
-FOLDS = 2
-L2 = 0.03
-SQUARES_UP_TO = 200
-"""Of so few features the squares are looked at, too: they show other spreads."""
-
-PASSES = 30
 
 
 @dataclass(frozen=True)
@@ -139,9 +116,8 @@ def _finding(context: Context, data: SharedData) -> Finding:
 
 
 def _measured(context: Context, data: SharedData) -> PartDifference:
-    columns = frequent_features((data.train, data.validation), FEATURES)
-    X, is_validation = _sample(data, columns)
-    auc, error = _auc(context, X, is_validation)
+    X, is_validation, columns = both_parts(data)
+    auc, error = area_under_curve(context, X, is_validation)
     z = (auc - 0.5) / error if error > 0 else 0.0  # no feature varies
     half = NormalDist().inv_cdf(0.9995) * error
     gap = X[is_validation].mean(axis=0) - X[~is_validation].mean(axis=0)
@@ -204,70 +180,6 @@ def _said(data: SharedData, m: PartDifference) -> Finding:
     return CHECK.found(data.names, statement, m, advice=advice, tried=tried)
 
 
-def _sample(
-    data: SharedData, columns: Rows | None
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return standardised features of examples of both parts, mixed, and which are validation's."""
-    parts = [
-        scaled(
-            data.train,
-            part,
-            drawn(part.n_examples, rows_within(part, EXAMPLES, columns=columns), seed),
-            columns,
-        )
-        for part, seed in ((data.train, 10), (data.validation, 11))
-    ]
-    is_validation = np.repeat([False, True], [len(part) for part in parts])
-    X = standardised(np.concatenate(parts))
-    if X.shape[1] <= SQUARES_UP_TO:
-        X = np.hstack([X, standardised(np.square(np.clip(X, -5, 5)))])
-    order = np.random.default_rng(12).permutation(len(X))
-    return X[order], is_validation[order]
-
-
-def _auc(
-    context: Context, X: NDArray[np.float32], is_validation: NDArray[np.bool_]
-) -> tuple[float, float]:
-    """Return the mean area under the curve of models on the half that they did not see.
-
-    And its standard error where the parts are alike: each half's is known exactly.
-    """
-    if X.shape[1] > len(X):  # as many random directions tell as much, and cost less
-        mix = np.random.default_rng(13).standard_normal((X.shape[1], len(X) // 4), np.float32)
-        X = standardised(X @ mix)
-    X = X / np.float32(np.sqrt(max(1, X.shape[1] / 50)))
-    data = Dataset(X, is_validation.astype(np.int64), classes=(1, 0))
-    fold = np.arange(len(X)) % FOLDS
-    weights = [_balanced(is_validation) * (fold != held) for held in range(FOLDS)]
-    optima = context.search(
-        data, [Objective("logistic", L2)] * FOLDS, weights=weights, tolerance=0.02,
-        max_passes=PASSES,
-    )  # fmt: skip
-    areas, variances = [], []
-    for held, optimum in enumerate(optima):
-        scores = X[fold == held] @ optimum.parameters.weights[:, 0]
-        area, variance = mann_whitney(scores, is_validation[fold == held])
-        areas.append(area)
-        variances.append(variance)
-    return float(np.mean(areas)), float(np.sqrt(np.sum(variances)) / FOLDS)
-
-
-def _balanced(is_validation: NDArray[np.bool_]) -> NDArray[np.float64]:
-    share = is_validation.mean()
-    return np.asarray(np.where(is_validation, 0.5 / share, 0.5 / (1 - share)))
-
-
-def mann_whitney(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> tuple[float, float]:
-    """Return how often a positive score exceeds another, ties as half, and the null variance."""
-    _, inverse, sizes = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(sizes) - (sizes - 1) / 2
-    n, m = int(positive.sum()), int((~positive).sum())
-    area = (ranks[inverse][positive].sum() - n * (n + 1) / 2) / (n * m)
-    total = n + m
-    ties = float(np.sum(sizes.astype(np.float64) ** 3 - sizes)) / (total * (total - 1))
-    return float(area), (total + 1 - ties) / (12 * n * m)
-
-
 def _class_shift(data: SharedData) -> tuple[float, float, Label | None, tuple[float, float]]:
     """Return how far the class shares differ, by what chance, and where most."""
     labels = data.train.classes
@@ -283,17 +195,6 @@ def _class_shift(data: SharedData) -> tuple[float, float, Label | None, tuple[fl
     chance = chi2_tail(statistic, int(has.sum()) - 1)
     return float(gaps.sum() / 2), chance, labels[most], (float(shares[0, most]),
                                                          float(shares[1, most]))  # fmt: skip
-
-
-def chi2_tail(statistic: float, freedom: int) -> float:
-    """Return how likely a chi² value is exceeded, by recurrence over the degrees of freedom."""
-    if freedom < 1 or statistic <= 0:
-        return 1.0
-    half = statistic / 2
-    tail = math.erfc(math.sqrt(half)) if freedom % 2 else math.exp(-half)
-    for k in range(1 + (freedom + 1) % 2, freedom, 2):  # from k to k + 2 degrees
-        tail += math.exp(k / 2 * math.log(half) - half - math.lgamma(k / 2 + 1))
-    return min(tail, 1.0)
 
 
 CHECK = Check(
