@@ -34,7 +34,9 @@ def figures_of(finding: Finding, called: Called = str) -> list[FigureBlock]:
 def _labelled(exhibit: Exhibit, called: Called) -> Exhibit:
     """Return an exhibit whose rows have the labels of runs for their names."""
     if isinstance(exhibit, Spans):
-        return replace(exhibit, rows=tuple(replace(r, label=called(r.label)) for r in exhibit.rows))
+        spans = tuple(replace(row, label=called(row.label)) for row in exhibit.rows)
+        return replace(exhibit, rows=spans)
     if isinstance(exhibit, Bars):
-        return replace(exhibit, rows=tuple((called(label), *rest) for label, *rest in exhibit.rows))
+        bars = tuple((called(label), series, value) for label, series, value in exhibit.rows)
+        return replace(exhibit, rows=bars)
     return exhibit
