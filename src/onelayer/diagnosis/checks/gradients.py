@@ -58,15 +58,15 @@ class GradientErrors(Measurement):
         """Return the error of each objective's gradient, where it is finite."""
         rows = tuple(
             (f"{o.model}, λ = {o.l2:g}{', bias penalised' if o.penalize_bias else ''}", "",
-             o.worst_error)
+             o.worst_error / self.tolerance)
             for o in self.objectives if o.worst_error is not None
         )  # fmt: skip
         caption = (
-            f"On {count(self.examples, 'training example')}; up to {self.tolerance:g} counts as "
-            "agreement."
+            f"On {count(self.examples, 'training example')}, over the {self.tolerance:g} that "
+            "counts as agreement: up to 1 a gradient is right."
         )
         title = "Analytic gradients against central differences"
-        return (Bars(title, caption, "worst relative error", rows),)
+        return (Bars(title, caption, "worst relative error, over the tolerance", rows),)
 
 
 def look(context: Context) -> list[Finding]:

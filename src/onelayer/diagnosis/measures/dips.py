@@ -219,7 +219,8 @@ class AccuracyDips(Measurement):
             return ()
         caption = (
             f"Runs of {self.tried_epochs} epochs, each with one thing changed: how far the "
-            "accuracy falls after the batch, with two standard errors over the epochs."
+            f"accuracy falls after batch {self.batch}, with two standard errors over the epochs. "
+            "What lies at 0 has removed the dips."
         )
         axis = "fall of the validation accuracy (percentage points)"
         return (Spans("What removes the dips", caption, axis, rows, 0.0),)
