@@ -1,11 +1,19 @@
 """Whatever a check finds in these tests has a figure."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from onelayer.diagnosis import Check, Finding
 from onelayer.diagnosis.checks import CHECKS
+from onelayer.diagnosis.exhibits import Exhibit
+from onelayer.json_values import json_value
+
+
+def _plain(shown: tuple[Exhibit, ...]) -> list[Any]:
+    """Return exhibits as values that equal themselves: NaN does not."""
+    return [json_value(asdict(each)) for each in shown]
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +28,7 @@ def _found_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
             assert shown, f"{finding.code} was found, and nothing shows it"
             assert all(each.caption.endswith(".") for each in shown)
             again = type(finding.measurement).from_json(finding.measurement.as_json())
-            assert repr(again.exhibits()) == repr(shown)  # NaN is not equal to itself
+            assert _plain(again.exhibits()) == _plain(shown)
         return finding
 
     monkeypatch.setattr(Check, "found", found)
