@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from sources import load
 
 from onelayer.data import Dataset
-from onelayer.diagnosis.checks.labels import ranking, share_of_wrong_labels
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.crossfit import cross_fit, log_probabilities
+from onelayer.diagnosis.measures.wrong_labels import ranking, share_of_wrong_labels
 from onelayer.study import outcome_in_memory
 
 try:

@@ -7,7 +7,8 @@ from scipy.stats import chi2, chi2_contingency, mannwhitneyu
 from sklearn.metrics import roc_auc_score
 
 from onelayer.diagnosis import Answer, Severity
-from onelayer.diagnosis.checks.drift import chi2_tail, look, mann_whitney
+from onelayer.diagnosis.checks.drift import look
+from onelayer.diagnosis.statistics import chi2_tail, mann_whitney
 
 
 def test_shifted_features_are_found_and_named() -> None:

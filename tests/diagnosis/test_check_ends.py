@@ -29,6 +29,7 @@ def test_warns_of_a_run_that_was_interrupted() -> None:
         "cause": None,
         "limit": None,
         "penalty_limit": None,
+        "curve": {"at": [0, 1, 2], "values": [0.5, 0.5, 0.5]},
     }
 
 

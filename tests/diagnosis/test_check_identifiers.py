@@ -26,7 +26,9 @@ def test_row_numbers_in_random_order(scale: float) -> None:
 
 def test_row_numbers_in_order() -> None:
     finding = found_with(np.arange(600))
-    assert evidence_of(finding) == {"n_features": 7, "identifiers": [6], "sorted": [6]}
+    evidence = evidence_of(finding)
+    assert (evidence["identifiers"], evidence["sorted"], evidence["shown"]) == ([6], [6], 6)
+    assert evidence["curve"]["values"] == sorted(evidence["curve"]["values"])
     assert "goes with the row's number without exception" in finding.statement
 
 

@@ -7,8 +7,9 @@ from scipy import sparse
 from onelayer.data import Dataset, load
 from onelayer.diagnosis import Answer, Context, Severity
 from onelayer.diagnosis.budget import Budget, OverBudget
-from onelayer.diagnosis.checks.labels import look, ranking, share_of_wrong_labels
+from onelayer.diagnosis.checks.labels import look
 from onelayer.diagnosis.experiments.crossfit import cross_fit
+from onelayer.diagnosis.measures.wrong_labels import ranking, share_of_wrong_labels
 
 
 def flipped(y: np.ndarray, share: float, classes: int) -> tuple[np.ndarray, np.ndarray]:

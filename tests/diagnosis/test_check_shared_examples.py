@@ -6,7 +6,8 @@ from scipy import sparse
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Severity
-from onelayer.diagnosis.checks.shared_examples import equal_rows, look
+from onelayer.diagnosis.checks.shared_examples import look
+from onelayer.diagnosis.measures.equal_rows import equal_rows
 
 
 def test_copies_are_found_and_named() -> None:

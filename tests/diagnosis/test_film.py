@@ -56,7 +56,11 @@ def measured(of: Context) -> dict[str, Pictures]:
         {"averaging": {"kind": "mean"}},
     ],
 )
-def test_a_film_shows_the_weights_that_the_run_had(options: dict[str, Any]) -> None:
+@pytest.mark.parametrize("early", [256, 4])
+def test_a_film_shows_the_weights_that_the_run_had(
+    options: dict[str, Any], early: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film, "EARLY", early)
     of = context(**options)
     for run in of.outcome.runs:
         steps, weights = films(of, of.outcome.runs)[run.name]
@@ -65,7 +69,7 @@ def test_a_film_shows_the_weights_that_the_run_had(options: dict[str, Any]) -> N
         np.testing.assert_array_equal(weights[-1], run.model.weights)
         if "schedule" in options or "averaging" in options:
             continue  # a shorter run has other rates
-        for at in (0, 3):
+        for at in (0, 3, len(steps) - 2):
             update = {"max_steps": steps[at], "early_stopping": None, "optimum": False}
             short = train(images(), None, run.record.config.model_copy(update=update))
             np.testing.assert_array_equal(weights[at], short.weights)

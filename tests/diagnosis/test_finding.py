@@ -38,7 +38,7 @@ class Made(Measurement):
 
 def test_json_has_null_for_what_json_does_not_know() -> None:
     made = Made(float("nan"), (1.0, float("inf")), Part(-float("inf")))
-    sure = HowSure("Looked.", ("it holds",), ("an experiment",), 0.25)
+    sure = HowSure("Looked.", "95%, for all", ("it holds",), ("an experiment",), 0.25)
     finding = Finding(
         Made, ("x", "y"), Answer.FOUND, Severity.WARNING, "Said.", made, "Do it.", sure
     )
@@ -53,6 +53,7 @@ def test_json_has_null_for_what_json_does_not_know() -> None:
         "advice": "Do it.",
         "how_sure": {
             "method": "Looked.",
+            "covers": "95%, for all",
             "assumptions": ["it holds"],
             "tried": ["an experiment"],
             "seconds": 0.25,

@@ -9,15 +9,20 @@ import pytest
 
 from onelayer.diagnosis import Answer, Finding, Severity
 from onelayer.diagnosis.checks.best_of_several import Behind, BestOfSeveral
+from onelayer.diagnosis.checks.choice_optimism import ChoiceOptimism
 from onelayer.diagnosis.checks.class_order import unevenness
 from onelayer.diagnosis.checks.confidence import Confidence
+from onelayer.diagnosis.checks.duplicate_features import DuplicateFeatures, Pair
 from onelayer.diagnosis.checks.early_stopping import EarlyStop
+from onelayer.diagnosis.checks.ends import UnfinishedRun
+from onelayer.diagnosis.checks.grid_edge import GridEdge, Tried
 from onelayer.diagnosis.checks.labels import Suspect, SuspiciousLabels
 from onelayer.diagnosis.checks.leaks import LeakingFeature
 from onelayer.diagnosis.checks.low_rate import LowRate
 from onelayer.diagnosis.checks.majority import MajorityComparison
 from onelayer.diagnosis.checks.missing_classes import Missing, MissingClasses
 from onelayer.diagnosis.checks.oscillation import Oscillation
+from onelayer.diagnosis.checks.shared_examples import SharedExamples
 from onelayer.diagnosis.checks.shuffling_speed import AtStep, ShufflingSpeed, Stop
 from onelayer.diagnosis.exhibits import Curve, as_bytes, packed, thinned, unpacked
 from onelayer.diagnosis.measurement import Measurement
@@ -101,6 +106,28 @@ CASES: dict[str, tuple[Measurement, set[str], list[float], str]] = {
         ),
         {"accuracy", "always no", "recall of yes"}, [90.0, 89.0, 20.0], "89.0% of the validation",
     ),
+    "ended": (
+        UnfinishedRun(StopReason.DIVERGED, 20, 5.0, "weights", "rate", 1.0, None, CURVE),
+        {"training loss"}, [3.0, 0.5, 0.4], "the limit of the data 1.",
+    ),
+    "copies": (
+        DuplicateFeatures(9, (Pair(1, 4, -0.9999),), 0.9995, 300),
+        {"features 1 and 4"}, [0.9999], "closest 1 of 1 pair;",
+    ),
+    "known": (
+        SharedExamples(100, 400, 20, (), 0.01, (0.1, 0.3), 5, 50, (), 1, 100),
+        {"equal to a training example", "nearly equal to one", "validation",
+         "training, to another"},
+        [20.0, 1.0, 10.0, 1.0], "50 validation examples",
+    ),
+    "edge": (
+        GridEdge("l2", (Tried("a", 0.1, 0.5), Tried("b", 1.0, 0.6)), "a"),
+        {"λ = 0.1", "λ = 1"}, [0.5, 0.6], "that of 0.1, 0.5",
+    ),
+    "choice": (
+        ChoiceOptimism(500, 8, "a", 0.9, 0.02, (0.01, 0.03), 0),
+        {"on the examples that chose it", "less what the choice adds"}, [90.0, 88.0], "8 runs",
+    ),
     "missing": (
         MissingClasses(16, 40, 3, (Missing("rare", 9, 0.8, 0.5, 12),)),
         {"rare", "here", "in a random order"}, [80.0, 50.0], "Of 40 batches of 16",
@@ -118,7 +145,7 @@ def finding_of(measurement: Measurement, **options: Any) -> Finding:
 def test_what_a_check_measured_is_drawn(case: str) -> None:
     measurement, names, values, words = CASES[case]
     again = type(measurement).from_json(measurement.as_json())
-    assert again.exhibits() == measurement.exhibits()
+    assert again == measurement
     (block,) = figures_of(finding_of(again))
     figure, data = block.figure, block.figure.data
     assert words in block.caption
@@ -144,10 +171,17 @@ def test_a_check_that_shows_nothing_has_no_figure() -> None:
 def test_the_findings_have_their_figures_but_not_hundreds() -> None:
     some = (finding_of(STOP),) * (MOST_DRAWN + 3)
     clear = replace(finding_of(STOP), answer=Answer.CLEAR)
-    no_runs = SimpleNamespace(runs=())
-    section = findings(Material(no_runs, (*some, clear, finding_of(LABELS))))  # type: ignore[arg-type]
+    outcome: Any = SimpleNamespace(runs=[])
+    section = findings(Material(outcome, (*some, clear, finding_of(LABELS))))
     drawn = [b.figure.name[:5] for b in section.blocks if isinstance(b, FigureBlock)]
     assert drawn == ["ol101"] * MOST_DRAWN + ["ol210"]
+
+
+def test_rows_that_are_runs_have_their_labels() -> None:
+    measurement, _, _, _ = CASES["best"]
+    labels = {"b": "λ = 0.1"}
+    (block,) = figures_of(finding_of(measurement), lambda name: labels.get(name, name))
+    assert set(block.figure.data["label"]) == {"λ = 0.1", "c"}
 
 
 def test_thinning_keeps_extremes_and_ends() -> None:

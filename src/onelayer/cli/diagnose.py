@@ -76,6 +76,8 @@ def _print_one(console: Terminal, finding: Finding) -> None:
         console.print(Padding(f"What to do: {finding.advice}", (0, 0, 0, 2)))
     sure = finding.how_sure
     words = [sure.method]
+    if sure.covers:
+        words.append(f"Intervals: {sure.covers}.")
     if sure.tried:
         words.append(f"Tried: {'; '.join(sure.tried)}.")
     if sure.assumptions:

@@ -24,6 +24,9 @@ class Check:
         How it answers, a sentence.
     assumptions : tuple of str
         What must hold for the answer, a clause each.
+    covers : str
+        What the intervals of its measurement are of and what they cover, a clause; empty where it
+        has none.
     takes_blocks : bool
         Whether it can look where examples are read block by block. Those that train in other
         orders, or compare all values with one another, cannot.
@@ -33,6 +36,7 @@ class Check:
     look: Callable[[Context], Iterable[Finding]]
     method: str
     assumptions: tuple[str, ...] = ()
+    covers: str = ""
     takes_blocks: bool = True
 
     def found(
@@ -91,7 +95,8 @@ class Check:
         advice: str,
         tried: Sequence[str],
     ) -> Finding:
-        sure = HowSure(self.method, self.assumptions, tuple(tried))
+        covers = "" if measurement is None else self.covers
+        sure = HowSure(self.method, covers, self.assumptions, tuple(tried))
         return Finding(
             self.kind, tuple(runs), answer, severity, statement, measurement, advice, sure
         )

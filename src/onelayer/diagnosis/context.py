@@ -102,6 +102,29 @@ class Context:
             first_epoch=first_epoch, keep=keep,
         )  # fmt: skip
 
+    def search(
+        self,
+        data: Dataset,
+        objectives: Sequence[Objective],
+        *,
+        tolerance: float,
+        max_passes: int = MOST_PASSES,
+        weights: Sequence[NDArray[np.float64]] | None = None,
+    ) -> list[Optimum]:
+        """Return minima on any examples; the arguments are those of `minimise`.
+
+        Raises
+        ------
+        OverBudget
+            If that would cost more than is left.
+        """
+        outputs = sum(n_outputs(objective.model, data.n_classes) for objective in objectives)
+        self.budget.take(seconds_of_passes(data, outputs, min(PASSES, max_passes)))
+        return minimise(
+            data, objectives, weights=weights, tolerance=tolerance, max_passes=max_passes,
+            threads=self.threads,
+        )  # fmt: skip
+
     def minima(self, runs: Iterable[RunOutcome], tolerance: float = 1e-3) -> dict[str, Optimum]:
         """Return the minimum of the objective of each run, by name; alike ones are sought once.
 
@@ -150,13 +173,8 @@ class Context:
 
         new = [key for key in dict.fromkeys(keys) if is_new(key)]
         if new:
-            outputs = n_outputs(objectives[0].model, train.n_classes)
-            passes = min(PASSES, max_passes)
-            self.budget.take(seconds_of_passes(train, outputs * len(new), passes))
-            optima = minimise(
-                train, [objective for _, _, objective, _ in new], tolerance=tolerance,
-                max_passes=max_passes, threads=self.threads,
-            )  # fmt: skip
+            wanted = [objective for _, _, objective, _ in new]
+            optima = self.search(train, wanted, tolerance=tolerance, max_passes=max_passes)
             self._made |= dict(zip(new, optima, strict=True))
         return [self._made[key] for key in keys]
 

@@ -25,6 +25,11 @@ class Evidence:
         known = {run.name: run.called for run in self.outcome.runs}
         return known.get(name, name)
 
+    def label(self, name: str) -> str:
+        """Return the label of the run of this name, for a figure; other texts stay."""
+        known = {run.name: run.label for run in self.outcome.runs}
+        return known.get(name, name)
+
 
 def measured(findings: Iterable[Finding], kind: type[M]) -> list[tuple[Finding, M]]:
     """Return findings with what they measured, without those of other kinds or no measurement."""

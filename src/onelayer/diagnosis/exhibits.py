@@ -10,6 +10,7 @@ import base64
 import math
 import zlib
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,16 @@ class Span:
     value: float
     low: float = math.nan
     high: float = math.nan
+
+    @classmethod
+    def of(cls, label: str, fraction: float, interval: tuple[float, float] | None = None) -> Self:
+        """Return fractions as hundredths."""
+        low, high = (math.nan, math.nan) if interval is None else interval
+        return cls(label, 100 * fraction, 100 * low, 100 * high)
+
+
+MOST_ROWS = 12
+"""Of a figure with a row for each of many things."""
 
 
 @dataclass(frozen=True)

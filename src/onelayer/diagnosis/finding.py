@@ -34,6 +34,8 @@ class HowSure:
     ----------
     method : str
         How it was reached, a sentence.
+    covers : str
+        What its intervals are of and what they cover, a clause; empty where there are none.
     assumptions : tuple of str
         What must hold for it, a clause each.
     tried : tuple of str
@@ -43,6 +45,7 @@ class HowSure:
     """
 
     method: str
+    covers: str = ""
     assumptions: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -51,6 +54,7 @@ class HowSure:
         """Return plain values."""
         return {
             "method": self.method,
+            "covers": self.covers,
             "assumptions": list(self.assumptions),
             "tried": list(self.tried),
             "seconds": round(self.seconds, 3),
@@ -61,6 +65,7 @@ class HowSure:
         """Return what `as_json` made these values of."""
         return cls(
             values["method"],
+            values["covers"],
             tuple(values["assumptions"]),
             tuple(values["tried"]),
             values["seconds"],

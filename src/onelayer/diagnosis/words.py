@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def percent(fraction: float, digits: int = 2) -> str:
     """Return a fraction as a percentage: 0.9794 is '97.94%'."""
-    return f"{100 * fraction:.{digits}f}%"
+    return f"{signed(fraction, digits)}%"
 
 
 def points(difference: float, digits: int = 2) -> str:
@@ -19,8 +19,13 @@ def count(n: int, singular: str, plural: str | None = None) -> str:
 
 
 def signed(fraction: float, digits: int = 2) -> str:
-    """Return a fraction in hundredths, with a proper minus: -0.0123 is '−1.23'."""
-    return f"{100 * fraction:.{digits}f}".replace("-", "−")
+    """Return a fraction in hundredths: -0.0123 is '−1.23'."""
+    return decimals(100 * fraction, digits)
+
+
+def decimals(value: float, digits: int = 2) -> str:
+    """Return so many decimals, with a proper minus and without one for zero: '−1.23', '0.00'."""
+    return f"{value:z.{digits}f}".replace("-", "−")
 
 
 def span(interval: tuple[float, float], digits: int = 2) -> str:

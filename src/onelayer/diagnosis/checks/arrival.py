@@ -12,7 +12,9 @@ import numpy as np
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks.low_rate import runs_with_low_rate
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Exhibit
 from onelayer.diagnosis.experiments.repeats import (
+    COVERS,
     Change,
     affordable_steps,
     can_be_repeated,
@@ -23,6 +25,7 @@ from onelayer.diagnosis.experiments.repeats import (
 )
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.subjects.stepped import has_steps
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import StopReason, TrainConfig
@@ -75,13 +78,20 @@ class Arrival(Measurement):
     there: Change | None = None
     rate_is_low: bool = False
 
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return what the run lacks on the validation examples."""
+        if self.there is None:
+            return ()
+        there = f"itself {count(self.further_steps, 'step')} later" if self.further_steps else ""
+        return (self.there.exhibit(there or "the minimum of its objective"),)
+
 
 def look(context: Context) -> list[Finding]:
     """Ask the runs that ran out of epochs or steps."""
     runs = [
         run for run in context.outcome.runs
         if run.record.stop_reason in (StopReason.MAX_EPOCHS, StopReason.MAX_STEPS)
-        and run.record.config.solver == "sgd"
+        and has_steps(run)
     ]  # fmt: skip
     far = [
         run for run in runs
@@ -239,4 +249,5 @@ CHECK = Check(
     "The run beside the minimum of its objective; without a penalty, beside itself after more "
     "steps.",
     ("validation examples are a random sample of those to come",),
+    covers=COVERS,
 )

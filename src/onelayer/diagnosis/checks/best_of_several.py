@@ -88,7 +88,7 @@ class BestOfSeveral(Measurement):
             "the best."
         )
         axis = "validation accuracy behind the best (percentage points)"
-        title = f"How far others are behind {self.picked}"
+        title = "How far others are behind the best"
         return (Spans(title, caption, axis, rows, 0.0),)
 
 
@@ -167,4 +167,7 @@ CHECK = Check(
     "McNemar's mid-p test of every two runs on the same examples, one-sided, with Bonferroni's "
     "correction for being picked (after Hsu, 1984).",
     ("the validation examples are a random sample",),
+    covers="95%, of each comparison alone, for the difference of accuracies over all examples of "
+    "which the validation examples are a random sample; the set of those that may be the "
+    "best holds the best with 95% confidence",
 )

@@ -7,11 +7,12 @@ from typing import ClassVar
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Exhibit, Span, Spans
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.statistics import choice_optimism
 from onelayer.diagnosis.subjects.choices import candidates, most_accurate, val_accuracy
-from onelayer.diagnosis.words import count, number, percent, points
+from onelayer.diagnosis.words import count, number, percent, points, span
 from onelayer.study import RunOutcome
 
 MATTERS = 0.01
@@ -53,6 +54,22 @@ class ChoiceOptimism(Measurement):
     optimism: float | None
     interval: tuple[float, float] | None
     stopped_early: int
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the accuracy as it looks, and without what the choice adds."""
+        if self.optimism is None or self.interval is None:
+            return ()
+        low, high = self.interval
+        acc = self.val_accuracy
+        rows = (
+            Span.of("on the examples that chose it", acc),
+            Span.of("less what the choice adds", acc - self.optimism, (acc - high, acc - low)),
+        )
+        caption = (
+            f"The best of {count(self.runs, 'run')} on {count(self.examples, 'example')}; the "
+            "interval, of 95%, covers the mean over such choices."
+        )
+        return (Spans("What choosing adds", caption, "accuracy (%)", rows),)
 
 
 def look(context: Context) -> list[Finding]:
@@ -98,7 +115,7 @@ def _of_several(context: Context, runs: list[RunOutcome], stopped: int) -> Findi
         f"The best of {count(len(runs), 'run')} by the accuracy on {n:,} validation examples is "
         f"{picked.called}, with {percent(val_accuracy(picked))}. An accuracy that was chosen so is "
         f"too high by about {points(found.estimate)}, in the mean over such choices (95% interval "
-        f"{100 * low:.2f} to {100 * high:.2f})"
+        f"{span(found.interval)})"
     )
     advice = (
         "Report its accuracy on examples that chose nothing, such as a test part "
@@ -123,4 +140,6 @@ CHECK = Check(
         "the run was chosen among these by its validation accuracy",
         "the validation examples are a random sample",
     ),
+    covers="95%, for the mean over such choices over all examples of which the validation examples "
+    "are a random sample",
 )

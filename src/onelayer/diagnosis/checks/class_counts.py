@@ -12,6 +12,7 @@ from onelayer.data import Dataset
 from onelayer.data.labels import Label
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import MOST_ROWS, Bars, Exhibit
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.subjects.examples import SharedData, shared_data
@@ -41,6 +42,19 @@ class ClassCounts(Measurement):
     title: ClassVar[str] = "A class that is missing from a part, or nearly"
 
     classes: tuple[ClassCount, ...]
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the counts of the rarest classes."""
+        rarest = sorted(self.classes, key=lambda c: min(c.train, c.validation))[:MOST_ROWS]
+        rows = tuple(
+            (f"{c.label}", part, float(n))
+            for c in rarest for part, n in (("training", c.train), ("validation", c.validation))
+        )  # fmt: skip
+        caption = (
+            f"The {len(rarest)} rarest of {count(len(self.classes), 'class', 'classes')}; the "
+            f"rarest, {rarest[0].label}, has {rarest[0].train:,} and {rarest[0].validation:,}."
+        )
+        return (Bars("Examples of each class", caption, "examples", rows),)
 
 
 def look(context: Context) -> list[Finding]:

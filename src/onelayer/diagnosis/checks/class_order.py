@@ -14,6 +14,7 @@ from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.exhibits import Exhibit, Grid
 from onelayer.diagnosis.experiments.repeats import (
+    COVERS,
     Change,
     affordable_steps,
     can_be_repeated,
@@ -23,6 +24,7 @@ from onelayer.diagnosis.experiments.repeats import (
 )
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.subjects.stepped import has_steps
 from onelayer.diagnosis.words import count
 from onelayer.study import RunOutcome
 from onelayer.training import TrainConfig, TrainResult
@@ -105,7 +107,7 @@ def look(context: Context) -> list[Finding]:
     """Ask the runs whose batches keep the order of the file."""
     runs = [
         run for run in context.outcome.runs
-        if run.record.config.solver == "sgd" and run.record.config.order in FIXED
+        if has_steps(run) and run.record.config.order in FIXED
         and run.record.model != "multilabel" and run.record.steps > 0
     ]  # fmt: skip
     measured = {run.name: m for run in runs if (m := _measured(context, run)) is not None}
@@ -218,4 +220,5 @@ CHECK = Check(
     "Counts of classes in batches beside those of random orders; where they are uneven, the run is "
     "made again in random order.",
     ("validation examples are a random sample of those to come",),
+    covers=COVERS,
 )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Bars, Exhibit
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.subjects.examples import (
@@ -56,6 +57,22 @@ class ConstantFeatures(Measurement):
     varying: tuple[int, ...]
     differing: tuple[int, ...]
     chance: float
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return how many features vary, and where."""
+        alike = len(self.constant) - len(self.varying)
+        rows = (
+            ("vary in training", "", float(self.n_features - len(self.constant))),
+            ("constant in both parts", "", float(alike)),
+            ("constant in training alone", "", float(len(self.varying))),
+        )
+        caption = (
+            f"Of {count(self.n_features, 'feature')} {len(self.constant):,} never vary in training"
+        )
+        if self.varying:
+            most = max(self.differing)
+            caption += f"; one of these has another value in {count(most, 'validation example')}"
+        return (Bars("Features that vary", f"{caption}.", "features", rows),)
 
 
 def look(context: Context) -> list[Finding]:

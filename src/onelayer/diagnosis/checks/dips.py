@@ -16,6 +16,7 @@ from onelayer.diagnosis.experiments.dips import explained
 from onelayer.diagnosis.experiments.replay import affordable_epochs, replay
 from onelayer.diagnosis.finding import Answer, Finding
 from onelayer.diagnosis.measures.dips import AccuracyDips
+from onelayer.diagnosis.subjects.stepped import ended_runs
 from onelayer.diagnosis.words import count, points
 from onelayer.study import RunOutcome
 from onelayer.training import evaluation_every
@@ -53,10 +54,9 @@ REPLAY_SECONDS = 3.0
 def look(context: Context) -> list[Finding]:
     """Report on each run that was trained by steps."""
     findings: list[Finding] = []
-    for run in context.outcome.runs:
-        if run.record.config.solver == "sgd" and run.record.stop_reason.is_planned:
-            so_far = sum(finding.answer is Answer.FOUND for finding in findings)
-            findings.append(_finding(context, run, in_detail=so_far < DETAILED))
+    for run in ended_runs(context):
+        so_far = sum(finding.answer is Answer.FOUND for finding in findings)
+        findings.append(_finding(context, run, in_detail=so_far < DETAILED))
     return findings
 
 
@@ -191,4 +191,5 @@ CHECK = Check(
         "the first epochs are like the later ones",
         "falls are measured from the median of their own epoch",
     ),
+    covers="standard errors are of means over the epochs of a run, on these validation examples",
 )

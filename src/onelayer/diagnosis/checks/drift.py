@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from onelayer.data import Dataset
 from onelayer.data.labels import Label
-from onelayer.diagnosis.budget import seconds_of_passes
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks.class_counts import counts
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Bars, Exhibit, Span, Spans
+from onelayer.diagnosis.experiments.part_classifier import area_under_curve, both_parts
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
-from onelayer.diagnosis.subjects.examples import (
-    Rows,
-    SharedData,
-    drawn,
-    frequent_features,
-    rows_within,
-    scaled,
-    shared_data,
-    standardised,
-)  # fmt: skip
-from onelayer.diagnosis.words import percent
+from onelayer.diagnosis.statistics import chi2_tail
+from onelayer.diagnosis.subjects.examples import SharedData, shared_data
+from onelayer.diagnosis.words import decimals, percent, span
 from onelayer.engines import one_blas_thread
-from onelayer.model import Objective
-from onelayer.optimum import minimise
 from onelayer.words import listed
-
-EXAMPLES = 2000
-"""Of either part so many are told apart, at most."""
-
-FEATURES = 1000
-"""Of a sparse matrix so many features are looked at, those that are oftenest not 0."""
 
 MIN_EXAMPLES = 50
 CHANCE = 1e-3
@@ -47,12 +29,6 @@ SHIFT_CHANCE = 1e-4
 
 AUC_MATTERS = 0.6
 SHIFT_MATTERS = 0.05
-FOLDS = 2
-L2 = 0.03
-SQUARES_UP_TO = 200
-"""Of so few features the squares are looked at, too: they show other spreads."""
-
-PASSES = 30
 
 
 @dataclass(frozen=True)
@@ -99,6 +75,27 @@ class PartDifference(Measurement):
     shifted_class: Label | None
     shifted_shares: tuple[float, float]
 
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the means and the class that differ most."""
+        shown: list[Exhibit] = []
+        if self.telling_features:
+            pairs = zip(self.telling_features, self.telling_differences, strict=True)
+            caption = (
+                f"A model ranks a validation example above a training example in "
+                f"{percent(self.auc, 1)} of pairs, where chance has 50%."
+            )
+            axis = "mean in validation less that in training (standard deviations)"
+            rows = tuple(Span(f"feature {j}", difference) for j, difference in pairs)
+            shown.append(Spans("The features that differ most", caption, axis, rows, 0.0))
+        if self.class_p_value < SHIFT_CHANCE:
+            caption = f"The class whose share differs most, {self.shifted_class}."
+            parts = zip(("training", "validation"), self.shifted_shares, strict=True)
+            shares = tuple((part, "", 100 * share) for part, share in parts)
+            shown.append(
+                Bars("The class that differs most", caption, "of the examples (%)", shares)
+            )
+        return tuple(shown)
+
 
 def look(context: Context) -> list[Finding]:
     """Compare the two parts of each data set."""
@@ -119,9 +116,8 @@ def _finding(context: Context, data: SharedData) -> Finding:
 
 
 def _measured(context: Context, data: SharedData) -> PartDifference:
-    columns = frequent_features((data.train, data.validation), FEATURES)
-    X, is_validation = _sample(data, columns)
-    auc, error = _auc(context, X, is_validation)
+    X, is_validation, columns = both_parts(data)
+    auc, error = area_under_curve(context, X, is_validation)
     z = (auc - 0.5) / error if error > 0 else 0.0  # no feature varies
     half = NormalDist().inv_cdf(0.9995) * error
     gap = X[is_validation].mean(axis=0) - X[~is_validation].mean(axis=0)
@@ -143,7 +139,7 @@ def _said(data: SharedData, m: PartDifference) -> Finding:
     apart = (
         f"a model that is to tell validation from training examples of {data.who} ranks a "
         f"validation example first in {percent(m.auc, 1)} of pairs (99.9% interval "
-        f"{100 * m.auc_interval[0]:.1f} to {100 * m.auc_interval[1]:.1f}, where chance has 50)"
+        f"{span(m.auc_interval, 1)}, where chance has 50)"
     )
     shares = ""
     if m.shifted_class is not None:
@@ -164,7 +160,7 @@ def _said(data: SharedData, m: PartDifference) -> Finding:
     said = []
     if told:
         most = listed(
-            f"{data.feature(j)} ({d:+.2f} standard deviations in validation)".replace("-", "−")
+            f"{data.feature(j)} ({'+' * (d > 0)}{decimals(d)} standard deviations in validation)"
             for j, d in zip(m.telling_features, m.telling_differences, strict=True)
         )
         said.append(f"{apart}. The means that differ most are those of {most}.")
@@ -184,71 +180,6 @@ def _said(data: SharedData, m: PartDifference) -> Finding:
     return CHECK.found(data.names, statement, m, advice=advice, tried=tried)
 
 
-def _sample(
-    data: SharedData, columns: Rows | None
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return standardised features of examples of both parts, mixed, and which are validation's."""
-    parts = [
-        scaled(
-            data.train,
-            part,
-            drawn(part.n_examples, rows_within(part, EXAMPLES, columns=columns), seed),
-            columns,
-        )
-        for part, seed in ((data.train, 10), (data.validation, 11))
-    ]
-    is_validation = np.repeat([False, True], [len(part) for part in parts])
-    X = standardised(np.concatenate(parts))
-    if X.shape[1] <= SQUARES_UP_TO:
-        X = np.hstack([X, standardised(np.square(np.clip(X, -5, 5)))])
-    order = np.random.default_rng(12).permutation(len(X))
-    return X[order], is_validation[order]
-
-
-def _auc(
-    context: Context, X: NDArray[np.float32], is_validation: NDArray[np.bool_]
-) -> tuple[float, float]:
-    """Return the mean area under the curve of models on the half that they did not see.
-
-    And its standard error where the parts are alike: each half's is known exactly.
-    """
-    if X.shape[1] > len(X):  # as many random directions tell as much, and cost less
-        mix = np.random.default_rng(13).standard_normal((X.shape[1], len(X) // 4), np.float32)
-        X = standardised(X @ mix)
-    X = X / np.float32(np.sqrt(max(1, X.shape[1] / 50)))
-    data = Dataset(X, is_validation.astype(np.int64), classes=(1, 0))
-    fold = np.arange(len(X)) % FOLDS
-    context.budget.take(seconds_of_passes(data, FOLDS, PASSES))
-    weights = [_balanced(is_validation) * (fold != held) for held in range(FOLDS)]
-    optima = minimise(
-        data, [Objective("logistic", L2)] * FOLDS, weights=weights, tolerance=0.02,
-        max_passes=PASSES, threads=context.threads,
-    )  # fmt: skip
-    areas, variances = [], []
-    for held, optimum in enumerate(optima):
-        scores = X[fold == held] @ optimum.parameters.weights[:, 0]
-        area, variance = mann_whitney(scores, is_validation[fold == held])
-        areas.append(area)
-        variances.append(variance)
-    return float(np.mean(areas)), float(np.sqrt(np.sum(variances)) / FOLDS)
-
-
-def _balanced(is_validation: NDArray[np.bool_]) -> NDArray[np.float64]:
-    share = is_validation.mean()
-    return np.asarray(np.where(is_validation, 0.5 / share, 0.5 / (1 - share)))
-
-
-def mann_whitney(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> tuple[float, float]:
-    """Return how often a positive score exceeds another, ties as half, and the null variance."""
-    _, inverse, sizes = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(sizes) - (sizes - 1) / 2
-    n, m = int(positive.sum()), int((~positive).sum())
-    area = (ranks[inverse][positive].sum() - n * (n + 1) / 2) / (n * m)
-    total = n + m
-    ties = float(np.sum(sizes.astype(np.float64) ** 3 - sizes)) / (total * (total - 1))
-    return float(area), (total + 1 - ties) / (12 * n * m)
-
-
 def _class_shift(data: SharedData) -> tuple[float, float, Label | None, tuple[float, float]]:
     """Return how far the class shares differ, by what chance, and where most."""
     labels = data.train.classes
@@ -266,17 +197,6 @@ def _class_shift(data: SharedData) -> tuple[float, float, Label | None, tuple[fl
                                                          float(shares[1, most]))  # fmt: skip
 
 
-def chi2_tail(statistic: float, freedom: int) -> float:
-    """Return how likely a chi² value is exceeded, by recurrence over the degrees of freedom."""
-    if freedom < 1 or statistic <= 0:
-        return 1.0
-    half = statistic / 2
-    tail = math.erfc(math.sqrt(half)) if freedom % 2 else math.exp(-half)
-    for k in range(1 + (freedom + 1) % 2, freedom, 2):  # from k to k + 2 degrees
-        tail += math.exp(k / 2 * math.log(half) - half - math.lgamma(k / 2 + 1))
-    return min(tail, 1.0)
-
-
 CHECK = Check(
     PartDifference,
     look,
@@ -284,4 +204,6 @@ CHECK = Check(
     "of Mann and Whitney on the half that was not seen; chi² of the class counts.",
     ("examples are independent of each other; differences that leave the means of the features "
      "(and of the squares of few features) alone are not seen",),
+    covers="99.9%, for how often a validation example ranks first, by the variance of parts "
+    "that are alike",
 )  # fmt: skip

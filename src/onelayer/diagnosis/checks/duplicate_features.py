@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import MOST_ROWS, Exhibit, Span, Spans
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.subjects.examples import (
@@ -23,7 +24,7 @@ from onelayer.diagnosis.subjects.examples import (
     shared_data,
     standardised,
 )  # fmt: skip
-from onelayer.diagnosis.words import count
+from onelayer.diagnosis.words import count, decimals
 from onelayer.words import listed
 
 CORRELATION = 0.9995
@@ -74,6 +75,21 @@ class DuplicateFeatures(Measurement):
     limit: float
     examples: int
 
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the correlations of the closest pairs."""
+        rows = tuple(
+            Span(f"features {p.first} and {p.second}", abs(p.correlation))
+            for p in self.pairs[:MOST_ROWS]
+        )
+        if not rows:
+            return ()
+        caption = (
+            f"The closest {len(rows)} of {count(len(self.pairs), 'pair')}; beyond {self.limit} "
+            "two features say the same."
+        )
+        axis = "correlation over all training examples, without its sign"
+        return (Spans("Features that repeat one another", caption, axis, rows, self.limit),)
+
 
 def look(context: Context) -> list[Finding]:
     """Report the duplicate features of each data set."""
@@ -92,10 +108,11 @@ def _finding(data: SharedData) -> Finding:
         )
     shown = listed(
         [
-            f"{data.feature(p.first)} and {data.feature(p.second)} (r = {p.correlation:.5f})"
+            f"{data.feature(p.first)} and {data.feature(p.second)} "
+            f"(r = {decimals(p.correlation, 5)})"
             for p in pairs[:3]
         ]
-    ).replace("r = -", "r = −")
+    )
     statement = (
         f"{count(len(pairs), 'pair')} {of} {'has' if len(pairs) == 1 else 'have'} a correlation "
         f"beyond ±{CORRELATION} over all {train.n_examples:,} training examples, such as {shown}. "

@@ -8,6 +8,7 @@ steps. What grows by a factor a step is the penalty's own part, W <- (1 - 2 rate
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -16,6 +17,7 @@ import polars as pl
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Curve, Exhibit, Lines, thinned
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.measures.stability import penalty_limit, rates_of
@@ -47,6 +49,8 @@ class UnfinishedRun(Measurement):
         The rate from which on steps overshoot and go on doing so, where all weights are 0.
     penalty_limit : float or None
         The rate from which on the penalty alone drives the weights apart; None without one.
+    curve : Curve or None
+        The training loss of its steps, thinned.
     """
 
     code: ClassVar[str] = "OL001"
@@ -60,6 +64,22 @@ class UnfinishedRun(Measurement):
     cause: Cause | None = None
     limit: Number | None = None
     penalty_limit: Number | None = None
+    curve: Curve | None = None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the training loss up to the end."""
+        if self.curve is None:
+            return ()
+        caption = (
+            "The loss of each step's batch before the step, as far as it is finite, up to step "
+            f"{self.step:,}"
+        )
+        if self.limit is not None:
+            caption += (
+                f"; the rate is {self.learning_rate:.3g}, the limit of the data {self.limit:.3g}"
+            )
+        lines = (("training loss", self.curve),)
+        return (Lines("The loss until the run ended", f"{caption}.", "step", "loss", lines),)
 
 
 def look(context: Context) -> list[Finding]:
@@ -79,7 +99,9 @@ def _stopped(run: RunOutcome) -> Finding:
     return CHECK.found(
         (run.name,),
         f"The run {run.called} {record.message}.",
-        UnfinishedRun(record.stop_reason, record.steps - 1, record.config.learning_rate),
+        UnfinishedRun(
+            record.stop_reason, record.steps - 1, record.config.learning_rate, curve=_curve(run)
+        ),
         advice=advice,
     )
 
@@ -111,10 +133,17 @@ def _diverged(context: Context, run: RunOutcome) -> Finding:
     }[cause]
     measurement = UnfinishedRun(
         record.stop_reason, record.steps - 1, record.config.learning_rate, what, cause,
-        rates.limit, penalty if np.isfinite(penalty) else None,
+        rates.limit, penalty if np.isfinite(penalty) else None, _curve(run),
     )  # fmt: skip
     statement = f"The run {run.called} {record.message}. It was the {what} that overflowed. {why}"
     return CHECK.found((run.name,), statement, measurement, advice=advice)
+
+
+def _curve(run: RunOutcome) -> Curve | None:
+    """Return the training loss of the steps, where it is finite; None where it never is."""
+    steps = run.history["step"].to_numpy()
+    losses = run.history["train_loss"].cast(pl.Float64).fill_null(math.nan).to_numpy()
+    return thinned(steps, losses) if np.isfinite(losses).any() else None
 
 
 def _what(run: RunOutcome) -> What:

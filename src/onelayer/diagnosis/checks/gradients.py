@@ -10,9 +10,11 @@ import numpy as np
 from onelayer.data import Dataset
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Bars, Exhibit
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.subjects.examples import scaled
+from onelayer.diagnosis.words import count
 from onelayer.engines import one_blas_thread
 from onelayer.model import TOLERANCE, GradientCheck, ModelName, check_gradients
 
@@ -51,6 +53,20 @@ class GradientErrors(Measurement):
     examples: int
     objectives: tuple[ObjectiveError, ...]
     tolerance: float
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the error of each objective's gradient, where it is finite."""
+        rows = tuple(
+            (f"{o.model}, λ = {o.l2:g}{', bias penalised' if o.penalize_bias else ''}", "",
+             o.worst_error / self.tolerance)
+            for o in self.objectives if o.worst_error is not None
+        )  # fmt: skip
+        caption = (
+            f"On {count(self.examples, 'training example')}, over the {self.tolerance:g} that "
+            "counts as agreement: up to 1 a gradient is right."
+        )
+        title = "Analytic gradients against central differences"
+        return (Bars(title, caption, "worst relative error, over the tolerance", rows),)
 
 
 def look(context: Context) -> list[Finding]:

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Exhibit, Span, Spans
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.statistics import paired_mean_interval
@@ -84,6 +85,17 @@ class GridEdge(Measurement):
     gain: Number | None = None
     gain_interval: tuple[Number, Number] | None = None
     converged: bool | None = None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the loss of each value that was tried."""
+        called = NAMES.get(self.option, self.option.replace("_", " "))
+        rows = tuple(Span(f"{called} = {t.value:g}", t.val_loss) for t in self.tried)
+        best = next(t for t in self.tried if t.run == self.best)
+        caption = f"The lowest is that of {best.value:g}, {number(best.val_loss)}"
+        if not all(math.isfinite(t.val_loss) for t in self.tried):
+            caption += "; runs that diverged have none"
+        title = f"Validation loss of each {called} that was tried"
+        return (Spans(title, f"{caption}.", "validation loss", rows),)
 
 
 def look(context: Context) -> list[Finding]:
@@ -216,4 +228,6 @@ CHECK = Check(
     look,
     "The validation losses of the runs next to the end, compared example by example.",
     ("the validation examples are a random sample",),
+    covers="95%, for the difference of losses over all examples of which the validation examples "
+    "are a random sample, for these two models",
 )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Curve, Exhibit, Lines, thinned
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.subjects.examples import (
@@ -44,6 +45,9 @@ class Identifiers(Measurement):
         at distances as even as those of a count.
     sorted : tuple of int
         Those that only rise or only fall with the row's number, and have at least 20 values.
+    shown : int or None
+        The first of them, of which `curve` has the values in rising order.
+    curve : Curve or None
     """
 
     code: ClassVar[str] = "OL204"
@@ -53,6 +57,18 @@ class Identifiers(Measurement):
     n_features: int
     identifiers: tuple[int, ...]
     sorted: tuple[int, ...]
+    shown: int | None = None
+    curve: Curve | None = None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the values of the first such feature, in rising order."""
+        if self.curve is None:
+            return ()
+        caption = f"Values of feature {self.shown} over all training examples, in rising order"
+        caption += ": they keep apart as numbers of rows do" if self.identifiers else ""
+        lines = ((f"feature {self.shown}", self.curve),)
+        title = "A feature that goes with the row"
+        return (Lines(title, f"{caption}.", "place in that order", "value", lines),)
 
 
 def look(context: Context) -> list[Finding]:
@@ -69,7 +85,11 @@ def _finding(data: SharedData) -> Finding:
             data.names, f"{statement}: too few to tell a count of rows from a measurement."
         )
     counts, rising = identifiers(train), in_order(train)
-    measurement = Identifiers(train.n_features, tuple(counts.tolist()), tuple(rising.tolist()))
+    first = next(iter([*counts.tolist(), *rising.tolist()]), None)
+    measurement = Identifiers(
+        train.n_features, tuple(counts.tolist()), tuple(rising.tolist()), first,
+        None if first is None else _in_rising_order(train, first),
+    )  # fmt: skip
     if len(counts):
         statement = (
             f"{data.features(counts)} of {data.who} "
@@ -132,6 +152,11 @@ def in_order(train: Dataset) -> Rows:
     columns = _mostly_stored(train)
     columns = columns[_monotone(dense(train, rows, columns))]
     return columns[_monotone(_columns(train, columns))] if len(columns) else columns
+
+
+def _in_rising_order(train: Dataset, column: int) -> Curve:
+    values = np.sort(_columns(train, np.array([column]))[:, 0].astype(np.float64))
+    return thinned(np.arange(len(values)), values)
 
 
 def _monotone(values: NDArray) -> Rows:  # type: ignore[type-arg]

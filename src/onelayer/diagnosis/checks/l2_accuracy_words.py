@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from onelayer.diagnosis.measures.l2_accuracies import Minimum, SweepAccuracies, SweptRun
-from onelayer.diagnosis.words import percent, points
+from onelayer.diagnosis.words import percent, points, span
 from onelayer.words import listed
 
 ARRIVED = 0.95
 """Weights that have come so much of the way to the minimum have arrived."""
 
 
-def statement(found: SweepAccuracies) -> str:
-    """Return what was measured, in sentences."""
-    sentences = [_of_ends(found)]
+def statement(found: SweepAccuracies, called: Mapping[str, str]) -> str:
+    """Return what was measured, in sentences that call runs by these words."""
+    sentences = [_of_ends(found, called)]
     known = [(run, run.certified) for run in found.runs if run.certified is not None]
     if len(known) < 2:
         sentences.append("What λ itself does cannot be told: fewer than two minima are known.")
@@ -26,12 +28,13 @@ def statement(found: SweepAccuracies) -> str:
     return " ".join(filter(None, sentences))
 
 
-def _of_ends(found: SweepAccuracies) -> str:
+def _of_ends(found: SweepAccuracies, called: Mapping[str, str]) -> str:
     best = next(run for run in found.runs if run.run == found.best)
     others = [run for run in found.runs if run.run in found.may_be_best and run is not best]
     text = (
-        f"Of {listed([run.run for run in found.runs])} the best validation accuracy of the weights "
-        f"that are kept is {percent(best.val_accuracy)}, with λ = {best.l2:g}, picked by looking; "
+        f"Of {listed([called[run.run] for run in found.runs])} the best validation accuracy of the "
+        f"weights that are kept is {percent(best.val_accuracy)}, with λ = {best.l2:g}, picked by "
+        "looking; "
     )
     if not others:
         return text + "the others are behind it by more than chance."
@@ -47,11 +50,10 @@ def _of_minima(found: SweepAccuracies) -> str:
     falls = [s for s in found.from_largest if s.p_value <= 0.05 and s.at_minimum > 0]
     if falls:
         most = max(falls, key=lambda step: step.at_minimum)
-        low, high = most.at_minimum_interval
         text += (
             f"So it falls with λ: from λ = {most.smaller:g} to λ = {most.l2:g} by "
-            f"{points(most.at_minimum)}, 95% interval over examples like these {100 * low:.2f} to "
-            f"{100 * high:.2f}. "
+            f"{points(most.at_minimum)}, 95% interval over examples like these "
+            f"{span(most.at_minimum_interval)}. "
         )
         level = [s for s in found.steps if s.p_value > 0.05]
         rises = [s for s in found.steps if s.p_value <= 0.05 and s.at_minimum < 0]
@@ -93,10 +95,10 @@ def _is_off(at: Minimum) -> bool:
 def _of_shortfall(run: SweptRun, at: Minimum) -> str:
     low, high = at.shortfall_interval
     side = "below" if at.shortfall > 0 else "above"
-    limits = sorted((abs(low), abs(high)))
+    limits = min(abs(low), abs(high)), max(abs(low), abs(high))
     text = (
         f"The end of the run with λ = {run.l2:g} is {points(abs(at.shortfall))} {side} its "
-        f"minimum (95% interval {100 * limits[0]:.2f} to {100 * limits[1]:.2f}), "
+        f"minimum (95% interval {span(limits)}), "
     )
     if at.way < ARRIVED:
         return text + f"since training had not arrived: {percent(at.way, 0)} of the way was made."

@@ -12,6 +12,7 @@ from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.exhibits import Curve, Exhibit, Lines
 from onelayer.diagnosis.experiments.repeats import (
+    COVERS,
     MATTERS,
     Change,
     affordable_steps,
@@ -24,6 +25,7 @@ from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.measures.curves import own_curve, validation_curve
 from onelayer.diagnosis.measures.stability import rates_of
+from onelayer.diagnosis.subjects.stepped import ended_runs
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import TrainConfig, TrainResult
@@ -104,11 +106,7 @@ def _findings(context: Context) -> dict[str, Finding]:
 
 
 def _asked(context: Context) -> dict[str, Finding]:
-    runs = [
-        run for run in context.outcome.runs
-        if run.record.stop_reason.is_planned and run.record.config.solver == "sgd"
-        and run.record.steps > 0
-    ]  # fmt: skip
+    runs = [run for run in ended_runs(context) if run.record.steps > 0]
     plans = {run.name: higher for run in runs if (higher := _higher(context, run))}
     results = repeated(context, plans) if plans else {}
     return {run.name: _finding(context, run, results.get(run.name, [])) for run in runs}
@@ -199,4 +197,5 @@ CHECK = Check(
     look,
     "As many steps, or fewer, at higher rates that are safe.",
     ("validation examples are a random sample of those to come",),
+    covers=COVERS,
 )

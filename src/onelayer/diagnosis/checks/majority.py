@@ -15,7 +15,7 @@ from onelayer.diagnosis.exhibits import Exhibit, Span, Spans
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.statistics import wilson_interval
-from onelayer.diagnosis.words import percent, points
+from onelayer.diagnosis.words import percent, points, span
 from onelayer.study import RunOutcome
 
 MIN_EXAMPLES = 30
@@ -108,10 +108,10 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
         statement = f"The run {run.called} has {n} validation examples: too few to compare with."
         return CHECK.cant_tell((run.name,), statement)
     m = _measured(context, run)
-    at_most = f"{points(m.lead)}, 95% interval {_span(m.lead_interval)}"
+    at_most = f"{points(m.lead)}, 95% interval {span(m.lead_interval)}"
     compared = (
         f"The validation accuracy of {run.called} is {percent(m.accuracy)} (95% interval "
-        f"{_span(m.accuracy_interval)}); always answering {m.majority_class}, the commonest class, "
+        f"{span(m.accuracy_interval)}); always answering {m.majority_class}, the commonest class, "
         f"would have {percent(m.majority_share)} right"
     )
     leads = m.lead_interval[0] > 0
@@ -133,7 +133,7 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
         statement = (
             f"{compared}. Of class {m.rarest_class}, {percent(m.rarest_share, 1)} of the examples, "
             f"it recognises {percent(m.rarest_recall, 1)} (95% interval "
-            f"{_span(m.rarest_recall_interval)}): the accuracy hides that the class is ignored."
+            f"{span(m.rarest_recall_interval)}): the accuracy hides that the class is ignored."
         )
         return CHECK.found((run.name,), statement, m, advice=advice)
     if not leads:
@@ -144,11 +144,6 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
         )
         return CHECK.found((run.name,), statement, m, severity=Severity.INFO, advice=advice)
     return CHECK.clear((run.name,), f"{compared}: the model leads by {at_most}.", m)
-
-
-def _span(interval: tuple[float, float]) -> str:
-    low, high = (round(100 * end, 2) + 0.0 for end in interval)  # no −0.00
-    return f"{low:.2f} to {high:.2f}".replace("-", "−")
 
 
 def _measured(context: Context, run: RunOutcome) -> MajorityComparison:
@@ -207,4 +202,6 @@ CHECK = Check(
     look,
     "Counted on the validation examples, example by example.",
     ("the validation examples are independent of each other and of training",),
+    covers="95%, for accuracy, lead and recall over all examples of which the validation examples "
+    "are a random sample",
 )

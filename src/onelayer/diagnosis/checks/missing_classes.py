@@ -16,6 +16,7 @@ from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.exhibits import Bars, Exhibit
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.subjects.stepped import has_steps
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import TrainConfig
@@ -95,7 +96,7 @@ def look(context: Context) -> list[Finding]:
     groups: dict[object, list[RunOutcome]] = {}
     for run in context.outcome.runs:
         config = run.record.config
-        if config.solver == "sgd" and run.record.model != "multilabel" and run.record.steps > 0:
+        if has_steps(run) and run.record.model != "multilabel" and run.record.steps > 0:
             drawn = config.examples_per_class, config.draw
             key = run.run.selection, drawn, config.order, config.seed, config.batch_size
             groups.setdefault((*key, config.drop_last), []).append(run)

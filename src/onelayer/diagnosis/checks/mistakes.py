@@ -84,4 +84,6 @@ CHECK = Check(
     "The class of the highest probability by the model that is kept, against the label, for every "
     "validation example; the interval is Wilson's.",
     ("the validation examples are a random sample of those that the model is for",),
+    covers="95%, for the share of mistakes over all examples of which the validation examples are "
+    "a random sample",
 )

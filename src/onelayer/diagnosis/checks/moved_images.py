@@ -198,4 +198,6 @@ CHECK = Check(
     "then prepared as drawings are. Intervals of accuracies are Wilson's, that of the loss is "
     "Tango's for pairs; all are of 95%.",
     ("images in use are moved and scaled about as much",),
+    covers="95%, for shares of all images of which those that were moved are a random sample, with "
+    "moves of the same kind",
 )

@@ -12,6 +12,7 @@ from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.exhibits import Curve, Exhibit, Lines
 from onelayer.diagnosis.experiments.repeats import (
+    COVERS,
     Change,
     affordable_steps,
     can_be_repeated,
@@ -24,6 +25,7 @@ from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.measures.curves import own_curve, validation_curve
 from onelayer.diagnosis.measures.stability import Rates, limit_at_end, rates_of
+from onelayer.diagnosis.subjects.stepped import ended_runs
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import TrainConfig, TrainResult
@@ -101,10 +103,7 @@ class Oscillation(Measurement):
 
 def look(context: Context) -> list[Finding]:
     """Ask every run of steps that came to an end."""
-    runs = [
-        run for run in context.outcome.runs
-        if run.record.stop_reason.is_planned and run.record.config.solver == "sgd"
-    ]  # fmt: skip
+    runs = ended_runs(context)
     measured = {run.name: _measured(context, run) for run in runs}
     doubtful = [run for run in runs if _is_doubtful(measured[run.name]) and can_be_repeated(run)]
     plans = {run.name: _lower(context, run, measured[run.name]) for run in doubtful}
@@ -228,4 +227,5 @@ CHECK = Check(
     "The rate beside the curvature of the loss; where it is above, or the loss goes up and down, "
     "the run is made again with lower rates.",
     ("validation examples are a random sample of those to come",),
+    covers=COVERS,
 )

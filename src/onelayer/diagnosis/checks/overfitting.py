@@ -26,6 +26,7 @@ from onelayer.diagnosis.statistics import (
     trend,
     wilson_interval,
 )
+from onelayer.diagnosis.subjects.stepped import ended_runs
 from onelayer.diagnosis.words import percent
 from onelayer.model import Parameters
 from onelayer.study import RunOutcome
@@ -43,11 +44,7 @@ HELD_OUT = 0.2
 
 def look(context: Context) -> list[Finding]:
     """Report on each run that was trained by steps and came to an end of its own."""
-    runs = [
-        run
-        for run in context.outcome.runs
-        if run.record.stop_reason.is_planned and run.record.config.solver == "sgd"
-    ]
+    runs = ended_runs(context)
     able = [run for run in runs if _obstacle(run) is None]
     models = _models(context, able)
     return [
@@ -210,4 +207,7 @@ CHECK = Check(
     "fifth of the training examples out; whether the validation loss turned up, by its trend with "
     "correlated noise; and where the run was going, by the minimum of its objective.",
     ("a second run with four fifths of the examples learns as the first did",),
+    covers="95%; of the validation accuracy over all examples of which the validation examples are "
+    "a random sample; of memory and parts over all examples like those of both samples; of "
+    "the trend over the noise from evaluation to evaluation",
 )

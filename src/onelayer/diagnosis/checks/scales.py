@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onelayer.diagnosis.budget import seconds_of_passes
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Bars, Exhibit
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.subjects.examples import (
@@ -21,6 +22,7 @@ from onelayer.diagnosis.subjects.examples import (
     shared_data,
     standardised,
 )  # fmt: skip
+from onelayer.diagnosis.subjects.stepped import has_steps
 from onelayer.diagnosis.words import number
 from onelayer.engines import one_blas_thread
 from onelayer.words import listed
@@ -77,6 +79,20 @@ class FeatureScales(Measurement):
     condition_number: float | None = None
     condition_number_standardised: float | None = None
     slowdown: float | None = None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return how many times the steps it takes, where that was tried."""
+        if self.slowdown is None:
+            return ()
+        rows = (("as they are", "", self.slowdown), ("standardised", "", 1.0))
+        most = " (20 stands for 20 and more)" if self.slowdown >= MOST_TIMES else ""
+        caption = (
+            f"The features' root mean squares go from {number(self.smallest_rms)} to "
+            f"{number(self.largest_rms)}; steps of gradient descent to the same training "
+            f"loss{most}."
+        )
+        axis = "steps, where standardised features take 1"
+        return (Bars("What the scales cost", caption, axis, rows),)
 
 
 def look(context: Context) -> list[Finding]:
@@ -135,7 +151,7 @@ def _tried(data: SharedData, X: NDArray[np.float32], m: FeatureScales, scales: s
     if slowdown < MATTERS:
         statement = f"{cost}; that is little."
         return CHECK.clear(data.names, statement, measurement, tried=tried)
-    with_steps = [run.name for run in data.runs if run.record.config.solver == "sgd"]
+    with_steps = [run.name for run in data.runs if has_steps(run)]
     advice = "Standardise the features: subtract the mean and divide by the standard deviation."
     if not with_steps:
         statement = f"{cost}. These models were found without such steps, so it cost them little."

@@ -9,13 +9,14 @@ import polars as pl
 
 from onelayer.diagnosis.budget import OverBudget
 from onelayer.diagnosis.check import Check
-from onelayer.diagnosis.checks.step_noise_words import CHANGED, advice_for, in_words, why
+from onelayer.diagnosis.checks.step_noise_words import advice_for, in_words, why
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.going_on import go_on
 from onelayer.diagnosis.finding import Finding
-from onelayer.diagnosis.measures.curve_noise import STEPS, Change, CurveNoise, Variant
+from onelayer.diagnosis.measures.curve_noise import CHANGED, STEPS, Change, CurveNoise, Variant
 from onelayer.diagnosis.measures.small_weights import moments
 from onelayer.diagnosis.measures.step_noise import Noise, settled
+from onelayer.diagnosis.subjects.stepped import ended_runs
 from onelayer.diagnosis.words import points
 from onelayer.study import RunOutcome
 from onelayer.words import listed
@@ -39,9 +40,7 @@ REMOVES = 0.7
 def look(context: Context) -> list[Finding]:
     """Report on every noisy run, and on all others together."""
     findings, quiet = [], []
-    for run in context.outcome.runs:
-        if not run.record.stop_reason.is_planned or run.record.config.solver != "sgd":
-            continue
+    for run in ended_runs(context):
         if (tail := settled(run)) is None or run.record.n_validation == 0:
             continue
         own = _noise(run, tail)
@@ -125,5 +124,6 @@ CHECK = Check(
     look,
     "Differences of neighbouring evaluations at the end of the run; where they are large, short "
     "runs from its weights with one thing changed each.",
+    covers="95%, for the ratio of the noise over other orders of the examples",
     takes_blocks=False,
 )

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import math
 
-from onelayer.diagnosis.measures.curve_noise import FACTOR, STEPS, Change, CurveNoise
+from onelayer.diagnosis.measures.curve_noise import CHANGED, FACTOR, STEPS, Change, CurveNoise
 from onelayer.diagnosis.words import percent, points
 from onelayer.words import listed
-
-CHANGED: dict[Change, str] = {
-    "batch": f"batches {FACTOR} times as large",
-    "rate": f"a learning rate {FACTOR} times smaller",
-    "slow": f"a learning rate {FACTOR**2} times smaller",
-    "order": "a new order in each epoch",
-    "classes": "each class equally often in all batches",
-    "mean": "centred features",
-    "bias": "no penalty on the bias",
-}
 
 
 def in_words(found: CurveNoise) -> str:

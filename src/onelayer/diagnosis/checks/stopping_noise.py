@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Curve, Exhibit, Lines
 from onelayer.diagnosis.experiments.repeats import (
+    COVERS,
     MATTERS,
     Change,
     affordable_steps,
@@ -23,6 +25,7 @@ from onelayer.diagnosis.experiments.repeats import (
 )
 from onelayer.diagnosis.finding import Answer, Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
+from onelayer.diagnosis.measures.curves import validation_curve
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
 from onelayer.training import Evaluation, StopReason, TrainConfig, TrainResult
@@ -71,6 +74,8 @@ class StoppingNoise(Measurement):
         Evaluations that would have sufficed to come as far.
     later : Change or None
         The run beside the best evaluation of the longer one.
+    curve : Curve or None
+        Validation losses of the longer one, thinned.
     """
 
     code: ClassVar[str] = "OL007"
@@ -86,6 +91,20 @@ class StoppingNoise(Measurement):
     level_reduction: Number
     enough_patience: int
     later: Change | None = None
+    curve: Curve | None = None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the curve that was not waited for."""
+        if self.curve is None:
+            return ()
+        marks = ("kept", float(self.best_step)), ("stopped", float(self.stopped_step))
+        caption = (
+            f"The run made again without stopping. A patience of {self.enough_patience:,} "
+            "evaluations would have come as far."
+        )
+        lines = (("made again", self.curve),)
+        title = "What came after early stopping"
+        return (Lines(title, caption, "step", "validation loss", lines, marks),)
 
 
 def look(context: Context) -> list[Finding]:
@@ -165,6 +184,7 @@ def _beside(context: Context, run: RunOutcome, longer: TrainResult) -> Finding:
         level_reduction=1 - level / best.val_loss if best.val_loss > 0 else 0.0,
         enough_patience=enough_patience(losses),
         later=change(context, run, longer.config, longer.parameters),
+        curve=validation_curve(longer.history),
     )
     return _judged(run, measured, longer, last)
 
@@ -227,5 +247,6 @@ CHECK = Check(
     look,
     "The run made again without early stopping.",
     ("validation examples are a random sample of those to come",),
+    covers=COVERS,
     takes_blocks=False,
 )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import MOST_ROWS, Exhibit, Span, Spans
 from onelayer.diagnosis.experiments.optima import AtMinimum, at_minima
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.statistics import PairedAccuracies
-from onelayer.diagnosis.words import percent, points
+from onelayer.diagnosis.words import percent, points, signed, span
 from onelayer.study import RunOutcome
 from onelayer.words import listed
 
@@ -98,6 +100,23 @@ class Underfitting(Measurement):
 
     penalties: tuple[PenaltyFit, ...]
 
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return what each weaker penalty gains on both parts."""
+        rows = tuple(
+            Span.of(f"λ from {fit.l2:g} to {weaker.l2:g}, {part}", gain, interval)
+            for fit in self.penalties for weaker in fit.weaker
+            for part, gain, interval in (
+                ("training", weaker.train_gain, weaker.train_interval),
+                ("validation", weaker.val_gain, weaker.val_interval),
+            )
+        )[:MOST_ROWS]  # fmt: skip
+        caption = (
+            "What the minimum with a weaker penalty has right more, on the same examples; "
+            f"intervals of 95%. {100 * MATTERS:g} points on both parts is underfitting."
+        )
+        axis = "gain in accuracy (percentage points)"
+        return (Spans("What weaker penalties gain", caption, axis, rows, 0.0),)
+
 
 def look(context: Context) -> list[Finding]:
     """Compare every λ above 0 with weaker ones, on the same data and model at once."""
@@ -127,7 +146,8 @@ def _findings(context: Context, by_l2: dict[float, list[RunOutcome]]) -> list[Fi
     ]
     under = [fit for fit in fits if fit.better is not None]
     fine = [fit for fit in fits if fit.better is None]
-    return [*([_found(under, fine)] if under else []), *([_clear(fine)] if fine else [])]
+    called = {run.name: run.called for runs in by_l2.values() for run in runs}
+    return [*([_found(under, fine, called)] if under else []), *([_clear(fine)] if fine else [])]
 
 
 def _reads_all(run: RunOutcome) -> bool:
@@ -156,7 +176,7 @@ def _against(weaker: AtMinimum, own: AtMinimum) -> WeakerPenalty:
     )  # fmt: skip
 
 
-def _found(under: list[PenaltyFit], fine: list[PenaltyFit]) -> Finding:
+def _found(under: list[PenaltyFit], fine: list[PenaltyFit], called: Mapping[str, str]) -> Finding:
     names = [name for fit in under for name in fit.runs]
     # Who has tried a weaker penalty that is strong enough knows what the stronger ones do.
     is_known = bool(fine) and min(fit.l2 for fit in fine) < min(fit.l2 for fit in under)
@@ -167,27 +187,28 @@ def _found(under: list[PenaltyFit], fine: list[PenaltyFit]) -> Finding:
         else f"Take a weaker penalty, such as λ = {best.l2:g}."
     )
     return CHECK.found(
-        names, " ".join(map(_in_words, under)), Underfitting(tuple(under)),
+        names, " ".join(_in_words(fit, called) for fit in under), Underfitting(tuple(under)),
         severity=Severity.INFO if is_known else Severity.WARNING, advice=advice,
         tried=[f"the minima with λ divided by {listed([f'{by:g}' for by in WEAKER])}"],
     )  # fmt: skip
 
 
-def _in_words(fit: PenaltyFit) -> str:
+def _in_words(fit: PenaltyFit, called: Mapping[str, str]) -> str:
     weaker = fit.better
     assert weaker is not None
-    (low, high), searched = weaker.val_interval, ""
+    searched = ""
     if weaker.reason != "certified":
         searched = (
             f" (its search ended before, and so this is the least that λ = {weaker.l2:g} does)"
         )
+    runs = listed([called[run] for run in fit.runs])
     return (
-        f"With the λ = {fit.l2:g} of {listed(fit.runs)} the very minimum of the objective has "
+        f"With the λ = {fit.l2:g} of {runs} the very minimum of the objective has "
         f"{percent(fit.train_accuracy)} of the training and {percent(fit.val_accuracy)} of the "
         f"validation examples right; with λ = {weaker.l2:g} it is "
         f"{percent(weaker.train_accuracy)} and {percent(weaker.val_accuracy)}{searched}: "
-        f"{100 * weaker.train_gain:.2f} and {points(weaker.val_gain)} more (95% interval of "
-        f"the latter, over examples like these, {100 * low:.2f} to {100 * high:.2f}). The penalty "
+        f"{signed(weaker.train_gain)} and {points(weaker.val_gain)} more (95% interval of "
+        f"the latter, over examples like these, {span(weaker.val_interval)}). The penalty "
         "keeps the model from fitting, and no longer training would help."
     )
 
@@ -213,4 +234,6 @@ CHECK = Check(
     "The minimum of the objective with the run's λ and with weaker ones, compared on the same "
     "examples.",
     ("the validation examples are a random sample of what the model will meet",),
+    covers="95%, for gains in accuracy over all examples of which these are a random sample; "
+    "one-sided for both weaker penalties together",
 )

@@ -28,6 +28,7 @@ from onelayer.diagnosis.measures.pictures import (
 )
 from onelayer.diagnosis.measures.small_weights import gradient_at_zero
 from onelayer.diagnosis.subjects.sweeps import penalty_sweeps
+from onelayer.diagnosis.words import decimals
 from onelayer.study import RunOutcome
 from onelayer.words import listed
 
@@ -187,11 +188,12 @@ def _words(found: WeightNoise, called: Mapping[str, str]) -> str:
     likest = max(found.pictures, key=lambda p: (math.isfinite(p.likeness), p.likeness))
     least = min(found.pictures, key=lambda p: (not math.isfinite(p.likeness), p.likeness))
     if likest is least:
-        alike = f"are like that by a cosine of {likest.likeness:.2f}"
+        alike = f"are like that by a cosine of {decimals(likest.likeness)}"
         return f"{text} The weights of {called[likest.run]} {alike}."
     return (
         f"{text} The weights of {called[likest.run]} are likest to that, with a cosine of "
-        f"{likest.likeness:.2f}, and those of {called[least.run]} least, with {least.likeness:.2f}."
+        f"{decimals(likest.likeness)}, and those of {called[least.run]} least, with "
+        f"{decimals(least.likeness)}."
     )
 
 

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from onelayer.diagnosis.budget import seconds_of_training
 from onelayer.diagnosis.context import Context
+from onelayer.diagnosis.exhibits import Span, Spans
 from onelayer.diagnosis.measurement import Number
 from onelayer.diagnosis.statistics import PairedAccuracies, paired_mean_interval
+from onelayer.diagnosis.subjects.stepped import has_steps
 from onelayer.diagnosis.words import number, percent, span
 from onelayer.inference import Classifier
 from onelayer.model import LOSSES, Parameters
@@ -26,6 +28,12 @@ MATTERS = 0.05
 
 ACCURACY_MATTERS = 0.01
 """So is an accuracy that is higher by this."""
+
+COVERS = (
+    "95%, for the differences of loss and accuracy over all examples of which the validation "
+    "examples are a random sample, for these two models; other seeds would make others"
+)
+"""What the intervals of a change cover."""
 
 MOST_STEPS = 1_000_000
 
@@ -72,11 +80,13 @@ class Change:
     @property
     def words(self) -> str:
         """Say how the other does on the validation examples, and how sure that is."""
-        low, high = (100 * bound for bound in self.interval)
+        low, high = self.interval
         side = "lower" if self.reduction >= 0 else "higher"
         if self.reduction < 0:
             low, high = -high, -low
-        sure = f"{low:.1f}% to {high:.1f}% is the 95% interval over examples like these"
+        sure = (
+            f"{percent(low, 1)} to {percent(high, 1)} is the 95% interval over examples like these"
+        )
         if not np.isfinite(low + high):
             sure = "losses differ too much for an interval"
         return (
@@ -85,6 +95,20 @@ class Change:
             f"{percent(self.other_accuracy)} in place of {percent(self.accuracy)} (a difference of "
             f"{span(self.accuracy_interval)} points)"
         )
+
+    def exhibit(self, other: str) -> Spans:
+        """Return how much better the other is, in loss and in accuracy."""
+        rows = (
+            Span.of("validation loss, lower by (%)", self.reduction, self.interval),
+            Span.of("accuracy, higher by (percentage points)",
+                    self.other_accuracy - self.accuracy, self.accuracy_interval),
+        )  # fmt: skip
+        caption = (
+            f"From {number(self.loss)} to {number(self.other_loss)} and from "
+            f"{percent(self.accuracy)} to {percent(self.other_accuracy)}; intervals of 95% over "
+            "examples like those of validation. Right of 0 the run gave something up."
+        )
+        return Spans(f"The run beside {other}", caption, "gain", rows, 0.0)
 
     @property
     def may_matter(self) -> bool:
@@ -108,7 +132,7 @@ def why_not_repeated(run: RunOutcome) -> str | None:
 
 def can_be_repeated(run: RunOutcome) -> bool:
     """Whether `Context.train` makes the same run, and validation examples can tell two apart."""
-    return run.record.config.solver == "sgd" and why_not_repeated(run) is None
+    return has_steps(run) and why_not_repeated(run) is None
 
 
 def varied(config: TrainConfig, **options: object) -> TrainConfig:

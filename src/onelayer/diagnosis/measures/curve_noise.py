@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from onelayer.diagnosis.exhibits import Bars, Exhibit, Span, Spans
 from onelayer.diagnosis.measurement import Measurement, Number
 
 FACTOR = 4
@@ -14,6 +15,16 @@ Change = Literal["batch", "rate", "slow", "order", "classes", "mean", "bias"]
 
 STEPS: tuple[Change, ...] = ("batch", "rate", "slow")
 """Changes that lessen all noise of steps, whatever its cause."""
+
+CHANGED: dict[Change, str] = {
+    "batch": f"batches {FACTOR} times as large",
+    "rate": f"a learning rate {FACTOR} times smaller",
+    "slow": f"a learning rate {FACTOR**2} times smaller",
+    "order": "a new order in each epoch",
+    "classes": "each class equally often in all batches",
+    "mean": "centred features",
+    "bias": "no penalty on the bias",
+}
 
 
 @dataclass(frozen=True)
@@ -83,3 +94,23 @@ class CurveNoise(Measurement):
     causes: tuple[Change, ...] = ()
     mean_share: float | None = None
     margin: float | None = None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return how much of the noise each change leaves; untried, the noise itself."""
+        if not self.variants:
+            rows = (
+                ("from evaluation to evaluation", "", 100 * self.accuracy_noise),
+                ("from the number of examples", "", 100 * self.sampling_error),
+            )
+            caption = f"Over the last {self.evaluations} evaluations."
+            axis = "standard deviation of the accuracy (percentage points)"
+            return (Bars("Noise of the validation accuracy", caption, axis, rows),)
+        spans = tuple(
+            Span.of(CHANGED[v.change], v.ratio, v.ratio_interval)
+            for v in sorted(self.variants, key=lambda v: v.ratio)
+        )
+        caption = (
+            "Runs that go on from the same weights with one thing changed: what is left of the "
+            "noise of the validation accuracy; intervals of 95% over other orders."
+        )
+        return (Spans("What removes the noise", caption, "noise left (%)", spans, 100.0),)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data.labels import Label
-from onelayer.diagnosis.exhibits import unpacked
+from onelayer.diagnosis.exhibits import Exhibit, Span, Spans, unpacked
 from onelayer.diagnosis.experiments.interventions import Intervention
 from onelayer.diagnosis.measurement import Measurement
 
@@ -207,3 +207,20 @@ class AccuracyDips(Measurement):
     verdict: Verdict | None = None
     batches: tuple[BatchNumbers, ...] = ()
     opened: tuple[OpenedBatch, ...] = ()
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return what becomes of the fall with each change."""
+        rows = tuple(
+            Span.of(each.change, each.fall, (each.fall - 2 * each.standard_error,
+                                             each.fall + 2 * each.standard_error))
+            for each in self.interventions
+        )  # fmt: skip
+        if not rows:
+            return ()
+        caption = (
+            f"Runs of {self.tried_epochs} epochs, each with one thing changed: how far the "
+            f"accuracy falls after batch {self.batch}, with two standard errors over the epochs. "
+            "What lies at 0 has removed the dips."
+        )
+        axis = "fall of the validation accuracy (percentage points)"
+        return (Spans("What removes the dips", caption, axis, rows, 0.0),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from onelayer.diagnosis.exhibits import MOST_ROWS, Exhibit, Span, Spans
 from onelayer.diagnosis.measurement import Measurement
 
 
@@ -157,3 +158,20 @@ class SweepAccuracies(Measurement):
     best_minimum: str
     minima_that_may_be_best: tuple[str, ...]
     against_least: tuple[AgainstLeast, ...] = ()
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return each accuracy less that with the least λ, at the ends and at the minima."""
+        rows = tuple(
+            Span.of(f"λ = {each.l2:g}, {'at the end' if each.where == 'end' else 'at the minimum'}",
+                    each.difference, each.interval)
+            for each in self.against_least
+        )[:MOST_ROWS]  # fmt: skip
+        if not rows:
+            return ()
+        least = min(each.least for each in self.against_least)
+        caption = (
+            f"Validation accuracy less that with λ = {least:g}, on the same examples; intervals of "
+            "95%. Left of 0 the larger λ costs accuracy."
+        )
+        axis = "difference of validation accuracies (percentage points)"
+        return (Spans("Accuracy against the least λ", caption, axis, rows, 0.0),)

@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import nan
 from typing import ClassVar
 
+from onelayer.diagnosis.exhibits import Exhibit, Span, Spans
 from onelayer.diagnosis.measurement import Measurement, Number
 
 NEAR = 0.1
@@ -121,6 +123,23 @@ class SweepNorms(Measurement):
     proportional_from: float | None
     squared_proportional_at: float | None
     gradient_norm: Number
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the slopes beside that of inverse proportion."""
+        rows = tuple(
+            Span(f"λ from {s.smaller:g} to {s.l2:g}{where}", value, *(interval or (nan, nan)))
+            for s in self.slopes
+            for where, value, interval in (
+                (", at the minimum", s.at_minimum, s.at_minimum_interval),
+                (", at the end", s.at_end, s.at_end_interval),
+            )
+            if value is not None
+        )
+        caption = (
+            "The slope of log ‖W‖ over log λ, with bounds at the minimum and 95% intervals over "
+            "the noise of the steps at the end; at −1 the norm is inversely proportional to λ."
+        )
+        return (Spans("How the norm falls with λ", caption, "slope", rows, -1.0),) if rows else ()
 
 
 def crossing(slopes: Sequence[LocalSlope], level: float) -> float | None:

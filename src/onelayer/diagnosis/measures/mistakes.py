@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset
 from onelayer.data.drawings import resampled
 from onelayer.data.labels import Label
+from onelayer.diagnosis.exhibits import MOST_ROWS, Bars, Exhibit
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.measures.image_sheet import ImageSheet, Levels
@@ -86,6 +87,17 @@ class Mistakes(Measurement):
     pairs: tuple[Confused, ...]
     mistakes: tuple[Mistake, ...]
     images: ImageSheet | None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the most frequent confusions."""
+        rows = tuple(
+            (f"{self.classes[p.label]} taken for {self.classes[p.predicted]}", "",
+             100 * p.count / max(self.sizes[p.label], 1))
+            for p in self.pairs[:MOST_ROWS]
+        )  # fmt: skip
+        caption = f"The most frequent first; {self.wrong:,} of {self.examples:,} are wrong."
+        axis = "of the validation examples of the class (%)"
+        return (Bars("What is taken for what", caption, axis, rows),) if rows else ()
 
     @property
     def examples(self) -> int:

@@ -7,8 +7,10 @@ from typing import ClassVar
 
 from onelayer.data.drawings import Floats, Frame, resampled
 from onelayer.data.labels import Label
+from onelayer.diagnosis.exhibits import Exhibit, Span, Spans
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.measures.image_sheet import ImageSheet
+from onelayer.diagnosis.statistics import wilson_interval
 
 SHIFT, SCALES = 1 / 7, (0.7, 1.3)
 """How far images are moved each way, of their side, and by what they are scaled."""
@@ -94,6 +96,26 @@ class MovedImages(Measurement):
     shown: tuple[MovedExample, ...]
     images: ImageSheet
     drawable: Drawable
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return what the best model has right of images as they are, moved, prepared."""
+        best = self.of(self.best)
+        if best is None:
+            return ()
+        counts = (
+            ("as they are", best.still),
+            ("moved", best.moved),
+            ("prepared again", best.prepared),
+        )
+        shares = [(name, n / self.examples) for name, n in counts if n is not None]
+        rows = tuple(
+            Span.of(name, share, wilson_interval(share, self.examples)) for name, share in shares
+        )
+        caption = (
+            f"The same {self.examples:,} validation images, moved by up to {100 * self.shift:.0f}% "
+            "of the side and scaled; intervals of 95%."
+        )
+        return (Spans("Images that are moved", caption, "right (%)", rows),)
 
     def of(self, run: str) -> MovedAccuracies | None:
         """Return the numbers of a run; None where it has none."""

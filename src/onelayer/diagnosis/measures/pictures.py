@@ -11,6 +11,7 @@ from typing import ClassVar, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.diagnosis.exhibits import Bars, Exhibit
 from onelayer.diagnosis.measurement import Measurement, Number
 
 FINE, COARSE = 127, 31
@@ -142,3 +143,16 @@ class WeightNoise(Measurement):
     pictures: tuple[Pictures, ...]
     limit_noise: Number
     limit: RoundedWeights | None = None
+
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """Return the noise of each run's pictures, at the end and at the minimum."""
+        rows: list[tuple[str, str, float]] = []
+        for each in evenly(self.pictures, MOST_SHOWN):
+            rows.append((each.run, "at the end", each.noise))
+            if each.minimum_noise is not None:
+                rows.append((each.run, "at the minimum", each.minimum_noise))
+        caption = (
+            "How much neighbouring pixels of the weights differ, of what unrelated pixels would: "
+            f"1 is pure noise. A penalty without end would leave {self.limit_noise:.2f}."
+        )
+        return (Bars("Noise in the pictures", caption, "noise", tuple(rows)),)

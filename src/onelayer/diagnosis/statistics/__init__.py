@@ -18,6 +18,7 @@ from onelayer.diagnosis.statistics.noise import (
 from onelayer.diagnosis.statistics.optimism import Optimism, choice_optimism
 from onelayer.diagnosis.statistics.paired import PairedAccuracies, holm, paired_mean_interval
 from onelayer.diagnosis.statistics.trend import Trend, trend
+from onelayer.diagnosis.statistics.two_samples import chi2_tail, mann_whitney
 
 __all__ = [
     "Calibration",
@@ -28,11 +29,13 @@ __all__ = [
     "Trend",
     "accuracy_noise",
     "calibration",
+    "chi2_tail",
     "choice_optimism",
     "difference_interval",
     "evaluation_noise",
     "extremes",
     "holm",
+    "mann_whitney",
     "paired_accuracy_noise",
     "paired_mean_interval",
     "set_of_best",

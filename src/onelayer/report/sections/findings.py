@@ -36,7 +36,7 @@ def findings(material: Material) -> Section:
             blocks += _told(finding)
             drawn[finding.code] += 1
             if drawn[finding.code] <= MOST_DRAWN:
-                blocks += figures_of(finding)
+                blocks += figures_of(finding, material.label)
     question = "What was looked for, what was found, and how sure is that?"
     return Section("All findings", question, tuple(blocks))
 

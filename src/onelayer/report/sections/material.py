@@ -106,8 +106,8 @@ def _told(finding: Finding) -> tuple[Block, ...]:
 def how_sure(finding: Finding) -> Fold:
     """Return what a finding rests on: method, assumptions, experiments, how to make it again."""
     sure = finding.how_sure
-    told = [("Method", sure.method), ("Tried", "; ".join(sure.tried)),
-            ("Assumed", "; ".join(sure.assumptions))]  # fmt: skip
+    told = [("Method", sure.method), ("Intervals", sure.covers),
+            ("Tried", "; ".join(sure.tried)), ("Assumed", "; ".join(sure.assumptions))]  # fmt: skip
     blocks = [Paragraph(literal(f"{name}: {text.rstrip('.')}.")) for name, text in told if text]
     again = f"To make it again: {code(f'onelayer diagnose RUN --only {finding.code}')}."
     return Fold("How sure?", (*blocks, Paragraph(again)), "findings.json")
