@@ -16,8 +16,8 @@ from onelayer.diagnosis import Finding
 from onelayer.diagnosis.checks import majority, oscillation
 from onelayer.diagnosis.checks.majority import MajorityComparison
 from onelayer.diagnosis.checks.oscillation import Oscillation
+from onelayer.diagnosis.verdicts import VERDICTS
 from onelayer.report.sections import Material
-from onelayer.report.sections.verdicts import VERDICTS
 from onelayer.study import RunOutcome, Selection
 from onelayer.training import EarlyStopping, Final, StopReason
 

@@ -28,6 +28,7 @@ from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
 from onelayer.diagnosis.measures.l2_norms import SweepNorms
 from onelayer.diagnosis.measures.overfitting import Overfitting
 from onelayer.diagnosis.measures.pictures import WeightNoise
+from onelayer.diagnosis.verdicts import VERDICTS
 from onelayer.diagnosis.words import percent
 from onelayer.words import first_sentence
 
@@ -47,12 +48,15 @@ class StudyAnswer:
     sentence : str
     kind : type of Measurement or None
         What it rests on; None: the results themselves.
+    claim : str or None
+        The name of the claim that was judged, if it is one.
     """
 
     question: str
     verdict: str
     sentence: str
     kind: type[Measurement] | None
+    claim: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,8 @@ _QUESTIONS = (
     ),
 )  # fmt: skip
 
-_VERDICTS = {HOLDS: "Yes", FAILS: "No", OPEN: "It cannot be told"}
+_ANSWERS = {HOLDS: "Yes", FAILS: "No", OPEN: "It cannot be told"}
+_OF_CLAIMS = {HOLDS: "It does", FAILS: "It does not", OPEN: "It cannot be told"}
 
 
 def answers(evidence: Evidence) -> tuple[StudyAnswer, ...]:
@@ -91,23 +96,35 @@ def answers(evidence: Evidence) -> tuple[StudyAnswer, ...]:
     for answer in _all(evidence):
         if len(found) == MOST:
             break
+        if answer.claim is None and any(own.claim for own in found):
+            break  # a study of claims says no more
         if all(answer.kind is None or answer.kind is not own.kind for own in found):
             found.append(answer)
     return tuple(found)
 
 
 def _all(evidence: Evidence) -> Iterator[StudyAnswer]:
+    yield from _verdicts(evidence)
     asked = {section.kind for section in evidence.outcome.study.sections}
     for question in _QUESTIONS:
         is_asked = not asked or asked & {*question.sections, "claims"}
         if is_asked and (judged := question.judge(evidence)):
-            yield StudyAnswer(question.text, _VERDICTS[judged[0]], judged[1], question.kind)
+            yield StudyAnswer(question.text, _ANSWERS[judged[0]], judged[1], question.kind)
     if best := _best(evidence):
         yield best
     for finding in evidence.findings:
         if finding.answer is Answer.FOUND:
             sentence = first_sentence(finding.statement)
             yield StudyAnswer(f"{finding.title}?", "Found", sentence, finding.kind)
+
+
+def _verdicts(evidence: Evidence) -> Iterator[StudyAnswer]:
+    """Judge the claims that the study's sections name."""
+    for section in evidence.outcome.study.sections:
+        for name in section.verdicts if section.kind == "verdicts" else ():
+            verdict = VERDICTS[name]
+            if (judged := verdict.judge(evidence.ended(section), evidence)) is not None:
+                yield StudyAnswer(verdict.claim, _OF_CLAIMS[judged[0]], judged[1], None, name)
 
 
 def _best(evidence: Evidence) -> StudyAnswer | None:

@@ -48,6 +48,7 @@ _WORDS: Final[Mapping[str, Callable[[Any], str]]] = {
     ),
     "features": lambda own: "all features" if own is None else f"features {own[0]} to {own[1] - 1}",
     "momentum": lambda momentum: f"momentum {momentum:g}" if momentum else "no momentum",
+    "nesterov": lambda own: "Nesterov’s form" if own else "plain",
     "model": str,
     "max_epochs": lambda epochs: f"{epochs:,} epoch{'s' * (epochs != 1)}",
     "early_stopping": lambda rule: (

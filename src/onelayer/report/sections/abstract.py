@@ -49,8 +49,9 @@ def abstract(material: Material, places: Mapping[str, tuple[int, int]]) -> list[
     """
     cards = []
     for answer in answers(material):
-        draw = _DRAWN.get(answer.kind)
-        to = next((places[k] for k in SECTIONS.get(answer.kind, ()) if k in places), None)
+        draw = None if answer.claim else _DRAWN.get(answer.kind)
+        kinds = ("verdicts",) if answer.claim else SECTIONS.get(answer.kind, ())
+        to = next((places[k] for k in kinds if k in places), None)
         cards.append(Card(
             answer.question, answer.verdict, literal(answer.sentence),
             None if draw is None else draw(material), to or places.get("findings"),

@@ -6,13 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section, Table
-from onelayer.report.figure import file_stem
-from onelayer.report.figures import against, losses_together
-from onelayer.report.inline import literal
-from onelayer.report.sections.material import Material
-from onelayer.report.sections.measures import NUMBERS, Number
-from onelayer.report.sections.points import (
+from onelayer.diagnosis.verdicts.numbers import NUMBERS, Number
+from onelayer.diagnosis.verdicts.points import (
     Mean,
     Measure,
     Point,
@@ -24,6 +19,11 @@ from onelayer.report.sections.points import (
     shown,
     word,
 )
+from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section, Table
+from onelayer.report.figure import file_stem
+from onelayer.report.figures import against, losses_together
+from onelayer.report.inline import literal
+from onelayer.report.sections.material import Material
 from onelayer.study import RunOutcome, SectionChoice
 from onelayer.words import listed
 

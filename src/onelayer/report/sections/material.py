@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from onelayer.diagnosis import Finding, Measurement
+from onelayer.diagnosis import Finding
 from onelayer.diagnosis.evidence import Evidence, measured
 from onelayer.diagnosis.words import percent
 from onelayer.report.document import Block, Fold, Note, Paragraph
@@ -18,20 +18,6 @@ from onelayer.words import fixed
 @dataclass(frozen=True, eq=False)
 class Material(Evidence):
     """What sections are made of."""
-
-    def runs(self, choice: SectionChoice) -> tuple[RunOutcome, ...]:
-        """Return the runs of a section that have an evaluation with a finite loss, each once."""
-        named = dict.fromkeys(self.outcome.named(choice.runs))
-        return tuple(run for run in named if run.record.best is not None)
-
-    def ended(self, choice: SectionChoice) -> tuple[RunOutcome, ...]:
-        """Return those of `runs`, and minima that were found, which have no evaluations."""
-        evaluated = set(self.runs(choice))
-        named = dict.fromkeys(self.outcome.named(choice.runs))
-        return tuple(
-            run for run in named
-            if run in evaluated or run.record.stop_reason is StopReason.CONVERGED
-        )  # fmt: skip
 
     def settled(self, choice: SectionChoice) -> tuple[RunOutcome, ...]:
         """Return those of `ended` that did not diverge, whose weights therefore mean something."""
@@ -50,11 +36,6 @@ class Material(Evidence):
         return [
             (group_of[own[0].name] if len(own) > 1 else None, tuple(own)) for own in groups.values()
         ]
-
-    def findings_of(self, kind: type[Measurement], runs: Iterable[RunOutcome]) -> list[Finding]:
-        """Return the findings of a check that speak of any of these runs."""
-        names = {run.name for run in runs}
-        return [f for f in self.findings if f.kind is kind and names & {*f.runs}]
 
 
 def kept_step(run: RunOutcome) -> int | None:

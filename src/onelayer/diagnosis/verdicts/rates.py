@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from onelayer.diagnosis.checks.oscillation import Oscillation
+from onelayer.diagnosis.evidence import Evidence, measured
+from onelayer.diagnosis.verdicts.judging import FAILS, HOLDS, OPEN, Judged, Runs
+from onelayer.diagnosis.verdicts.numbers import NUMBERS
 from onelayer.diagnosis.words import count, number
-from onelayer.report.sections.material import Material, measured
-from onelayer.report.sections.measures import NUMBERS
-from onelayer.report.sections.verdicts.judging import FAILS, HOLDS, OPEN, Judged, Runs
 from onelayer.study import RunOutcome
 from onelayer.training import StopReason
 from onelayer.words import listed
@@ -17,9 +17,9 @@ NEAR = 8
 """The quickest rate is near the limit if it is no less than the limit over this."""
 
 
-def _limits(runs: Runs, material: Material) -> dict[str, float]:
+def _limits(runs: Runs, evidence: Evidence) -> dict[str, float]:
     """Return the rate from which on steps overshoot at weights of 0, as predicted for each run."""
-    findings = measured(material.findings_of(Oscillation, runs), Oscillation)
+    findings = measured(evidence.findings_of(Oscillation, runs), Oscillation)
     return {f.runs[0]: found.limit_at_start for f, found in findings}
 
 
@@ -35,9 +35,9 @@ def _rises(run: RunOutcome) -> tuple[int, int]:
     return int(np.sum(~(change <= slack))), len(change)
 
 
-def loss_falls_below(runs: Runs, material: Material) -> Judged:
+def loss_falls_below(runs: Runs, evidence: Evidence) -> Judged:
     """Compare where the loss rises with the predicted limit, in steps on all examples."""
-    limits = _limits(runs, material)
+    limits = _limits(runs, evidence)
     own = sorted(
         (r for r in runs if r.name in limits and _is_full_batch(r)),
         key=lambda run: run.record.config.learning_rate,
@@ -75,9 +75,9 @@ def _rate(run: RunOutcome) -> str:
     return f"{run.record.config.learning_rate:g}"
 
 
-def quickest_near(runs: Runs, material: Material) -> Judged:
+def quickest_near(runs: Runs, evidence: Evidence) -> Judged:
     """Compare the rate that takes the fewest steps with the predicted limit."""
-    limits = _limits(runs, material)
+    limits = _limits(runs, evidence)
     measure = NUMBERS["steps_to_reach"].of(runs)
     steps = {run.record.config.learning_rate: measure(run) for run in runs if run.name in limits}
     known = {rate: n for rate, n in steps.items() if n is not None}
@@ -95,7 +95,7 @@ def quickest_near(runs: Runs, material: Material) -> Judged:
     return (HOLDS if holds else FAILS), f"{said}. Near is within a factor of {NEAR}."
 
 
-def penalty_bounds(runs: Runs, _material: Material) -> Judged:
+def penalty_bounds(runs: Runs, _material: Evidence) -> Judged:
     """Compare which runs diverged with the rate 1/λ."""
     own = [run for run in runs if run.record.config.l2 > 0]
     above = [r for r in own if r.record.config.learning_rate > 1 / r.record.config.l2]

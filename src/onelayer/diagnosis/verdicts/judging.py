@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from onelayer.diagnosis.evidence import Evidence
+from onelayer.diagnosis.verdicts.points import Mean, Point, Series, chance_in_words
 from onelayer.diagnosis.words import number, signed
-from onelayer.report.sections.material import Material
-from onelayer.report.sections.points import Mean, Point, Series, chance_in_words
 from onelayer.study import RunOutcome
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be told"
@@ -27,11 +27,11 @@ class Verdict:
     claim : str
         A sentence.
     judge : function
-        Takes the runs of a section, and the material for findings about them.
+        Takes the runs of a section, and the evidence for findings about them.
     """
 
     claim: str
-    judge: Callable[[Runs, Material], Judged]
+    judge: Callable[[Runs, Evidence], Judged]
 
 
 def above(mean: Mean, least: float = 0.0) -> str:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from onelayer.report.document import Note, Section, Table
-from onelayer.report.inline import literal
-from onelayer.report.sections.material import Material
-from onelayer.report.sections.verdicts import (
+from onelayer.diagnosis.verdicts import (
     batches,
     imbalance,
     noise,
@@ -15,8 +12,7 @@ from onelayer.report.sections.verdicts import (
     speeds,
     starts,
 )
-from onelayer.report.sections.verdicts.judging import Verdict
-from onelayer.study import SectionChoice
+from onelayer.diagnosis.verdicts.judging import Verdict
 
 VERDICTS: dict[str, Verdict] = {
     "sorting-costs": Verdict(
@@ -81,22 +77,4 @@ VERDICTS: dict[str, Verdict] = {
 }
 
 
-def verdicts(material: Material, choice: SectionChoice) -> Section:
-    """Judge claims by the runs of a section."""
-    runs = material.ended(choice)
-    rows, answers = [], []
-    for name in choice.verdicts:
-        verdict = VERDICTS[name]
-        judged = verdict.judge(runs, material)
-        answer, evidence = judged or ("is not asked", "These runs cannot show it.")
-        rows.append((literal(verdict.claim), answer, literal(evidence)))
-        answers.append(answer)
-    table = Table(("claim", "here it", "evidence"), tuple(rows), None, ("left", "left", "left"))
-    question = "What is said of it, and is it true of these runs?"
-    title = choice.title or ("The verdict" if len(rows) == 1 else "Verdicts")
-    if not rows:
-        return Section(title, question, (Note("info", "No claim is named: give verdicts."),))
-    return Section(title, question, (table,))
-
-
-__all__ = ["VERDICTS", "Verdict", "verdicts"]
+__all__ = ["VERDICTS", "Verdict"]

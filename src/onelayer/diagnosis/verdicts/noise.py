@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from onelayer.diagnosis.evidence import Evidence
+from onelayer.diagnosis.verdicts.judging import FAILS, HOLDS, Judged, Runs, above, in_points
+from onelayer.diagnosis.verdicts.numbers import NUMBERS
+from onelayer.diagnosis.verdicts.points import Point, paired
 from onelayer.diagnosis.words import percent
-from onelayer.report.sections.material import Material
-from onelayer.report.sections.measures import NUMBERS
-from onelayer.report.sections.points import Point, paired
-from onelayer.report.sections.verdicts.judging import FAILS, HOLDS, Judged, Runs, above, in_points
 from onelayer.study import RunOutcome
 
 _Settings = tuple[float, bool]
@@ -27,7 +27,7 @@ def _points(runs: Runs) -> dict[_Settings, dict[float, Point]]:
     }
 
 
-def accuracy_survives(runs: Runs, _material: Material) -> Judged:
+def accuracy_survives(runs: Runs, _material: Evidence) -> Judged:
     """Compare how far the accuracy falls with the share of wrong labels, without any remedy."""
     own = _points(runs).get((0.0, False), {})
     if len(own) < 2 or 0.0 not in own:
@@ -70,11 +70,11 @@ def _helps(runs: Runs, remedy: str) -> Judged:
     return above(gains[key]), said
 
 
-def penalty_helps(runs: Runs, _material: Material) -> Judged:
+def penalty_helps(runs: Runs, _material: Evidence) -> Judged:
     """Compare a penalty with none, where the most labels are wrong."""
     return _helps(runs, "penalty")
 
 
-def early_stopping_helps(runs: Runs, _material: Material) -> Judged:
+def early_stopping_helps(runs: Runs, _material: Evidence) -> Judged:
     """Compare early stopping with none, where the most labels are wrong."""
     return _helps(runs, "early stopping")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from onelayer.report.sections.material import Material
-from onelayer.report.sections.measures import NUMBERS
-from onelayer.report.sections.points import Mean, paired, series_of, slope
-from onelayer.report.sections.verdicts.judging import Judged, Runs, above, in_numbers, within
+from onelayer.diagnosis.evidence import Evidence
+from onelayer.diagnosis.verdicts.judging import Judged, Runs, above, in_numbers, within
+from onelayer.diagnosis.verdicts.numbers import NUMBERS
+from onelayer.diagnosis.verdicts.points import Mean, paired, series_of, slope
 
 TOLERANCE = 0.1
 """A slope that differs by less from -1/2 is that of the root."""
 
 
-def noise_as_root(runs: Runs, _material: Material) -> Judged:
+def noise_as_root(runs: Runs, _material: Evidence) -> Judged:
     """Fit the noise of the loss from batch to batch to a power of the batch size."""
     _, series = series_of(runs, "batch_size")
     if len(series) != 1:
@@ -38,7 +38,7 @@ def _largest_less_smallest(runs: Runs) -> tuple[Mean, float, float] | None:
     return found, ends[0], ends[1]
 
 
-def small_ahead(runs: Runs, _material: Material) -> Judged:
+def small_ahead(runs: Runs, _material: Evidence) -> Judged:
     """Compare the smallest with the largest batches."""
     if (have := _largest_less_smallest(runs)) is None:
         return None
@@ -50,7 +50,7 @@ def small_ahead(runs: Runs, _material: Material) -> Judged:
     return above(found), said
 
 
-def large_ahead(runs: Runs, _material: Material) -> Judged:
+def large_ahead(runs: Runs, _material: Evidence) -> Judged:
     """Compare the largest with the smallest batches."""
     if (have := _largest_less_smallest(runs)) is None:
         return None

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onelayer.diagnosis.verdicts.points import Measure, settled
 from onelayer.diagnosis.words import number, percent
-from onelayer.report.sections.points import Measure, settled
 from onelayer.study import RunOutcome
 
 REACHED = 0.98

@@ -7,9 +7,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.diagnosis.evidence import Evidence
+from onelayer.diagnosis.verdicts.judging import FAILS, HOLDS, OPEN, Judged, Runs
 from onelayer.diagnosis.words import count, number, percent
-from onelayer.report.sections.material import Material
-from onelayer.report.sections.verdicts.judging import FAILS, HOLDS, OPEN, Judged, Runs
 from onelayer.study import RunOutcome
 
 SAME = 0.01
@@ -31,7 +31,7 @@ def _weights(run: RunOutcome) -> NDArray[np.float64]:
     )  # fmt: skip
 
 
-def one_optimum(runs: Runs, _material: Material) -> Judged:
+def one_optimum(runs: Runs, _material: Evidence) -> Judged:
     """Compare the weights that runs from different starts keep."""
     started = [run for run in runs if run.record.stop_reason.is_planned]
     if len(started) < 2 or not any(run.record.config.initial_std for run in started):
@@ -59,7 +59,7 @@ def one_optimum(runs: Runs, _material: Material) -> Judged:
     return FAILS, f"{said}."
 
 
-def start_is_forgotten(runs: Runs, _material: Material) -> Judged:
+def start_is_forgotten(runs: Runs, _material: Evidence) -> Judged:
     """Compare how far the runs' losses are apart at their first and at their last evaluation."""
     curves = [run.curve["val_loss"].to_numpy() for run in runs if run.record.best is not None]
     if len(curves) < 2 or not any(run.record.config.initial_std for run in runs):

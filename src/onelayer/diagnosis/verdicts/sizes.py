@@ -6,9 +6,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from onelayer.report.sections.material import Material
-from onelayer.report.sections.points import Mean, Point, chance_of, paired, settled
-from onelayer.report.sections.verdicts.judging import (
+from onelayer.diagnosis.evidence import Evidence
+from onelayer.diagnosis.verdicts.judging import (
     FAILS,
     HOLDS,
     Judged,
@@ -17,6 +16,7 @@ from onelayer.report.sections.verdicts.judging import (
     in_numbers,
     in_points,
 )
+from onelayer.diagnosis.verdicts.points import Mean, Point, chance_of, paired, settled
 from onelayer.study import RunOutcome
 
 
@@ -27,7 +27,7 @@ def _gap(run: RunOutcome) -> float | None:
     return final.train_accuracy - final.val_accuracy
 
 
-def gap_closes(runs: Runs, _material: Material) -> Judged:
+def gap_closes(runs: Runs, _material: Evidence) -> Judged:
     """Compare training less validation accuracy of the fewest and of the most examples."""
     least = min(run.record.config.l2 for run in runs)
     by_size: dict[int, list[RunOutcome]] = defaultdict(list)
@@ -47,7 +47,7 @@ def gap_closes(runs: Runs, _material: Material) -> Judged:
     return above(found), said
 
 
-def best_penalty_falls(runs: Runs, _material: Material) -> Judged:
+def best_penalty_falls(runs: Runs, _material: Evidence) -> Judged:
     """Fit the penalty with the lowest validation loss to a power of the number of examples."""
     best: dict[tuple[object, ...], dict[int, tuple[float, float]]] = defaultdict(dict)
     for run in runs:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from onelayer.report.sections.material import Material
-from onelayer.report.sections.measures import NUMBERS
-from onelayer.report.sections.points import Mean, paired, series_of
-from onelayer.report.sections.verdicts.judging import (
+from onelayer.diagnosis.evidence import Evidence
+from onelayer.diagnosis.verdicts.judging import (
     FAILS,
     HOLDS,
     Judged,
@@ -15,6 +13,8 @@ from onelayer.report.sections.verdicts.judging import (
     in_points,
     within,
 )
+from onelayer.diagnosis.verdicts.numbers import NUMBERS
+from onelayer.diagnosis.verdicts.points import Mean, paired, series_of
 
 ALIKE = 0.01
 """Accuracies that differ by less are as good as each other."""
@@ -31,7 +31,7 @@ def _less(runs: Runs, first: str, second: str) -> Mean | None:
     return paired(points[0], points[1], NUMBERS["val_accuracy"].of(runs))
 
 
-def sorting_costs(runs: Runs, _material: Material) -> Judged:
+def sorting_costs(runs: Runs, _material: Evidence) -> Judged:
     """Compare sorted examples with shuffled ones."""
     if (found := _less(runs, "epoch", "class")) is None:
         return None
@@ -39,7 +39,7 @@ def sorting_costs(runs: Runs, _material: Material) -> Judged:
     return above(found), said
 
 
-def one_shuffle(runs: Runs, _material: Material) -> Judged:
+def one_shuffle(runs: Runs, _material: Evidence) -> Judged:
     """Compare one permutation for all epochs with a new one in each."""
     if (found := _less(runs, "epoch", "once")) is None:
         return None

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 
 from onelayer.diagnosis.checks.majority import MajorityComparison
+from onelayer.diagnosis.evidence import Evidence, measured
+from onelayer.diagnosis.verdicts.judging import Judged, Runs, above, in_points
+from onelayer.diagnosis.verdicts.points import Mean, Point, paired
 from onelayer.diagnosis.words import percent
-from onelayer.report.sections.material import Material, measured
-from onelayer.report.sections.points import Mean, Point, paired
-from onelayer.report.sections.verdicts.judging import Judged, Runs, above, in_points
 from onelayer.study import RunOutcome
 
 MISLEADS = 0.05
 """An accuracy misleads that is by so much above the recall of the rare class."""
 
 
-def _compared(runs: Runs, material: Material) -> dict[str, MajorityComparison]:
-    findings = measured(material.findings_of(MajorityComparison, runs), MajorityComparison)
+def _compared(runs: Runs, evidence: Evidence) -> dict[str, MajorityComparison]:
+    findings = measured(evidence.findings_of(MajorityComparison, runs), MajorityComparison)
     return {f.runs[0]: found for f, found in findings}
 
 
@@ -33,9 +33,9 @@ def _rarest(runs: Runs) -> dict[bool, Point]:
     return {balance: Point(least, tuple(own)) for balance, own in groups.items()}
 
 
-def accuracy_misleads(runs: Runs, material: Material) -> Judged:
+def accuracy_misleads(runs: Runs, evidence: Evidence) -> Judged:
     """Compare the accuracy with the recall of the rare class."""
-    plain, found = _rarest(runs).get(False), _compared(runs, material)
+    plain, found = _rarest(runs).get(False), _compared(runs, evidence)
     own = [] if plain is None else [found[run.name] for run in plain.runs if run.name in found]
     if not own:
         return None
@@ -53,9 +53,9 @@ def accuracy_misleads(runs: Runs, material: Material) -> Judged:
     return above(gap, MISLEADS), said
 
 
-def balance_helps(runs: Runs, material: Material) -> Judged:
+def balance_helps(runs: Runs, evidence: Evidence) -> Judged:
     """Compare the recall of the rare class with balanced classes and without."""
-    points, found = _rarest(runs), _compared(runs, material)
+    points, found = _rarest(runs), _compared(runs, evidence)
     if set(points) != {False, True}:
         return None
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import math
 
-from onelayer.diagnosis.words import count, number
-from onelayer.report.sections.material import Material
-from onelayer.report.sections.measures import NUMBERS
-from onelayer.report.sections.points import Mean, Point, chance_of, series_of
-from onelayer.report.sections.verdicts.judging import (
+from onelayer.diagnosis.evidence import Evidence
+from onelayer.diagnosis.verdicts.judging import (
     FAILS,
     HOLDS,
     OPEN,
@@ -18,6 +15,9 @@ from onelayer.report.sections.verdicts.judging import (
     covers,
     within,
 )
+from onelayer.diagnosis.verdicts.numbers import NUMBERS
+from onelayer.diagnosis.verdicts.points import Mean, Point, chance_of, series_of
+from onelayer.diagnosis.words import count, number
 from onelayer.study import RunOutcome
 
 TOLERANCE = 0.25
@@ -46,7 +46,7 @@ def _in_words(times: Mean, runs: Runs, missed: int) -> str:
     return said
 
 
-def standard_is_quicker(runs: Runs, _material: Material) -> Judged:
+def standard_is_quicker(runs: Runs, _material: Evidence) -> Judged:
     """Compare uneven features with standardised ones, each at the rate that is best for them."""
     own = [[run for run in runs if run.run.selection.scaling == kind] for kind in SCALINGS]
     if not all(own):
@@ -89,7 +89,7 @@ def _by_momentum(runs: Runs) -> tuple[Point, Point, float] | None:
     return None if isinstance(most, str) else (points[0], points[-1], most)
 
 
-def momentum_is_quicker(runs: Runs, _material: Material) -> Judged:
+def momentum_is_quicker(runs: Runs, _material: Evidence) -> Judged:
     """Compare the steps to the same loss without momentum and with the most of it."""
     if (have := _by_momentum(runs)) is None:
         return None
@@ -103,7 +103,7 @@ def momentum_is_quicker(runs: Runs, _material: Material) -> Judged:
     return above(times), f"{said} {momentum:g}, at the same learning rate."
 
 
-def momentum_as_rate(runs: Runs, _material: Material) -> Judged:
+def momentum_as_rate(runs: Runs, _material: Evidence) -> Judged:
     """Compare the gain of momentum with that of a rate over 1 - momentum."""
     if (have := _by_momentum(runs)) is None:
         return None
