@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self, TypeVar
 
@@ -44,7 +44,7 @@ def for_each(work: Callable[[Piece], None], pieces: Sequence[Piece], threads: in
             pass
 
 
-def prefetched(items: Iterator[Piece]) -> Iterator[Piece]:
+def prefetched(items: Iterator[Piece]) -> Generator[Piece, None, None]:
     """Yield the same items; the next one is made in another thread while one is in use."""
     pool = ThreadPoolExecutor(1, "onelayer-prefetch")
     try:
