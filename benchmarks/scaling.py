@@ -101,7 +101,13 @@ def simulated(work: Work, costs: Costs, workers: int, group: int, epochs: int = 
 def configs() -> list[TrainConfig]:
     """Return the models, without evaluations: the steps are what is asked about."""
     return [
-        TrainConfig(order="blocks", learning_rate=float(rate), max_epochs=EPOCHS, batch_size=128)
+        TrainConfig(
+            order="blocks",
+            learning_rate=float(rate),
+            max_epochs=EPOCHS,
+            batch_size=128,
+            evaluations_per_epoch=1 / EPOCHS,
+        )
         for rate in np.logspace(-3, -1, MODELS)
     ]
 

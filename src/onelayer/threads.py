@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Self, TypeVar
 
 Piece = TypeVar("Piece")
 
@@ -44,7 +44,7 @@ def for_each(work: Callable[[Piece], None], pieces: Sequence[Piece], threads: in
             pass
 
 
-def prefetched(items: Iterator[Piece]) -> Iterator[Piece]:
+def prefetched(items: Iterator[Piece]) -> Generator[Piece, None, None]:
     """Yield the same items; the next one is made in another thread while one is in use."""
     pool = ThreadPoolExecutor(1, "onelayer-prefetch")
     try:
@@ -56,3 +56,38 @@ def prefetched(items: Iterator[Piece]) -> Iterator[Piece]:
     finally:
         # Who leaves early does not wait for an item that nobody takes.
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Behind:
+    """Calls that are made in another thread, one after the other, while the caller goes on.
+
+    One is under way at most: `do` waits for the one before, and raises what that has raised.
+    Used in a `with` statement, which ends when the last one has.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, "onelayer-behind")
+        self._last: Future[Any] | None = None
+
+    def __enter__(self) -> Self:
+        """Return what makes the calls."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Wait for the last call; raise what it has raised, if the caller has not failed itself."""
+        try:
+            if error[0] is None:
+                self.wait()
+        finally:
+            self._pool.shutdown()
+
+    def do(self, call: Callable[[], object]) -> None:
+        """Have this called once the call before has ended."""
+        self.wait()
+        self._last = self._pool.submit(call)
+
+    def wait(self) -> None:
+        """Wait for the call that is under way; raise what it has raised."""
+        last, self._last = self._last, None
+        if last is not None:
+            last.result()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from onelayer.model import Objective
 from onelayer.optimum import minimise
 from onelayer.sweep import Task, sweep
 from onelayer.sweep.task import Sample
-from onelayer.training import EarlyStopping, ExampleWeights, TrainConfig, train_many
+from onelayer.training import EarlyStopping, ExampleWeights, TrainConfig, pace, train_many
 
 
 def both(given: BlockSource, cluster: Cluster, **how: Any) -> list[Dataset]:
@@ -115,6 +117,33 @@ def test_what_lies_together_is_found(cluster: Cluster) -> None:
     never = cluster.client.submit(time.sleep, 3, pure=False)
     found = cluster.bundles([*futures, never])
     assert sorted(found) == [[0, 2, 4], [1, 3, 5], [6]]
+
+
+def test_windows_on_one_worker_share_a_task(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "SECONDS", 1000)  # however slow this machine is
+    config = TrainConfig(order="blocks", batch_size=16, max_epochs=3, evaluations_per_epoch=1)
+    here, there = both(source(), cluster)
+    expected = bits(train_many(here, here, [config], 1))
+    submit, made = Cluster.submit, Counter[tuple[bool, str]]()
+    together = True
+
+    def counted(self: Cluster, what: str, *arguments: Any, **how: Any) -> Any:
+        made[together, what] += 1
+        return submit(self, what, *arguments, **how)
+
+    def holders(_: Cluster, futures: Sequence[Any]) -> list[frozenset[str]]:
+        return [frozenset({"one" if together else str(i)}) for i in range(len(futures))]
+
+    monkeypatch.setattr(Cluster, "submit", counted)
+    monkeypatch.setattr(Cluster, "holders", holders)
+    assert bits(train_many(there, there, [config], 1)) == expected
+    together = False
+    assert bits(train_many(there, there, [config], 1)) == expected
+    windows = config.max_epochs * len(source().block_lengths)
+    assert made[True, "steps"] < windows <= made[False, "steps"]
+    assert made[True, "states"] == 1, made  # they stay there from one advance to the next
 
 
 def test_rows_that_are_asked_for_come(cluster: Cluster) -> None:

@@ -60,6 +60,14 @@ def test_smaller_arrays_use_it_too_and_what_is_too_small_goes() -> None:
     assert [len(owner) for owner in buffers._owners] == [larger.nbytes]
 
 
+def test_an_array_a_little_larger_uses_it_too() -> None:
+    buffers = Buffers()
+    taken = buffers.empty((1023, 511), FLOAT)
+    place = address(taken)
+    del taken
+    assert address(buffers.empty(SHAPE, FLOAT)) == place
+
+
 def test_another_process_gets_no_memory() -> None:
     buffers = Buffers()
     buffers.empty(SHAPE, FLOAT)

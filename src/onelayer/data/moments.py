@@ -53,14 +53,18 @@ class Moments:
         found = cls.none(X.shape[1])
         if sparse.issparse(X):
             return cls._of_sparse(X, weights) if X.shape[0] else found
-        for rows in row_blocks(len(X), _VALUES_AT_ONCE // X.shape[1]):
-            found = found + cls._of_few(X[rows], None if weights is None else weights[rows])
+        at_once = max(1, min(len(X), _VALUES_AT_ONCE // X.shape[1]))
+        room = np.empty((at_once, X.shape[1]))  # once: fresh memory costs more than the sums
+        for rows in row_blocks(len(X), at_once):
+            own = None if weights is None else weights[rows]
+            found = found + cls._of_few(X[rows], own, room)
         return found
 
     @classmethod
-    def _of_few(cls, X: NDArray[Any], weights: NDArray[Any] | None) -> Self:
+    def _of_few(cls, X: NDArray[Any], weights: NDArray[Any] | None, room: Wide) -> Self:
         low, high = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
-        wide = X.astype(np.float64)
+        wide = room[: len(X)]
+        wide[...] = X
         # Added up row after row: a product's bits would depend on the library behind it.
         counts = None if weights is None else weights.astype(np.float64)[:, None]
         total = float(len(X) if counts is None else counts.sum())

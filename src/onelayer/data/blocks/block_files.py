@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from onelayer.data.blocks.buffers import Buffers
 from onelayer.storage import replacing
 
 
@@ -51,8 +52,10 @@ def checksum(array: NDArray[Any], so_far: int = 0) -> int:
     return zlib.crc32(_bytes(array), so_far)
 
 
-def write_arrays(folder: Path, stem: int, arrays: Mapping[str, NDArray[Any]]) -> dict[str, int]:
-    """Write the files of a block, each whole or not at all; return the checksum of each.
+def write_arrays(
+    folder: Path, stem: int, arrays: Mapping[str, NDArray[Any]], *, checks: bool = True
+) -> dict[str, int]:
+    """Write the files of a block, each whole or not at all; return the checksum of each, if wanted.
 
     Raises
     ------
@@ -68,7 +71,8 @@ def write_arrays(folder: Path, stem: int, arrays: Mapping[str, NDArray[Any]]) ->
             content = _bytes(array)
             if len(content):
                 writing.write(content)
-        checksums[file] = zlib.crc32(content, zlib.crc32(head))
+        if checks:
+            checksums[file] = zlib.crc32(content, zlib.crc32(head))
     return checksums
 
 
@@ -94,8 +98,8 @@ def read_array(path: Path, array: NDArray[Any], check: bool = True) -> int | Non
         return zlib.crc32(_bytes(array), zlib.crc32(file.read(head)))
 
 
-def read_rows(path: Path, begin: int, end: int) -> NDArray[Any]:
-    """Return the rows of a file from `begin` to before `end` as a new array.
+def read_rows(path: Path, begin: int, end: int, memory: Buffers | None = None) -> NDArray[Any]:
+    """Return the rows of a file from `begin` to before `end` as an array of its own.
 
     Raises
     ------
@@ -106,7 +110,7 @@ def read_rows(path: Path, begin: int, end: int) -> NDArray[Any]:
         shape, dtype = _read_header(file)
         if not 0 <= begin <= end <= shape[0]:
             raise ValueError(f"it has {shape[0]} rows")
-        array = np.empty((end - begin, *shape[1:]), dtype)
+        array = (memory or Buffers()).empty((end - begin, *shape[1:]), dtype)
         if end > begin:
             file.seek(begin * (array.nbytes // (end - begin)), io.SEEK_CUR)
             _fill(file, array)

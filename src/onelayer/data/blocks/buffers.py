@@ -50,5 +50,11 @@ class Buffers:
         for k in reversed(free):
             if len(self._owners[k]) < size:
                 del self._owners[k]
-        self._owners.append(np.empty(size, np.uint8))
+        self._owners.append(np.empty(_rounded(size), np.uint8))
         return self._owners[-1]
+
+
+def _rounded(size: int) -> int:
+    """Return a little more, so that it does for the next array of about that size."""
+    step = 1 << max(size.bit_length() - 4, 0)
+    return -(-size // step) * step

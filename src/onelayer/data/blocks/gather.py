@@ -1,13 +1,16 @@
 """The second pass of packing: each block's rows are gathered from the runs and put in their places.
 
 The blocks are written in order. As many as fit the memory are gathered together, so that each run
-is read in stretches as long as may be.
+is read in stretches as long as may be. The next ones are read while these are put in their places,
+and a block is written and measured while the next one is put together.
 """
 
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +26,15 @@ from onelayer.data.blocks.block_files import (
     read_rows,
     write_arrays,
 )
+from onelayer.data.blocks.buffers import Buffers
 from onelayer.data.blocks.class_numbers import ClassNumbers
-from onelayer.data.blocks.deal import stacked
+from onelayer.data.blocks.deal import in_place, stacked
 from onelayer.data.blocks.manifest import label_type
 from onelayer.data.blocks.packed import moments_as_arrays, moments_of
 from onelayer.data.blocks.packing import Dealt, Plan, Tell, unusable
 from onelayer.data.moments import Moments
 from onelayer.storage import write_file
+from onelayer.threads import Behind, prefetched
 
 WRITTEN = "written.safetensors"
 
@@ -104,6 +109,7 @@ class Gatherer:
         self._dealt, self._plan, self._folder, self._out = dealt, dealt.plan, folder, out
         _, numbers = ClassNumbers(self._plan.classes, dealt.seen).sorted()
         self._numbers = numbers.astype(label_type(len(numbers), self._plan.n_labels))
+        self._buffers = Buffers()
         n = self._plan.n_examples
         self._together = max(1, room * n // (dealt.n_bytes * self._plan.length(0) + 1))
 
@@ -117,35 +123,59 @@ class Gatherer:
         OnelayerError
             If a block cannot be written.
         """
-        written = Written.read(self._folder, self._plan.n_features)
-        while written.blocks < self._plan.n_blocks:
-            end = min(written.blocks + self._together, self._plan.n_blocks)
-            parts = self._read(written.blocks, end)
-            for i in range(written.blocks, end):
-                self._write_block(i, [part.of_block(i) for part in parts], written)
-                done = min((i + 1) * self._plan.block_length, self._plan.n_examples)
-                tell("gather", done, self._plan.n_examples, written.n_bytes)
-            # Blocks that are not noted are written again, to the same bytes.
-            written.write(self._folder)
+        written, plan = Written.read(self._folder, self._plan.n_features), self._plan
+        firsts = range(written.blocks, plan.n_blocks, self._together)
+        ends = [min(first + self._together, plan.n_blocks) for first in firsts]
+        groups = prefetched(map(self._read, firsts, ends))
+
+        def told() -> None:
+            done = min(written.blocks * plan.block_length, plan.n_examples)
+            tell("gather", done, plan.n_examples, written.n_bytes)
+
+        with Behind() as writer, closing(groups):
+            for first, end, parts in zip(firsts, ends, groups, strict=True):
+                for i in range(first, end):
+                    X, y = self._assembled(i, [part.of_block(i) for part in parts])
+                    writer.wait()
+                    if i > firsts[0]:
+                        told()
+                    # Blocks that are not noted are written again, to the same bytes.
+                    writer.do(partial(self._write_block, i, X, y, written, noted=i + 1 == end))
+                    del X, y  # only the writer keeps them
+                del parts
+            writer.wait()
+            if ends:
+                told()
         return written
 
     def _read(self, first: int, end: int) -> list[_Part]:
         try:
             return [
-                _Part.read(self._folder, run, first, end, self._plan)
+                _Part.read(self._folder, run, first, end, self._plan, self._buffers)
                 for run in range(len(self._dealt.ends))
             ]
         except (OSError, ValueError):
             raise unusable(self._folder) from None
 
-    def _write_block(self, i: int, parts: list[_Part], written: Written) -> None:
+    def _assembled(self, i: int, parts: list[_Part]) -> tuple[Any, NDArray[Any]]:
+        """Return values and labels of a block."""
         length = self._plan.length(i)
         places = np.concatenate([part.places for part in parts]) - i * self._plan.block_length
         if not np.array_equal(np.bincount(places, minlength=length), np.ones(length)):
             raise unusable(self._folder)
-        X = _in_place([part.X for part in parts], places)
-        y = _in_place([part.y for part in parts], places)
-        arrays = {**arrays_of(X), "y": y if self._plan.n_labels else self._numbers[y]}
+        X = self._in_place([part.X for part in parts], places)
+        y = self._in_place([part.y for part in parts], places)
+        return X, y if self._plan.n_labels else self._numbers[y]
+
+    def _in_place(self, parts: list[Any], places: NDArray[np.int64]) -> Any:
+        if isinstance(parts[0], np.ndarray):
+            return in_place(parts, places, self._buffers)
+        return stacked(parts)[np.argsort(places)]
+
+    def _write_block(
+        self, i: int, X: Any, y: NDArray[Any], written: Written, *, noted: bool
+    ) -> None:
+        arrays = {**arrays_of(X), "y": y}
         written.files |= write_arrays(self._out, i, arrays)
         with np.errstate(over="ignore", invalid="ignore"):  # whoever scales says what is too large
             written.moments = written.moments + Moments.of(X)
@@ -153,6 +183,8 @@ class Gatherer:
         if self._plan.sparse:
             written.stored.append(X.nnz)
         written.blocks = i + 1
+        if noted:
+            written.write(self._folder)
 
 
 @dataclass
@@ -172,9 +204,11 @@ class _Part:
     y: NDArray[Any]
 
     @classmethod
-    def read(cls, folder: Path, run: int, first: int, end: int, plan: Plan) -> _Part:
+    def read(
+        cls, folder: Path, run: int, first: int, end: int, plan: Plan, memory: Buffers
+    ) -> _Part:
         def rows(name: str, begin: int, end: int) -> NDArray[Any]:
-            return read_rows(folder / file_name(run, name), begin, end)
+            return read_rows(folder / file_name(run, name), begin, end, memory)
 
         bounds = rows("begins", first, end + 1)
         begin, stop = int(bounds[0]), int(bounds[-1])
@@ -195,15 +229,3 @@ class _Part:
         begin, end = self.begins[i - self.first], self.begins[i - self.first + 1]
         rows = slice(int(begin), int(end))
         return _Part(i, self.begins[:0], self.places[rows], self.X[rows], self.y[rows])
-
-
-def _in_place(parts: list[Any], places: NDArray[np.int64]) -> Any:
-    """Return matrices, one upon the other, with each row in its place."""
-    if not isinstance(parts[0], np.ndarray):
-        return stacked(parts)[np.argsort(places)]
-    whole = np.empty((len(places), *parts[0].shape[1:]), parts[0].dtype)
-    begin = 0
-    for part in parts:
-        whole[places[begin : begin + len(part)]] = part
-        begin += len(part)
-    return whole

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data.blocks.buffers import Buffers
 from onelayer.data.files.limits import check_size
 
 _PIECE = 1 << 24  # bytes: of a member of an archive each is a copy
@@ -61,8 +62,10 @@ def check_length(header: Header, begin: int, size: int) -> None:
         raise EOFError(f"cut off: {size:,} bytes, of {begin + values:,} that its header promises")
 
 
-def read_values(file: BinaryIO, header: Header, source: str) -> NDArray[Any]:
-    """Read the values that follow a header into memory, in C order.
+def read_values(
+    file: BinaryIO, header: Header, source: str, memory: Buffers | None = None
+) -> NDArray[Any]:
+    """Read the values that follow a header into memory, in C order; it may have been used before.
 
     Raises
     ------
@@ -73,7 +76,7 @@ def read_values(file: BinaryIO, header: Header, source: str) -> NDArray[Any]:
     """
     size = math.prod(header.shape) * header.dtype.itemsize
     check_size(size, source)
-    values = np.empty(math.prod(header.shape), header.dtype)
+    values = (memory or Buffers()).empty((math.prod(header.shape),), header.dtype)
     view = values.view(np.uint8).data if size else memoryview(b"")
     done = 0
     while done < size:

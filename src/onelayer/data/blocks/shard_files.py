@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from onelayer.data.blocks.buffers import Buffers
 from onelayer.data.blocks.npy import Header, check_length, read_header, read_values
 from onelayer.data.blocks.npz import array_names, member_header, read_member
 from onelayer.data.blocks.places import DataFile
@@ -105,8 +106,10 @@ def describe(files: Pair) -> Shard:
     return shard
 
 
-def read(shard: Shard) -> tuple[Any, NDArray[Any] | None]:
+def read(shard: Shard, memory: Buffers) -> tuple[Any, NDArray[Any] | None]:
     """Return the features and the labels of a shard as they are in its files.
+
+    Features of a file of their own are read into memory that was used before, if there is some.
 
     Raises
     ------
@@ -116,7 +119,7 @@ def read(shard: Shard) -> tuple[Any, NDArray[Any] | None]:
     y = None
     with _opened(shard.files.X) as file:
         if not isinstance(file, zipfile.ZipFile):
-            X = read_values(file, read_header(file), shard.path)
+            X = read_values(file, read_header(file), shard.path, memory)
         elif shard.is_sparse:
             parts = tuple(read_member(file, name, shard.path) for name in _CSR)
             X = sparse.csr_array(parts, shape=shard.shape)

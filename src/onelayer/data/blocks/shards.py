@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data.blocks.buffers import Buffers
 from onelayer.data.blocks.places import DataFile
 from onelayer.data.blocks.ready import ready_matrix
 from onelayer.data.blocks.shard_files import Shard, describe, read
@@ -44,6 +45,7 @@ class ShardBlocks:
         self.dtype: np.dtype[Any] = first.dtype
         self.block_lengths = tuple(shard.shape[0] for shard in self._shards)
         self.is_sparse = first.is_sparse
+        self._buffers = Buffers()
 
     def read_block(self, i: int) -> Block:
         """Return the values and labels of shard i.
@@ -54,7 +56,7 @@ class ShardBlocks:
             If a file is gone, was changed or is damaged, or a value is missing or infinite.
         """
         shard = self._shards[i]
-        X, y = read(shard)
+        X, y = read(shard, self._buffers)
         matrix = ready_matrix(X, self.dtype, shard.path)
         return Block(matrix, None if y is None else _labels(y, shard))
 

@@ -8,9 +8,9 @@ model are made one after the other, as everywhere, while other models are at oth
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,22 +18,48 @@ from numpy.typing import NDArray
 from onelayer.engines.blocked import BlockedPart, BlockedStack
 from onelayer.engines.blocked.stack import added, measured, visits_of
 from onelayer.engines.cluster.matrix import ClusterMatrix
-from onelayer.engines.cluster.tasks import Carried, same, steps, tallies
-from onelayer.engines.problem import Batches
+from onelayer.engines.cluster.tasks import Carried, Leg, same, steps, tallies
+from onelayer.engines.problem import Batches, Visit
 from onelayer.engines.protocol import Advance, Tally
 
 if TYPE_CHECKING:
     from distributed import Future
 
 
-_BUNDLES_HOLD = 2.0
+_LOOKS_HOLD = 2.0
 """Seconds from one look at where blocks lie to the next."""
+
+_MOST_WINDOWS = 4
+"""In one task: so long a worker is not free for other models."""
+
+_MOST_ADVANCES = 8
+"""That follow one another on the cluster: so much is computed again where a worker is lost."""
+
+
+class _There(NamedTuple):
+    """Models that lie on the cluster as they are here.
+
+    Attributes
+    ----------
+    models : list of int
+    carried : Future of Carried
+    made : int
+        How many losses it has of advances before.
+    advances : int
+        How many have followed one another.
+    """
+
+    models: list[int]
+    carried: Future[Any]
+    made: int
+    advances: int
 
 
 class ClusterStack(BlockedStack):
     """Models on blocks that lie on a cluster; see `BlockedStack`, whose parameters these are.
 
-    Between two advances what models carry on is here: so nothing is lost with a worker.
+    After each advance what models carry on comes here: so nothing is lost with a worker. It stays
+    there as well, for the next advance.
     """
 
     def __init__(self, *parts: Any) -> None:
@@ -43,8 +69,11 @@ class ClusterStack(BlockedStack):
         self._cluster = X.cluster
         self._spec = self._cluster.submit("models", same, self._models)
         self._examples: dict[tuple[int, int], Future[Any]] = {}
+        self._there: _There | None = None
         self._bundled: list[list[int]] = []
         self._bundled_until = 0.0
+        self._holders: list[frozenset[str]] = []
+        self._holders_until = 0.0
 
     def _advanced(
         self,
@@ -55,8 +84,8 @@ class ClusterStack(BlockedStack):
         evaluate: bool,
     ) -> Advance:
         """Evaluate and step at once."""
-        start = Carried({m: self._stack.state(m) for m in models})
-        carried = self._cluster.submit("states", same, start)
+        there = self._taken_up(models)
+        carried, self._there = there.carried, None
         chain = self._steps(carried, batches, rates, averaging)
         bundles = self._bundles() if evaluate else []
         end, *found = self._cluster.results(
@@ -69,8 +98,22 @@ class ClusterStack(BlockedStack):
             measures = measured(sums[0], sums[1], norms)
         for m in models:
             self._stack.restore(m, end.states[m])
+        self._there = _There(list(models), chain, len(end.losses), there.advances + 1)
         nothing = np.zeros((len(models), 0))
-        return Advance(np.concatenate([nothing, *end.losses], axis=1), measures)
+        return Advance(np.concatenate([nothing, *end.losses[there.made :]], axis=1), measures)
+
+    def restore(self, model: int, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take up a model where `state` left it."""
+        self._there = None
+        super().restore(model, state)
+
+    def _taken_up(self, models: Sequence[int]) -> _There:
+        """Return models on the cluster: as the last advance left them there, or from here."""
+        there = self._there
+        if there and there.models == list(models) and there.advances < _MOST_ADVANCES:
+            return there
+        start = Carried({m: self._stack.state(m) for m in models})
+        return _There(list(models), self._cluster.submit("states", same, start), 0, 0)
 
     def _steps(
         self,
@@ -82,16 +125,47 @@ class ClusterStack(BlockedStack):
         """Submit a chain of steps, window after window."""
         X = self._train.X
         assert isinstance(X, ClusterMatrix)
-        for visit, made in visits_of(batches):
-            blocks = visit.window.blocks
+        for visits in self._on_one_worker(batches):
+            blocks = sorted({i for visit, _ in visits for i in visit.window.blocks})
+            legs = [
+                Leg(
+                    tuple(blocks.index(i) for i in visit.window.blocks),
+                    visit.batches, rates[:, made],
+                    None if averaging is None else averaging[:, made],
+                )
+                for visit, made in visits
+            ]  # fmt: skip
             carried = self._cluster.submit(
                 "steps", steps, self._spec, self._engine.name, carried,
                 [X.future(i) for i in blocks],
                 [self._examples_of(self._train, i) for i in blocks],
-                visit.batches, rates[:, made], None if averaging is None else averaging[:, made],
-                priority=1,
+                legs, priority=1,
             )  # fmt: skip
         return carried
+
+    def _on_one_worker(self, batches: Batches) -> Iterator[list[tuple[Visit, slice]]]:
+        """Yield the visits that follow one another, those in one list whose blocks lie together.
+
+        It is a guess, which costs time where it is wrong, and changes no result.
+        """
+        X = self._train.X
+        assert isinstance(X, ClusterMatrix)
+        if batches and time.monotonic() > self._holders_until:
+            self._holders = self._cluster.holders([X.future(i) for i in range(len(X.lengths))])
+            self._holders_until = time.monotonic() + _LOOKS_HOLD
+        visits: list[tuple[Visit, slice]] = []
+        workers: frozenset[str] = frozenset()
+        for visit, made in visits_of(batches):
+            own = frozenset.intersection(*(self._holders[i] for i in visit.window.blocks))
+            if visits and workers & own and len(visits) < _MOST_WINDOWS:
+                workers &= own
+            else:
+                if visits:
+                    yield visits
+                visits, workers = [], own
+            visits.append((visit, made))
+        if visits:
+            yield visits
 
     @cached_property
     def _parts(self) -> list[BlockedPart]:
@@ -117,7 +191,7 @@ class ClusterStack(BlockedStack):
         if time.monotonic() > self._bundled_until:
             futures = [X.future(i) for X, i, _ in self._evaluated]
             self._bundled, self._bundled_until = (
-                self._cluster.bundles(futures), time.monotonic() + _BUNDLES_HOLD,
+                self._cluster.bundles(futures), time.monotonic() + _LOOKS_HOLD,
             )  # fmt: skip
         return self._bundled
 

@@ -41,25 +41,49 @@ class Carried:
         return sum(array.nbytes for array in (*arrays, *self.losses))
 
 
+@dataclass(frozen=True, eq=False)
+class Leg:
+    """Steps in one window of blocks.
+
+    Attributes
+    ----------
+    blocks : tuple of int
+        The window's, by their places among those of a task.
+    batches : Batches
+        Rows are places among the examples of these blocks that take part.
+    rates : array of float64, shape (models, steps)
+    averaging : array of float64, shape (models, steps), or None
+    """
+
+    blocks: tuple[int, ...]
+    batches: Batches
+    rates: NDArray[np.float64]
+    averaging: NDArray[np.float64] | None
+
+
 def steps(
     models: WindowModels,
     engine: EngineName,
     carried: Carried,
     values: Sequence[Any],
     examples: Sequence[WeightedRows],
-    batches: Batches,
-    rates: NDArray[np.float64],
-    averaging: NDArray[np.float64] | None,
+    legs: Sequence[Leg],
 ) -> Carried:
-    """Make the steps of one window; the rows of batches are places among those that take part."""
-    here, numbers = WeightedRows.joined(examples), list(carried.states)
+    """Make the steps of some windows, one window after the other."""
+    numbers, losses = list(carried.states), [*carried.losses]
     with open_engine(engine, 1) as opened:
         stack = _taken_up(models, opened, carried)
-        stack.turn_to(models.prepare(opened, joined_values(values)), here)
-        own = Batches(here.rows[batches.rows], batches.offsets)
-        advance = stack.advance(numbers, own, rates, evaluate=False, averaging=averaging)
+        for leg in legs:
+            here = WeightedRows.joined([examples[k] for k in leg.blocks])
+            X = joined_values([values[k] for k in leg.blocks])
+            stack.turn_to(models.prepare(opened, X), here)
+            own = Batches(here.rows[leg.batches.rows], leg.batches.offsets)
+            advance = stack.advance(
+                numbers, own, leg.rates, evaluate=False, averaging=leg.averaging
+            )
+            losses.append(advance.losses)
         states = {m: stack.state(m) for m in numbers}
-    return Carried(states, (*carried.losses, advance.losses))
+    return Carried(states, tuple(losses))
 
 
 def tallies(

@@ -85,6 +85,10 @@ class Cluster:
             ) from None
         return future
 
+    def holders(self, futures: Sequence[Future[Any]]) -> list[frozenset[str]]:
+        """Return the addresses of the workers that hold each value, now."""
+        return [frozenset(workers) for workers in self._state.holders(futures)]
+
     def bundles(self, futures: Sequence[Future[Any]]) -> list[list[int]]:
         """Return which of some values lie together: on a worker, as many lists as it has threads.
 
