@@ -139,6 +139,8 @@ def new_study(path: Path) -> None:
             file.write(template())
     except FileExistsError:
         raise InputError(f"{path}: is there already; give another name.") from None
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no folder {path.parent}; make it first.") from None
     StudyProgress(Terminal(), quiet=False).say(f"Written: {path}. Run it: onelayer study {path}")
 
 
