@@ -106,7 +106,7 @@ def test_a_study_of_probes(tmp_path: Path) -> None:
         ("features = [[0, 4], [4, 4]]", "runs.a.features: [4, 4] was given"),
         ("features = [0, 1, 2]", "runs.a.features: [0, 1, 2] was given; must be two whole numbers"),
         ("features = []", "runs.a.features: an empty list makes no run"),
-        ("draw = 2", "runs.a: draw: 2 was given; it needs examples_per_class"),
+        ("draw = 2", "runs.a.draw: 2 was given, and nothing is drawn: it needs examples"),
         ("examples_per_class = 60", "runs.a: examples_per_class: 60 was given; the class"),
         ("examples_per_class = 0", "runs.a.examples_per_class: 0 was given"),
     ],

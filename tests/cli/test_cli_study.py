@@ -400,3 +400,28 @@ def test_the_minima_stand_beside_the_runs(study: Path, tmp_path: Path) -> None:
         assert minima[name]["excess"] > 0
     assert minima["plain"]["reason"] == "no_minimum"  # 200 digits are separated
     assert minima["plain"]["bound"] is None
+
+
+def test_a_new_study_file_goes_into_a_folder_that_is_there(tmp_path: Path) -> None:
+    said = call("new", tmp_path / "none" / "a.toml").refused(2)
+    assert f"there is no folder {tmp_path / 'none'}; make it first" in said
+    assert call("new", tmp_path / "a.toml").code == 0
+    assert "is there already" in call("new", tmp_path / "a.toml").refused(2)
+
+
+@pytest.mark.usefixtures("no_report")
+def test_replicates_are_named_in_full_on_80_columns(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    study.write_text(
+        "[data]\ntrain = 200\nvalidation = 50\n[defaults]\nmax_epochs = 1\nexamples = 50\n"
+        'draw = [0, 1]\nmodel = "softmax"\nlearning_rate = 0.1\n[[runs]]\nname = "plain"\n'
+        '[[runs]]\nname = "swept"\nl2 = [0.1, 0.001]\n'
+    )
+    ended = call("study", study, "--out", tmp_path / "out")
+    assert ended.code == 0, ended.err
+    for name in ("plain: 2 draws", "λ = 0.1: 2 draws"):
+        assert name in ended.err
+    assert "…" not in ended.err
+    assert "All runs ended by max_epochs." in " ".join(ended.err.split())

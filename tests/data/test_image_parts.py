@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from onelayer.data import Dataset, load, load_parts
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 
 COLOURS = {"blue": (10, 20, 200), "red": (200, 20, 10)}
 
@@ -64,3 +64,19 @@ def test_images_in_colour_are_flattened() -> None:
     assert np.array_equal(data.X, pixels.reshape(2, 36))
     with pytest.raises(InputError, match="36 features"):
         Dataset(data.X, [0, 1], image_shape=(2, 4))
+
+
+def test_images_of_two_sizes_are_refused_without_an_option_that_a_study_has_not(
+    tmp_path: Path,
+) -> None:
+    images(tmp_path, 3)
+    Image.new("RGB", (5, 5)).save(tmp_path / "red" / "3.png")
+    with pytest.raises(InputError, match="bring all to one size with another program") as refused:
+        load_parts(tmp_path)
+    assert "--size" not in refused.value.worded(Argument.flag)
+
+
+def test_a_class_of_one_image_is_told_in_the_singular(tmp_path: Path) -> None:
+    images(tmp_path, 1)
+    with pytest.raises(InputError, match="has 1 image; a class"):
+        load_parts(tmp_path)

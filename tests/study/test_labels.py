@@ -34,6 +34,15 @@ def test_members_of_a_sweep_are_called_by_what_is_swept() -> None:
     assert labels(named) == ["strong, λ = 1", "strong, λ = 0.1"]
 
 
+def test_replicates_beside_other_runs_are_called_by_their_name() -> None:
+    drawn = '[defaults]\nexamples = 9\ndraw = [0, 1]\n[[runs]]\nname = "plain"\n'
+    assert labels(drawn) == ["draw 0", "draw 1"]
+    both = labels(drawn + SWEEP)
+    assert both[:3] == ["plain, draw 0", "plain, draw 1", "λ = 1, draw 0"]
+    named = drawn.replace('"plain"', '"plain"\nlabel = "no penalty"')
+    assert labels(named + SWEEP)[0] == "no penalty, draw 0"
+
+
 def test_other_runs_are_called_by_the_fewest_values_that_no_other_has() -> None:
     head = '[[runs]]\nname = "a"\nshuffle = false\n[[runs]]\nname = "b"\nmomentum = 0.9\n'
     assert labels(head) == ["file order", "shuffled"]

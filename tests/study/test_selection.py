@@ -48,6 +48,13 @@ def test_options_may_be_those_of_all_runs() -> None:
         ({"examples": 0}, "runs.a.examples"),
         ({"scaling": "odd"}, "runs.a.scaling"),
         ({"one_sided": {"label": 8}}, "runs.a.one_sided"),
+        (
+            {"one_sided": {"label": 8, "begin": 0, "end": 9, "ends": 1}},
+            "runs.a.one_sided.ends: 1 was given; is no key here",
+        ),
+        ({"label": ""}, "runs.a.label: '' was given; must not be empty"),
+        ({"draw": 1}, "runs.a.draw: 1 was given, and nothing is drawn: it needs examples, label_n"),
+        ({"label_noise": [0.0, 0.1], "draw": [0, 1]}, r"runs.a\[label_noise=0.0,draw=1\].draw: 1"),
         ({"noise": 0.1}, "runs.a.noise: unknown key"),
     ],
 )
@@ -62,6 +69,7 @@ def test_what_cannot_be_is_refused_with_its_path(run: dict[str, Any], said: str)
         ({"examples": 201}, "runs.a.examples: 201 were asked for, and there are 200"),
         ({"class_shares": [0.5, 1.0]}, "runs.a.class_shares: 2 were given for the 10 classes"),
         ({"one_sided": {"label": 11, "begin": 0, "end": 9}}, "runs.a.one_sided: there is no class"),
+        ({"classes": [1, 11]}, "runs.a.classes: there is no class 11"),
     ],
 )
 def test_data_that_has_no_such_examples_is_refused(run: dict[str, Any], said: str) -> None:

@@ -91,7 +91,7 @@ def run_study_command(
     for finding in findings:
         if finding.is_warning:
             progress.say(f"Warning: {first_sentence(finding.statement)}")
-    if not quiet:
+    if not quiet and outcome.runs:
         console.print_table(_table(outcome))
     if far := _far_from_minimum(outcome):
         progress.say(far)
@@ -139,6 +139,8 @@ def new_study(path: Path) -> None:
             file.write(template())
     except FileExistsError:
         raise InputError(f"{path}: is there already; give another name.") from None
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no folder {path.parent}; make it first.") from None
     StudyProgress(Terminal(), quiet=False).say(f"Written: {path}. Run it: onelayer study {path}")
 
 
@@ -198,32 +200,47 @@ def _limits(source: str | None, overrides: list[str]) -> set[str]:
 def _table(outcome: Outcome) -> Table:
     # One blank between columns: with two the names of runs are cut off on 80 columns.
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
-    table.add_column("run", no_wrap=True)
-    table.add_column("ended", no_wrap=True)
-    minima = any(run.record.minimum for run in outcome.runs)
-    above = ["above min."] if minima else []
-    for heading in ("steps", "best step", "val. loss", "val. acc.", "train acc.", "norm", *above):
+    groups = outcome.replicates
+    group_of = {name: group for group in groups for name in group.members}
+    alone = [run for run in outcome.runs if run.name not in group_of]
+    # Numbers with their spread are wide: what says nothing leaves room for names, which may break.
+    ends = dict.fromkeys(str(run.record.stop_reason) for run in outcome.runs)
+    in_common = " or ".join(ends) if groups and (len(ends) == 1 or not alone) else None
+    minima = any(run.record.minimum for run in alone)
+    table.add_column("run", no_wrap=not groups, overflow="fold" if groups else "ellipsis")
+    if in_common is None:
+        table.add_column("ended", no_wrap=True)
+    for heading in (
+        "steps", *(["best step"] if alone else []), "val. loss", "val. acc.", "train acc.", "norm",
+        *(["above min."] if minima else []),
+    ):  # fmt: skip
         table.add_column(heading, justify="right")
-    group_of = {name: group for group in outcome.replicates for name in group.members}
     for run in outcome.runs:
         if (group := group_of.get(run.name)) is not None:
             if run.name == group.members[0]:
-                table.add_row(*_replicated(group), *(["–"] if minima else []))
+                name, ended, steps, *numbers = _replicated(group)
+                table.add_row(
+                    name, *([] if in_common else [ended]), steps, *(["–"] if alone else []),
+                    *numbers, *(["–"] if minima else []),
+                )  # fmt: skip
             continue
         record, final = run.record, run.record.final
-        best = f"{record.best.step:,}" if record.best else "–"
         table.add_row(
-            run.label, str(record.stop_reason), f"{record.steps:,}", best,
+            run.label, *([] if in_common else [str(record.stop_reason)]), f"{record.steps:,}",
+            f"{record.best.step:,}" if record.best else "–",
             _shown(final.val_loss, fixed), _shown(final.val_accuracy, _percent),
             _shown(final.train_accuracy, _percent), fixed(final.weight_norm, 3),
             *([_above(record)] if minima else []),
         )  # fmt: skip
     table.caption = "Loss, accuracies and norm are those of the weights that are kept."
+    if in_common is not None:
+        table.caption += f" All runs ended by {in_common}."
     if minima:
         table.caption += " The last column: how far J is above its minimum."
-    if group_of:
+    if groups:
         table.caption += (
-            " With ±: mean and standard deviation of runs that differ in seed or draw alone."
+            " With ±: mean and standard deviation of runs that differ in seed or draw alone; "
+            "their norm is the mean."
         )
     table.caption_justify = "left"
     return table
@@ -235,10 +252,10 @@ def _replicated(group: Replicates) -> tuple[str, ...]:
     steps = sorted(record.steps for record in group.records)
     return (
         f"{group.label}: {group.over}", "/".join(ends),
-        " to ".join(f"{count:,}" for count in dict.fromkeys((steps[0], steps[-1]))), "–",
+        "–".join(f"{count:,}" for count in dict.fromkeys((steps[0], steps[-1]))),
         group.in_words("val_loss", fixed), group.in_words("val_accuracy", _percent),
         group.in_words("train_accuracy", _percent),
-        group.in_words("weight_norm", lambda norm: fixed(norm, 3)),
+        _shown(group.mean("weight_norm"), lambda norm: fixed(norm, 3)),
     )  # fmt: skip
 
 

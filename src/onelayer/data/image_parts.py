@@ -71,9 +71,11 @@ def _has_classes(folder: Path) -> bool:
 
 
 def _read(folder: Path, like: Examples | None = None) -> Examples:
-    if like is None:
-        return read_examples(folder)
-    return read_examples(folder, image_shape=like.image_shape, channels=like.channels)
+    shape, channels = (like.image_shape, like.channels) if like else (None, None)
+    try:
+        return read_examples(folder, image_shape=shape, channels=channels)
+    except InputError as error:  # a study has no option that resizes
+        raise InputError(error.worded(lambda _: "another program")) from None
 
 
 def _split(examples: Examples, folder: Path) -> tuple[Dataset, Dataset]:
@@ -83,8 +85,9 @@ def _split(examples: Examples, folder: Path) -> tuple[Dataset, Dataset]:
     for k in range(len(classes)):
         own = np.flatnonzero(targets == k)
         if len(own) < EVERY:
+            has = f"{len(own)} image{'' if len(own) == 1 else 's'}"
             raise InputError(
-                f"{folder / str(classes[k])}: has {len(own)} images; a class needs {EVERY} or "
+                f"{folder / str(classes[k])}: has {has}; a class needs {EVERY} or "
                 "more, so that one can be for validation."
             )
         place[own] = np.arange(len(own))

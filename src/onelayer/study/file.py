@@ -321,6 +321,12 @@ def _member(name: str, options: Table, values: Table, where: str) -> Run:
         selection = selection.model_copy(update={"draw": config.draw})
         if config.examples_per_class is None:  # nothing is drawn in training
             config = config.model_copy(update={"draw": 0})
+    elif config.draw and config.examples_per_class is None:
+        own = f"{name}[{','.join(spelled)}]" if spelled else name
+        raise InputError(
+            f"{where}: runs.{own}.draw: {config.draw} was given, and nothing is drawn: it needs "
+            "examples, label_noise above 0, class_shares or examples_per_class."
+        )
     run = _validated(
         Run,
         {

@@ -76,7 +76,8 @@ def with_labels(runs: Sequence[Run], given: Mapping[str, str]) -> tuple[Run, ...
         Labels by the name of the run, or of the sweep.
     """
     values = {run.name: _values(run) for run in runs}
-    found = {run.name: own for run in runs if (own := _of_name(run, values[run.name], given))}
+    called = {**_called_by_name(runs), **given}
+    found = {run.name: own for run in runs if (own := _of_name(run, values[run.name], called))}
     counts = Counter(found.values())
     ours = {run.name for run in runs if given.keys() & {run.name, run.base}}
     found = {name: own for name, own in found.items() if name in ours or counts[own] == 1}
@@ -85,6 +86,13 @@ def with_labels(runs: Sequence[Run], given: Mapping[str, str]) -> tuple[Run, ...
     counts = Counter(found.get(run.name, run.name) for run in runs)
     found = {name: own for name, own in found.items() if name in ours or counts[own] == 1}
     return tuple(run.model_copy(update={"label": found.get(run.name, run.name)}) for run in runs)
+
+
+def _called_by_name(runs: Sequence[Run]) -> dict[str, str]:
+    """Return the sweeps that chance alone makes: "draw 0" would not say of what, beside others."""
+    by_chance = {run.base for run in runs if any(_swept(run))}
+    by_chance -= {run.base for run in runs if {key for key, _ in _swept(run)} - {*CHANCE}}
+    return {base: base for base in by_chance} if len({run.base for run in runs}) > 1 else {}
 
 
 def _of_name(run: Run, values: Mapping[str, Any], given: Mapping[str, str]) -> str:

@@ -199,4 +199,4 @@ def _named(option: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise InputError(f"{option}: {error}") from None
+        raise InputError(f"{option}: {str(error).removeprefix(f'{option}: ')}") from None

@@ -22,6 +22,8 @@ _MOST_CLAUSES = 5
 
 _PHRASES = {
     "missing": "must be given",
+    "extra_forbidden": "is no key here",
+    "string_too_short": "must not be empty",
     "int_type": "must be a whole number",
     "float_type": "must be a number",
     "bool_type": "must be {true} or {false}",
