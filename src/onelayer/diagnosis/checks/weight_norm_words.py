@@ -22,7 +22,7 @@ def _of_ends(found: SweepNorms) -> str:
     penalized = [p for p in found.points if p.l2 > 0]
     high, low = penalized[0], penalized[-1]
     text = (
-        f"Of {listed([p.run for p in found.points])}: from λ = {low.l2:g} to λ = {high.l2:g} the "
+        f"From λ = {low.l2:g} to λ = {high.l2:g} the "
         f"norm goes from {_rounded(low.end or 0.0)} to {_rounded(high.end or 0.0)} at the ends "
         "of the runs"
     )
