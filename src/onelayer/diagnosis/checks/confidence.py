@@ -13,7 +13,7 @@ from onelayer.diagnosis.finding import Answer, Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.statistics import Calibration, ReliabilityBin, calibration
 from onelayer.diagnosis.subjects.choices import candidates, grid_of
-from onelayer.diagnosis.words import percent, points
+from onelayer.diagnosis.words import percent, points, span
 from onelayer.study import RunOutcome
 
 OVERCONFIDENT = 0.05
@@ -118,7 +118,7 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     numbers = (
         f"its mean confidence is {percent(found.confidence)} and its accuracy "
         f"{percent(found.accuracy)} on {len(correct):,} validation examples, a difference of "
-        f"{points(found.gap)} (95% interval {100 * low:.2f} to {100 * high:.2f} on examples like "
+        f"{points(found.gap)} (95% interval {span((low, high))} on examples like "
         f"these); the calibration error, over {len(found.bins)} bins and less what chance adds, is "
         f"{found.error:.3f} (95% interval {found.error_interval[0]:.3f} to "
         f"{found.error_interval[1]:.3f})."

@@ -29,8 +29,9 @@ def statement(found: SweepAccuracies) -> str:
 def _of_ends(found: SweepAccuracies) -> str:
     best = next(run for run in found.runs if run.run == found.best)
     others = [run for run in found.runs if run.run in found.may_be_best and run is not best]
+    values = listed([f"{run.l2:g}" for run in found.runs])
     text = (
-        f"Of the runs with λ = {listed([f'{run.l2:g}' for run in found.runs])} the best validation accuracy of the weights "
+        f"Of the runs with λ = {values} the best validation accuracy of the weights "
         f"that are kept is {percent(best.val_accuracy)}, with λ = {best.l2:g}, picked by looking; "
     )
     if not others:

@@ -76,8 +76,8 @@ def _lead(
         which = f" most that of {most.label}," if len(apart) > 1 else ""
         which_differ = first_few([pair.label for pair in apart], str)
         said.append(
-            f"The validation accuracy of {which_differ} differs by more than chance explains,{which} "
-            f"{change_in_words(most)}."
+            f"The validation accuracy of {which_differ} differs by more than chance explains,"
+            f"{which} {change_in_words(most)}."
         )
     else:
         said.append("No run's validation accuracy differs by more than chance explains.")

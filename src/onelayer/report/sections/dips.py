@@ -72,15 +72,15 @@ def of_dips(
         "the fall after the batch, or after the one that holds most of its harmful examples.",
         ("left", "right", "right"),
     )
+    caption = (
+        f"Mean fall after each batch of {literal(run.called)}, with two standard errors either "
+        f"way: {points(culprit.fall)} after batch {dips.batch}."
+    )
+    numbers = (FigureBlock(bars, caption), tried, examples)
     return [
         *([] if at_head else _the_dips(run, dips, shape)),
-        Fold(f"Batch {dips.batch} of {run.called} in numbers", (
-            FigureBlock(bars, f"Mean fall after each batch of {literal(run.called)}, with two "
-                        f"standard errors either way: {points(culprit.fall)} after batch {dips.batch}."),
-            tried,
-            examples,
-        )),
-    ]  # fmt: skip
+        Fold(f"Batch {dips.batch} of {run.called} in numbers", numbers),
+    ]
 
 
 def _the_dips(run: RunOutcome, dips: AccuracyDips, shape: ImageShape | None) -> list[Block]:

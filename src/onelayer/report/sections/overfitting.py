@@ -36,7 +36,7 @@ def overfitting(material: Material, choice: SectionChoice) -> Section:
         "not; both differences with 95% intervals.",
         ("left", "right", "right", "right", "right", "right", "right"),
     )  # fmt: skip
-    blocks: list[Block] = [table] if rows else []
+    blocks: list[Block] = [table] if len(rows) > 1 else []
     if broken := [run.called for run in runs if not run.record.stop_reason.is_planned]:
         text = f"Not looked at, since training did not come to its end: {listed(broken)}."
         blocks.append(Note("info", literal(text)))

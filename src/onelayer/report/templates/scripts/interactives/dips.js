@@ -396,7 +396,7 @@
       if (place === 2) return openBatch(data.batch);
       return openBatch((state.batch + (place ? 1 : batches - 1)) % batches);
     });
-    panel.setAttribute("aria-label", "The open batch");
+    panel.setAttribute("aria-label", `The open batch of ${data.run}`);
     panel.append(title, turns.row, make("div", { className: "beside" }, facts, counts), about, scroll, make("p", { className: "controls" }, more));
     hands.append(
       switches.row, said,
