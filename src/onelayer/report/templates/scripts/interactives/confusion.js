@@ -74,7 +74,7 @@
           button.dataset.place = `${label} ${predicted}`;
           button.tabIndex = -1;
           const share = Math.sqrt(each[2] / sizes[label] / strongest);
-          button.style.setProperty("--share", `${(55 * share).toFixed(1)}%`);
+          button.style.setProperty("--share", `${(42 * share).toFixed(1)}%`);
           cell.append(button);
         }
         return cell;
