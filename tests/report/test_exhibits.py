@@ -163,5 +163,7 @@ def test_values_become_bytes_in_one_scale() -> None:
     first, second = as_bytes([np.array([[0.0, 8.0]]), np.array([[16.0, 4.0]])])
     assert first.tolist() == [[0, 128]]
     assert second.tolist() == [[255, 64]]
+    dark, bright = as_bytes([np.array([[4, 8]], np.uint8), np.array([[2, 16]], np.uint8)])
+    assert [dark.tolist(), bright.tolist()] == [[[64, 128]], [[32, 255]]]
     (same,) = as_bytes([IMAGES])
     assert np.array_equal(unpacked(packed(same), (12,)), IMAGES)

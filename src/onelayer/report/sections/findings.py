@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -16,8 +15,8 @@ from onelayer.words import listed
 
 MOST_RUNS = 6
 
-MOST_DRAWN = 2
-"""So many findings of a check have their figure; the others their words."""
+MOST_IN_FULL = 2
+"""So many findings of a check have their figure and how sure they are; the others their words."""
 
 
 def findings(material: Material, told: Mapping[str, str]) -> Section:
@@ -38,13 +37,17 @@ def findings(material: Material, told: Mapping[str, str]) -> Section:
         title = f"{count(len(others), 'more answer')}: looked for, and not found or not to be told"
         blocks.append(Fold(title, (_table(material, others, None),)))
     labels = {run.name: run.label for run in material.outcome.runs}
-    drawn: Counter[str] = Counter()
+    of_checks: dict[str, list[Finding]] = {}
     for finding in found:
         if literal(finding.statement) not in told:
-            blocks += _told(finding)
-            drawn[finding.code] += 1
-            if drawn[finding.code] <= MOST_DRAWN:
-                blocks += figures_of(finding, lambda name: labels.get(name, name))
+            of_checks.setdefault(finding.code, []).append(finding)
+    for alike in of_checks.values():
+        for finding in alike[:MOST_IN_FULL]:
+            blocks += [_statement(finding), how_sure(finding)]
+            blocks += figures_of(finding, lambda name: labels.get(name, name))
+        if rest := alike[MOST_IN_FULL:]:
+            title = f"{len(rest):,} more of {alike[0].code}, {alike[0].title}"
+            blocks.append(Fold(title, tuple(map(_statement, rest))))
     question = "What was looked for, what was found, and how sure is that?"
     return Section("All findings", question, tuple(blocks))
 
@@ -74,10 +77,10 @@ def _runs(material: Material, called: Sequence[str]) -> str:
     return "all" if len(own) == len(material.outcome.runs) > 1 else listed(own, MOST_RUNS)
 
 
-def _told(finding: Finding) -> list[Block]:
-    """Return a finding in full."""
+def _statement(finding: Finding) -> Note:
+    """Return what was found, and what to do."""
     said = f"{finding.code}, {finding.title}: {finding.statement}"
     if finding.advice:
         said += f" What to do: {finding.advice}"
     level: Literal["warning", "info"] = "warning" if finding.is_warning else "info"
-    return [Note(level, literal(said)), how_sure(finding)]
+    return Note(level, literal(said))

@@ -101,7 +101,7 @@ def said(findings: Iterable[Finding]) -> tuple[Block, ...]:
     every = sorted(findings, key=lambda finding: not _is_found(finding))
     first = [finding for finding in every if _is_found(finding)] if len(every) > MOST_SAID else []
     first = first or every[:MOST_SAID]
-    rest = tuple(block for finding in every[len(first) :] for block in _told(finding))
+    rest = tuple(_statement(finding) for finding in every[len(first) :])
     blocks = tuple(block for finding in first for block in _told(finding))
     return (*blocks, Fold("And of the others", rest)) if rest else blocks
 
@@ -111,9 +111,12 @@ def _is_found(finding: Finding) -> bool:
 
 
 def _told(finding: Finding) -> tuple[Block, ...]:
+    return (_statement(finding), how_sure(finding))
+
+
+def _statement(finding: Finding) -> Block:
     text = literal(finding.statement)
-    own = Note("warning", text) if finding.is_warning else Paragraph(text)
-    return (own, how_sure(finding))
+    return Note("warning", text) if finding.is_warning else Paragraph(text)
 
 
 def how_sure(finding: Finding) -> Fold:
