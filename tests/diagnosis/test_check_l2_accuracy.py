@@ -99,7 +99,7 @@ def test_a_run_that_had_not_arrived_is_told_from_the_penalty() -> None:
     assert abs(measured.steps[0].at_minimum) < 0.01
     assert finding.answer is Answer.CLEAR
     assert "So it falls with λ" not in finding.statement
-    assert "The end of l2=0.02 is" in finding.statement
+    assert "The end of the run with λ = 0.02 is" in finding.statement
     assert "since training had not arrived" in finding.statement
     at = measured.runs[0].minimum
     assert at is not None

@@ -61,7 +61,7 @@ def test_the_head_can_be_opened_and_holds_what_was_measured(study: Study) -> Non
     data = json.loads(json.dumps(block.data, allow_nan=False))
     assert (data["batches"], data["batch"], data["size"]) == (BATCHES, 7, [6, 4, 1])
     assert [curve["name"] for curve in data["curves"]][:5] == [
-        "in file order", "another sequence", "shuffled once", "shuffled in each epoch",
+        "file order", "another sequence", "shuffled once", "shuffled in each epoch",
         "without the batch",
     ]  # fmt: skip
     assert data["curves"][0]["watched"] == list(range(27, 14 * BATCHES, BATCHES))
@@ -140,7 +140,7 @@ def test_any_batch_is_opened_by_hand(page: tuple[Page, list[str]]) -> None:
     # Another curve in the same axes.
     scale = curve.locator("text").all_inner_texts()
     box.get_by_role("button", name="shuffled once").click()
-    assert said.inner_text().startswith("Examples shuffled once: the accuracy falls by")
+    assert said.inner_text().startswith("Figure 1. Examples shuffled once: the accuracy falls by")
     assert "marked; in as many epochs (13) it was" in said.inner_text()
     assert curve.locator("text").all_inner_texts() == scale
     assert box.locator("path.changed").count() == 1
