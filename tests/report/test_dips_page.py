@@ -145,7 +145,7 @@ def test_any_batch_is_opened_by_hand(page: tuple[Page, list[str]]) -> None:
     assert curve.locator("text").all_inner_texts() == scale
     assert box.locator("path.changed").count() == 1
     assert box.locator("path.own.faint").count() == 1
-    box.get_by_role("button", name="in file order").click()
+    box.get_by_role("button", name="file order").click()
     assert box.locator("path.changed").count() == 0
     # Hovered, then chosen; by keys; by its bar.
     place = curve.bounding_box()

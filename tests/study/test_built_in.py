@@ -79,8 +79,8 @@ def test_every_study_runs_and_its_verdicts_are_asked(name: str, tmp_path: Path) 
     document = compose(replace(outcome, study=study.model_copy(update={"sections": (*ours,)})), [])
     kinds = [section.kind for section in ours]
     shown = [section for chapter in document.chapters for section in chapter.sections]
-    assert len(shown) == len(kinds)
-    for kind, section in zip(kinds, shown, strict=True):
+    assert len(shown) > len(kinds)  # how it was done comes after
+    for kind, section in zip(kinds, shown, strict=False):
         if kind == "verdicts":
             (table,) = [block for block in section.blocks if isinstance(block, Table)]
             assert {row[1] for row in table.rows} <= {
