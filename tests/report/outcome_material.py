@@ -163,12 +163,16 @@ def figures_in(blocks: Iterable[Block]) -> list[str]:
             names.append(block.figure.name)
         elif isinstance(block, Interactive):
             names += figures_in(block.still)
+        elif isinstance(block, Fold):
+            names += figures_in(block.blocks)
     return names
 
 
 def tables_of(section: Section) -> list[list[list[str]]]:
-    """The rows of a section's tables, as plain text."""
-    tables = [block for block in section.blocks if isinstance(block, Table)]
+    """The rows of a section's tables, folded ones too, as plain text."""
+    folds = [block.blocks for block in section.blocks if isinstance(block, Fold)]
+    blocks = [*section.blocks, *(inner for fold in folds for inner in fold)]
+    tables = [block for block in blocks if isinstance(block, Table)]
     return [[[plain(cell) for cell in row] for row in table.rows] for table in tables]
 
 

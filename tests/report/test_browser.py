@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from whole_material import KINDS, whole
 
 from onelayer.report import style
 from onelayer.report.document import Document
@@ -180,3 +181,42 @@ def test_without_scripts_all_steps_are_there(browser: Browser, address: str) -> 
     steps = page.locator(".proof").first.locator(".steps > li")
     assert [step.is_visible() for step in steps.all()] == [True] * 3
     context.close()
+
+
+def violations(page: Page) -> list[Any]:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    found: list[Any] = axe.Axe().run(page).response["violations"]
+    return [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found]
+
+
+def test_a_whole_report_can_be_read_and_used_by_all(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(to_html(whole()), encoding="utf-8")
+    for theme, width in (("light", 1280), ("dark", 390)):
+        page, troubles = visit(browser, path.as_uri(), width, theme)
+        for box in page.locator(".interactive").all():
+            box.scroll_into_view_if_needed()
+        page.wait_for_function("!document.querySelector('.interactive:not(.ready)')")
+        kinds = "[...document.querySelectorAll('.interactive')].map((e) => e.dataset.kind)"
+        assert {*page.evaluate(kinds)} == KINDS
+        page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        # What is pressed is large enough for a finger; steps of a proof are words of their line.
+        small = page.evaluate(
+            """[...document.querySelectorAll('main :is(button, select, summary, [type=range])')]
+                .filter((e) => e.offsetHeight && e.offsetHeight < 36 && !e.matches('.check'))
+                .map((e) => e.outerHTML.slice(0, 80))"""
+        )
+        assert small == []
+        # The figures that a hand uses bear the numbers of those in whose place they stand.
+        numbered = page.evaluate(
+            """[...document.querySelectorAll('.interactive.curves')].map((box) =>
+                [".hands", ".still"].map((part) => box.querySelector(`${part} figcaption b`))
+                    .map((text) => text.textContent.match(/^Figure [0-9]+/)[0]))"""
+        )
+        assert numbered
+        assert all(here == there for here, there in numbered)
+        assert "What was <b>done</b>." in page.inner_text("main")
+        assert troubles == []
+        page.close()

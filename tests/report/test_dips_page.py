@@ -140,7 +140,7 @@ def test_any_batch_is_opened_by_hand(page: tuple[Page, list[str]]) -> None:
     # Another curve in the same axes.
     scale = curve.locator("text").all_inner_texts()
     box.get_by_role("button", name="shuffled once").click()
-    assert said.inner_text().startswith("Examples shuffled once: the accuracy falls by")
+    assert said.inner_text().startswith("Figure 1. Examples shuffled once: the accuracy falls by")
     assert "marked; in as many epochs (13) it was" in said.inner_text()
     assert curve.locator("text").all_inner_texts() == scale
     assert box.locator("path.changed").count() == 1

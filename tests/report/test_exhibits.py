@@ -1,11 +1,11 @@
 """Findings have figures: what each check shows, and that the page draws it."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from outcome_material import study_of
 
 from onelayer.diagnosis import Answer, Finding, Severity
 from onelayer.diagnosis.checks.best_of_several import Behind, BestOfSeveral
@@ -28,9 +28,9 @@ from onelayer.diagnosis.exhibits import Curve, as_bytes, packed, thinned, unpack
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.measures.overfitting import Gap, Overfitting
 from onelayer.diagnosis.statistics.calibration import ReliabilityBin
-from onelayer.report.document import FigureBlock
+from onelayer.report.document import FigureBlock, Fold
 from onelayer.report.sections.exhibits import figures_of
-from onelayer.report.sections.findings import MOST_DRAWN, findings
+from onelayer.report.sections.findings import MOST_IN_FULL, findings
 from onelayer.report.sections.material import Material
 from onelayer.training import StopReason
 
@@ -169,12 +169,13 @@ def test_a_check_that_shows_nothing_has_no_figure() -> None:
 
 
 def test_the_findings_have_their_figures_but_not_hundreds() -> None:
-    some = (finding_of(STOP),) * (MOST_DRAWN + 3)
+    some = (finding_of(STOP),) * (MOST_IN_FULL + 3)
     clear = replace(finding_of(STOP), answer=Answer.CLEAR)
-    outcome: Any = SimpleNamespace(runs=[])
-    section = findings(Material(outcome, (*some, clear, finding_of(LABELS))))
+    section = findings(Material(study_of([]), (*some, clear, finding_of(LABELS))), {})
     drawn = [b.figure.name[:5] for b in section.blocks if isinstance(b, FigureBlock)]
-    assert drawn == ["ol101"] * MOST_DRAWN + ["ol210"]
+    assert drawn == ["ol101"] * MOST_IN_FULL + ["ol210"]
+    folds = [b.title for b in section.blocks if isinstance(b, Fold) and " more " in b.title]
+    assert [title[:15] for title in folds] == ["1 more answer: ", "3 more of OL101"]
 
 
 def test_rows_that_are_runs_have_their_labels() -> None:
@@ -199,5 +200,7 @@ def test_values_become_bytes_in_one_scale() -> None:
     first, second = as_bytes([np.array([[0.0, 8.0]]), np.array([[16.0, 4.0]])])
     assert first.tolist() == [[0, 128]]
     assert second.tolist() == [[255, 64]]
-    (same,) = as_bytes([IMAGES])
-    assert np.array_equal(unpacked(packed(same), (12,)), IMAGES)
+    dark, bright = as_bytes([np.array([[4, 8]], np.uint8), np.array([[2, 16]], np.uint8)])
+    assert [dark.tolist(), bright.tolist()] == [[[64, 128]], [[32, 255]]]
+    (same,) = as_bytes([IMAGES + 200])
+    assert np.array_equal(unpacked(packed(same), (12,)), IMAGES + 200)

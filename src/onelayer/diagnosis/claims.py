@@ -78,8 +78,8 @@ def early_stopping(evidence: Evidence) -> Judged:
     if not stopped:
         return None
     said = "; ".join(
-        f"{evidence.called(f.runs[0])} saved {percent(stop.saved, 0)} of its steps and gave up "
-        f"{percent(stop.loss_given_up or 0.0, 1)} of the loss"
+        f"{evidence.called(f.runs[0])} took {stop.steps:,} of {stop.allowed_steps:,} steps and "
+        f"keeps a loss {percent(stop.loss_given_up or 0.0, 1)} above the lowest it would reach"
         for f, stop in stopped
     )
     if any(f.answer is Answer.FOUND for f, _ in stopped):

@@ -179,11 +179,18 @@ def unpacked(pixels: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def as_bytes(batches: list[NDArray[np.number]]) -> list[NDArray[np.uint8]]:
-    """Return values as bytes, 0 for the lowest of all and 255 for the highest; bytes stay."""
+    """Return values as bytes, 0 for the lowest of all and 255 for the highest.
+
+    Bytes stay, or are stretched from 0 on where all are dark, as those of 16 levels are.
+    """
+    high = max(float(values.max()) for values in batches)
     if all(values.dtype == np.uint8 for values in batches):
-        return [values.astype(np.uint8) for values in batches]
-    low = min(float(values.min()) for values in batches)
-    scale = 255 / max(max(float(values.max()) for values in batches) - low, 1e-300)
+        if high > 255 / 2:
+            return [values.astype(np.uint8) for values in batches]
+        low = 0.0
+    else:
+        low = min(float(values.min()) for values in batches)
+    scale = 255 / max(high - low, 1e-300)
     return [
         np.round((values.astype(np.float64) - low) * scale).astype(np.uint8) for values in batches
     ]

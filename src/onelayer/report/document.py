@@ -254,11 +254,11 @@ class Document:
 
     def blocks(self) -> Iterator[Block]:
         """Yield every block in reading order, and after one that holds others those."""
-        yield from _unfolded(self.lead)
+        yield from unfolded(self.lead)
         for chapter in self.chapters:
             for section in chapter.sections:
-                yield from _unfolded(section.blocks)
-                yield from _unfolded(section.answer)
+                yield from unfolded(section.blocks)
+                yield from unfolded(section.answer)
 
     def interactives(self) -> tuple[Interactive, ...]:
         """Return what a reader's hand can use, in reading order."""
@@ -274,10 +274,11 @@ class Document:
         return tuple(block.figure for block in self.blocks() if isinstance(block, FigureBlock))
 
 
-def _unfolded(blocks: Iterable[Block]) -> Iterator[Block]:
+def unfolded(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks in reading order, and after one that holds others those."""
     for block in blocks:
         yield block
         if isinstance(block, Interactive):
-            yield from _unfolded(block.still)
+            yield from unfolded(block.still)
         if isinstance(block, Fold):
-            yield from _unfolded(block.blocks)
+            yield from unfolded(block.blocks)

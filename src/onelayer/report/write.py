@@ -19,6 +19,7 @@ from onelayer.report.document import (
     Note,
     Paragraph,
     Section,
+    unfolded,
 )
 from onelayer.report.figures import loss_curves
 from onelayer.report.html import to_html
@@ -54,7 +55,7 @@ def compose(outcome: Outcome, findings: list[Finding]) -> Document:
         chapters[-1][1].append(build(material, choice))
     places = _places(outcome.study, chapters)
     if material.findings:
-        chapters.append(("What was looked for", [all_findings(material)]))
+        chapters.append(("What was looked for", [all_findings(material, _told(chapters))]))
         places["findings"] = (len(chapters), 1)
     if outcome.runs:
         chapters.append(("How it was done", [settings(material), counting(material)]))
@@ -70,6 +71,17 @@ def compose(outcome: Outcome, findings: list[Finding]) -> Document:
         facts=_facts(outcome),
         footer="Every number in this report was measured in the run that wrote it.",
     )
+
+
+def _told(chapters: Sequence[tuple[str, Sequence[Section]]]) -> dict[str, str]:
+    """Return the texts of the answers, each to the number of its section."""
+    texts: dict[str, str] = {}
+    for chapter, (_, sections) in enumerate(chapters, start=1):
+        for place, section in enumerate(sections, start=1):
+            for block in unfolded(section.answer):
+                if isinstance(block, Paragraph | Note):
+                    texts.setdefault(block.text, f"{chapter}.{place}")
+    return texts
 
 
 def _places(
@@ -130,13 +142,15 @@ def _lead(material: Material, places: Mapping[str, tuple[int, int]]) -> tuple[Bl
 
 def _warnings(material: Material) -> tuple[Block, ...]:
     """Return what asks to be put right, folded away: sections and findings say it in full."""
-    notes = []
+    alike: dict[tuple[str, str], list[str]] = {}
     for finding in material.findings:
         if finding.is_warning:
-            called = [material.called(name) for name in finding.runs]
-            of = f" ({listed(called, MOST_NAMED)})" if called else ""
-            todo = finding.advice or finding.statement
-            notes.append(Note("warning", literal(f"{finding.title}{of}. {todo}")))
+            called = alike.setdefault((finding.title, finding.advice or finding.statement), [])
+            called += [material.called(name) for name in finding.runs]
+    notes = []
+    for (title, todo), called in alike.items():
+        of = f" ({listed(list(dict.fromkeys(called)), MOST_NAMED)})" if called else ""
+        notes.append(Note("warning", literal(f"{title}{of}. {todo}")))
     if not notes:
         return ()
     return (Fold(f"{count(len(notes), 'thing')} to put right", tuple(notes)),)

@@ -113,6 +113,11 @@ class SectionChoice(Settings):
         Of "final-against": what is drawn; of "losses" the one loss.
     verdicts : tuple of str
         Of "verdicts": which claims are judged.
+    chapter, title : str or None
+        Begins a chapter; replaces the section's own title.
+    text : str or None
+        What was done, in the words of the study: plain text, shown first; an empty line parts
+        paragraphs.
     """
 
     kind: SectionKind
@@ -123,6 +128,7 @@ class SectionChoice(Settings):
     verdicts: tuple[VerdictName, ...] = ()
     chapter: str | None = None
     title: str | None = None
+    text: str | None = None
 
 
 class Run(Settings):

@@ -88,7 +88,7 @@ class BestOfSeveral(Measurement):
             "the best."
         )
         axis = "validation accuracy behind the best (percentage points)"
-        title = "How far others are behind the best"
+        title = "How far the others are behind the best"
         return (Spans(title, caption, axis, rows, 0.0),)
 
 

@@ -225,10 +225,10 @@ def _compared(
     )
     what = (
         f"The same run, gone on to {longer.history.steps:,} steps, has its lowest validation loss "
-        f"after step {lowest.step:,}: {number(lowest.val_loss)}, {percent(given_up, 1)} less; the "
-        f"loss is lower there by {number(low)} to {number(high)}, and the accuracy higher by "
-        f"{points(pairs.difference)} ({span(pairs.interval())}; 95% intervals for "
-        "examples like these)."
+        f"after step {lowest.step:,}: {number(lowest.val_loss)}, which the loss that is kept "
+        f"exceeds by {percent(given_up, 1)} (by {number(low)} to {number(high)}). The accuracy "
+        f"there differs by {points(pairs.difference)} ({span(pairs.interval())}; 95% intervals "
+        "for examples like these)."
     )
     found = given_up >= LEAST_GAIN and low > 0
     tried = (f"the run gone on to {TIMES:g} times its steps",)

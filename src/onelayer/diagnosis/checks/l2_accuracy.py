@@ -89,7 +89,7 @@ def _finding(members: list[_Member]) -> Finding:
          *_against("minimum", [(m.swept.l2, m.minimum.val_right) for m in known if m.minimum])),
     )  # fmt: skip
     names = [m.run.name for m in members]
-    words = statement(measurement, {m.run.name: m.run.called for m in members})
+    words = statement(measurement)
     tried = [f"the minimum with {listed([f'λ = {m.swept.l2:g}' for m in members if m.minimum])}"]
     fall = measurement.from_largest
     if len(known) < 2:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from onelayer.diagnosis.measures.l2_accuracies import Minimum, SweepAccuracies, SweptRun
 from onelayer.diagnosis.words import percent, points, span
 from onelayer.words import listed
@@ -12,9 +10,9 @@ ARRIVED = 0.95
 """Weights that have come so much of the way to the minimum have arrived."""
 
 
-def statement(found: SweepAccuracies, called: Mapping[str, str]) -> str:
+def statement(found: SweepAccuracies) -> str:
     """Return what was measured, in sentences that call runs by these words."""
-    sentences = [_of_ends(found, called)]
+    sentences = [_of_ends(found)]
     known = [(run, run.certified) for run in found.runs if run.certified is not None]
     if len(known) < 2:
         sentences.append("What λ itself does cannot be told: fewer than two minima are known.")
@@ -28,13 +26,13 @@ def statement(found: SweepAccuracies, called: Mapping[str, str]) -> str:
     return " ".join(filter(None, sentences))
 
 
-def _of_ends(found: SweepAccuracies, called: Mapping[str, str]) -> str:
+def _of_ends(found: SweepAccuracies) -> str:
     best = next(run for run in found.runs if run.run == found.best)
     others = [run for run in found.runs if run.run in found.may_be_best and run is not best]
+    values = listed([f"{run.l2:g}" for run in found.runs])
     text = (
-        f"Of {listed([called[run.run] for run in found.runs])} the best validation accuracy of the "
-        f"weights that are kept is {percent(best.val_accuracy)}, with λ = {best.l2:g}, picked by "
-        "looking; "
+        f"Of the runs with λ = {values} the best validation accuracy of the weights "
+        f"that are kept is {percent(best.val_accuracy)}, with λ = {best.l2:g}, picked by looking; "
     )
     if not others:
         return text + "the others are behind it by more than chance."

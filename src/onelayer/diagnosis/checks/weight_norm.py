@@ -70,7 +70,7 @@ def _finding(context: Context, runs: list[RunOutcome]) -> Finding:
     )
     values = [f"λ = {p.l2:g}" for p in [*found.points, *found.beyond] if p.minimum is not None]
     tried = [f"the minimum with {listed(values)}"] if values else []
-    text = statement(found, {run.name: run.called for run in runs})
+    text = statement(found)
     verdicts = [slope.is_inverse for slope in slopes]
     if any(verdicts):
         return CHECK.found(names, text, found, severity=Severity.INFO, tried=tried)

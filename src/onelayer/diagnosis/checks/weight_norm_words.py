@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 from onelayer.diagnosis.measures.l2_norms import NEAR, LocalSlope, SweepNorms
 from onelayer.diagnosis.words import decimals, percent
@@ -13,19 +12,19 @@ APART = 0.05
 """Slopes of ends and minima that differ by more are spoken of."""
 
 
-def statement(found: SweepNorms, called: Mapping[str, str]) -> str:
+def statement(found: SweepNorms) -> str:
     """Return what was measured, in sentences that call runs by these words."""
-    sentences = [_of_ends(found, called), _of_slopes(found), _verdict(found), _of_range(found)]
+    sentences = [_of_ends(found), _of_slopes(found), _verdict(found), _of_range(found)]
     return " ".join(filter(None, sentences))
 
 
-def _of_ends(found: SweepNorms, called: Mapping[str, str]) -> str:
+def _of_ends(found: SweepNorms) -> str:
     penalized = [p for p in found.points if p.l2 > 0]
     high, low = penalized[0], penalized[-1]
     text = (
-        f"Of {listed([called[p.run] for p in found.points])}: from λ = {low.l2:g} to "
-        f"λ = {high.l2:g} the norm goes from {_rounded(low.end or 0.0)} to "
-        f"{_rounded(high.end or 0.0)} at the ends of the runs"
+        f"From λ = {low.l2:g} to λ = {high.l2:g} the "
+        f"norm goes from {_rounded(low.end or 0.0)} to {_rounded(high.end or 0.0)} at the ends "
+        "of the runs"
     )
     if low.minimum is not None and high.minimum is not None:
         text += f", and from {_rounded(low.minimum)} to {_rounded(high.minimum)} at the minimum"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
-from onelayer.report.document import Note, Section
+from onelayer.report.document import Note, Paragraph, Section
 from onelayer.report.inline import literal
 from onelayer.report.sections import (
     against,
@@ -59,7 +61,14 @@ _OF_KEPT_WEIGHTS = (
 
 
 def build(material: Material, choice: SectionChoice) -> Section:
-    """Return the report's section for a study's section."""
+    """Return the report's section for a study's section, opened by what the study says of it."""
+    section = _built(material, choice)
+    said = [" ".join(part.split()) for part in re.split(r"\n\s*\n", choice.text or "")]
+    words = tuple(Paragraph(literal(part)) for part in said if part)
+    return replace(section, blocks=(*words, *section.blocks))
+
+
+def _built(material: Material, choice: SectionChoice) -> Section:
     shown = material.ended if choice.kind in _OF_KEPT_WEIGHTS else material.runs
     needs_runs = choice.kind not in _OF_NO_RUNS and (choice.runs or choice.kind not in _OF_ALL_RUNS)
     if needs_runs and not shown(choice):

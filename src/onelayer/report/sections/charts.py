@@ -92,8 +92,8 @@ def curves(
     """
     own = KINDS[choice.kind]
     if (before := shown_before(material, choice, shown)) is not None:
-        link = {"before": f"The {own} is drawn step under step with the curves above:",
-                "link": "show them", "anchor": before.anchor}  # fmt: skip
+        link = {"before": f"The {own} is drawn with the other curves of the run, step over step:",
+                "link": "show it", "anchor": before.anchor}  # fmt: skip
         return Interactive("elsewhere", link, tuple(still))
     asked = {own} | {
         KINDS[section.kind] for section in material.outcome.study.sections
@@ -173,5 +173,7 @@ def marks(runs: Sequence[RunOutcome]) -> tuple[tuple[int, str], ...]:
 
 
 def _name(shown: Shown, runs: Sequence[RunOutcome], kinds: Sequence[str]) -> str:
-    of = f"{shown.group.label}, {shown.group.over}" if shown.group else runs[0].label
-    return of if shown.is_many else f"{' and '.join(kinds).capitalize()} of {of}"
+    if shown.is_many:
+        return runs[0].label
+    of = f"{shown.group.called}, {shown.group.over}" if shown.group else runs[0].called
+    return f"{' and '.join(kinds).capitalize()} of {of}"

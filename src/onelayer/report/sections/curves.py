@@ -41,7 +41,7 @@ def _curves(material: Material, choice: SectionChoice, title: str, question: str
     answers: list[Block] = []
     for shown in charts.shown_in(material, choice):
         if shown.is_many and charts.shown_before(material, choice, shown) is None:
-            first, last = shown.runs[0].label, shown.runs[-1].label
+            first, last = shown.runs[0].called, shown.runs[-1].called
             text = f"{len(shown.runs):,} runs, from {first} to {last}."
             blocks.append(Paragraph(literal(text)))
         blocks.append(charts.curves(material, choice, shown, [_still(shown, kind)], SEEN))
@@ -55,7 +55,7 @@ def _still(shown: Shown, kind: str) -> FigureBlock:
         (run,) = shown.runs
         figure = (loss_curves if kind == "loss" else accuracy_curves)(
             run.history, run.name, best_step=kept_step(run),
-            title=f"{kind.capitalize()} of {run.label}", name=file_stem(kind, run.name),
+            title=f"{kind.capitalize()} of {run.called}", name=file_stem(kind, run.name),
         )  # fmt: skip
         return FigureBlock(figure, literal(SEEN[kind](run)))
     history = pl.concat([run.history for run in shown.runs])
@@ -97,7 +97,7 @@ def _ends_in_words(shown: Shown, kind: str) -> str:
 
 
 def _best_of_many(runs: Sequence[RunOutcome]) -> str:
-    bests = [(run.record.best, run.label) for run in runs]
+    bests = [(run.record.best, run.called) for run in runs]
     ranked = sorted((best.val_loss, name, best.step) for best, name in bests if best is not None)
     (low, first, step), (high, last, _) = ranked[0], ranked[-1]
     return (
@@ -153,7 +153,7 @@ def _loss_in_words(run: RunOutcome) -> str:
     losses, curve, best = run.history["train_loss"].to_numpy(), run.curve, run.record.best
     assert best is not None
     ignorance = float(np.log(len(run.record.classes)))
-    begins = f"The training loss of {run.label} begins at {losses[0]:.4f}"
+    begins = f"The training loss of {run.called} begins at {losses[0]:.4f}"
     known = f"ln {len(run.record.classes)} = {ignorance:.4f}"
     if f"{losses[0]:.4f}" == f"{ignorance:.4f}":
         begins += f", the value of a model that knows nothing ({known})"
@@ -184,7 +184,7 @@ def _accuracy_in_words(run: RunOutcome) -> str:
     assert last is not None
     top = int(np.argmax(curve["val_accuracy"].to_numpy()))
     return (
-        f"At the last of {count(curve.height, 'evaluation')} {run.label} has "
+        f"At the last of {count(curve.height, 'evaluation')} {run.called} has "
         f"{percent(last.train_accuracy)} of the training and "
         f"{percent(last.val_accuracy)} of the validation examples right. The "
         f"highest validation accuracy is {percent(curve['val_accuracy'][top])}, after step "

@@ -7,7 +7,7 @@ import numpy as np
 from onelayer.diagnosis.image_shape import ImageShape
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.diagnosis.words import number, points, signed
-from onelayer.report.document import Block, FigureBlock, Interactive, Table
+from onelayer.report.document import Block, FigureBlock, Fold, Interactive, Table
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import (
     Picture,
@@ -43,7 +43,7 @@ def hero(material: Material) -> list[Block]:
 def of_dips(
     run: RunOutcome, dips: AccuracyDips, shape: ImageShape | None, *, at_head: bool
 ) -> list[Block]:
-    """Return the curve at every step, the fall after each batch, what is in it, what removes it.
+    """Return the curve at every step; folded: each batch's fall, what is in it, what removes it.
 
     Where curve and images stand at the head of the report they are not shown again.
     """
@@ -51,7 +51,7 @@ def of_dips(
     assert culprit is not None
     bars = fall_by_batch(
         dips.falls, dips.fall_errors, dips.batch,
-        title=f"How far the accuracy of {run.label} falls after each batch",
+        title=f"How far the accuracy of {run.called} falls after each batch",
         name=file_stem("fall-by-batch", run.name),
     )  # fmt: skip
     examples = Table(
@@ -72,13 +72,15 @@ def of_dips(
         "the fall after the batch, or after the one that holds most of its harmful examples.",
         ("left", "right", "right"),
     )
+    caption = (
+        f"Mean fall after each batch of {literal(run.called)}, with two standard errors either "
+        f"way: {points(culprit.fall)} after batch {dips.batch}."
+    )
+    numbers = (FigureBlock(bars, caption), tried, examples)
     return [
         *([] if at_head else _the_dips(run, dips, shape)),
-        FigureBlock(bars, f"Mean fall after each batch of {literal(run.label)}, with two standard "
-                    f"errors either way: {points(culprit.fall)} after batch {dips.batch}."),
-        examples,
-        tried,
-    ]  # fmt: skip
+        Fold(f"Batch {dips.batch} of {run.called} in numbers", numbers),
+    ]
 
 
 def _the_dips(run: RunOutcome, dips: AccuracyDips, shape: ImageShape | None) -> list[Block]:
@@ -93,11 +95,11 @@ def _every_step(run: RunOutcome, dips: AccuracyDips) -> FigureBlock:
     of_step = batch_of_step(run, len(dips.accuracies), dips.batches_per_epoch)
     figure = accuracy_at_every_step(
         dips.accuracies, dips.batches_per_epoch, np.flatnonzero(of_step == dips.batch),
-        title=f"Validation accuracy of {run.label} after every step",
+        title=f"Validation accuracy of {run.called} after every step",
         name=file_stem("dips", run.name),
     )  # fmt: skip
     caption = (
-        f"After each step on batch {dips.batch}, marked, the accuracy of {literal(run.label)} "
+        f"After each step on batch {dips.batch}, marked, the accuracy of {literal(run.called)} "
         f"falls by {points(dips.culprit.fall)} in the mean, and comes back. Epochs begin at the "
         "lines."
     )

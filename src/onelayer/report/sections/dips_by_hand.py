@@ -49,7 +49,7 @@ def by_hand(run: RunOutcome, dips: AccuracyDips, shape: ImageShape | None) -> di
     if shape is not None and any(each.pixels for each in dips.opened):
         size = [shape.height, shape.width, shape.channels]
     return {
-        "run": run.label,
+        "run": run.called,
         "batches": dips.batches_per_epoch,
         "batch": dips.batch,
         "lag": dips.lag,

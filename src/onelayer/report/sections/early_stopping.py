@@ -49,9 +49,9 @@ def early_stopping(material: Material, choice: SectionChoice) -> Section:
     for name, stop in went_on[: charts.MOST_ALONE]:
         if stop.beyond is not None:
             blocks.append(_gone_on(material, named[name], stop, stop.beyond))
-        blocks.append(_patiences(named[name].label, stop))
+        blocks.append(_patiences(named[name].called, stop))
     answer = [*said(findings)]
-    if without := [run.label for run in runs if run.record.config.early_stopping is None]:
+    if without := [run.called for run in runs if run.record.config.early_stopping is None]:
         answer.append(Note("info", literal(f"Trained without early stopping: {listed(without)}.")))
     return Section(choice.title or "Early stopping", question, tuple(blocks), tuple(answer))
 
@@ -60,7 +60,7 @@ def _gone_on(material: Material, run: RunOutcome, stop: EarlyStop, beyond: Beyon
     """Return the curve past the end of a run, with the patience on a slider."""
     assert stop.continued_steps is not None
     seen = (
-        f"{run.label} gone on to {stop.continued_steps:,} steps. Its patience of {stop.patience} "
+        f"{run.called} gone on to {stop.continued_steps:,} steps. Its patience of {stop.patience} "
         f"keeps step {stop.best_step:,}, a validation loss {percent(stop.loss_given_up or 0, 1)} "
         f"above the lowest, which comes at step {stop.lowest_step:,}."
     )
@@ -68,7 +68,7 @@ def _gone_on(material: Material, run: RunOutcome, stop: EarlyStop, beyond: Beyon
     figure = continued_loss(
         pl.DataFrame({"step": steps, "value": losses}),
         stopped=stop.stopped_step, kept=stop.best_step, lowest=stop.lowest_step,
-        title=f"{run.label} past its early stop", name=file_stem("early-stop", run.name),
+        title=f"{run.called} past its early stop", name=file_stem("early-stop", run.name),
     )  # fmt: skip
     _, accuracies = _joined(run, beyond, "val_accuracy")
     batches = run.record.batches_per_epoch

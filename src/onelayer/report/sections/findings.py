@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from onelayer.diagnosis import Answer, Finding
-from onelayer.report.document import Block, Note, Section, Table
+from onelayer.diagnosis.words import count
+from onelayer.report.document import Block, Fold, Note, Section, Table
 from onelayer.report.inline import literal
 from onelayer.report.sections.exhibits import figures_of
 from onelayer.report.sections.material import Material, how_sure
@@ -14,42 +15,71 @@ from onelayer.words import listed
 
 MOST_RUNS = 6
 
-MOST_DRAWN = 2
-"""So many findings of a check have their figure; the others their words."""
+MOST_IN_FULL = 2
+"""So many findings of a check have their figure and how sure they are; the others their words."""
 
 
-def findings(material: Material) -> Section:
-    """List every check with its answer; say in full what was found, and how sure that is."""
-    answers: dict[tuple[str, str, Answer], list[str]] = {}
-    for finding in material.findings:
-        key = finding.code, finding.title, finding.answer
-        answers.setdefault(key, []).extend(map(material.called, finding.runs))
-    rows = tuple(
-        (code, literal(title), str(answer), literal(listed(dict.fromkeys(runs), MOST_RUNS)))
-        for (code, title, answer), runs in answers.items()
-    )
-    table = Table(("code", "looked for", "answer", "runs"), rows, _caption(material), ("left",) * 4)
-    blocks: list[Block] = [table] if rows else []
-    drawn: Counter[str] = Counter()
-    for finding in material.findings:
-        if finding.answer is Answer.FOUND or finding.is_warning:
-            blocks += _told(finding)
-            drawn[finding.code] += 1
-            if drawn[finding.code] <= MOST_DRAWN:
-                blocks += figures_of(finding, material.label)
+def findings(material: Material, told: Mapping[str, str]) -> Section:
+    """List what was found, folded what was not; say in full what no other section says.
+
+    Parameters
+    ----------
+    material : Material
+    told : mapping of str to str
+        What other sections say of findings, inline text, to the numbers of those sections.
+    """
+    found = [f for f in material.findings if f.answer is Answer.FOUND or f.is_warning]
+    others = [f for f in material.findings if f not in found]
+    blocks: list[Block] = []
+    if found:
+        blocks.append(_table(material, found, told))
+    if others:
+        title = f"{count(len(others), 'more answer')}: looked for, and not found or not to be told"
+        blocks.append(Fold(title, (_table(material, others, None),)))
+    of_checks: dict[str, list[Finding]] = {}
+    for finding in found:
+        if literal(finding.statement) not in told:
+            of_checks.setdefault(finding.code, []).append(finding)
+    for alike in of_checks.values():
+        for finding in alike[:MOST_IN_FULL]:
+            blocks += [_statement(finding), how_sure(finding)]
+            blocks += figures_of(finding, material.label)
+        if rest := alike[MOST_IN_FULL:]:
+            title = f"{len(rest):,} more of {alike[0].code}, {alike[0].title}"
+            blocks.append(Fold(title, tuple(map(_statement, rest))))
     question = "What was looked for, what was found, and how sure is that?"
     return Section("All findings", question, tuple(blocks))
 
 
-def _caption(material: Material) -> str:
-    count = Counter(finding.answer for finding in material.findings)
-    return literal("Answers: " + ", ".join(f"{n} {answer}" for answer, n in count.items()) + ".")
+def _table(
+    material: Material, findings: Sequence[Finding], told: Mapping[str, str] | None
+) -> Table:
+    """Return findings, those of one check together, with where they are said."""
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    for finding in findings:
+        own = str(finding.answer) if told is None else told.get(literal(finding.statement), "below")
+        called = map(material.called, finding.runs)
+        rows.setdefault((finding.code, finding.title, own), []).extend(called)
+    return Table(
+        ("code", "looked for", "answer" if told is None else "section", "runs"),
+        tuple(
+            (code, literal(title), own, literal(_runs(material, called)))
+            for (code, title, own), called in rows.items()
+        ),
+        None,
+        ("left",) * 4,
+    )
 
 
-def _told(finding: Finding) -> list[Block]:
-    """Return a finding in full."""
+def _runs(material: Material, called: Sequence[str]) -> str:
+    own = dict.fromkeys(called)
+    return "all" if len(own) == len(material.outcome.runs) > 1 else listed(own, MOST_RUNS)
+
+
+def _statement(finding: Finding) -> Note:
+    """Return what was found, and what to do."""
     said = f"{finding.code}, {finding.title}: {finding.statement}"
     if finding.advice:
         said += f" What to do: {finding.advice}"
     level: Literal["warning", "info"] = "warning" if finding.is_warning else "info"
-    return [Note(level, literal(said)), how_sure(finding)]
+    return Note(level, literal(said))

@@ -70,8 +70,10 @@ def _patience(material: Material) -> str | None:
         return None
     stop = have[1]
     return (
-        f"Patience has a price, and it can be measured by going on: {percent(stop.saved, 0)} of "
-        f"the steps were saved for {percent(stop.loss_given_up or 0.0, 1)} of the validation loss."
+        f"Patience has a price, and it can be measured by going on: "
+        f"{material.called(have[0].runs[0])} took {stop.steps:,} of {stop.allowed_steps:,} steps, "
+        f"and keeps a validation loss {percent(stop.loss_given_up or 0.0, 1)} above the lowest "
+        "that it would have reached."
     )
 
 

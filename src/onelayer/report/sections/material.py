@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from onelayer.diagnosis import Finding
+from onelayer.diagnosis import Answer, Finding
 from onelayer.diagnosis.evidence import Evidence, measured
 from onelayer.diagnosis.words import percent
 from onelayer.report.document import Block, Fold, Note, Paragraph
@@ -73,15 +73,31 @@ def l2_labels(runs: Iterable[RunOutcome]) -> dict[str, str]:
     return {run.name: run.label for run in runs} if alike else labels
 
 
+MOST_SAID = 3
+"""Of more findings than this, those that found nothing are folded away."""
+
+
 def said(findings: Iterable[Finding]) -> tuple[Block, ...]:
     """Return findings as the blocks of an answer: what was found, and folded away, how sure."""
-    return tuple(block for finding in findings for block in _told(finding))
+    every = sorted(findings, key=lambda finding: not _is_found(finding))
+    first = [finding for finding in every if _is_found(finding)] if len(every) > MOST_SAID else []
+    first = first or every[:MOST_SAID]
+    rest = tuple(_statement(finding) for finding in every[len(first) :])
+    blocks = tuple(block for finding in first for block in _told(finding))
+    return (*blocks, Fold("And of the others", rest)) if rest else blocks
+
+
+def _is_found(finding: Finding) -> bool:
+    return finding.answer is Answer.FOUND or finding.is_warning
 
 
 def _told(finding: Finding) -> tuple[Block, ...]:
+    return (_statement(finding), how_sure(finding))
+
+
+def _statement(finding: Finding) -> Block:
     text = literal(finding.statement)
-    own = Note("warning", text) if finding.is_warning else Paragraph(text)
-    return (own, how_sure(finding))
+    return Note("warning", text) if finding.is_warning else Paragraph(text)
 
 
 def how_sure(finding: Finding) -> Fold:

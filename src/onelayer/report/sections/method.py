@@ -69,6 +69,10 @@ SETTINGS: Final = (
     Setting("model", _option(lambda c: c.model), "the model is {} regression"),
     Setting("classes", _classes, "classes: {}"),
     Setting("training", lambda run: f"{run.record.n_train:,}", "{} training examples"),
+    Setting(
+        "wrong labels", lambda run: f"{run.run.selection.label_noise:.0%}",
+        "{} of the training labels made wrong", "0%",
+    ),
     Setting("validation", lambda run: f"{run.record.n_validation:,}", "{} for validation"),
     Setting(
         "solver", _option(lambda c: "minimum" if c.solver == "optimum" else "steps"), "solver: {}",

@@ -36,8 +36,8 @@ def overfitting(material: Material, choice: SectionChoice) -> Section:
         "not; both differences with 95% intervals.",
         ("left", "right", "right", "right", "right", "right", "right"),
     )  # fmt: skip
-    blocks: list[Block] = [table] if rows else []
-    if broken := [run.label for run in runs if not run.record.stop_reason.is_planned]:
+    blocks: list[Block] = [table] if len(rows) > 1 else []
+    if broken := [run.called for run in runs if not run.record.stop_reason.is_planned]:
         text = f"Not looked at, since training did not come to its end: {listed(broken)}."
         blocks.append(Note("info", literal(text)))
     question = "Does the model overfit?"

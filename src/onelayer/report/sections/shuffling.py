@@ -54,8 +54,12 @@ def shuffling(material: Material, choice: SectionChoice) -> Section:
     if len(orders) == 1:
         only = f"All runs here have one order, {ORDERS[orders.pop()]}: there is nothing to compare."
         answer.insert(0, Note("info", only))
-    question = "What does shuffling the examples anew in each epoch change?"
-    title = choice.title or "Shuffled against unshuffled"
+    several = len(orders) > 2
+    question = (
+        "What does the order of the examples change?" if several
+        else "What does shuffling the examples anew in each epoch change?"
+    )  # fmt: skip
+    title = choice.title or ("The orders compared" if several else "Shuffled against unshuffled")
     return Section(title, question, tuple(blocks), tuple(answer))
 
 
@@ -85,11 +89,11 @@ def _seen(run: RunOutcome, after: pl.DataFrame) -> str:
     """Say where a run ends, and how low it is after the batch behind its dips, if there is one."""
     last = run.record.last
     assert last is not None
-    seen = f"{run.label} ends at {percent(last.val_accuracy)}"
+    seen = f"{run.called} ends at {percent(last.val_accuracy)}"
     if after.height:
         low, middle = after["val_accuracy"].min(), run.curve["val_accuracy"].median()
         seen += (
-            f"; after the batch behind its dips, marked, it is as low as {percent(float(low))}, "  # type: ignore[arg-type]
+            f"; after the batch behind its dips it is as low as {percent(float(low))}, "  # type: ignore[arg-type]
             f"against {percent(float(middle))} at the median evaluation"  # type: ignore[arg-type]
         )
     return f"{seen}."

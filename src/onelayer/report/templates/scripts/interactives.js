@@ -2,6 +2,12 @@
 // here: it is given the element that it fills and the data that it shows, before the element is
 // seen. What stands in its place where scripts are off, and on paper, is then folded away.
 const interactives = {};
+// What stands in an interactive's place has the figure's number and caption.
+const captions = {
+  still: (element) => element?.closest(".interactive")?.querySelector(".still figcaption"),
+  number: (element) => captions.still(element)?.querySelector("b")?.textContent.match(/^Figure [0-9]+\. /)?.[0] ?? "",
+  copy: (element) => captions.still(element)?.cloneNode(true) ?? "",
+};
 const start = async (box) => {
   const data = JSON.parse(await unpackText(box.querySelector(".data").textContent));
   const hands = box.querySelector(".hands");

@@ -74,13 +74,13 @@
           button.dataset.place = `${label} ${predicted}`;
           button.tabIndex = -1;
           const share = Math.sqrt(each[2] / sizes[label] / strongest);
-          button.style.setProperty("--share", `${(55 * share).toFixed(1)}%`);
+          button.style.setProperty("--share", `${(42 * share).toFixed(1)}%`);
           cell.append(button);
         }
         return cell;
       })));
       const table = make("table", { className: "matrix" },
-        make("caption", {}, `Labels in rows, predictions in columns. Choose a number to see the ${images ? "images" : "examples"} behind it.`),
+        make("caption", {}, `${captions.number(box)}Labels in rows, predictions in columns. Choose a number to see the ${images ? "images" : "examples"} behind it.`),
         make("thead", {}, make("tr", {}, make("th", { scope: "col", textContent: "label" }), ...classes.map((name) => head("col", name)))),
         make("tbody", {}, ...rows));
       // One stop of the Tab key; the arrows go on from there, over cells without mistakes.

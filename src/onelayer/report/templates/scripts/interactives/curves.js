@@ -79,7 +79,7 @@ curves.start = (element, packed) => {
     controls.append(pill("Logarithmic loss", state.logarithmic, (button) => toggle("logarithmic", button)));
   }
   const csv = pill("CSV", null, () => curves.download(chart));
-  const caption = curves.element("figcaption", {}, curves.element("b", {}, `${chart.name}.`), ` ${chart.caption}`);
+  const caption = curves.element("figcaption", {}, curves.element("b", {}, `${captions.number(element)}${chart.name}.`), ` ${chart.caption}`);
   if (chart.thinned) caption.append(" Not every step is here, but the lowest and the highest are; all are in history.parquet.");
   const figure = curves.element("figure", { class: "linked" }, legend.row, where, box, plot.strip, controls);
   let patience = null;

@@ -13,7 +13,7 @@
     return node;
   };
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-  const percent = (share) => `${(100 * share).toFixed(2)} %`;
+  const percent = (share) => `${(100 * share).toFixed(2)}%`;
   const signed = (value) => value.toFixed(2).replace("-", "−");
   const points = (share) => `${signed(100 * share)} points`;
   const digits = (value) => (value === 0 ? "0" : value.toPrecision(3));
@@ -356,9 +356,9 @@
       switches.press(place);
       const curve = curves[place];
       const error = curve.error === null ? "" : ` (standard error ${(100 * curve.error).toFixed(2)})`;
-      said.textContent = place
+      said.textContent = captions.number(hands) + (place
         ? `${curve.change[0].toUpperCase()}${curve.change.slice(1)}: the accuracy falls by ${points(curve.fall)}${error}, marked; in as many epochs (${data.tried.epochs}) it was ${points(data.tried.fall)}.`
-        : `As ${data.run} was trained: after batch ${data.batch}${data.lag ? ` (deepest ${data.lag} later)` : ""} the accuracy falls by ${points(curve.fall)}${error}, marked, and comes back.`;
+        : `As ${data.run} was trained: after batch ${data.batch}${data.lag ? ` (deepest ${data.lag} later)` : ""} the accuracy falls by ${points(curve.fall)}${error}, marked, and comes back.`);
       if (place && state.first * batches >= curve.values.length) {
         state.first = Math.min(1, epochs - 1);
         from.value = state.first;
@@ -396,7 +396,7 @@
       if (place === 2) return openBatch(data.batch);
       return openBatch((state.batch + (place ? 1 : batches - 1)) % batches);
     });
-    panel.setAttribute("aria-label", "The open batch");
+    panel.setAttribute("aria-label", `The open batch of ${data.run}`);
     panel.append(title, turns.row, make("div", { className: "beside" }, facts, counts), about, scroll, make("p", { className: "controls" }, more));
     hands.append(
       switches.row, said,

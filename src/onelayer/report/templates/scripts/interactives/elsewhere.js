@@ -2,7 +2,7 @@
 interactives.elsewhere = async (element, { anchor, before, link }) => {
   const to = document.createElement("a");
   to.href = `#${anchor}`;
-  to.textContent = link;
+  to.textContent = captions.number(document.getElementById(anchor)).replace(". ", "") || link;
   const text = document.createElement("p");
   text.append(before, " ", to, ".");
   element.append(text);

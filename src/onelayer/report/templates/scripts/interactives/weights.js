@@ -16,7 +16,7 @@
   const count = (steps) => steps.toLocaleString("en");
   const measured = (loss, accuracy, steps) => {
     const when = steps ? ` (evaluated after ${count(steps)})` : "";
-    return `validation loss ${loss.toPrecision(3)}, accuracy ${(100 * accuracy).toFixed(2)} %${when}`;
+    return `validation loss ${loss.toPrecision(3)}, accuracy ${(100 * accuracy).toFixed(2)}%${when}`;
   };
 
   // Rounded weights as they were packed: each time but the first is a change (RoundedWeights).
@@ -121,7 +121,7 @@
     const rule = put("line", { y1: 20, y2: 186, class: "rule" });
     const panels = {
       val_loss: panel("val_loss", "validation loss", 22, 88, "loss", (v) => v.toPrecision(2)),
-      val_accuracy: panel("val_accuracy", "validation accuracy", 120, 186, "accuracy", (v) => `${(100 * v).toFixed(0)} %`),
+      val_accuracy: panel("val_accuracy", "validation accuracy", 120, 186, "accuracy", (v) => `${(100 * v).toFixed(0)}%`),
     };
     for (let decade = 1; decade <= last; decade *= 10) {
       put("text", { x: x(decade), y: 206, class: "middle" }, count(decade));
@@ -208,7 +208,7 @@
     charts.append(curve);
     if (stops.length > 1) element.append(group(along.row, atEnd, atMinimum, scale));
     else element.append(group(atEnd, atMinimum));
-    element.append(filming, grid, legend, told, charts);
+    element.append(filming, grid, legend, told, charts, captions.copy(element));
     atMinimum.hidden = !stops.some((stop) => stop.minimum);
     atEnd.hidden = atMinimum.hidden;
 
@@ -307,7 +307,7 @@
         const own = [...now.levels.subarray(at, at + channels)].map((level) => level * now.unit);
         // The limit has a direction, and its size depends on λ.
         picture.value.textContent = own
-          .map((weight) => (now.stop.limit ? `${Math.round((100 * weight) / now.largest)} %` : signed(weight)))
+          .map((weight) => (now.stop.limit ? `${Math.round((100 * weight) / now.largest)}%` : signed(weight)))
           .join(" / ");
         Object.assign(picture.mark.style, {
           left: `${(100 * column) / width}%`, top: `${(100 * row) / height}%`,

@@ -52,7 +52,7 @@ const MOST_ROWS = 120;
 curves.table = (chart, state) => {
   const note = curves.element("p", { class: "thin" });
   const table = curves.element("table");
-  const scroll = curves.element("div", { class: "rows", tabindex: "0", role: "region", "aria-label": "Table of values" }, table);
+  const scroll = curves.element("div", { class: "rows", tabindex: "0", role: "region", "aria-label": `Values of ${chart.name}` }, table);
   const fold = curves.element("details", { class: "values" }, curves.element("summary", {}, "Table"), note, scroll);
   const columns = chart.panes.flatMap((pane) => pane.lines.map((line) => ({ pane, line }))).slice(0, 8);
   const fill = () => {
