@@ -33,11 +33,13 @@ max_epochs = 9
 evaluations_per_epoch = 400
 [[runs]]
 name = "first"
+label = "first"
 classes = [2, 3]
 max_epochs = 1
 evaluations_per_epoch = 1
 [[runs]]
 name = "second"
+label = "second"
 [[sections]]
 kind = "early-stopping"
 runs = ["first"]

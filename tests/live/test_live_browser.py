@@ -78,7 +78,7 @@ def test_the_page_grows_stops_and_turns_into_the_report(browser: Browser, tmp_pa
         # What the study is called is shown as it is.
         expect(page.get_by_role("heading", level=1)).to_have_text("A study <b>told</b> by hand")
         make_steps(state, study, 0, 200)
-        row = page.get_by_role("row").filter(has_text="l2[l2=0.1]")
+        row = page.get_by_role("row").filter(has_text="λ = 0.1")
         expect(row).to_contain_text("200 of 1,000")
         expect(row).to_contain_text("training")
         expect(page.locator("#steps")).to_have_text("600 of at most 3,000 steps")
@@ -88,9 +88,9 @@ def test_the_page_grows_stops_and_turns_into_the_report(browser: Browser, tmp_pa
         make_steps(state, study, 200, 400)
         drawn = [wait_for_change(page, each, old) for each, old in zip(
             ("loss", "accuracy"), before, strict=True)]  # fmt: skip
-        page.get_by_label("Show").select_option("plain")
+        page.get_by_label("Show").select_option("λ = 0")
         wait_for_change(page, "loss", drawn[0])
-        expect(page.locator("#loss-title")).to_have_text("Training and validation loss of plain")
+        expect(page.locator("#loss-title")).to_have_text("Training and validation loss of λ = 0")
         page.get_by_role("button", name="Dark theme").click()
         wait_for_change(page, "accuracy", drawn[1])
 

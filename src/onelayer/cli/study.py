@@ -18,6 +18,7 @@ from onelayer.cli.report import ReportProcess
 from onelayer.cli.terminal import Terminal, print_json
 from onelayer.data.sources import FOLDER_VARIABLE
 from onelayer.errors import InputError, OnelayerError
+from onelayer.storage import write_file
 from onelayer.study import (
     PAGE,
     STUDY,
@@ -134,13 +135,11 @@ def new_study(path: Path) -> None:
     """Write a commented study file; see `onelayer new --help`."""
     if path.suffix != ".toml":
         raise InputError(f"{path}: a study file's name ends with .toml.")
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(template())
-    except FileExistsError:
-        raise InputError(f"{path}: is there already; give another name.") from None
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no folder {path.parent}; make it first.") from None
+    if path.exists():
+        raise InputError(f"{path}: is there already; give another name.")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}; make it first.")
+    write_file(path, template().encode())
     StudyProgress(Terminal(), quiet=False).say(f"Written: {path}. Run it: onelayer study {path}")
 
 

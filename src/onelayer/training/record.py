@@ -86,7 +86,7 @@ class RunRecord:
         """Return plain values for JSON, which knows neither NaN nor infinity: they become null."""
         return {
             "name": self.name,
-            "label": self.label or self.name,
+            "label": self.label,
             "model": self.model,
             "config": self.config.model_dump(mode="json"),
             "classes": list(self.classes),

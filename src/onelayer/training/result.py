@@ -111,7 +111,7 @@ class TrainResult:
         """Return what came of the run, apart from weights and history, under a name."""
         return RunRecord(
             name=name,
-            label=label,
+            label=label or name,
             config=self.config,
             classes=self.data.train.classes,
             n_train=self.data.n_train,
