@@ -228,7 +228,9 @@ def test_addresses_that_are_none(address: str, said: str, monkeypatch: pytest.Mo
 def test_a_study_in_another_order_is_refused() -> None:
     table, where = read_study_file("gradient-descent")
     check_orders(resolve(table, where, overrides=["order=blocks"]))
-    with pytest.raises(InputError, match=r"runs\.binary has the order epoch, and runs on a cluster"):
+    with pytest.raises(
+        InputError, match=r"runs\.binary has the order epoch, and runs on a cluster"
+    ):
         check_orders(resolve(table, where))
 
 

@@ -220,7 +220,9 @@ def test_the_minimum_is_that_of_the_whole(fit: Fit) -> None:
     whole = fit(train, validation, config)
     np.testing.assert_allclose(disk.weights, whole.weights, rtol=1e-3, atol=1e-5)
     # Two searches end at other weights within the tolerance: J agrees to it, and C alone less well.
-    there, here = (r.final.train_loss + 0.01 * r.final.weight_norm**2 for r in (whole, disk))
+    there, here = (
+        (r.final.train_loss or 0.0) + 0.01 * r.final.weight_norm**2 for r in (whole, disk)
+    )
     assert here == pytest.approx(there, rel=2e-8)
     beside = fit(from_disk(train, 64), validation, configs(optimum=True)[0])
     assert beside.minimum is not None

@@ -40,7 +40,9 @@ SECOND = table(
 
 def finding(code: str, run: str, answer: str, number: float, **changes: Any) -> dict[str, Any]:
     """Return a finding as findings.json has it."""
-    sure = {"method": "Counted.", "assumptions": [], "tried": [], "seconds": 0.0}
+    sure = {
+        "method": "Counted.", "covers": "", "assumptions": [], "tried": [], "seconds": 0.0,
+    }  # fmt: skip
     return {
         "code": code, "check": "planted", "title": f"Planted {code}", "runs": [run],
         "answer": answer, "severity": "info", "statement": f"The number of {run} is {number}.",
