@@ -17,7 +17,7 @@ def overfitting(material: Material, choice: SectionChoice) -> Section:
     findings = material.findings_of(Overfitting, runs)
     rows = tuple(
         (
-            literal(material.called(finding.runs[0])),
+            literal(material.label(finding.runs[0])),
             percent(found.gap.train_accuracy),
             percent(found.gap.val_accuracy),
             f"{signed(found.gap.memory)} ({span(found.gap.memory_interval)})",

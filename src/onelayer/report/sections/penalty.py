@@ -144,7 +144,7 @@ def _sweep_table(material: Material, accuracies: SweepAccuracies) -> Table:
 
     rows = tuple(
         (
-            literal(material.called(run.run)),
+            literal(material.label(run.run)),
             f"{run.l2:g}",
             shown(run.train_accuracy),
             shown(run.val_accuracy),
