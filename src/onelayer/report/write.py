@@ -65,7 +65,7 @@ def compose(outcome: Outcome, findings: list[Finding]) -> Document:
     data = outcome.data
     return Document(
         title=outcome.study.title,
-        subtitle=f"A study of single-layer networks on {_known_as(data)}",
+        subtitle=outcome.study.question or f"Single-layer networks on {_known_as(data)}",
         lead=_lead(material, places),
         chapters=tuple(Chapter(title, tuple(sections)) for title, sections in chapters),
         facts=_facts(outcome),
@@ -132,7 +132,9 @@ def _lead(material: Material, places: Mapping[str, tuple[int, int]]) -> tuple[Bl
     if missing := [name for name in outcome.missing if name not in {r.name for r in outcome.runs}]:
         blocks.append(Note("warning", literal(f"Not trained yet: {listed(missing)}.")))
     blocks.append(Paragraph(literal(_scope(outcome))))
-    groups = outcome.replicates
+    # A study of claims says in its answers what its replicates show.
+    claims = any(section.kind == "verdicts" for section in outcome.study.sections)
+    groups = () if claims else outcome.replicates
     blocks += [Paragraph(literal(spread_in_words(group))) for group in groups[:MOST_IN_LEAD]]
     if more := [group.called for group in groups[MOST_IN_LEAD:]]:
         text = f"results.json says the same of {listed(more, MOST_NAMED)}."

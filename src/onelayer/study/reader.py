@@ -82,7 +82,13 @@ class RunFolderReader:
                 f"{folder.path / RESULTS}: has format {results.get('format')!r}, and this onelayer "
                 f"reads format {FORMAT}; run the study again into another folder."
             )
-        records = tuple(RunRecord.from_json(entry) for entry in results["runs"])
+        try:
+            records = tuple(RunRecord.from_json(entry) for entry in results["runs"])
+        except InputError as error:
+            raise InputError(
+                f"{folder.path / RESULTS}: {error}, or another version of onelayer wrote it; run "
+                "the study again into another folder."
+            ) from None
         return cls(folder, study, results["data"], records)
 
     @property
