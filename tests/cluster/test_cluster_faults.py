@@ -227,7 +227,7 @@ class Deadly:
 def test_workers_that_die_of_a_block(workers: tuple[Any, Any]) -> None:
     with pytest.raises(OnelayerError, match=r"Workers of the cluster died .* memory is too small"):
         ClusterSource(Deadly(), Cluster(workers[1]))
-    until(lambda: len(workers[1].nthreads()) == 2)
+    until(lambda: len(workers[1].nthreads()) == 2, 180)  # they start anew one after the other
 
 
 def test_a_block_that_is_larger_than_a_worker(

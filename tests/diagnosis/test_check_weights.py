@@ -126,7 +126,7 @@ def test_a_penalty_that_makes_noise_is_said_to() -> None:
     part = Dataset(white + smooth, y, range(2), (8, 8))
     (finding,) = look(trained(part, part, sweep((10.0, 0.1), solver="optimum")))
     assert finding.answer is Answer.FOUND
-    assert "smoother they are" not in finding.statement
+    assert "They are about as noisy with each penalty at the minimum." in finding.statement
 
 
 def test_huge_weights_are_as_noisy_as_small_ones() -> None:

@@ -203,6 +203,10 @@ def _one(p: Pictures, called: str) -> str:
     return f"{called}{value} {p.noise:.2f}{at}"
 
 
+MATTERS = 0.005
+"""Noises that differ by less are alike: the text says two digits of them."""
+
+
 def _course(pictures: Sequence[Pictures]) -> str:
     """Say whether the noise falls with λ, at the minimum where it is known."""
     if len(pictures) < 2:
@@ -212,6 +216,8 @@ def _course(pictures: Sequence[Pictures]) -> str:
     noises = known if minima else [p.noise for p in pictures]
     where = "at the minimum" if minima else "at the ends of the runs"
     changes = np.diff(noises)  # from each λ to the next smaller
+    if max(noises) - min(noises) < MATTERS:
+        return f" They are about as noisy with each penalty {where}."
     if (changes > 0).all():
         return f" The stronger the penalty, the smoother they are {where}."
     if (changes < 0).all():
