@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from live_material import NAMES, begun, make_steps
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from onelayer.live import LiveServer
 
 pytestmark = pytest.mark.browser
-
-PROGRAM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if PROGRAM is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
-        yield program
-        program.close()
 
 
 def visit(browser: Browser, server: LiveServer, width: int, theme: Any) -> tuple[Page, list[str]]:

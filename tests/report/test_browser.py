@@ -1,12 +1,10 @@
 """The page in a real browser: nothing overflows, nothing fails, the theme can be changed."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from whole_material import KINDS, whole
 
 from onelayer.report import style
@@ -14,21 +12,6 @@ from onelayer.report.document import Document
 from onelayer.report.html import to_html
 
 pytestmark = pytest.mark.browser
-
-PROGRAM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if PROGRAM is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
-        yield program
-        program.close()
 
 
 @pytest.fixture(scope="module")

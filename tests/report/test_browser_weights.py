@@ -1,14 +1,12 @@
 """The pictures of weights in a real browser: both sliders, the switches, the film, the pixels."""
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Finding, diagnose
@@ -20,10 +18,6 @@ from onelayer.study import Outcome, SectionChoice, outcome_in_memory
 from onelayer.training import TrainConfig, train_many
 
 pytestmark = pytest.mark.browser
-
-PROGRAM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 
 
 def studied(n_classes: int, shape: tuple[int, int], channels: int, **how: Any) -> Document:
@@ -48,18 +42,6 @@ def studied(n_classes: int, shape: tuple[int, int], channels: int, **how: Any) -
 def _document(outcome: Outcome, findings: list[Finding], choice: SectionChoice) -> Document:
     section = build(Material(outcome, tuple(findings)), choice)
     return Document("Weights", "", (), (Chapter("All", (section,)),))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if PROGRAM is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(
-            executable_path=PROGRAM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield program
-        program.close()
 
 
 def visit(browser: Browser, document: Document, path: Path, width: int) -> tuple[Page, list[str]]:

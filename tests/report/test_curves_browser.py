@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 from report_material import history
-from test_browser import browser, visit
+from test_browser import visit
 
 from onelayer.diagnosis.experiments.early_stops import stays, stop_on
 from onelayer.report import linked, style
@@ -21,7 +21,6 @@ from onelayer.report.linked import Chart, Line, Pane
 from onelayer.training import Evaluation, History
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser"]  # the fixture of the other module
 
 STEPS, EVERY, BATCHES = 24_000, 6, 31
 EVALUATED = np.arange(0, STEPS, EVERY)

@@ -1,14 +1,12 @@
 """The dips of a page: opened by hand in a browser, and still without scripts."""
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Finding, diagnose
@@ -86,31 +84,19 @@ def test_steps_know_their_batch_in_any_sequence(study: Study) -> None:
     assert moved[:BATCHES] != moved[BATCHES : 2 * BATCHES]
 
 
-PROGRAM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-
-
 @pytest.fixture(scope="module")
 def page(
-    tmp_path_factory: pytest.TempPathFactory, study: Study
-) -> Iterator[tuple[Page, list[str]]]:
-    if PROGRAM is None:
-        pytest.skip("there is no Chromium on this machine")
+    tmp_path_factory: pytest.TempPathFactory, study: Study, browser: Browser
+) -> tuple[Page, list[str]]:
     path: Path = tmp_path_factory.mktemp("dips") / "report.html"
     path.write_text(to_html(compose(*study)), encoding="utf-8")
     troubles: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=PROGRAM, args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.on("console", lambda message: troubles.append(message.text))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto(path.as_uri())
-        page.locator(".dips.ready").wait_for()
-        yield page, troubles
-        browser.close()
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.on("console", lambda message: troubles.append(message.text))
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto(path.as_uri())
+    page.locator(".dips.ready").wait_for()
+    return page, troubles
 
 
 @pytest.mark.browser

@@ -1,31 +1,20 @@
 """Drawing and mistakes on the page, by mouse, touch and keyboard, held against Python."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hands_material import colours, digits, document_of
-from playwright.sync_api import Browser, Page, sync_playwright
-from test_browser import PROGRAM, QUIET, visit
+from playwright.sync_api import Browser, Page
+from test_browser import visit
 
 from onelayer.data.drawings import Frame, prepared
 from onelayer.diagnosis.measures.mistakes import Mistakes
 from onelayer.report.html import to_html
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def hands() -> Iterator[Browser]:
-    if PROGRAM is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
-        yield program
-        program.close()
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +79,9 @@ def settle(page: Page) -> None:
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_drawing_is_answered_at_once_as_python_does(
-    hands: Browser, page_of_digits: str, width: int
+    browser: Browser, page_of_digits: str, width: int
 ) -> None:
-    page, troubles = visit(hands, page_of_digits, width, "dark" if width == 390 else "light")
+    page, troubles = visit(browser, page_of_digits, width, "dark" if width == 390 else "light")
     ready(page)
     page.locator(".board").scroll_into_view_if_needed()
     page.get_by_role("button", name="Clear").click()
@@ -118,8 +107,10 @@ def test_a_drawing_is_answered_at_once_as_python_does(
     page.close()
 
 
-def test_validation_images_are_answered_as_python_does(hands: Browser, page_of_digits: str) -> None:
-    page, _ = visit(hands, page_of_digits, 1280, "light")
+def test_validation_images_are_answered_as_python_does(
+    browser: Browser, page_of_digits: str
+) -> None:
+    page, _ = visit(browser, page_of_digits, 1280, "light")
     ready(page)
     outcome, _, validation = digits()
     buttons = page.get_by_role("group", name="Validation images").get_by_role("button")
@@ -136,8 +127,8 @@ def test_validation_images_are_answered_as_python_does(hands: Browser, page_of_d
     page.close()
 
 
-def test_the_page_prepares_drawings_as_python_does(hands: Browser, page_of_digits: str) -> None:
-    page, _ = visit(hands, page_of_digits, 1280, "light")
+def test_the_page_prepares_drawings_as_python_does(browser: Browser, page_of_digits: str) -> None:
+    page, _ = visit(browser, page_of_digits, 1280, "light")
     ready(page)
     rng = np.random.default_rng(0)
     frames = [
@@ -161,9 +152,9 @@ def test_the_page_prepares_drawings_as_python_does(hands: Browser, page_of_digit
 
 
 def test_a_finger_on_the_board_draws_and_beside_it_moves_the_page(
-    hands: Browser, page_of_digits: str
+    browser: Browser, page_of_digits: str
 ) -> None:
-    context = hands.new_context(
+    context = browser.new_context(
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
     page = context.new_page()
@@ -200,9 +191,9 @@ def test_a_finger_on_the_board_draws_and_beside_it_moves_the_page(
 
 
 def test_a_cell_shows_its_mistakes_and_arrows_go_from_cell_to_cell(
-    hands: Browser, page_of_digits: str
+    browser: Browser, page_of_digits: str
 ) -> None:
-    page, troubles = visit(hands, page_of_digits, 390, "light")
+    page, troubles = visit(browser, page_of_digits, 390, "light")
     ready(page)
     _, findings, _ = digits()
     found = next(f.measurement for f in findings if isinstance(f.measurement, Mistakes))
@@ -235,11 +226,11 @@ def test_a_cell_shows_its_mistakes_and_arrows_go_from_cell_to_cell(
     page.close()
 
 
-def test_images_in_colour_are_painted_on(hands: Browser, tmp_path: Path) -> None:
+def test_images_in_colour_are_painted_on(browser: Browser, tmp_path: Path) -> None:
     outcome, findings, validation = colours()
     path = tmp_path / "report.html"
     path.write_text(to_html(document_of(outcome, findings)), encoding="utf-8")
-    page, troubles = visit(hands, path.as_uri(), 1280, "light")
+    page, troubles = visit(browser, path.as_uri(), 1280, "light")
     ready(page)
     first = int(np.flatnonzero(validation.targets == 0)[0])
     expected = outcome.runs[0].model.predict_proba(validation.X[[first]])[0]

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 from cli_helpers import call
 from compare_material import FIRST, FOUND_FIRST, FOUND_SECOND, SECOND, make
-from playwright.sync_api import Route, expect, sync_playwright
-
-PROGRAM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+from playwright.sync_api import Browser, Route, expect
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +57,7 @@ def test_wrong_use_is_refused(
 
 
 @pytest.mark.browser
-def test_the_page_in_a_browser(base: Path) -> None:
-    if PROGRAM is None:
-        pytest.skip("there is no Chromium on this machine")
+def test_the_page_in_a_browser(base: Path, browser: Browser) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     troubles: list[str] = []
     address = (base / "one-and-two.html").as_uri()
@@ -77,21 +69,18 @@ def test_the_page_in_a_browser(base: Path) -> None:
             troubles.append(route.request.url)
             route.abort()
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
-        for width, theme in ((390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")):
-            page = browser.new_page(
-                viewport={"width": width, "height": 844},
-                color_scheme="dark" if theme == "dark" else "light",
-            )
-            page.route("**/*", cut)
-            page.on("console", lambda message: troubles.append(message.text))
-            page.on("pageerror", lambda error: troubles.append(str(error)))
-            page.goto(address)
-            expect(page.get_by_role("heading", level=1)).to_have_text("one and two")
-            assert page.evaluate("document.documentElement.scrollWidth") == width
-            found = axe.Axe().run(page).response["violations"]
-            assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
-            page.close()
-        browser.close()
+    for width, theme in ((390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")):
+        page = browser.new_page(
+            viewport={"width": width, "height": 844},
+            color_scheme="dark" if theme == "dark" else "light",
+        )
+        page.route("**/*", cut)
+        page.on("console", lambda message: troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(address)
+        expect(page.get_by_role("heading", level=1)).to_have_text("one and two")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        found = axe.Axe().run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+        page.close()
     assert troubles == []

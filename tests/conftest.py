@@ -1,0 +1,23 @@
+"""What tests of pages need: a real browser."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+PROGRAM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+
+
+@pytest.fixture(scope="module")  # while it is open, no event loop can run beside it
+def browser() -> Iterator[Browser]:
+    """Return Debian's Chromium."""
+    if PROGRAM is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync_playwright() as playwright:
+        program = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
+        yield program
+        program.close()
