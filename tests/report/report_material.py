@@ -1,7 +1,5 @@
 """Made-up material with the shapes of a real study."""
 
-import re
-
 import numpy as np
 import polars as pl
 
@@ -23,11 +21,6 @@ from onelayer.report.document import (
 )
 from onelayer.report.figures import WeightRow, loss_curves, weight_pictures
 from onelayer.report.style import TRAINING
-
-
-def without_library(page: str) -> str:
-    """Return a page without the program that draws charts, which is not ours."""
-    return re.sub(r'<script type="text/plain" id="library">.*?</script>', "", page, flags=re.DOTALL)
 
 
 def history(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from report_material import DERIVATION, history, table, without_library
+from report_material import DERIVATION, history, table
 
 from onelayer.errors import OnelayerError
 from onelayer.report import style
@@ -62,7 +62,7 @@ def test_the_page_is_the_same_every_time(document: Document) -> None:
 
 
 def test_the_page_refers_to_nothing_outside(document: Document) -> None:
-    source = without_library(to_html(document))
+    source = to_html(document)
     page = Page(source)
     ids = page.attributes("id")
     assert len(ids) == len(set(ids))
@@ -109,9 +109,7 @@ def test_markup_in_any_text_is_shown_as_text() -> None:
         Formula('x "</math><script>alert(1)</script>"'),
     )
     section = Section(bad, bad, blocks, blocks)
-    source = without_library(
-        to_html(Document(bad, bad, blocks, (Chapter(bad, (section,)),), ((bad, bad),), bad))
-    )
+    source = to_html(Document(bad, bad, blocks, (Chapter(bad, (section,)),), ((bad, bad),), bad))
     page = Page(source)
     # Those with a type hold data.
     assert [a for tag, a in page.elements if tag == "script" and "type" not in a] == [{}, {}]
@@ -120,7 +118,7 @@ def test_markup_in_any_text_is_shown_as_text() -> None:
 
 
 def test_figures_follow_the_theme(document: Document) -> None:
-    source = without_library(to_html(document))
+    source = to_html(document)
     body = source[source.index("<body>") :]
     for colour in style.PALETTE:
         assert colour.light not in body

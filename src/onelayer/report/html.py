@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from onelayer.report import packed, style, svg
 from onelayer.report.document import Document
-from onelayer.report.library import library
 from onelayer.report.mathml import MathML
 from onelayer.report.typesetting import font, parts, template
 from onelayer.report.view import math_nodes, view
@@ -26,12 +25,8 @@ STYLES: Final = (
     "page", "contents", "controls", "derivations", "folds", "answers", "interactives",
 )  # fmt: skip
 SCRIPTS: Final = (
-    "theme", "contents", "scrollers", "packed", "derivations", "library", "interactives",
+    "theme", "contents", "scrollers", "packed", "derivations", "elements", "interactives",
 )  # fmt: skip
-
-
-# What a script says that needs the program for charts.
-_DRAWS: Final = "await load()"
 
 
 def to_html(document: Document) -> str:
@@ -57,7 +52,6 @@ def to_html(document: Document) -> str:
     ]
     interactives = document.interactives()
     kinds = sorted({each.kind for each in interactives})
-    script = _templates("scripts", SCRIPTS, kinds, "js")
     return _ENVIRONMENT.get_template("page.html.j2").render(
         page=page,
         math=math,
@@ -66,9 +60,8 @@ def to_html(document: Document) -> str:
         drawings=drawings,
         # Each is taken once, in reading order.
         data=iter([packed.values(each.data) for each in interactives]),
-        library=packed.text(library()) if _DRAWS in script else "",
         css=Markup(_templates("styles", STYLES, kinds, "css")),
-        script=Markup(script),
+        script=Markup(_templates("scripts", SCRIPTS, kinds, "js")),
         derivations=count(1),
         next=next,
         light=Markup(style.css_variables("light")),

@@ -1,10 +1,5 @@
 // Which classes are taken for which: a cell of the table, or a pair of the list, shows its images.
 {
-  const make = (tag, properties = {}, ...children) => {
-    const element = Object.assign(document.createElement(tag), properties);
-    element.append(...children);
-    return element;
-  };
   const percent = (share) => `${(100 * share).toFixed(share > 0.999 ? 2 : 1)}%`;
   const counted = (count) => `${count.toLocaleString("en")} ${count === 1 ? "example" : "examples"}`;
 

@@ -8,11 +8,11 @@ curves.start = (element, packed) => {
   };
   const lines = chart.panes.flatMap((pane) => pane.lines);
   const plot = curves.plot(chart, state);
-  const box = curves.element("div", {
+  const box = make("div", {
     class: "plot", role: "slider", tabindex: "0", "aria-label": `${chart.name}: step`, "aria-valuemin": "0",
     "aria-valuemax": String(chart.end), "aria-valuenow": "0", "aria-valuetext": "no step chosen",
   }, plot.svg);
-  const where = curves.element("p", { class: "where" });
+  const where = make("p", { class: "where" });
   let due = 0;
   const later = () => {
     due ||= requestAnimationFrame(() => {
@@ -56,7 +56,7 @@ curves.start = (element, packed) => {
   };
 
   const pill = (text, pressed, click) => {
-    const made = curves.element("button", { type: "button", class: "pill" }, text);
+    const made = make("button", { type: "button", class: "pill" }, text);
     if (pressed !== null) made.setAttribute("aria-pressed", String(pressed));
     made.addEventListener("click", () => click(made));
     return made;
@@ -72,16 +72,16 @@ curves.start = (element, packed) => {
     chart.end = Math.max(...lines.map(({ steps, factor }) => (steps.at(-1) ?? 1) * factor));
     return whole ? go({ from: 0, to: chart.end }) : go({ ...state.view, to: Math.min(state.view.to, chart.end) });
   };
-  const controls = curves.element("div", { class: "controls" },
-    curves.element("div", { class: "group", role: "group", "aria-label": "What is in view" }, ...zooms.keys()),
+  const controls = make("div", { class: "controls" },
+    make("div", { class: "group", role: "group", "aria-label": "What is in view" }, ...zooms.keys()),
     pill("Epochs", false, (button) => toggle("epochs", button)));
   if (chart.panes.some((pane) => pane.logarithmic !== null)) {
     controls.append(pill("Logarithmic loss", state.logarithmic, (button) => toggle("logarithmic", button)));
   }
   const csv = pill("CSV", null, () => curves.download(chart));
-  const caption = curves.element("figcaption", {}, curves.element("b", {}, `${captions.number(element)}${chart.name}.`), ` ${chart.caption}`);
+  const caption = make("figcaption", {}, make("b", {}, `${captions.number(element)}${chart.name}.`), ` ${chart.caption}`);
   if (chart.thinned) caption.append(" Not every step is here, but the lowest and the highest are; all are in history.parquet.");
-  const figure = curves.element("figure", { class: "linked" }, legend.row, where, box, plot.strip, controls);
+  const figure = make("figure", { class: "linked" }, legend.row, where, box, plot.strip, controls);
   let patience = null;
   if (chart.patience) {
     patience = curves.patience(chart, state, later);
@@ -103,9 +103,9 @@ curves.start = (element, packed) => {
 
 interactives.curves = async (element, data) => {
   if (data.charts.length === 1) return curves.start(element, data.charts[0]);
-  const select = curves.element("select", {}, ...data.charts.map((chart, place) => curves.element("option", { value: place }, chart.name)));
-  const room = curves.element("div");
+  const select = make("select", {}, ...data.charts.map((chart, place) => make("option", { value: place }, chart.name)));
+  const room = make("div");
   select.addEventListener("change", () => curves.start(room, data.charts[select.value]));
-  element.append(curves.element("div", { class: "controls" }, curves.element("label", {}, "Run ", select)), room);
+  element.append(make("div", { class: "controls" }, make("label", {}, "Run ", select)), room);
   return curves.start(room, data.charts[0]);
 };

@@ -1,17 +1,5 @@
 // Dips: the accuracy after every step, what a change makes of it, and any batch opened.
 {
-  const svgNS = "http://www.w3.org/2000/svg";
-  const drawn = (name, attributes, text) => {
-    const node = document.createElementNS(svgNS, name);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    if (text !== undefined) node.textContent = text;
-    return node;
-  };
-  const make = (name, options = {}, ...inner) => {
-    const node = Object.assign(document.createElement(name), options);
-    node.append(...inner);
-    return node;
-  };
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
   const percent = (share) => `${(100 * share).toFixed(2)}%`;
   const signed = (value) => value.toFixed(2).replace("-", "−");
@@ -62,7 +50,7 @@
   };
   // A drawing on which a place is chosen: by a pointer, or by the arrow keys.
   const slide = (label, height, keys) => {
-    const svg = drawn("svg", { class: "plot", height, tabindex: 0, role: "slider", "aria-label": label });
+    const svg = makeSvg("svg", { class: "plot", height, tabindex: 0, role: "slider", "aria-label": label });
     const at = (event) => event.clientX - svg.getBoundingClientRect().left;
     svg.addEventListener("pointermove", (event) => keys.over(at(event)));
     svg.addEventListener("pointerleave", () => keys.over(null));
@@ -131,7 +119,7 @@
       choose: (at) => open(stepAt(at)),
       move: (by) => open(clamp(state.step + by, 0, steps - 1)),
     });
-    const hair = drawn("line", { class: "hair", y1: TOP, y2: HEIGHT - BOTTOM, visibility: "hidden" });
+    const hair = makeSvg("line", { class: "hair", y1: TOP, y2: HEIGHT - BOTTOM, visibility: "hidden" });
     const draw = () => {
       const [all, [first, last], curve] = [width(), window_(), curves[state.curve]];
       plot.setAttribute("width", all);
@@ -150,35 +138,35 @@
       [low, high] = [Math.max(0, low - room), Math.min(1, high + room)];
       x = (step) => LEFT + ((step - first) / Math.max(last - first, 1)) * (all - LEFT - RIGHT);
       const y = (value) => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM);
-      const inside = drawn("g", { "clip-path": "url(#dips-inside)" });
-      const clip = drawn("clipPath", { id: "dips-inside" });
-      clip.append(drawn("rect", { x: LEFT - 4, y: 0, width: all - LEFT - RIGHT + 8, height: HEIGHT - BOTTOM + 4 }));
+      const inside = makeSvg("g", { "clip-path": "url(#dips-inside)" });
+      const clip = makeSvg("clipPath", { id: "dips-inside" });
+      clip.append(makeSvg("rect", { x: LEFT - 4, y: 0, width: all - LEFT - RIGHT + 8, height: HEIGHT - BOTTOM + 4 }));
       const parts = [clip];
       for (const value of ticks(100 * low, 100 * high, 5)) {
         const at = y(value / 100);
-        parts.push(drawn("line", { class: "grid", x1: LEFT, x2: all - RIGHT, y1: at, y2: at }));
-        parts.push(drawn("text", { x: LEFT - 6, y: at + 4, "text-anchor": "end" }, `${+value.toFixed(2)}`));
+        parts.push(makeSvg("line", { class: "grid", x1: LEFT, x2: all - RIGHT, y1: at, y2: at }));
+        parts.push(makeSvg("text", { x: LEFT - 6, y: at + 4, "text-anchor": "end" }, `${+value.toFixed(2)}`));
       }
       if (state.epochs <= 40) {
         for (let e = Math.ceil(first / batches); e * batches <= last; e++) {
-          parts.push(drawn("line", { class: "grid", x1: x(e * batches), x2: x(e * batches), y1: TOP, y2: HEIGHT - BOTTOM }));
+          parts.push(makeSvg("line", { class: "grid", x1: x(e * batches), x2: x(e * batches), y1: TOP, y2: HEIGHT - BOTTOM }));
         }
       }
       for (const step of ticks(first, last, all < 500 ? 4 : 8)) {
-        parts.push(drawn("text", { x: x(step), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, thousands(step)));
+        parts.push(makeSvg("text", { x: x(step), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, thousands(step)));
       }
       const own_line = line(own.values, first, last, x, y, all);
-      inside.append(drawn("path", { class: state.curve ? "own faint" : "own", d: own_line }));
+      inside.append(makeSvg("path", { class: state.curve ? "own faint" : "own", d: own_line }));
       if (state.curve) {
         const end = Math.min(last, curve.values.length - 1);
-        if (end >= first) inside.append(drawn("path", { class: "changed", d: line(curve.values, first, end, x, y, all) }));
+        if (end >= first) inside.append(makeSvg("path", { class: "changed", d: line(curve.values, first, end, x, y, all) }));
       }
       for (const step of curve.watched) {
-        if (step >= first && step <= last) inside.append(drawn("circle", { class: "mark", cx: x(step), cy: y(curve.values[step]), r: 4 }));
+        if (step >= first && step <= last) inside.append(makeSvg("circle", { class: "mark", cx: x(step), cy: y(curve.values[step]), r: 4 }));
       }
       if (state.step >= first && state.step <= last) {
         const at = x(state.step);
-        inside.append(drawn("line", { class: "chosen", x1: at, x2: at, y1: TOP, y2: HEIGHT - BOTTOM }));
+        inside.append(makeSvg("line", { class: "chosen", x1: at, x2: at, y1: TOP, y2: HEIGHT - BOTTOM }));
       }
       plot.replaceChildren(...parts, inside, hair);
       for (const [key, value] of Object.entries({ min: 0, max: steps - 1, now: state.step })) plot.setAttribute(`aria-value${key}`, value);
@@ -206,21 +194,21 @@
       const parts = [];
       for (const value of ticks(0, 100 * top, 3)) {
         const at = y(value / 100);
-        parts.push(drawn("line", { class: "grid", x1: LEFT, x2: all - RIGHT, y1: at, y2: at }));
-        parts.push(drawn("text", { x: LEFT - 6, y: at + 4, "text-anchor": "end" }, `${+value.toFixed(2)}`));
+        parts.push(makeSvg("line", { class: "grid", x1: LEFT, x2: all - RIGHT, y1: at, y2: at }));
+        parts.push(makeSvg("text", { x: LEFT - 6, y: at + 4, "text-anchor": "end" }, `${+value.toFixed(2)}`));
       }
       falls.forEach((fall, batch) => {
         const left = LEFT + batch * each;
         const kind = batch === data.batch ? "bar mark" : "bar";
-        if (batch === state.batch) parts.push(drawn("rect", { class: "under", x: left, y: 0, width: Math.max(each, 2), height: foot }));
-        parts.push(drawn("rect", { class: kind, x: left + 0.1 * each, y: y(fall), width: Math.max(0.8 * each, 0.8), height: Math.max(foot - y(fall), 1) }));
+        if (batch === state.batch) parts.push(makeSvg("rect", { class: "under", x: left, y: 0, width: Math.max(each, 2), height: foot }));
+        parts.push(makeSvg("rect", { class: kind, x: left + 0.1 * each, y: y(fall), width: Math.max(0.8 * each, 0.8), height: Math.max(foot - y(fall), 1) }));
         if (each > 5) {
           const middle = left + each / 2;
-          parts.push(drawn("line", { class: "error", x1: middle, x2: middle, y1: y(fall - 2 * errors[batch]), y2: y(fall + 2 * errors[batch]) }));
+          parts.push(makeSvg("line", { class: "error", x1: middle, x2: middle, y1: y(fall - 2 * errors[batch]), y2: y(fall + 2 * errors[batch]) }));
         }
       });
       for (const batch of ticks(0, batches - 1, all < 500 ? 5 : 10)) {
-        if (Number.isInteger(batch)) parts.push(drawn("text", { x: LEFT + (batch + 0.5) * each, y: foot + 18, "text-anchor": "middle" }, batch));
+        if (Number.isInteger(batch)) parts.push(makeSvg("text", { x: LEFT + (batch + 0.5) * each, y: foot + 18, "text-anchor": "middle" }, batch));
       }
       bars.replaceChildren(...parts);
       for (const [key, value] of Object.entries({ min: 0, max: batches - 1, now: state.batch })) bars.setAttribute(`aria-value${key}`, value);
@@ -387,9 +375,7 @@
       for (let s = 0; s < steps; s++) {
         lines.push([s, Math.floor(s / batches), sequence[s], ...curves.map((curve) => (s < curve.values.length ? curve.values[s].toFixed(5) : ""))].join(","));
       }
-      const file = make("a", { href: URL.createObjectURL(new Blob([`${lines.join("\n")}\n`], { type: "text/csv" })), download: "dips.csv" });
-      file.click();
-      URL.revokeObjectURL(file.href);
+      saveCsv("dips", `${lines.join("\n")}\n`);
     });
     views.row.append(fromLabel, csv);
     const turns = choices("Batch", ["Previous", "Next", `The deepest: ${data.batch}`], (place) => {

@@ -1,10 +1,5 @@
 // Draw an image, or paint on one: every model answers, and each pixel's part in the answer is seen.
 {
-  const make = (tag, properties = {}, ...children) => {
-    const element = Object.assign(document.createElement(tag), properties);
-    element.append(...children);
-    return element;
-  };
   const CANVAS = 280; // about so many pixels along the longer side of what is drawn on
   const BRUSH = { least: 3, most: 25, first: 11 }; // its width, in hundredths of the longer side
 

@@ -1,17 +1,5 @@
 // Weights as pictures: along the penalty, along the steps, and the value of each pixel.
 {
-  const DRAWING = "http://www.w3.org/2000/svg";
-  const make = (name, props = {}, ...inside) => {
-    const element = Object.assign(document.createElement(name), props);
-    element.append(...inside);
-    return element;
-  };
-  const draw = (name, attributes = {}, text = "") => {
-    const element = document.createElementNS(DRAWING, name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    element.textContent = text;
-    return element;
-  };
   const signed = (value) => `${value < 0 ? "−" : "+"}${Number(Math.abs(value).toPrecision(2))}`;
   const count = (steps) => steps.toLocaleString("en");
   const measured = (loss, accuracy, steps) => {
@@ -39,8 +27,8 @@
 
   // A small chart: axes in words, lines with marks, and a moving cursor.
   const chart = (label, height) => {
-    const svg = draw("svg", { viewBox: `0 0 360 ${height}`, role: "img", "aria-label": label });
-    return { svg, put: (...shape) => svg.appendChild(draw(...shape)) };
+    const svg = makeSvg("svg", { viewBox: `0 0 360 ${height}`, role: "img", "aria-label": label });
+    return { svg, put: (...shape) => svg.appendChild(makeSvg(...shape)) };
   };
   const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 

@@ -2,19 +2,6 @@
 const curves = {};
 
 // Axes, and how numbers are written.
-curves.element = (name, attributes = {}, ...children) => {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-};
-curves.draw = (name, attributes = {}, text = "") => {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  if (text) made.textContent = text;
-  return made;
-};
-
 curves.whole = (number) => Math.round(number).toLocaleString("en");
 curves.value = (number, percent) => {
   if (!Number.isFinite(number)) return "not finite";

@@ -20,13 +20,13 @@ curves.told = (chart, lines, x) => chart.panes.flatMap((pane) => {
 }).join(" · ");
 
 curves.legend = (chart, state, changed) => {
-  const row = curves.element("div", { class: "legend", role: "group", "aria-label": "Curves" });
+  const row = make("div", { class: "legend", role: "group", "aria-label": "Curves" });
   const outputs = new Map();
   for (const [label, lines] of curves.labels(chart)) {
-    const swatch = curves.element("span", { class: "swatch", style: `background: var(${lines[0].line.colour})` });
+    const swatch = make("span", { class: "swatch", style: `background: var(${lines[0].line.colour})` });
     const wide = new Set(lines.map(({ pane }) => pane)).size * (lines.length > chart.panes.length ? 17 : 7) + (chart.panes.length - 1);
-    const output = curves.element("span", { class: "at", style: `min-width: ${wide}ch` });
-    const button = curves.element("button", { type: "button", class: "key", "aria-pressed": "true" }, swatch, label, output);
+    const output = make("span", { class: "at", style: `min-width: ${wide}ch` });
+    const button = make("button", { type: "button", class: "key", "aria-pressed": "true" }, swatch, label, output);
     button.addEventListener("click", () => {
       const hide = !state.hidden.has(label);
       if (hide) state.hidden.add(label); else state.hidden.delete(label);
@@ -50,10 +50,10 @@ curves.legend = (chart, state, changed) => {
 
 const MOST_ROWS = 120;
 curves.table = (chart, state) => {
-  const note = curves.element("p", { class: "thin" });
-  const table = curves.element("table");
-  const scroll = curves.element("div", { class: "rows", tabindex: "0", role: "region", "aria-label": `Values of ${chart.name}` }, table);
-  const fold = curves.element("details", { class: "values" }, curves.element("summary", {}, "Table"), note, scroll);
+  const note = make("p", { class: "thin" });
+  const table = make("table");
+  const scroll = make("div", { class: "rows", tabindex: "0", role: "region", "aria-label": `Values of ${chart.name}` }, table);
+  const fold = make("details", { class: "values" }, make("summary", {}, "Table"), note, scroll);
   const columns = chart.panes.flatMap((pane) => pane.lines.map((line) => ({ pane, line }))).slice(0, 8);
   const fill = () => {
     if (!fold.open) return;
@@ -64,18 +64,18 @@ curves.table = (chart, state) => {
     const several = new Set(columns.map(({ line }) => line.run)).size > 1;
     const heads = columns.map(({ pane, line }) => (several && !line.label.includes(line.run) ? `${line.label}, ${line.run}`
       : line.label.includes(pane.title.split(" ")[0]) ? line.label : `${line.label}: ${pane.title.split(" ")[0]}`));
-    const head = curves.element("tr", {}, ...["step", "epoch", ...heads].map((text) => curves.element("th", { scope: "col", class: "right" }, text)));
+    const head = make("tr", {}, ...["step", "epoch", ...heads].map((text) => make("th", { scope: "col", class: "right" }, text)));
     const body = rows.map((i) => {
       const step = base.line.steps[i];
       const cells = columns.map(({ pane, line }) => {
         const at = curves.at(line, step * base.line.factor);
         return line.steps[at] === step ? curves.value(line.values[at], pane.percent) : "–";
       });
-      return curves.element("tr", {},
-        curves.element("th", { scope: "row", class: "right" }, curves.whole(step)),
-        ...[curves.whole(Math.floor(step / base.line.batches)), ...cells].map((text) => curves.element("td", { class: "right" }, text)));
+      return make("tr", {},
+        make("th", { scope: "row", class: "right" }, curves.whole(step)),
+        ...[curves.whole(Math.floor(step / base.line.batches)), ...cells].map((text) => make("td", { class: "right" }, text)));
     });
-    table.replaceChildren(curves.element("thead", {}, head), curves.element("tbody", {}, ...body));
+    table.replaceChildren(make("thead", {}, head), make("tbody", {}, ...body));
     const all = `${curves.whole(end - first)} evaluations in view`;
     note.textContent = rows.length === end - first ? `The ${all}.` : `${rows.length} of the ${all}, the lowest and the highest among them.`;
   };
@@ -99,10 +99,4 @@ curves.csv = (chart) => {
   }
   return `${rows.join("\n")}\n`;
 };
-curves.download = (chart) => {
-  const file = document.createElement("a");
-  file.href = URL.createObjectURL(new Blob([curves.csv(chart)], { type: "text/csv" }));
-  file.download = `${chart.name.replace(/[^\w.-]+/g, "-")}.csv`;
-  file.click();
-  URL.revokeObjectURL(file.href);
-};
+curves.download = (chart) => saveCsv(chart.name.replace(/[^\w.-]+/g, "-"), curves.csv(chart));

@@ -15,10 +15,10 @@ curves.patience = (chart, state, changed) => {
   choices.push(most);
   if (!choices.includes(given.patience)) choices.push(given.patience);
   choices.sort((a, b) => a - b);
-  const slider = curves.element("input", { type: "range", min: 0, max: choices.length - 1, value: choices.indexOf(given.patience) });
-  const output = curves.element("output");
-  const label = curves.element("label", {}, "Patience ", slider);
-  const said = curves.element("p", { class: "said", role: "status" });
+  const slider = make("input", { type: "range", min: 0, max: choices.length - 1, value: choices.indexOf(given.patience) });
+  const output = make("output");
+  const label = make("label", {}, "Patience ", slider);
+  const said = make("p", { class: "said", role: "status" });
   const show = () => {
     const patience = choices[slider.value];
     const found = curves.stopOn(given, patience);
@@ -38,5 +38,5 @@ curves.patience = (chart, state, changed) => {
     changed();
   };
   slider.addEventListener("input", show);
-  return { row: curves.element("div", { class: "controls" }, label, output), said, show };
+  return { row: make("div", { class: "controls" }, label, output), said, show };
 };

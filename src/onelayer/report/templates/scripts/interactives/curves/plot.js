@@ -1,7 +1,7 @@
 // The panes over one another, and below them the whole, with what is seen of it in a frame.
 curves.plot = (chart, state) => {
-  const svg = curves.draw("svg", { class: "panes", "aria-hidden": "true" });
-  const strip = curves.draw("svg", { class: "strip", "aria-hidden": "true" });
+  const svg = makeSvg("svg", { class: "panes", "aria-hidden": "true" });
+  const strip = makeSvg("svg", { class: "strip", "aria-hidden": "true" });
   const size = { left: 52, right: 14, width: 0, height: 0 };
   let scales = [];
   const colour = (line) => `var(${line.colour})`;
@@ -21,13 +21,13 @@ curves.plot = (chart, state) => {
   const frame = (y, height) => {
     const width = size.width - size.left - size.right;
     const place = { x: size.left, y, width, height };
-    return curves.draw("svg", { ...place, viewBox: `${size.left} ${y} ${width} ${height}` });
+    return makeSvg("svg", { ...place, viewBox: `${size.left} ${y} ${width} ${height}` });
   };
 
   const line = (into, each, range, toY, faint) => {
     const d = curves.path(each, range, toX, toY);
     if (!d) return;
-    into.append(curves.draw("path", {
+    into.append(makeSvg("path", {
       d, fill: "none", stroke: colour(each), "stroke-linejoin": "round",
       "stroke-width": each.pale ? 1 : 1.8, opacity: faint ? 0.38 : each.pale ? 0.5 : 1,
     }));
@@ -37,16 +37,16 @@ curves.plot = (chart, state) => {
     const lines = shown(pane);
     const logarithmic = pane.logarithmic !== null && state.logarithmic;
     const scale = { ...curves.scale(pane, lines, state.view, chart.end, logarithmic, top, height), top, height };
-    const group = curves.draw("g");
+    const group = makeSvg("g");
     for (const tick of scale.ticks) {
       const y = scale.toY(tick);
       group.append(
-        curves.draw("line", { x1: size.left, x2: size.width - size.right, y1: y, y2: y, class: "grid" }),
-        curves.draw("text", { x: size.left - 7, y: y + 4, "text-anchor": "end", class: "muted" }, `${tick}`),
+        makeSvg("line", { x1: size.left, x2: size.width - size.right, y1: y, y2: y, class: "grid" }),
+        makeSvg("text", { x: size.left - 7, y: y + 4, "text-anchor": "end", class: "muted" }, `${tick}`),
       );
     }
     const title = logarithmic ? `${pane.title} (logarithmic)` : pane.title;
-    group.append(curves.draw("text", { x: 0, y: top - 9 }, title));
+    group.append(makeSvg("text", { x: 0, y: top - 9 }, title));
     const within = frame(top - 2, height + 4);
     for (const each of lines) {
       const [first, end] = curves.within(each, state.view);
@@ -70,14 +70,14 @@ curves.plot = (chart, state) => {
       if (!state.epochs && tick % 1) continue;
       const x = toX(tick / unit);
       svg.append(
-        curves.draw("line", { x1: x, x2: x, y1: bottom, y2: bottom + 5, class: "axis" }),
-        curves.draw("text", { x, y: bottom + 20, "text-anchor": "middle", class: "muted" },
+        makeSvg("line", { x1: x, x2: x, y1: bottom, y2: bottom + 5, class: "axis" }),
+        makeSvg("text", { x, y: bottom + 20, "text-anchor": "middle", class: "muted" },
           tick.toLocaleString("en")),
       );
     }
     svg.append(
-      curves.draw("line", { x1: size.left, x2: size.width - size.right, y1: bottom, y2: bottom, class: "axis" }),
-      curves.draw("text", { x: (size.left + size.width - size.right) / 2, y: bottom + 39, "text-anchor": "middle" },
+      makeSvg("line", { x1: size.left, x2: size.width - size.right, y1: bottom, y2: bottom, class: "axis" }),
+      makeSvg("text", { x: (size.left + size.width - size.right) / 2, y: bottom + 39, "text-anchor": "middle" },
         state.epochs ? "epoch" : "step"),
     );
   };
@@ -86,13 +86,13 @@ curves.plot = (chart, state) => {
     const marks = [...chart.marks, ...state.marks]
       .filter(({ step }) => step >= state.view.from && step <= state.view.to).sort((a, b) => a.step - b.step);
     for (const { step } of marks) {
-      svg.append(curves.draw("line", { x1: toX(step), x2: toX(step), y1: top, y2: bottom, class: "mark" }));
+      svg.append(makeSvg("line", { x1: toX(step), x2: toX(step), y1: top, y2: bottom, class: "mark" }));
     }
     marks.forEach(({ step, text }, place) => {
       // The last is labelled on its right, the others on their left, where there is room.
       const [x, room] = [toX(step), 150];
       const right = x < size.left + room || (place === marks.length - 1 && x < size.width - room);
-      svg.append(curves.draw("text", {
+      svg.append(makeSvg("text", {
         x: x + (right ? 6 : -6), y: top + 12 + 17 * (place % 2), "text-anchor": right ? "start" : "end", class: "halo",
       }, `${text}: step ${curves.whole(step)}`));
     });
@@ -101,7 +101,7 @@ curves.plot = (chart, state) => {
   const drawNotes = () => {
     for (const { cut, top, height } of scales) {
       if (cut === null) continue;
-      svg.append(curves.draw("text", {
+      svg.append(makeSvg("text", {
         x: size.width - size.right - 4, y: top + height - 7, "text-anchor": "end", class: "muted halo",
       }, `not shown: first steps, from ${cut.toFixed(1)}%`));
     }
@@ -120,34 +120,34 @@ curves.plot = (chart, state) => {
     const small = frame(0, height);
     for (const each of lines) {
       const d = curves.path(each, [0, each.steps.length], across, toY);
-      small.append(curves.draw("path", { d, fill: "none", stroke: colour(each), "stroke-width": 1, opacity: each.pale ? 0.5 : 1 }));
+      small.append(makeSvg("path", { d, fill: "none", stroke: colour(each), "stroke-width": 1, opacity: each.pale ? 0.5 : 1 }));
     }
     const [from, to] = [across(state.view.from), across(state.view.to)];
-    const handle = (x) => curves.draw("rect", { x: x - 4, y: height / 2 - 10, width: 8, height: 20, rx: 3, class: "handle" });
+    const handle = (x) => makeSvg("rect", { x: x - 4, y: height / 2 - 10, width: 8, height: 20, rx: 3, class: "handle" });
     strip.replaceChildren(
-      curves.draw("rect", { x: size.left, y: 0.5, width: inner, height: height - 1, class: "whole" }),
+      makeSvg("rect", { x: size.left, y: 0.5, width: inner, height: height - 1, class: "whole" }),
       small,
-      curves.draw("rect", { x: size.left, y: 0, width: Math.max(0, from - size.left), height, class: "outside" }),
-      curves.draw("rect", { x: to, y: 0, width: Math.max(0, size.left + inner - to), height, class: "outside" }),
-      curves.draw("rect", { x: from, y: 0.5, width: Math.max(1, to - from), height: height - 1, class: "frame" }),
+      makeSvg("rect", { x: size.left, y: 0, width: Math.max(0, from - size.left), height, class: "outside" }),
+      makeSvg("rect", { x: to, y: 0, width: Math.max(0, size.left + inner - to), height, class: "outside" }),
+      makeSvg("rect", { x: from, y: 0.5, width: Math.max(1, to - from), height: height - 1, class: "frame" }),
       handle(from), handle(to),
     );
   };
 
-  const rule = curves.draw("g", { class: "rule" });
+  const rule = makeSvg("g", { class: "rule" });
   const point = () => {
     if (!size.width) return;
     rule.replaceChildren();
     if (state.cursor === null || state.cursor < state.view.from || state.cursor > state.view.to) return;
     const x = toX(state.cursor);
     const { top } = scales[0];
-    rule.append(curves.draw("line", { x1: x, x2: x, y1: top, y2: scales.at(-1).top + scales.at(-1).height }));
+    rule.append(makeSvg("line", { x1: x, x2: x, y1: top, y2: scales.at(-1).top + scales.at(-1).height }));
     chart.panes.forEach((pane, place) => {
       for (const each of shown(pane).slice(0, 24)) {
         const at = curves.nearest(each, state.cursor);
         const y = scales[place].toY(each.values[at]);
         if (!Number.isFinite(y) || y < scales[place].top - 2 || y > scales[place].top + scales[place].height + 2) continue;
-        rule.append(curves.draw("circle", {
+        rule.append(makeSvg("circle", {
           cx: toX(each.steps[at] * each.factor), cy: y, r: 4, fill: colour(each),
         }));
       }
