@@ -56,12 +56,7 @@ class Descent:
         self._sums: Sums | None = None
         self._curvature = self._setting.first_curvature(last.number)
         self._inverse = np.zeros(0, np.float32)
-        multiply = self._setting.sample.multiply
-        self._search = Search(
-            as_one(last.start),
-            lambda gradient: multiply(self._inverse, gradient),
-            NOISE[self.dtype],
-        )
+        self._search = Search(as_one(last.start), self._precondition, NOISE[self.dtype])
         for model in searches:
             model.waits = True
 
