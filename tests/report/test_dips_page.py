@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
+from whole_material import images
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Finding, diagnose
@@ -22,16 +23,6 @@ from onelayer.training import TrainConfig, train_many
 BATCHES, BATCH = 20, 32
 NAMES = "<b>left", "right"
 Study = tuple[Outcome, list[Finding]]
-
-
-def images(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Light on the left or on the right of 6 by 4 pixels."""
-    rng = np.random.default_rng(seed)
-    y = rng.integers(0, 2, n)
-    X = rng.normal(100, 30, (n, 6, 4))
-    X[:, :, :2] += 12 * y[:, None, None]
-    X[:, :, 2:] += 12 * (1 - y)[:, None, None]
-    return np.clip(X, 0, 255).astype(np.uint8), y
 
 
 @pytest.fixture(scope="module")

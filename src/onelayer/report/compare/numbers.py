@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from onelayer.diagnosis.pairs import Pair
+from onelayer.diagnosis.pairs import Change, Pair
 from onelayer.diagnosis.words import count, percent, signed, span
 from onelayer.report.compare.side import Sides
 from onelayer.report.document import Block, Note, Paragraph, Section, Table
@@ -64,25 +64,27 @@ def _apart(pairs: Sequence[Pair]) -> tuple[Block, ...]:
 
 
 def _accuracies(pair: Pair) -> tuple[str, ...]:
-    numbers = (pair.first.record.final.val_accuracy, pair.second.record.final.val_accuracy)
-    shown = tuple(_NONE if value is None else percent(value) for value in numbers)
-    change = pair.accuracy
-    if change is None:
-        return literal(pair.label), *shown, _NONE, _NONE
-    within = _NONE if change.interval is None else span(change.interval)
-    return literal(pair.label), *shown, signed(change.difference), within
+    return _row(pair, "val_accuracy", pair.accuracy, percent, signed)
 
 
 def _losses(pair: Pair) -> tuple[str, ...]:
-    numbers = (pair.first.record.final.val_loss, pair.second.record.final.val_loss)
-    shown = tuple(_NONE if value is None else fixed(value) for value in numbers)
-    change = pair.loss
+    return _row(pair, "val_loss", pair.loss, fixed, lambda loss: _minus(fixed(loss)))
+
+
+def _row(
+    pair: Pair,
+    number: str,
+    change: Change | None,
+    spell: Callable[[float], str],
+    spell_change: Callable[[float], str],
+) -> tuple[str, ...]:
+    """Return a final number of both models, how much it changes, and the interval of that."""
+    numbers = (getattr(run.record.final, number) for run in (pair.first, pair.second))
+    shown = tuple(_NONE if value is None else spell(value) for value in numbers)
     if change is None:
         return literal(pair.label), *shown, _NONE, _NONE
-    within = _NONE
-    if change.interval is not None:
-        within = " to ".join(_minus(fixed(end)) for end in change.interval)
-    return literal(pair.label), *shown, _minus(fixed(change.difference)), within
+    within = _NONE if change.interval is None else " to ".join(map(spell_change, change.interval))
+    return literal(pair.label), *shown, spell_change(change.difference), within
 
 
 def _ends(pair: Pair) -> tuple[str, ...]:
