@@ -146,7 +146,8 @@ def _short(value: float) -> str:
 
 
 def _left(share: float) -> str:
-    return f"J −{100 * share:.2g} %" if share < 1 else "J −100 %"
+    percent = min(100 * share, 100.0)
+    return f"J −{percent:.0f} %" if percent >= 10 else f"J −{percent:.2g} %"
 
 
 def fold_differences(results: pl.DataFrame, score: str, *, negated: bool) -> alt.LayerChart:
