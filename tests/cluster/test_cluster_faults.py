@@ -43,14 +43,14 @@ def workers(two: tuple[Any, Any]) -> tuple[Any, Any]:
     return two
 
 
-def scaled(cluster: Any, client: Any, n: int) -> None:
+def scaled(cluster: Any, client: Any, n: int, seconds: float = 60) -> None:
     """Wait for so many workers."""
 
     def there() -> bool:
         cluster.scale(n)  # each time: now and then a worker that was killed is not replaced
         return len(client.nthreads()) == n
 
-    until(there)
+    until(there, seconds)
 
 
 def kill_one(client: Any) -> None:
@@ -227,7 +227,7 @@ class Deadly:
 def test_workers_that_die_of_a_block(workers: tuple[Any, Any]) -> None:
     with pytest.raises(OnelayerError, match=r"Workers of the cluster died .* memory is too small"):
         ClusterSource(Deadly(), Cluster(workers[1]))
-    until(lambda: len(workers[1].nthreads()) == 2, 180)  # they start anew one after the other
+    scaled(*workers, 2, seconds=180)  # they start anew one after the other
 
 
 def test_a_block_that_is_larger_than_a_worker(
