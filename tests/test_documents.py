@@ -100,8 +100,41 @@ def test_example_runs(example: Path, tmp_path: Path) -> None:
 
 
 def test_documents_have_code() -> None:
-    assert {"README.md", "estimators.md"} <= {path.name for path in documents()}
+    assert {"README.md", "estimators.md", "python.md", "large-data.md", "probes.md"} <= {
+        path.name for path in documents()
+    }
     assert EXAMPLES
+
+
+def anchors(text: str) -> set[str]:
+    """Return the names by which a document's headings are linked."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(document: Path, text: str) -> list[str]:
+    """Return the links to what is not there."""
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path) if path else document
+        there = target.exists()
+        if there and anchor:
+            there = anchor in anchors(target.read_text("utf-8"))
+        if not there:
+            broken.append(link)
+    return broken
+
+
+def test_links_lead_somewhere() -> None:
+    found = [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")]
+    for document in found:
+        assert broken_links(document, document.read_text("utf-8")) == [], document
+    assert len(found) > 40
+    wrong = "[a](no.md) [b](docs/l2.md#no) [c](#start) [d](docs/l2.md)"
+    assert broken_links(PROJECT / "README.md", wrong) == ["no.md", "docs/l2.md#no"]
 
 
 @pytest.mark.parametrize("module", ["pandas", "pytest"])

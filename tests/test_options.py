@@ -24,7 +24,7 @@ FIELDS = tuple(TrainConfig.model_fields)
 
 
 def spelled(value: Any) -> str:
-    """Return a default as the README spells it."""
+    """Return a default as the table of docs/study-files.md spells it."""
     if value is None:
         return "none"
     return f'`"{value}"`' if isinstance(value, str) else str(value).lower()
@@ -66,8 +66,8 @@ def test_models_share_a_pass_by_what_may_vary() -> None:
         assert base.model_copy(update={name: value}).shared != base.shared
 
 
-def test_the_table_of_the_readme() -> None:
-    text = (PROJECT / "README.md").read_text("utf-8")
+def test_the_table_of_the_options() -> None:
+    text = (PROJECT / "docs/study-files.md").read_text("utf-8")
     table = text[text.index("| option | default | meaning |") :].split("\n\n")[0]
     rows = {
         name: (default, meaning)

@@ -345,7 +345,7 @@ class LogisticRegression(OneModel):
     """Logistic regression for two classes: the exact minimum, or mini-batch gradient descent.
 
     The objective is C + l2 * |w|^2, with C the mean cross-entropy of the probabilities
-    sigmoid(x·w + b) of the second class. The README converts `l2` from other libraries.
+    sigmoid(x·w + b) of the second class. docs/l2.md converts `l2` from other libraries.
 
     Parameters
     ----------
@@ -374,7 +374,7 @@ class SoftmaxRegression(OneModel):
     """Softmax regression for any classes: the exact minimum, or mini-batch gradient descent.
 
     The objective is C + l2 * |W|^2, with C the mean cross-entropy of the probabilities
-    softmax(x·W + b). The README converts `l2` from other libraries. There is a row of
+    softmax(x·W + b). docs/l2.md converts `l2` from other libraries. There is a row of
     `coef_` for each class, also for two classes.
 
     Parameters
