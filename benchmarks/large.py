@@ -29,8 +29,8 @@ from torch.utils.data import DataLoader, IterableDataset
 from measure import Row, interleaved, machine, medians, row, told
 from onelayer.data import Dataset, block_dataset
 from onelayer.data.blocks import Block
-from onelayer.data.blocks.pack import pack
-from onelayer.data.blocks.packed import PackedBlocks
+from onelayer.data.blocks.packs.pack import pack
+from onelayer.data.blocks.packs.packed import PackedBlocks
 from onelayer.training import TrainConfig, train_many
 
 FEATURES, CLASSES, BATCH = 6144, 100, 256
@@ -98,7 +98,7 @@ from pathlib import Path
 sys.path.insert(0, {here!r})
 import large
 from onelayer.data import block_dataset
-from onelayer.data.blocks.packed import PackedBlocks
+from onelayer.data.blocks.packs.packed import PackedBlocks
 from onelayer.training import train_many
 data = block_dataset(PackedBlocks(Path({folder!r})))
 train_many(data, None, [large.config(max_steps=1)])

@@ -170,7 +170,7 @@ def test_what_files_refuse(
 def test_a_sweep_of_files_makes_a_published_linear_evaluation(
     tmp_path: Path, embeddings: Path
 ) -> None:
-    """The options that docs/probes.md names give the heads of the recipe; the most accurate is kept."""
+    """The options in docs/probes.md give the heads of the recipe; the most accurate is kept."""
     with np.load(embeddings) as stored:
         data = Dataset(stored["X"], stored["y"])
     heads = dinov2_heads([(7, 9), (0, 12)], batch_size=32, max_steps=9)

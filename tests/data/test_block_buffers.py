@@ -10,8 +10,8 @@ import pytest
 
 from onelayer.data.blocks import ArrayBlocks
 from onelayer.data.blocks.buffers import Buffers
-from onelayer.data.blocks.pack import pack
-from onelayer.data.blocks.packed import PackedBlocks
+from onelayer.data.blocks.packs.pack import pack
+from onelayer.data.blocks.packs.packed import PackedBlocks
 
 FLOAT = np.dtype(np.float32)
 SHAPE = (1024, 512)  # 2 MB

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from onelayer.data import Dataset, block_dataset, class_by_class, fit_scaling
 from onelayer.data.blocks import ArrayBlocks, Block, BlockMatrix
-from onelayer.data.blocks.pack import pack
+from onelayer.data.blocks.packs.pack import pack
 from onelayer.errors import InputError
 
 RNG = np.random.default_rng(0)

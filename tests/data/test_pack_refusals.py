@@ -64,7 +64,7 @@ def test_labels_that_cannot_be_used(tmp_path: Path) -> None:
         X, np.ones(1000, bool), out, classes=[0, 1]
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("onelayer.data.blocks.class_numbers.MOST_CLASSES", 700)
+        patch.setattr("onelayer.data.blocks.packs.class_numbers.MOST_CLASSES", 700)
         said = refusal(X, np.arange(1000) * 3, out)
     assert "part-7.npy: the label 2100 of example 700 is class number 701, and there may be" in said
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from onelayer.data.blocks.shuffle import Shuffle
+from onelayer.data.blocks.packs.shuffle import Shuffle
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 255, 256, 257, 65_536, 65_537, 100_003])

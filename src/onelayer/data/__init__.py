@@ -1,7 +1,7 @@
 """Arrays and files: data sets, where they come from, their scaling and order."""
 
 from onelayer.data.blocks.dataset import block_dataset, class_by_class
-from onelayer.data.blocks.open import as_block_source
+from onelayer.data.blocks.readers.open import as_block_source
 from onelayer.data.dataset import Dataset
 from onelayer.data.download import get_mnist
 from onelayer.data.fingerprint import fingerprint

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from onelayer.data.blocks.paths import holds_blocks
+from onelayer.data.blocks.readers.paths import holds_blocks
 from onelayer.data.checks import check_integer
 from onelayer.data.dataset import Dataset
 from onelayer.data.download import get_mnist

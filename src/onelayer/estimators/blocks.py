@@ -16,7 +16,7 @@ from onelayer.data.blocks import Block, BlockMatrix, BlockSource
 from onelayer.data.blocks.dataset import Scan, looks_of, scan
 from onelayer.data.blocks.look import Look
 from onelayer.data.blocks.matrix import matrix_of
-from onelayer.data.blocks.open import as_block_source
+from onelayer.data.blocks.readers.open import as_block_source
 from onelayer.data.blocks.room import dense_block_bytes, room_to_hold
 from onelayer.data.label_matrix import as_label_matrix, is_label_matrix
 from onelayer.data.labels import as_labels

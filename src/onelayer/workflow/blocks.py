@@ -14,9 +14,9 @@ import polars as pl
 from onelayer.data.blocks import ArrayBlocks, BlockMatrix, BlockSource
 from onelayer.data.blocks.dataset import Scan, Watch, scan
 from onelayer.data.blocks.matrix import matrix_of
-from onelayer.data.blocks.open import as_block_source
-from onelayer.data.blocks.paths import holds_blocks, is_table, table_bytes
-from onelayer.data.blocks.places import is_remote
+from onelayer.data.blocks.readers.open import as_block_source
+from onelayer.data.blocks.readers.paths import holds_blocks, is_table, table_bytes
+from onelayer.data.blocks.readers.places import is_remote
 from onelayer.data.blocks.room import blocks_at_once, dense_block_bytes, room_to_hold
 from onelayer.data.files import Examples, read_examples
 from onelayer.data.files.beside import numbered_groups

@@ -14,9 +14,9 @@ from scipy import sparse
 
 from onelayer.data import row_blocks
 from onelayer.data.blocks import Block, BlockSource, PackedBlocks, pack
-from onelayer.data.blocks.manifest import MANIFEST
-from onelayer.data.blocks.open import as_block_source
-from onelayer.data.blocks.packing import Tell
+from onelayer.data.blocks.packs.manifest import MANIFEST
+from onelayer.data.blocks.packs.packing import Tell
+from onelayer.data.blocks.readers.open import as_block_source
 from onelayer.data.files import Examples, read_examples
 from onelayer.data.matrix import as_matrix
 from onelayer.errors import InputError, OnelayerError
@@ -72,7 +72,7 @@ def pack_files(
     tell: Tell | None = None,
     stop: threading.Event | None = None,
 ) -> PackedBlocks:
-    """Shuffle a file or a folder into a folder of blocks; see `onelayer.data.blocks.pack`.
+    """Shuffle a file or a folder into a folder of blocks; see `onelayer.data.blocks.packs.pack`.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from onelayer.data.blocks import Block, BlockSource
-from onelayer.data.blocks.open import as_block_source
+from onelayer.data.blocks.readers.open import as_block_source
 
 Array = NDArray[Any]
 

@@ -38,8 +38,8 @@ from sources_material import (
 )
 
 from onelayer.data.blocks import Block, BlockSource
-from onelayer.data.blocks.open import as_block_source
-from onelayer.data.blocks.ranges import RangeFile
+from onelayer.data.blocks.readers.open import as_block_source
+from onelayer.data.blocks.readers.ranges import RangeFile
 from onelayer.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -182,7 +182,7 @@ def test_without_pyarrow_it_says_what_to_install(tmp_path: Path) -> None:
     parquet_file(good(tmp_path))
     program = (
         "import sys; sys.modules['pyarrow'] = None\n"
-        "from onelayer.data.blocks.open import as_block_source\n"
+        "from onelayer.data.blocks.readers.open import as_block_source\n"
         f"try: as_block_source({str(tmp_path / 'all.parquet')!r})\n"
         "except ValueError as error: print(error)"
     )

@@ -19,7 +19,7 @@ import pytest
 from scipy import sparse
 from sources_material import Own
 
-from onelayer.data.blocks.open import as_block_source
+from onelayer.data.blocks.readers.open import as_block_source
 from onelayer.errors import InputError
 
 X = np.arange(42, dtype=np.float32).reshape(21, 2)
@@ -199,16 +199,16 @@ def test_an_object_is_taken_as_it_is() -> None:
     ("program", "unwanted"),
     [
         (
-            "import onelayer.data.blocks, onelayer.data.blocks.open",
+            "import onelayer.data.blocks, onelayer.data.blocks.readers.open",
             {"polars", "pyarrow", "fsspec", "dask", "pandas", "onelayer.data.files"},
         ),
         (
-            "import numpy as np; from onelayer.data.blocks.open import as_block_source\n"
+            "import numpy as np; from onelayer.data.blocks.readers.open import as_block_source\n"
             "as_block_source(np.ones((3, 2)), y=[0, 1, 0])",
             {"polars", "pyarrow", "fsspec", "dask", "pandas"},
         ),
         (
-            "import numpy as np; from onelayer.data.blocks.open import as_block_source\n"
+            "import numpy as np; from onelayer.data.blocks.readers.open import as_block_source\n"
             "np.savez('a.npz', X=np.ones((3, 2)), y=[0, 1, 0]); as_block_source('a.npz')",
             {"pyarrow", "fsspec", "dask", "pandas"},
         ),

@@ -19,7 +19,7 @@ from sources_material import (
     uploaded,
 )
 
-from onelayer.data.blocks.open import as_block_source
+from onelayer.data.blocks.readers.open import as_block_source
 from onelayer.errors import InputError
 
 pytest.importorskip("s3fs", reason="needs s3fs")

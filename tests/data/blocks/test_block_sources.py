@@ -30,9 +30,10 @@ from sources_material import (
 )
 
 from onelayer.data import block_dataset
-from onelayer.data.blocks import ArrayBlocks, Block, BlockSource, places
-from onelayer.data.blocks.open import as_block_source
-from onelayer.data.blocks.ranges import RangeFile
+from onelayer.data.blocks import ArrayBlocks, Block, BlockSource
+from onelayer.data.blocks.readers import places
+from onelayer.data.blocks.readers.open import as_block_source
+from onelayer.data.blocks.readers.ranges import RangeFile
 from onelayer.training import TrainConfig, train
 
 LENGTHS = (8, 8, 5)

@@ -5,8 +5,8 @@
 
 from onelayer.data.blocks.arrays import ArrayBlocks
 from onelayer.data.blocks.matrix import BlockMatrix, is_sparse
-from onelayer.data.blocks.pack import pack
-from onelayer.data.blocks.packed import PackedBlocks
+from onelayer.data.blocks.packs.pack import pack
+from onelayer.data.blocks.packs.packed import PackedBlocks
 from onelayer.data.blocks.selection import map_rows, select_rows, some_at_a_time, together
 from onelayer.data.blocks.source import Block, BlockSource
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from onelayer.data.blocks.tables import Table
+from onelayer.data.blocks.readers.tables import Table
 
 _WIDEST = 8
 

@@ -11,8 +11,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from onelayer.data.blocks.arrow_tables import arrow_schema, as_frame, damage_of
-from onelayer.data.blocks.places import DataFile, is_remote
+from onelayer.data.blocks.readers.arrow_tables import arrow_schema, as_frame, damage_of
+from onelayer.data.blocks.readers.places import DataFile, is_remote
 from onelayer.data.files.pandas_index import index_columns
 
 _PAGE = 1 << 16

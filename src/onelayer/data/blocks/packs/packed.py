@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from onelayer.data.blocks.block_files import file_name, matrix_of, read_array
 from onelayer.data.blocks.buffers import Buffers
-from onelayer.data.blocks.manifest import AGAIN, Manifest
+from onelayer.data.blocks.packs.block_files import file_name, matrix_of, read_array
+from onelayer.data.blocks.packs.manifest import AGAIN, Manifest
 from onelayer.data.blocks.source import Block
 from onelayer.data.csr import check_indices
 from onelayer.data.labels import Label

@@ -10,9 +10,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.ipc
 
-from onelayer.data.blocks.arrow_messages import Layout, Message, find_batches
-from onelayer.data.blocks.arrow_tables import arrow_schema, as_frame, damage_of
-from onelayer.data.blocks.places import DataFile
+from onelayer.data.blocks.readers.arrow_messages import Layout, Message, find_batches
+from onelayer.data.blocks.readers.arrow_tables import arrow_schema, as_frame, damage_of
+from onelayer.data.blocks.readers.places import DataFile
 from onelayer.data.files.limits import check_size
 from onelayer.data.files.pandas_index import index_columns
 

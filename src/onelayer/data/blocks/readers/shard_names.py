@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from onelayer.data.blocks.places import DataFile
+from onelayer.data.blocks.readers.places import DataFile
 from onelayer.errors import InputError
 from onelayer.words import first_few
 

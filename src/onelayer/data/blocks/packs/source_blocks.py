@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from onelayer.data.blocks.block_files import arrays_of, checksum, n_bytes
-from onelayer.data.blocks.packing import Plan
+from onelayer.data.blocks.packs.block_files import arrays_of, checksum, n_bytes
+from onelayer.data.blocks.packs.packing import Plan
 from onelayer.data.blocks.source import BlockSource
 from onelayer.data.csr import as_csr
 from onelayer.data.label_matrix import as_label_matrix, is_label_matrix

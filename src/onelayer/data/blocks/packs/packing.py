@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from onelayer.data.blocks.manifest import StoredType
+from onelayer.data.blocks.packs.manifest import StoredType
 from onelayer.errors import Argument, InputError
 from onelayer.storage import write_file
 from onelayer.words import bytes_in_words

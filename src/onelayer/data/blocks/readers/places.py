@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from onelayer.data.blocks.ranges import RangeFile
+from onelayer.data.blocks.readers.ranges import RangeFile
 from onelayer.data.optional import needs
 from onelayer.errors import InputError
 

@@ -6,16 +6,16 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from onelayer.data.blocks.chosen_columns import Columns
-from onelayer.data.blocks.packed import PackedBlocks
-from onelayer.data.blocks.places import DataFile, find, is_remote
+from onelayer.data.blocks.packs.packed import PackedBlocks
+from onelayer.data.blocks.readers.chosen_columns import Columns
+from onelayer.data.blocks.readers.places import DataFile, find, is_remote
 from onelayer.data.blocks.source import BlockSource
 from onelayer.data.optional import needs
 from onelayer.errors import Argument, InputError
 from onelayer.words import first_few, listed
 
 if TYPE_CHECKING:
-    from onelayer.data.blocks.tables import Table
+    from onelayer.data.blocks.readers.tables import Table
 
 PACKED = "blocks.json"
 """The file by which a packed folder is known."""
@@ -93,14 +93,14 @@ def table_bytes(path: str) -> int:
     found = find(path)
     assert not isinstance(found, list)
     with needs(f"{path}: reading it in blocks", "large"):
-        from onelayer.data.blocks.table_size import row_bytes
+        from onelayer.data.blocks.readers.table_size import row_bytes
     table = _reader(PARQUET if _ends(found, PARQUET) else ARROW)(found)
     return sum(table.lengths) * row_bytes(table)
 
 
 def _reader(kind: Sequence[str]) -> Callable[[DataFile], Table]:
-    from onelayer.data.blocks.arrow_files import ArrowTable
-    from onelayer.data.blocks.parquet_files import ParquetTable
+    from onelayer.data.blocks.readers.arrow_files import ArrowTable
+    from onelayer.data.blocks.readers.parquet_files import ParquetTable
 
     return ParquetTable.of if kind is PARQUET else ArrowTable.of
 
@@ -111,12 +111,12 @@ def _open_files(files: list[DataFile], kind: Sequence[str], columns: Columns) ->
         raise InputError(f"{empty[0].path}: the file is empty; get it again.")
     # The libraries of tables take long to import, and some are no part of a plain installation.
     if kind is SHARDS:
-        from onelayer.data.blocks.shards import ShardBlocks
+        from onelayer.data.blocks.readers.shards import ShardBlocks
 
         _refuse_columns(files[0].path, columns)
         return ShardBlocks(files)
     with needs(f"{files[0].path}: reading it in blocks", "large"):
-        from onelayer.data.blocks.tables import TableBlocks
+        from onelayer.data.blocks.readers.tables import TableBlocks
 
         reader = _reader(kind)
     return TableBlocks([reader(file) for file in files], columns)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from onelayer.data.blocks.manifest import MANIFEST
-from onelayer.data.blocks.packed import STATISTICS
-from onelayer.data.blocks.packing import FOLDER, Dealt, Plan
-from onelayer.data.blocks.source_blocks import CheckedBlocks, block_checksum
+from onelayer.data.blocks.packs.manifest import MANIFEST
+from onelayer.data.blocks.packs.packed import STATISTICS
+from onelayer.data.blocks.packs.packing import FOLDER, Dealt, Plan
+from onelayer.data.blocks.packs.source_blocks import CheckedBlocks, block_checksum
 from onelayer.errors import Argument, InputError
 from onelayer.storage import PARTIAL, Lock, make_folder, remove_file, remove_folder
 from onelayer.words import first_few

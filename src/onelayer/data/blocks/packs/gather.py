@@ -19,19 +19,19 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from onelayer.data.blocks.block_files import (
+from onelayer.data.blocks.buffers import Buffers
+from onelayer.data.blocks.packs.block_files import (
     arrays_of,
     file_name,
     matrix_of,
     read_rows,
     write_arrays,
 )
-from onelayer.data.blocks.buffers import Buffers
-from onelayer.data.blocks.class_numbers import ClassNumbers
-from onelayer.data.blocks.deal import in_place, stacked
-from onelayer.data.blocks.manifest import label_type
-from onelayer.data.blocks.packed import moments_as_arrays, moments_of
-from onelayer.data.blocks.packing import Dealt, Plan, Tell, unusable
+from onelayer.data.blocks.packs.class_numbers import ClassNumbers
+from onelayer.data.blocks.packs.deal import in_place, stacked
+from onelayer.data.blocks.packs.manifest import label_type
+from onelayer.data.blocks.packs.packed import moments_as_arrays, moments_of
+from onelayer.data.blocks.packs.packing import Dealt, Plan, Tell, unusable
 from onelayer.data.moments import Moments
 from onelayer.storage import write_file
 from onelayer.threads import Behind, prefetched

@@ -14,12 +14,12 @@ from dask.delayed import Delayed
 from numpy.typing import NDArray
 from scipy import sparse
 
-from onelayer.data.blocks.chosen_columns import Columns
-from onelayer.data.blocks.dask_graphs import anywhere, computed, failures_named, lengths_of
-from onelayer.data.blocks.ready import ready_matrix
+from onelayer.data.blocks.readers.chosen_columns import Columns
+from onelayer.data.blocks.readers.dask_graphs import anywhere, computed, failures_named, lengths_of
+from onelayer.data.blocks.readers.ready import ready_matrix
+from onelayer.data.blocks.readers.table_layout import TableLayout
+from onelayer.data.blocks.readers.tables import TableBlocks, checked_block
 from onelayer.data.blocks.source import Block
-from onelayer.data.blocks.table_layout import TableLayout
-from onelayer.data.blocks.tables import TableBlocks, checked_block
 from onelayer.data.files.label_values import as_label_values
 from onelayer.data.files.pandas_index import index_columns
 from onelayer.data.label_matrix import as_label_matrix

@@ -15,16 +15,16 @@ from typing import cast
 
 from scipy import sparse
 
-from onelayer.data.blocks.block_files import n_bytes
-from onelayer.data.blocks.deal import Dealer
-from onelayer.data.blocks.finish import finish
-from onelayer.data.blocks.gather import Gatherer, Written
-from onelayer.data.blocks.manifest import StoredType
-from onelayer.data.blocks.pack_folder import locked, refuse_finished, take_up
-from onelayer.data.blocks.packed import PackedBlocks
-from onelayer.data.blocks.packing import Dealt, Plan, Tell, too_large
+from onelayer.data.blocks.packs.block_files import n_bytes
+from onelayer.data.blocks.packs.deal import Dealer
+from onelayer.data.blocks.packs.finish import finish
+from onelayer.data.blocks.packs.gather import Gatherer, Written
+from onelayer.data.blocks.packs.manifest import StoredType
+from onelayer.data.blocks.packs.pack_folder import locked, refuse_finished, take_up
+from onelayer.data.blocks.packs.packed import PackedBlocks
+from onelayer.data.blocks.packs.packing import Dealt, Plan, Tell, too_large
+from onelayer.data.blocks.packs.source_blocks import CheckedBlocks, block_bytes, block_checksum
 from onelayer.data.blocks.source import BlockSource
-from onelayer.data.blocks.source_blocks import CheckedBlocks, block_bytes, block_checksum
 from onelayer.data.checks import check_integer
 from onelayer.data.labels import Label, as_classes
 from onelayer.errors import InputError, OnelayerError

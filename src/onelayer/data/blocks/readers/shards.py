@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data.blocks.buffers import Buffers
-from onelayer.data.blocks.places import DataFile
-from onelayer.data.blocks.ready import ready_matrix
-from onelayer.data.blocks.shard_files import Shard, describe, read
-from onelayer.data.blocks.shard_names import pair_up
+from onelayer.data.blocks.readers.places import DataFile
+from onelayer.data.blocks.readers.ready import ready_matrix
+from onelayer.data.blocks.readers.shard_files import Shard, describe, read
+from onelayer.data.blocks.readers.shard_names import pair_up
 from onelayer.data.blocks.source import Block
 from onelayer.data.files.label_values import as_label_values
 from onelayer.data.label_matrix import as_label_matrix

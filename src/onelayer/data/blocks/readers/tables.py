@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-from onelayer.data.blocks.chosen_columns import Columns
+from onelayer.data.blocks.readers.chosen_columns import Columns
+from onelayer.data.blocks.readers.table_layout import TableLayout
 from onelayer.data.blocks.source import Block
-from onelayer.data.blocks.table_layout import TableLayout
 from onelayer.errors import InputError
 
 

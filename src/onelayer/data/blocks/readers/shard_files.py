@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from onelayer.data.blocks.buffers import Buffers
-from onelayer.data.blocks.npy import Header, check_length, read_header, read_values
-from onelayer.data.blocks.npz import array_names, member_header, read_member
-from onelayer.data.blocks.places import DataFile
-from onelayer.data.blocks.shard_names import Pair
+from onelayer.data.blocks.readers.npy import Header, check_length, read_header, read_values
+from onelayer.data.blocks.readers.npz import array_names, member_header, read_member
+from onelayer.data.blocks.readers.places import DataFile
+from onelayer.data.blocks.readers.shard_names import Pair
 from onelayer.data.files.damage import DAMAGE
 from onelayer.data.stored_type import stored_type
 from onelayer.errors import InputError

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from onelayer.data.blocks.arrays import BLOCK_LENGTH, ArrayBlocks
-from onelayer.data.blocks.chosen_columns import Columns
-from onelayer.data.blocks.paths import open_path
+from onelayer.data.blocks.readers.chosen_columns import Columns
+from onelayer.data.blocks.readers.paths import open_path
 from onelayer.data.blocks.source import BlockSource
 from onelayer.data.checks import check_integer
 from onelayer.data.label_matrix import as_label_matrix, is_label_matrix
@@ -97,7 +97,7 @@ def as_block_source(
     if is_table:
         return _of_frame(data, is_frame, columns, block_length)
     if is_dask_array:
-        from onelayer.data.blocks.dask_collections import DaskArrayBlocks
+        from onelayer.data.blocks.readers.dask_collections import DaskArrayBlocks
 
         return DaskArrayBlocks(data, y)
     if is_array:
@@ -109,11 +109,11 @@ def _of_frame(
     data: Any, is_polars: bool, columns: Columns, block_length: int | None
 ) -> BlockSource:
     if is_polars:
-        from onelayer.data.blocks.lazy_frames import LazyTable
-        from onelayer.data.blocks.tables import TableBlocks
+        from onelayer.data.blocks.readers.lazy_frames import LazyTable
+        from onelayer.data.blocks.readers.tables import TableBlocks
 
         return TableBlocks([LazyTable.of(data.lazy(), block_length)], columns)
-    from onelayer.data.blocks.dask_collections import DaskTableBlocks
+    from onelayer.data.blocks.readers.dask_collections import DaskTableBlocks
 
     return DaskTableBlocks(data, columns)
 

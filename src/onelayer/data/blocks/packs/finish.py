@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from onelayer.data.blocks.block_files import file_name, read_rows
-from onelayer.data.blocks.class_numbers import ClassNumbers
-from onelayer.data.blocks.gather import Written
-from onelayer.data.blocks.manifest import Manifest
-from onelayer.data.blocks.packed import STATISTICS, moments_as_arrays
-from onelayer.data.blocks.packing import Dealt
+from onelayer.data.blocks.packs.block_files import file_name, read_rows
+from onelayer.data.blocks.packs.class_numbers import ClassNumbers
+from onelayer.data.blocks.packs.gather import Written
+from onelayer.data.blocks.packs.manifest import Manifest
+from onelayer.data.blocks.packs.packed import STATISTICS, moments_as_arrays
+from onelayer.data.blocks.packs.packing import Dealt
+from onelayer.data.blocks.packs.source_blocks import source_fingerprint
 from onelayer.data.blocks.source import BlockSource
-from onelayer.data.blocks.source_blocks import source_fingerprint
 from onelayer.data.labels import Label
 from onelayer.storage import write_file
 

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from onelayer.data.blocks.block_files import arrays_of, write_arrays
 from onelayer.data.blocks.buffers import Buffers
-from onelayer.data.blocks.class_numbers import ClassNumbers
-from onelayer.data.blocks.packing import Dealt, Tell, too_large
-from onelayer.data.blocks.shuffle import Shuffle
-from onelayer.data.blocks.source_blocks import CheckedBlocks, block_bytes, block_checksum
+from onelayer.data.blocks.packs.block_files import arrays_of, write_arrays
+from onelayer.data.blocks.packs.class_numbers import ClassNumbers
+from onelayer.data.blocks.packs.packing import Dealt, Tell, too_large
+from onelayer.data.blocks.packs.shuffle import Shuffle
+from onelayer.data.blocks.packs.source_blocks import CheckedBlocks, block_bytes, block_checksum
 from onelayer.threads import Behind, prefetched
 
 

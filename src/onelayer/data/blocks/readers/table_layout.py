@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from onelayer.data.blocks.chosen_columns import Columns
-from onelayer.data.blocks.ready import check_finite, value_refused
+from onelayer.data.blocks.readers.chosen_columns import Columns
+from onelayer.data.blocks.readers.ready import check_finite, value_refused
 from onelayer.data.blocks.source import Block
 from onelayer.data.files.columns import choose_columns
 from onelayer.data.files.examples import Request
@@ -29,7 +29,7 @@ from onelayer.errors import InputError
 from onelayer.words import first_few
 
 if TYPE_CHECKING:
-    from onelayer.data.blocks.tables import Table
+    from onelayer.data.blocks.readers.tables import Table
 
 _KEPT: dict[type, type[pl.DataType]] = {
     np.uint8: pl.UInt8, np.float16: pl.Float16, np.float32: pl.Float32, np.float64: pl.Float64,

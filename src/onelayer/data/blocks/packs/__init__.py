@@ -1,0 +1,1 @@
+"""Packing: data shuffled once on disk, into blocks that are read without decoding."""
