@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 PROGRAM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -18,6 +18,7 @@ def browser() -> Iterator[Browser]:
     if PROGRAM is None:
         pytest.skip("there is no Chromium on this machine")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=60_000)  # a loaded machine takes longer than its 5 s
         program = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
         yield program
         program.close()

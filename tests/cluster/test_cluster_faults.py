@@ -43,7 +43,7 @@ def workers(two: tuple[Any, Any]) -> tuple[Any, Any]:
     return two
 
 
-def scaled(cluster: Any, client: Any, n: int, seconds: float = 60) -> None:
+def scaled(cluster: Any, client: Any, n: int, seconds: float = 180) -> None:
     """Wait for so many workers."""
 
     def there() -> bool:
@@ -172,7 +172,7 @@ def test_two_fits_at_the_same_time(workers: tuple[Any, Any], expected: str) -> N
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(180)
     assert found == [expected] * 2
 
 
@@ -227,7 +227,7 @@ class Deadly:
 def test_workers_that_die_of_a_block(workers: tuple[Any, Any]) -> None:
     with pytest.raises(OnelayerError, match=r"Workers of the cluster died .* memory is too small"):
         ClusterSource(Deadly(), Cluster(workers[1]))
-    scaled(*workers, 2, seconds=180)  # they start anew one after the other
+    scaled(*workers, 2)  # they start anew one after the other
 
 
 def test_a_block_that_is_larger_than_a_worker(
