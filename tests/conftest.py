@@ -1,5 +1,6 @@
-"""What tests of pages need: a real browser."""
+"""What all tests stand on: a disk that nobody waits for, and for pages a real browser."""
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -10,6 +11,14 @@ PROGRAM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_to_wait_for() -> Iterator[None]:
+    """No test outlives a loss of power. That files are synced is seen by `storage/crashing.py`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)
+        yield
 
 
 @pytest.fixture(scope="module")  # while it is open, no event loop can run beside it

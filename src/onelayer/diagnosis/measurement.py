@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, ClassVar, Self
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self, cast
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
@@ -53,6 +54,12 @@ class Measurement:
             If they are no such values.
         """
         try:
-            return TypeAdapter(cls).validate_python(values)
+            return cast(Self, _reader(cls).validate_python(values))
         except ValidationError:
             raise InputError(f"the numbers of {cls.code} are not those of this onelayer") from None
+
+
+@cache
+def _reader(kind: type[Measurement]) -> TypeAdapter[Any]:
+    # To make one takes a hundred times as long as to use it.
+    return TypeAdapter(kind)
