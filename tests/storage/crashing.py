@@ -149,8 +149,8 @@ def crash_points(
 ) -> int:
     """Stop the work at each of its calls, lose what a crash loses, do it again, and check.
 
-    A write takes seven calls: between two of them are some points with a step of 3 too, and of
-    many writes each call is one of the points.
+    A write takes six calls: with a step of 5 there is a point in each of them, each time at another
+    call.
 
     Parameters
     ----------

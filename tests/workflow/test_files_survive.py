@@ -126,7 +126,7 @@ def test_a_sweep_at_every_call_of_the_file_system(
     expected = bits(tmp_path / "whole")
     assert "out/report.html" in expected
     points = crash_points(
-        tmp_path, work, lambda place: _same(bits(place), expected), variant, step=3
+        tmp_path, work, lambda place: _same(bits(place), expected), variant, step=5
     )
     assert points > 40
 

@@ -101,7 +101,7 @@ def test_a_crash_at_every_call_of_the_file_system(
     def check(place: Path) -> None:
         assert bits(place) == uninterrupted
 
-    assert crash_points(tmp_path, work, check, variant, step=3) > 150
+    assert crash_points(tmp_path, work, check, variant, step=5) > 150
 
 
 def test_the_report_is_written_anew_with_the_same_bytes(
