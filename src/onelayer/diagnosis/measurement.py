@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, Self, cast
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
@@ -54,12 +55,13 @@ class Measurement:
             If they are no such values.
         """
         try:
-            return cast(Self, _reader(cls).validate_python(values))
+            measured: Self = _reader(cls).validate_python(values)
         except ValidationError:
             raise InputError(f"the numbers of {cls.code} are not those of this onelayer") from None
+        return measured
 
 
 @cache
-def _reader(kind: type[Measurement]) -> TypeAdapter[Any]:
+def _reader(kind: Hashable) -> TypeAdapter[Any]:
     # To make one takes a hundred times as long as to use it.
     return TypeAdapter(kind)
