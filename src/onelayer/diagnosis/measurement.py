@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
@@ -16,6 +14,9 @@ from onelayer.json_values import json_value
 
 Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 """A float that need not be finite: JSON has null for it, which is read as NaN."""
+
+_READERS: dict[type, TypeAdapter[Any]] = {}
+"""To make one takes a hundred times as long as to use it."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,10 @@ class Measurement:
         InputError
             If they are no such values.
         """
+        if cls not in _READERS:
+            _READERS[cls] = TypeAdapter(cls)
         try:
-            measured: Self = _reader(cls).validate_python(values)
+            measured: Self = _READERS[cls].validate_python(values)
         except ValidationError:
             raise InputError(f"the numbers of {cls.code} are not those of this onelayer") from None
         return measured
-
-
-@cache
-def _reader(kind: Hashable) -> TypeAdapter[Any]:
-    # To make one takes a hundred times as long as to use it.
-    return TypeAdapter(kind)
