@@ -6,11 +6,14 @@ BIN := .venv/bin
 study: .venv/installed  ## run the whole study on the embedded digits
 	$(BIN)/onelayer study
 
+# Tests start some hundred processes: what these import is compiled once, whatever the environment.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal
+
 test: .venv/installed-dev  ## run the tests
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(PYTEST)
 
 coverage: .venv/installed-dev  ## run the tests, and print which lines and branches they do not reach
-	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term-missing:skip-covered
+	$(PYTEST) --cov --cov-report=term-missing:skip-covered
 
 check: .venv/installed-dev  ## style, types and the one-way flow of imports
 	$(BIN)/ruff check .

@@ -1,15 +1,24 @@
-"""What tests of pages need: a real browser."""
+"""What all tests stand on: a disk that nobody waits for, and for pages a real browser."""
 
+import os
 import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 PROGRAM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_to_wait_for() -> Iterator[None]:
+    """No test outlives a loss of power. That files are synced is seen by `storage/crashing.py`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)
+        yield
 
 
 @pytest.fixture(scope="module")  # while it is open, no event loop can run beside it
@@ -18,6 +27,7 @@ def browser() -> Iterator[Browser]:
     if PROGRAM is None:
         pytest.skip("there is no Chromium on this machine")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=60_000)  # a loaded machine takes longer than its 5 s
         program = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
         yield program
         program.close()

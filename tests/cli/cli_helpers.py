@@ -15,6 +15,9 @@ from onelayer.cli import main
 
 COMMAND = (sys.executable, "-m", "onelayer")
 
+PATIENCE = 600.0
+"""Seconds after which a command hangs: far more than any takes, on a loaded machine too."""
+
 QUICK = """
 name = "quick"
 
@@ -72,7 +75,7 @@ def call(*arguments: str | Path) -> Ended:
     return Ended(code, out.getvalue(), err.getvalue())
 
 
-def run(*arguments: str | Path, timeout: float = 120) -> Ended:
+def run(*arguments: str | Path, timeout: float = PATIENCE) -> Ended:
     """Run the real command."""
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_helpers import COMMAND, call
+from cli_helpers import call
 
 from onelayer.data import Scaling
 from onelayer.inference import Classifier
@@ -135,6 +136,13 @@ def test_a_disk_that_refuses_is_the_works(
 # Permissions, which the system does not ask the superuser for ------------------------------------
 
 DROP_FROM_BOUNDS, SEE_ALL, READ_ALL = 24, 1, 2
+CALLS = """
+import json, sys
+from cli_helpers import call
+for line in sys.argv[1:]:
+    ended = call(*line.split())
+    print(json.dumps((ended.code, ended.err)))
+"""
 
 
 def as_anybody() -> None:
@@ -164,13 +172,15 @@ def test_no_permission_to_read_is_the_users_and_to_write_the_works(
         (folder / name).mkdir(mode=0o555 if name == "bare" else 0o000)
     for name in ("locked.safetensors", "locked.npz", "locked.toml"):
         (folder / name).touch(mode=0o000)
-    for line in lines:
-        done = subprocess.run(
-            [*COMMAND, *line.split()], capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL, preexec_fn=as_anybody,
-        )  # fmt: skip
-        assert done.returncode == code, (line, done.stderr)
-        assert "locked" in done.stderr or "bare" in done.stderr
+    paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", CALLS, *lines], capture_output=True, text=True, check=True,
+        stdin=subprocess.DEVNULL, preexec_fn=as_anybody, env=os.environ | {"PYTHONPATH": paths},
+    )  # fmt: skip
+    for line, ended in zip(lines, map(json.loads, done.stdout.splitlines()), strict=True):
+        found, said = ended
+        assert found == code, (line, said)
+        assert "locked" in said or "bare" in said
         if code == 1:
-            last = done.stderr.splitlines()[-1]
+            last = said.splitlines()[-1]
             assert "cannot be written: Permission denied. You may not write there: name " in last

@@ -15,7 +15,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 import pytest
-from cli_helpers import COMMAND, call
+from cli_helpers import COMMAND, PATIENCE, call
 
 from onelayer.cli import extras
 
@@ -68,7 +68,7 @@ def address_of(said: IO[str] | None) -> str:
 
 def ask(address: str, name: str, method: str = "GET") -> tuple[int, bytes]:
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
     with closing(connection):
         connection.request(method, parts.path + name)
         answer = connection.getresponse()
@@ -78,7 +78,7 @@ def ask(address: str, name: str, method: str = "GET") -> tuple[int, bytes]:
 def news(address: str) -> Generator[dict[str, Any]]:
     """Yield what the page is told, until the end."""
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
     with closing(connection):
         connection.request("GET", f"{parts.path}events")
         with connection.getresponse() as answer:
@@ -101,7 +101,7 @@ def test_button_stops_as_ctrl_c_does_and_the_page_turns_into_the_report(tmp_path
                 states |= {run["name"]: run["state"] for run in told["runs"]}
                 if states == {"first": "max_epochs", "second": "training"} and head["made"] > 400:
                     assert ask(address, "stop", "POST")[0] == 204
-            printed, said = process.communicate(timeout=120)
+            printed, said = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert (process.returncode, printed) == (1, "")
@@ -126,7 +126,7 @@ def test_button_stops_as_ctrl_c_does_and_the_page_turns_into_the_report(tmp_path
                 head |= told
                 runs |= {run["name"]: run for run in told["runs"]}
             report = ask(address, "report")[1]
-            process.communicate(timeout=120)
+            process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert process.returncode == 0

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from cli_helpers import COMMAND, call, run
+from cli_helpers import COMMAND, PATIENCE, call, run
 
 import onelayer
 
@@ -62,13 +62,13 @@ def test_interrupted_command_says_how_to_go_on_and_the_same_command_does(tmp_pat
         stdin=subprocess.DEVNULL, preexec_fn=_default_interrupt,
     )  # fmt: skip
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE
         while not (out / "models" / "first.safetensors").exists():
             assert time.monotonic() < deadline, "the first run did not end"
             assert process.poll() is None, process.communicate()[1]
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        printed, said = process.communicate(timeout=120)
+        printed, said = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
     assert (process.returncode, printed) == (1, "")

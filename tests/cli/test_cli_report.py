@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_helpers import QUICK, call
+from cli_helpers import PATIENCE, QUICK, call
 
 from onelayer.cli.report import ReportProcess
 from onelayer.diagnosis import diagnose
@@ -104,7 +104,7 @@ def test_process_ends_with_the_statement_whatever_it_is_at() -> None:
         assert process.is_alive()
     with pytest.raises(ValueError, match="closed"):
         process.is_alive()
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 300
 
 
 PARENT = """
@@ -135,7 +135,7 @@ def test_process_does_not_outlive_a_killed_one(end: str, tmp_path: Path) -> None
         pid = int(parent.stdout.readline())
         assert _alive(pid)
         parent.send_signal(getattr(signal, end))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while _alive(pid):
         assert time.monotonic() < deadline
         time.sleep(0.05)

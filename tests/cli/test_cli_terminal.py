@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from cli_helpers import COMMAND, call
+from cli_helpers import COMMAND, PATIENCE, call
 
 from onelayer.cli.terminal import visible
 from onelayer.data import Scaling
@@ -51,7 +51,7 @@ def command(*arguments: str | Path, shell: str = "", **environment: str) -> tupl
     words = " ".join(f"'{word}'" for word in (*COMMAND, *map(str, arguments)))
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {words} {shell}"], capture_output=True, check=False,
-        env=os.environ | environment, stdin=subprocess.DEVNULL, timeout=120,
+        env=os.environ | environment, stdin=subprocess.DEVNULL, timeout=PATIENCE,
     )  # fmt: skip
     return done.returncode, done.stderr.decode("utf-8", "replace")
 

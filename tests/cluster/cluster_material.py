@@ -37,7 +37,7 @@ def examples(n: int, seed: int = 0, features: int = FEATURES) -> tuple[NDArray[A
     return (centres[y] + rng.normal(size=(n, features))).astype(np.float32), y
 
 
-def until(holds: Callable[[], bool], seconds: float = 60) -> None:
+def until(holds: Callable[[], bool], seconds: float = 180) -> None:
     """Wait for something."""
     end = time.monotonic() + seconds
     while not holds():

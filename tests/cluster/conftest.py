@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from cluster_material import local_cluster
 
-from onelayer.engines.cluster import Cluster, ClusterMatrix
+from onelayer.engines.cluster import Cluster, ClusterMatrix, state
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a loaded machine a worker takes more than half a minute to start anew."""
+    monkeypatch.setattr(state, "SECONDS_FOR_WORKERS", 300)
 
 
 @pytest.fixture(scope="session")

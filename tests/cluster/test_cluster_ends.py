@@ -97,7 +97,7 @@ def at_first_evaluation(call: Callable[[], object]) -> Callable[[Event], None]:
 @pytest.mark.usefixtures("worker")
 def test_a_scheduler_that_is_gone(scheduler: tuple[Any, str]) -> None:
     connect: Any = distributed.Client
-    with connect(scheduler[1], timeout=30) as client:
+    with connect(scheduler[1], timeout=120) as client:
         data = block_dataset(ClusterSource(source(), Cluster(client)))
         begin: list[float] = []
 
@@ -107,7 +107,7 @@ def test_a_scheduler_that_is_gone(scheduler: tuple[Any, str]) -> None:
 
         with pytest.raises(OnelayerError, match=r"The scheduler of the cluster, tcp://.* is gone"):
             train(data, data, CONFIG, 1, engine="reference", listen=at_first_evaluation(end))
-        assert time.monotonic() - begin[0] < 30
+        assert time.monotonic() - begin[0] < 120
 
 
 def test_workers_that_are_gone(
@@ -115,8 +115,8 @@ def test_workers_that_are_gone(
 ) -> None:
     monkeypatch.setattr(state, "SECONDS_FOR_WORKERS", 4)
     connect: Any = distributed.Client
-    with connect(scheduler[1], timeout=30) as client:
-        client.wait_for_workers(1, timeout=30)
+    with connect(scheduler[1], timeout=120) as client:
+        client.wait_for_workers(1, timeout=120)
         data = block_dataset(ClusterSource(source(), Cluster(client)))
         with pytest.raises(OnelayerError, match=r"has no worker after 4 s\. Start one, with: dask"):
             train(
@@ -136,27 +136,27 @@ def test_a_client_that_is_interrupted_or_killed(
     ]  # fmt: skip
     there = [*command, "--cluster", scheduler[1]]
     checkpoint = tmp_path / "out" / ".checkpoint"
-    client: Any = distributed.Client(scheduler[1], timeout=30)  # type: ignore[no-untyped-call]
+    client: Any = distributed.Client(scheduler[1], timeout=120)  # type: ignore[no-untyped-call]
     with client:
         first = start(*there, stderr=subprocess.PIPE)
         until(lambda: bool(client.run_on_scheduler(_steps)))
         first.send_signal(signal.SIGINT)
-        _, said = first.communicate(timeout=60)
+        _, said = first.communicate(timeout=300)
         assert first.returncode == 1, said
         assert "Interrupted" in said
-        until(lambda: not client.run_on_scheduler(_tasks), 10)
+        until(lambda: not client.run_on_scheduler(_tasks))
         assert [*checkpoint.parent.glob("*checkpoint*")], said
         second = start(*there, stderr=subprocess.PIPE)
         until(lambda: bool(client.run_on_scheduler(_steps)))
         second.kill()
         second.communicate()
-        until(lambda: not client.run_on_scheduler(_tasks), 30)
+        until(lambda: not client.run_on_scheduler(_tasks))
         last = start(*there, stderr=subprocess.PIPE)
-        _, said = last.communicate(timeout=120)
+        _, said = last.communicate(timeout=300)
         assert last.returncode == 0, said
         assert "goes on from the last checkpoint" in said
     here = start(*command, "--memory", "1GB", "--out", str(tmp_path / "here"))
-    assert here.wait(120) == 0
+    assert here.wait(300) == 0
     one, other = (
         Classifier.load(tmp_path / name / "model.safetensors") for name in ("out", "here")
     )
@@ -184,7 +184,7 @@ def test_ctrl_c_in_a_terminal(start: Start, tmp_path: Path) -> None:
     time.sleep(2)
     os.killpg(command.pid, signal.SIGINT)  # as a terminal does: to its workers, too
     end = list(said)
-    assert command.wait(30) == 1
+    assert command.wait(120) == 1
     assert "Interrupted after" in end[-1]
     assert len(end) <= 2
 
@@ -196,7 +196,7 @@ def test_commands_do_on_a_cluster_what_they_do_elsewhere(start: Start, tmp_path:
 
     def run(*command: str) -> str:
         process = start("onelayer", *command, stdout=subprocess.PIPE)
-        text: str = process.communicate(timeout=120)[0]
+        text: str = process.communicate(timeout=300)[0]
         assert process.returncode == 0
         return text
 

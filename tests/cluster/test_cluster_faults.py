@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from cluster_material import OnDisk, bits, examples, local_cluster, source, unti
 
 from onelayer.data import Dataset, as_block_source, block_dataset
 from onelayer.data.blocks import Block
-from onelayer.engines.cluster import Cluster, ClusterSource
+from onelayer.engines.cluster import Cluster, ClusterSource, state
 from onelayer.engines.cluster.state import ClusterState
 from onelayer.errors import InputError, OnelayerError
 from onelayer.training import Evaluated, Event, TrainConfig, TrainResult, train_many
@@ -43,7 +44,7 @@ def workers(two: tuple[Any, Any]) -> tuple[Any, Any]:
     return two
 
 
-def scaled(cluster: Any, client: Any, n: int, seconds: float = 60) -> None:
+def scaled(cluster: Any, client: Any, n: int, seconds: float = 180) -> None:
     """Wait for so many workers."""
 
     def there() -> bool:
@@ -55,16 +56,25 @@ def scaled(cluster: Any, client: Any, n: int, seconds: float = 60) -> None:
 
 def kill_one(client: Any) -> None:
     """Kill a worker."""
-    os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+
+    def killed() -> bool:
+        for pid in client.run(os.getpid, on_error="ignore").values():  # of those that still answer
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                return True
+        return False
+
+    until(killed)
 
 
 def kill_all(cluster: Any, client: Any) -> None:
     """Kill all workers, and wait until others have taken their place."""
-    old = client.run(os.getpid)
+    old = client.run(os.getpid, on_error="ignore")
     for pid in old.values():
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     until(lambda: not old.keys() & client.nthreads())
-    scaled(cluster, client, len(old))
+    scaled(cluster, client, 2)
 
 
 def trained(data: Dataset, **how: Any) -> list[TrainResult]:
@@ -172,7 +182,7 @@ def test_two_fits_at_the_same_time(workers: tuple[Any, Any], expected: str) -> N
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(180)
     assert found == [expected] * 2
 
 
@@ -227,7 +237,7 @@ class Deadly:
 def test_workers_that_die_of_a_block(workers: tuple[Any, Any]) -> None:
     with pytest.raises(OnelayerError, match=r"Workers of the cluster died .* memory is too small"):
         ClusterSource(Deadly(), Cluster(workers[1]))
-    scaled(*workers, 2, seconds=180)  # they start anew one after the other
+    scaled(*workers, 2)  # they start anew one after the other
 
 
 def test_a_block_that_is_larger_than_a_worker(
@@ -255,7 +265,7 @@ class FullClient:
 
 
 def test_workers_that_are_full() -> None:
-    state, now = ClusterState(FullClient()), time.monotonic()
-    assert state.expect_work(now - 1) == now - 1
+    known, now = ClusterState(FullClient()), time.monotonic()
+    assert known.expect_work(now - 1) == now - 1
     with pytest.raises(OnelayerError, match=r"All workers .* have stopped: .* of at most 5 MB"):
-        state.expect_work(now - 31)
+        known.expect_work(now - state.SECONDS_FOR_WORKERS - 1)

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -87,17 +86,28 @@ for _name in ("sync", "sync_folder"):
 
 
 CODE = """
-import sys
+import os, signal, sys, threading, time
+from pathlib import Path
 from pack_material import Generated
 from onelayer.data.blocks import pack
-pack(Generated(60, 2000), sys.argv[1], block_length=3000, memory=int(sys.argv[2]))
+
+out, memory, pattern, n = sys.argv[1:]
+
+def kill():
+    while len([*Path(out).glob(pattern)]) < int(n):
+        time.sleep(0.001)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+threading.Thread(target=kill, daemon=True).start()
+pack(Generated(60, 2000), out, block_length=3000, memory=int(memory))
 """
+"""Kills itself: on a loaded machine others come too late."""
 
 
-def start(out: Path, memory: int) -> subprocess.Popen[bytes]:
+def killed_at(pattern: str, n: int, out: Path, memory: int) -> subprocess.CompletedProcess[bytes]:
     paths = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
-    return subprocess.Popen(
-        [sys.executable, "-c", CODE, str(out), str(memory)],
+    return subprocess.run(
+        [sys.executable, "-c", CODE, str(out), str(memory), pattern, str(n)],
         stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths},
     )  # fmt: skip
 
@@ -113,13 +123,9 @@ def test_a_process_killed_again_and_again(tmp_path: Path) -> None:
     pack(Generated(60, 2000), tmp_path / "whole", block_length=3000)
     out, kills = tmp_path / "out", 0
     for i, (pattern, n) in enumerate(MOMENTS):
-        process = start(out, memory=(7_000_000, 10_000_000, 13_000_000)[i % 3])
-        while process.poll() is None and len([*out.glob(pattern)]) < n:
-            time.sleep(0.001)
-        process.kill()
-        _, said = process.communicate()
-        kills += process.returncode == -signal.SIGKILL
-        assert process.returncode == -signal.SIGKILL or (out / "blocks.json").exists(), said
+        ended = killed_at(pattern, n, out, memory=(7_000_000, 10_000_000, 13_000_000)[i % 3])
+        kills += ended.returncode == -signal.SIGKILL
+        assert ended.returncode == -signal.SIGKILL or (out / "blocks.json").exists(), ended.stderr
     if not (out / "blocks.json").exists():
         pack(Generated(60, 2000), out, block_length=3000)
     elif (out / "packing").exists():

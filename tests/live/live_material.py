@@ -52,7 +52,7 @@ def ask(
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
     """Return the status, the headers and the body that a path of a server answers."""
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
     try:
         connection.request(method, what, headers=dict(headers or {}))
         answer = connection.getresponse()

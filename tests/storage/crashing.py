@@ -141,9 +141,16 @@ def _put(path: Path, content: bytes | None) -> None:
 
 
 def crash_points(
-    folder: Path, work: Callable[[Path], None], check: Callable[[Path], None], variant: str
+    folder: Path,
+    work: Callable[[Path], None],
+    check: Callable[[Path], None],
+    variant: str,
+    step: int = 1,
 ) -> int:
     """Stop the work at each of its calls, lose what a crash loses, do it again, and check.
+
+    A write takes six calls: with a step of 5 there is a point in each of them, each time at another
+    call.
 
     Parameters
     ----------
@@ -153,13 +160,17 @@ def crash_points(
         Takes the place, and does there what there is to do, or what is left of it.
     check : function
         Asserts that all is done and right.
+    variant : str
+        What is lost.
+    step : int
+        Calls from one point to the next.
 
     Returns
     -------
     int
-        How many points there were.
+        How many calls there were.
     """
-    n = 0
+    n = VARIANTS.index(variant) % step
     while True:
         place = folder / f"{variant} {n}".replace(" ", "-")
         disk = Disk(n)
@@ -171,7 +182,7 @@ def crash_points(
                 disk.lose(variant)
             else:
                 check(place)
-                return n
+                return disk.calls
         try:
             work(place)
             check(place)
@@ -179,4 +190,4 @@ def crash_points(
             error.add_note(f"after a crash at call {n}, {variant}")
             raise
         shutil.rmtree(place)
-        n += 1
+        n += step
