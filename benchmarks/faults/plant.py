@@ -11,7 +11,7 @@ from sources import Material, material
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Finding, diagnose
 from onelayer.study import outcome_in_memory
-from onelayer.training import EarlyStopping, TrainConfig, train_many
+from onelayer.training import EarlyStopping, Evaluation, TrainConfig, train, train_many
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Case:
     is_right: Callable[[Sequence[Finding]], bool] = lambda _found: True
 
     def findings(self, only: Sequence[str] = ()) -> list[Finding]:
-        """Train and diagnose."""
-        results = train_many(self.train, self.validation, list(self.configs.values()))
+        """Train and diagnose, with one thread: cases are what is done side by side."""
+        results = train_many(self.train, self.validation, list(self.configs.values()), 1)
         named = dict(zip(self.configs, results, strict=True))
         subject = outcome_in_memory(self.train, self.validation, named)
-        return diagnose(*subject, only=only)
+        return diagnose(*subject, only=only, threads=1)
 
 
 @dataclass(frozen=True)
@@ -106,3 +106,54 @@ def of(material: Material, rng: np.random.Generator, **options: object) -> Case:
         "early_stopping": EarlyStopping(patience=10),
     }
     return Case(train, validation, {"run": TrainConfig.model_validate(own | options)})
+
+
+def stopped_early(
+    rng: np.random.Generator,
+    source: str,
+    *,
+    lost: tuple[float, float],
+    shares: tuple[float, float],
+    times: float,
+) -> Case:
+    """Return a run whose patience costs it a share of the validation loss between two limits.
+
+    Parameters
+    ----------
+    lost : tuple of float
+        By how much the loss that is kept lies above the lowest of the run that goes on.
+    shares : tuple of float
+        Rates are drawn between these shares of that at which oscillation begins.
+    times : float
+        The run goes on to so many times its steps.
+    """
+    while True:
+        some = material(source, rng, 800)
+        rate = safe_rate(some.split()[0], float(rng.uniform(*shares)))
+        epochs = 12
+        case = of(
+            some, rng, batch_size=int(rng.choice([8, 16, 32, 64])), learning_rate=rate,
+            max_epochs=round(times * epochs), early_stopping=None,
+        )  # fmt: skip
+        config = case.configs["run"]
+        history = train(case.train, case.validation, config, 1, evaluate_train=False).history
+        for patience in rng.permutation(10) + 1:
+            steps, kept = _patience_ends(history.evaluations, int(patience))
+            later = [e.val_loss for e in history.evaluations if e.step < times * steps]
+            if steps < epochs * history.batches_per_epoch:
+                share = kept / min(later) - 1
+                if lost[0] <= share <= lost[1]:
+                    rule = {"patience": int(patience)}
+                    options = config.model_dump() | {"early_stopping": rule}
+                    stopping = TrainConfig.model_validate(options)
+                    return Case(case.train, case.validation, {"run": stopping})
+
+
+def _patience_ends(evaluations: Sequence[Evaluation], patience: int) -> tuple[int, float]:
+    """Return how many steps a run with such a patience makes, and the loss that it keeps."""
+    best, since = np.inf, 0
+    for evaluation in evaluations:
+        best, since = (evaluation.val_loss, 0) if evaluation.val_loss < best else (best, since + 1)
+        if since == patience:
+            break
+    return evaluation.step + 1, best
