@@ -76,6 +76,10 @@ def answers(findings: Sequence[Finding], code: str) -> bool:
     return any(f.code == code and f.answer is Answer.FOUND for f in findings)
 
 
+MOST_PATIENCE = 30
+"""Evaluations, of which an epoch has five."""
+
+
 def safe_rate(train: Dataset, share: float = 0.25) -> float:
     """Return a share of the rate at which plain gradient descent begins to oscillate."""
     X = np.hstack([train.scaling.apply(train.X, np.dtype(np.float64)), np.ones((len(train.X), 1))])
@@ -97,7 +101,6 @@ def of(material: Material, rng: np.random.Generator, **options: object) -> Case:
     train, validation = material.split()
     own = {
         "model": "softmax",
-        "learning_rate": safe_rate(train),
         "batch_size": 64,
         "max_epochs": 200,
         "l2": 1e-3,
@@ -105,6 +108,8 @@ def of(material: Material, rng: np.random.Generator, **options: object) -> Case:
         "seed": int(rng.integers(1_000_000)),
         "early_stopping": EarlyStopping(patience=10),
     }
+    if "learning_rate" not in options:
+        own["learning_rate"] = safe_rate(train)
     return Case(train, validation, {"run": TrainConfig.model_validate(own | options)})
 
 
@@ -113,7 +118,6 @@ def stopped_early(
     source: str,
     *,
     lost: tuple[float, float],
-    shares: tuple[float, float],
     times: float,
 ) -> Case:
     """Return a run whose patience costs it a share of the validation loss between two limits.
@@ -122,31 +126,27 @@ def stopped_early(
     ----------
     lost : tuple of float
         By how much the loss that is kept lies above the lowest of the run that goes on.
-    shares : tuple of float
-        Rates are drawn between these shares of that at which oscillation begins.
     times : float
         The run goes on to so many times its steps.
     """
+    some, epochs = material(source, rng, 800), 20
+    greatest = safe_rate(some.split()[0], 1.0)
     while True:
-        some = material(source, rng, 800)
-        rate = safe_rate(some.split()[0], float(rng.uniform(*shares)))
-        epochs = 12
         case = of(
-            some, rng, batch_size=int(rng.choice([8, 16, 32, 64])), learning_rate=rate,
+            some, rng, batch_size=int(rng.choice([8, 16, 32, 64])),
+            learning_rate=greatest * float(rng.uniform(0.1, 0.6)),
             max_epochs=round(times * epochs), early_stopping=None,
         )  # fmt: skip
         config = case.configs["run"]
         history = train(case.train, case.validation, config, 1, evaluate_train=False).history
-        for patience in rng.permutation(10) + 1:
+        for patience in rng.permutation(MOST_PATIENCE) + 1:
             steps, kept = _patience_ends(history.evaluations, int(patience))
             later = [e.val_loss for e in history.evaluations if e.step < times * steps]
-            if steps < epochs * history.batches_per_epoch:
-                share = kept / min(later) - 1
-                if lost[0] <= share <= lost[1]:
-                    rule = {"patience": int(patience)}
-                    options = config.model_dump() | {"early_stopping": rule}
-                    stopping = TrainConfig.model_validate(options)
-                    return Case(case.train, case.validation, {"run": stopping})
+            in_time = steps < epochs * history.batches_per_epoch
+            if in_time and lost[0] <= kept / min(later) - 1 <= lost[1]:
+                options = config.model_dump() | {"early_stopping": {"patience": int(patience)}}
+                stopping = TrainConfig.model_validate(options)
+                return Case(case.train, case.validation, {"run": stopping})
 
 
 def _patience_ends(evaluations: Sequence[Evaluation], patience: int) -> tuple[int, float]:

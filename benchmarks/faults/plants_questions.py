@@ -24,9 +24,7 @@ SHIFT = 1 / 7
 
 def impatient(rng: np.random.Generator, strength: float, source: str) -> Case:
     """Return a run whose early stopping gives up such a share of the validation loss."""
-    return stopped_early(
-        rng, source, lost=(strength, 3 * strength), shares=(0.02, 0.1), times=5,
-    )  # fmt: skip
+    return stopped_early(rng, source, lost=(strength, 3 * strength), times=5)
 
 
 def memory(rng: np.random.Generator, strength: float, source: str) -> Case:
@@ -140,7 +138,7 @@ PLANTS = [
     Plant("OL106", "strong λ alone", "half the largest curvature", (0.1, 1, 10), 10, inverse,
           ("digits", "mnist", "ISLR OJ", "DAAG spam7")),
     Plant("OL107", "classes in blocks", "batches long", (0.05, 0.5, 2), 2, in_blocks),
-    Plant("OL305", "a class taken for another", "of its examples", (0.05, 0.2, 0.5), 0.2,
+    Plant("OL305", "a class taken for another", "of its examples", (0.05, 0.2, 0.5), 0.5,
           taken_for_another),
     Plant("OL306", "images in their place", "of the images", (0, 0.5, 1), 1, in_their_place,
           IMAGES),

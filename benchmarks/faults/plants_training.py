@@ -76,9 +76,7 @@ def _low_rate(rng: np.random.Generator, strength: float, source: str) -> Case:
 
 def _impatient(rng: np.random.Generator, strength: float, source: str) -> Case:
     """Return a run that stops at noise, a share of the loss above what comes later."""
-    case = stopped_early(
-        rng, source, lost=(strength, 3 * strength), shares=(0.02, 0.3), times=4
-    )  # fmt: skip
+    case = stopped_early(rng, source, lost=(strength, 3 * strength), times=4)
     return replace(case, is_right=_warns)
 
 
