@@ -11,7 +11,7 @@ from sources import Material, material
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Finding, diagnose
 from onelayer.study import outcome_in_memory
-from onelayer.training import EarlyStopping, TrainConfig, train_many
+from onelayer.training import EarlyStopping, Evaluation, TrainConfig, train, train_many
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Case:
     is_right: Callable[[Sequence[Finding]], bool] = lambda _found: True
 
     def findings(self, only: Sequence[str] = ()) -> list[Finding]:
-        """Train and diagnose."""
-        results = train_many(self.train, self.validation, list(self.configs.values()))
+        """Train and diagnose, with one thread: cases are what is done side by side."""
+        results = train_many(self.train, self.validation, list(self.configs.values()), 1)
         named = dict(zip(self.configs, results, strict=True))
         subject = outcome_in_memory(self.train, self.validation, named)
-        return diagnose(*subject, only=only)
+        return diagnose(*subject, only=only, threads=1)
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,10 @@ def answers(findings: Sequence[Finding], code: str) -> bool:
     return any(f.code == code and f.answer is Answer.FOUND for f in findings)
 
 
+MOST_PATIENCE = 30
+"""Evaluations, of which an epoch has five."""
+
+
 def safe_rate(train: Dataset, share: float = 0.25) -> float:
     """Return a share of the rate at which plain gradient descent begins to oscillate."""
     X = np.hstack([train.scaling.apply(train.X, np.dtype(np.float64)), np.ones((len(train.X), 1))])
@@ -97,7 +101,6 @@ def of(material: Material, rng: np.random.Generator, **options: object) -> Case:
     train, validation = material.split()
     own = {
         "model": "softmax",
-        "learning_rate": safe_rate(train),
         "batch_size": 64,
         "max_epochs": 200,
         "l2": 1e-3,
@@ -105,4 +108,52 @@ def of(material: Material, rng: np.random.Generator, **options: object) -> Case:
         "seed": int(rng.integers(1_000_000)),
         "early_stopping": EarlyStopping(patience=10),
     }
+    if "learning_rate" not in options:
+        own["learning_rate"] = safe_rate(train)
     return Case(train, validation, {"run": TrainConfig.model_validate(own | options)})
+
+
+def stopped_early(
+    rng: np.random.Generator,
+    source: str,
+    *,
+    lost: tuple[float, float],
+    times: float,
+) -> Case:
+    """Return a run whose patience costs it a share of the validation loss between two limits.
+
+    Parameters
+    ----------
+    lost : tuple of float
+        By how much the loss that is kept lies above the lowest of the run that goes on.
+    times : float
+        The run goes on to so many times its steps.
+    """
+    some, epochs = material(source, rng, 800), 20
+    greatest = safe_rate(some.split()[0], 1.0)
+    while True:
+        case = of(
+            some, rng, batch_size=int(rng.choice([8, 16, 32, 64])),
+            learning_rate=greatest * float(rng.uniform(0.1, 0.6)),
+            max_epochs=round(times * epochs), early_stopping=None,
+        )  # fmt: skip
+        config = case.configs["run"]
+        history = train(case.train, case.validation, config, 1, evaluate_train=False).history
+        for patience in rng.permutation(MOST_PATIENCE) + 1:
+            steps, kept = _patience_ends(history.evaluations, int(patience))
+            later = [e.val_loss for e in history.evaluations if e.step < times * steps]
+            in_time = steps < epochs * history.batches_per_epoch
+            if in_time and lost[0] <= kept / min(later) - 1 <= lost[1]:
+                options = config.model_dump() | {"early_stopping": {"patience": int(patience)}}
+                stopping = TrainConfig.model_validate(options)
+                return Case(case.train, case.validation, {"run": stopping})
+
+
+def _patience_ends(evaluations: Sequence[Evaluation], patience: int) -> tuple[int, float]:
+    """Return how many steps a run with such a patience makes, and the loss that it keeps."""
+    best, since = np.inf, 0
+    for evaluation in evaluations:
+        best, since = (evaluation.val_loss, 0) if evaluation.val_loss < best else (best, since + 1)
+        if since == patience:
+            break
+    return evaluation.step + 1, best

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from plant import Case, Plant, of, safe_rate
+from plant import Case, Plant, of, safe_rate, stopped_early
 from sources import Material, material, parts
 
 from onelayer.diagnosis import Finding
@@ -15,7 +15,7 @@ from onelayer.diagnosis.checks.ends import UnfinishedRun
 from onelayer.diagnosis.checks.missing_classes import MissingClasses, chance_of_none
 from onelayer.model import Objective, Parameters
 from onelayer.optimum import minimise
-from onelayer.training import EarlyStopping, TrainConfig, train
+from onelayer.training import TrainConfig, train
 
 BATCH = 64
 
@@ -76,22 +76,8 @@ def _low_rate(rng: np.random.Generator, strength: float, source: str) -> Case:
 
 def _impatient(rng: np.random.Generator, strength: float, source: str) -> Case:
     """Return a run that stops at noise, a share of the loss above what comes later."""
-    while True:
-        some = material(source, rng, 800)
-        patience, batch = int(rng.integers(1, 5)), int(rng.choice([32, BATCH]))
-        rate = safe_rate(some.split()[0], float(rng.uniform(0.02, 0.3)))
-        case = of(
-            some, rng, batch_size=batch, learning_rate=rate, max_epochs=12,
-            early_stopping=EarlyStopping(patience=patience),
-        )  # fmt: skip
-        config = case.configs["run"]
-        stopped = train(case.train, case.validation, config)
-        longer = _with(config, early_stopping=None, max_steps=4 * stopped.history.steps)
-        evaluations = train(case.train, case.validation, longer).history.evaluations
-        assert stopped.best is not None
-        lost = stopped.best.val_loss / min(e.val_loss for e in evaluations) - 1
-        if stopped.stop_reason == "patience" and strength <= lost <= 3 * strength:
-            return replace(case, is_right=_warns)
+    case = stopped_early(rng, source, lost=(strength, 3 * strength), times=4)
+    return replace(case, is_right=_warns)
 
 
 def _blocks_of_class(rng: np.random.Generator, strength: float, source: str) -> Case:

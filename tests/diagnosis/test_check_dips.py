@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Context, Finding, Severity
 from onelayer.diagnosis.checks.dips import look
+from onelayer.diagnosis.experiments.dips import verdict_of
 from onelayer.diagnosis.measures.dips import AccuracyDips
 from onelayer.training import TrainConfig
 
@@ -95,6 +96,20 @@ def test_composition_is_told_with_the_batch_and_its_examples() -> None:
     assert "after the step on batch 7" in finding.statement
     assert finding.advice.startswith("Shuffle the examples.")
     assert len(finding.how_sure.tried) == len(dips.interventions)
+
+
+@pytest.mark.parametrize(
+    ("batches", "shuffled", "verdict"),
+    [
+        (0.9, 0.9, "examples"),
+        (0.9, 0.45, "examples"),
+        (0.2, 0.45, "examples"),
+        (0.9, 0.27, "composition"),
+        (0.27, 0.1, "order"),
+    ],
+)
+def test_what_is_left_of_the_rise_judges(batches: float, shuffled: float, verdict: str) -> None:
+    assert verdict_of(1.0, batches, shuffled) == verdict
 
 
 def test_every_intervention_has_its_curve_from_which_its_fall_follows() -> None:

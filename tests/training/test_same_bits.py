@@ -1,6 +1,7 @@
 """A model's bits depend on nothing but its own data and settings."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,3 +89,21 @@ def test_no_configuration_gives_no_result(fit_many: FitMany) -> None:
 
 def test_available_cores_are_those_of_the_process() -> None:
     assert 1 <= available_cores() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize("order", ["epoch", "blocks"])
+def test_without_training_accuracies_all_other_bits_are_the_same(fit: Fit, order: str) -> None:
+    train_set, validation_set = parts(90, 40)
+    config = TrainConfig.model_validate(
+        {"batch_size": 8, "max_epochs": 3, "order": order, "block_size": 32}
+    )
+    for other in (validation_set, train_set):  # one pass serves both parts of a cross-validation
+        whole = fit(train_set, other, config)
+        less = fit(train_set, other, config, evaluate_train=False)
+        assert less.weights.tobytes() == whole.weights.tobytes()
+        assert less.history.train_loss.tobytes() == whole.history.train_loss.tobytes()
+        assert not np.isnan([e.train_accuracy for e in whole.history.evaluations]).any()
+        for a, b in zip(less.history.evaluations, whole.history.evaluations, strict=True):
+            assert np.isnan(a.train_accuracy)
+            assert replace(a, train_accuracy=b.train_accuracy) == b
+        assert less.final == whole.final

@@ -59,9 +59,9 @@ class Budget:
 def seconds_of_training(
     train: Dataset, validation: Dataset | None, configs: Sequence[TrainConfig]
 ) -> float:
-    """Return what training takes: three products a step, and one an evaluation."""
+    """Return what training takes: three products a step, and one an evaluation of validation."""
     operations = 0.0
-    evaluated = train.n_examples + (0 if validation is None else validation.n_examples)
+    evaluated = 0 if validation is None else validation.n_examples
     for config in configs:
         schedule = Schedule.of(config, train.n_examples)
         size = 2 * train.n_features * n_outputs(config.model, train.n_classes)

@@ -91,6 +91,8 @@ class Context:
     ) -> list[TrainResult]:
         """Train a stack of variants; the arguments are those of `train_many`.
 
+        Evaluations measure validation examples alone.
+
         Raises
         ------
         OverBudget
@@ -99,7 +101,7 @@ class Context:
         self.budget.take(seconds_of_training(*parts, configs))
         return train_many(
             *parts, configs, self.threads, weights=weights, initial=initial,
-            first_epoch=first_epoch, keep=keep,
+            first_epoch=first_epoch, keep=keep, evaluate_train=False,
         )  # fmt: skip
 
     def search(

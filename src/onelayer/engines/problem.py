@@ -122,6 +122,8 @@ class Problem:
         Where each model starts, in the type of the arithmetic.
     rules : tuple of UpdateRule
         One a model; none at all where all steps are plain.
+    evaluates_train : bool
+        Whether evaluations measure the training accuracy, which takes a pass over all examples.
     """
 
     train: WeightedRows
@@ -130,6 +132,7 @@ class Problem:
     objectives: tuple[Objective, ...]
     initial: tuple[Parameters, ...]
     rules: tuple[UpdateRule, ...] = ()
+    evaluates_train: bool = True
 
     def rule(self, model: int) -> UpdateRule:
         """Return a model's rule."""

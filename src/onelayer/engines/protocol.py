@@ -18,7 +18,10 @@ EngineName = Literal["auto", "compiled", "reference"]
 
 @dataclass(frozen=True)
 class Measures:
-    """What an evaluation measures: mean validation loss, fractions right, the penalty's norm."""
+    """What an evaluation measures: mean validation loss, fractions right, the penalty's norm.
+
+    The training accuracy is NaN where the problem does not ask for it.
+    """
 
     val_loss: float
     val_accuracy: float

@@ -149,10 +149,10 @@ class ReferenceStack(WindowStack):
         problem, source = self._problem, self._source
         assert problem.validation is not None
         validation = self._tally(m, source.validation, problem.validation)
-        train = self._tally(m, source.train, problem.train)
-        return Measures(
-            validation.mean_loss, validation.accuracy, train.accuracy, self.weight_norm(m)
-        )
+        train = math.nan
+        if problem.evaluates_train:
+            train = self._tally(m, source.train, problem.train).accuracy
+        return Measures(validation.mean_loss, validation.accuracy, train, self.weight_norm(m))
 
     def _tally(self, m: int, X: Any, examples: WeightedRows) -> Tally:
         model = self._problem.objectives[m].model

@@ -29,6 +29,8 @@ class RunData:
     weights : ExampleWeights
     minimum : Optimum or None
         Of the run's objective on these examples, where it was asked for.
+    evaluates_train : bool
+        Whether the evaluations of the history measure the training accuracy.
     samples : dict
         What is known of the curvature, by features and the identities of rows and values; shared
         by the runs of one call, whose data live as long as these.
@@ -40,6 +42,7 @@ class RunData:
     validation_rows: Rows | None = None
     weights: ExampleWeights = field(default_factory=ExampleWeights)
     minimum: Optimum | None = None
+    evaluates_train: bool = True
     samples: dict[tuple[FeatureRange | None, int, int], Sample] = field(default_factory=dict)
 
     def features(self, config: TrainConfig) -> FeatureRange | None:

@@ -21,7 +21,8 @@ class Evaluation:
     """The state after the update of one step.
 
     Losses are mean cross-entropies without the penalty, accuracies are fractions of all examples,
-    `weight_norm` is the Euclidean norm of what the penalty covers.
+    `weight_norm` is the Euclidean norm of what the penalty covers. `train_accuracy` is NaN where
+    it was not measured.
     """
 
     step: int

@@ -59,6 +59,7 @@ def train_many(
     states: Sequence[RunState | None] | None = None,
     keep: Keep | None = None,
     stop: threading.Event | None = None,
+    evaluate_train: bool = True,
 ) -> list[TrainResult]:
     """Train a model for each configuration, on the same data.
 
@@ -102,6 +103,10 @@ def train_many(
         of the configuration; whoever wants to resume saves them now and then.
     stop : threading.Event, optional
         Once set, runs end as ``interrupted`` at the next evaluation. Ctrl-C sets it too.
+    evaluate_train : bool
+        Whether evaluations measure the training accuracy. Where they do not, it is NaN in the
+        history, all other bits are the same, and an evaluation costs no pass over the training
+        examples.
 
     Returns
     -------
@@ -114,8 +119,9 @@ def train_many(
         If data and configuration do not fit together.
     """
     task = _Task.of(
-        train_set, validation_set, configs, rows, validation_rows, weights, initial, states
-    )
+        train_set, validation_set, configs, rows, validation_rows, weights, initial, states,
+        evaluate_train,
+    )  # fmt: skip
     results: dict[int, TrainResult] = {}
 
     def hear(event: Event) -> None:
@@ -162,6 +168,7 @@ class _Task:
         weights: Sequence[ExampleWeights] | None,
         initial: Sequence[Parameters | None] | None,
         states: Sequence[RunState | None] | None,
+        evaluate_train: bool,
     ) -> _Task:
         """Return what was asked for; see `train_many`."""
         weights = [ExampleWeights()] * len(configs) if weights is None else weights
@@ -183,7 +190,12 @@ class _Task:
                 check_weights(own.validation, validation_set.n_examples, chosen_validation)
             rows = draws.rows(config, own.train)
             parts = cut.for_run(config)
-            data.append(RunData(*parts, rows, chosen_validation, own, samples=samples))
+            data.append(
+                RunData(
+                    *parts, rows, chosen_validation, own, evaluates_train=evaluate_train,
+                    samples=samples,
+                )
+            )  # fmt: skip
             data[-1].schedule(config)
         return cls(configs, data, states or [None] * len(configs), Stacks(configs, data, initial))
 

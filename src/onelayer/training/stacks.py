@@ -149,6 +149,7 @@ class Stacks:
             on_validation,
             windows,
             first_epoch + schedule.epoch(schedule.max_steps - 1),
+            data.evaluates_train,
         )  # fmt: skip
 
     def _problem(self, numbers: list[int], features: FeatureRange | None) -> Problem:
@@ -171,6 +172,7 @@ class Stacks:
                 for i in numbers
             ),
             tuple(config.update_rule for config in configs),
+            data[0].evaluates_train,
         )
 
 

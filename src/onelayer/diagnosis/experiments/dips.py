@@ -30,6 +30,11 @@ TRIED_EPOCHS = 13
 REMOVED = 0.5
 """A change removes the dips if it takes away more than this share of their depth."""
 
+STAYS = 1 / 3
+"""Single examples keep more than this share of the depth wherever shuffling puts them. Of a batch
+that needs its composition shuffling leaves what the few examples do that stay together: the more of
+its depth, the fewer there are in a batch."""
+
 COUNTS = (1, 2, 5, 10, 20, 40)
 """How many examples of the batch are left out, the most harmful first."""
 
@@ -92,12 +97,6 @@ def explained(
         {10, carried or counts[-1]} & {*counts}, key=lambda k: k == (carried or counts[-1])
     )
     told = [each for k in shown for each in some if each.left_out == k]
-    # Shuffling takes sequence and composition away, and leaves every example as it is.
-    shuffled = (once.loss + anew.loss) / 2
-    verdict: Verdict = (
-        "examples" if shuffled > (1 - REMOVED) * own.loss
-        else "order" if batches.loss <= (1 - REMOVED) * own.loss else "composition"
-    )  # fmt: skip
     examples = tuple(
         BatchExample(
             int(trial.rows[rows[i]]), trial.train.classes[trial.train.targets[rows[i]]],
@@ -109,6 +108,7 @@ def explained(
     in_each = numbers(trial, before[-1], n_batches)
     culprit = _culprit(in_each, dips.batch, falls, examples, carried)
     interventions = (own, batches, once, anew, whole, *told)
+    verdict = verdict_of(own.loss, batches.loss, (once.loss + anew.loss) / 2)
     found = replace(
         dips, culprit=culprit, interventions=interventions, verdict=verdict,
         tried_epochs=trial.config.max_epochs,
@@ -120,6 +120,16 @@ def explained(
         found, batches=kept(in_each, dips.falls),
         opened=opened(trial, opened_ones, [before, *others]),
     )  # fmt: skip
+
+
+def verdict_of(own: float, batches: float, shuffled: float) -> Verdict:
+    """Judge by what is left of the loss's rise after the batch, with each change of the order.
+
+    Shuffling takes sequence and composition away, and leaves every example as it is.
+    """
+    if shuffled > STAYS * own:
+        return "examples"
+    return "order" if batches <= (1 - REMOVED) * own else "composition"
 
 
 def _traced_back(trial: Trial, dips: AccuracyDips) -> AccuracyDips:

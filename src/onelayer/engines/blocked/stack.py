@@ -6,6 +6,7 @@ order and adds up: so it is the same wherever the blocks lie.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -37,6 +38,8 @@ class BlockedStack(Stack):
         The law of order.
     last_epoch : int
         Windows are read ahead to its end.
+    evaluates_train : bool
+        Whether evaluations measure the training accuracy.
     """
 
     def __init__(
@@ -47,10 +50,12 @@ class BlockedStack(Stack):
         validation: BlockedPart | None,
         windows: Windows,
         last_epoch: int,
+        evaluates_train: bool = True,
     ) -> None:
         self._engine, self._models = engine, models
         self._train, self._validation = train, validation
         self._windows, self._last_epoch = windows, last_epoch
+        self._evaluates_train = evaluates_train
         self._stack = models.stack(engine)
         self._before: dict[int, Parameters] = {}
         self._at: Window | None = None
@@ -126,7 +131,9 @@ class BlockedStack(Stack):
     def _measures(self, models: Sequence[int]) -> list[Measures]:
         assert self._validation is not None
         on_validation = self._tallies(models, self._validation, losses=True)
-        on_train = self._tallies(models, self._train, losses=False)
+        on_train = None
+        if self._evaluates_train:
+            on_train = self._tallies(models, self._train, losses=False)
         norms = [self._stack.weight_norm(m) for m in models]
         return measured(on_validation, on_train, norms)
 
@@ -168,10 +175,11 @@ def added(a: Sequence[Tally], b: Sequence[Tally]) -> list[Tally]:
 
 
 def measured(
-    on_validation: Sequence[Tally], on_train: Sequence[Tally], norms: Sequence[float]
+    on_validation: Sequence[Tally], on_train: Sequence[Tally] | None, norms: Sequence[float]
 ) -> list[Measures]:
-    """Return what an evaluation measures, of sums over both parts."""
+    """Return what an evaluation measures, of sums over both parts, or over validation alone."""
+    seen = [math.nan] * len(norms) if on_train is None else [own.accuracy for own in on_train]
     return [
-        Measures(own.mean_loss, own.accuracy, seen.accuracy, norm)
-        for own, seen, norm in zip(on_validation, on_train, norms, strict=True)
+        Measures(own.mean_loss, own.accuracy, train_accuracy, norm)
+        for own, train_accuracy, norm in zip(on_validation, seen, norms, strict=True)
     ]

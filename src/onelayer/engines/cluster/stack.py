@@ -95,7 +95,7 @@ class ClusterStack(BlockedStack):
         if evaluate:
             sums = self._summed(bundles, found, len(models))
             norms = [self._stack.weight_norm(m) for m in models]
-            measures = measured(sums[0], sums[1], norms)
+            measures = measured(sums[0], sums[1] if self._evaluates_train else None, norms)
         for m in models:
             self._stack.restore(m, end.states[m])
         self._there = _There(list(models), chain, len(end.losses), there.advances + 1)
@@ -170,7 +170,8 @@ class ClusterStack(BlockedStack):
     @cached_property
     def _parts(self) -> list[BlockedPart]:
         """What an evaluation goes over: validation examples first."""
-        return [part for part in (self._validation, self._train) if part is not None]
+        train = self._train if self._evaluates_train else None
+        return [part for part in (self._validation, train) if part is not None]
 
     @cached_property
     def _evaluated(self) -> list[tuple[ClusterMatrix, int, int]]:

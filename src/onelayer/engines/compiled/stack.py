@@ -165,11 +165,13 @@ class CompiledStack(WindowStack):
             np.zeros((_pieces(len(examples.rows)), len(chosen)))
             for examples in (problem.train, problem.validation, problem.validation)
         )
-        also = on_train if self._shared else nothing
+        if not problem.evaluates_train:
+            on_train = np.full((1, len(chosen)), math.nan)
+        also = on_train if self._shared and problem.evaluates_train else nothing
         both = Outcome(loss, correct, also), Outcome(nothing, on_train, nothing)
         evaluate = self._evaluate(chosen)
         work = [evaluate(validation, train, both[0])]
-        if not self._shared:
+        if problem.evaluates_train and not self._shared:
             work.append(evaluate(train, train, both[1]))
         return both[1], both[0], work
 

@@ -1,0 +1,145 @@
+"""What the study's questions ask about, put there: OL101, OL103 to OL107, OL305, OL306."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from plant import Case, Plant, of, safe_rate, stopped_early
+from sources import Material, material, parts
+
+from onelayer.data import Dataset
+from onelayer.diagnosis import Finding
+from onelayer.diagnosis.measures.l2_norms import SweepNorms
+from onelayer.diagnosis.measures.mistakes import Mistakes
+from onelayer.diagnosis.measures.moved_images import moved
+from onelayer.training import TrainConfig
+
+IMAGES = ("digits", "mnist")
+SHIFT = 1 / 7
+"""Of the side of an image: so far OL306 moves it, too."""
+
+
+def impatient(rng: np.random.Generator, strength: float, source: str) -> Case:
+    """Return a run whose early stopping gives up such a share of the validation loss."""
+    return stopped_early(rng, source, lost=(strength, 3 * strength), times=5)
+
+
+def memory(rng: np.random.Generator, strength: float, source: str) -> Case:
+    """Return a run that goes on without a penalty, on so many features of noise an example."""
+    drawn = material(source, rng, 500)
+    noise = rng.normal(size=(len(drawn.y), round(200 * strength)))
+    train, validation = parts(np.hstack([drawn.X, noise]), drawn.y, 200)
+    config = TrainConfig(
+        learning_rate=safe_rate(train, 0.5), batch_size=20, max_epochs=150, l2=0.0, order="epoch",
+        evaluations_per_epoch=2, seed=int(rng.integers(1_000_000)),
+    )  # fmt: skip
+    return Case(train, validation, {"run": config})
+
+
+def grainy(rng: np.random.Generator, strength: float, source: str) -> Case:
+    """Return runs on few images with noise in each pixel, so many of its standard deviations."""
+    drawn = material(source, rng, 500)
+    spread = drawn.X.std(axis=0).mean()
+    X = drawn.X + strength * spread * rng.normal(size=drawn.X.shape)
+    train, validation = parts(X, drawn.y, 300, drawn.image_shape)
+    config = TrainConfig(solver="optimum", tolerance=1e-2)
+    return _sweep(train, validation, config, (1e-4, 1e-3))
+
+
+def losing(rng: np.random.Generator, strength: float, source: str) -> Case:
+    """Return minima under λ of which the largest is so strong."""
+    train, validation = material(source, rng, 1_000).split()
+    config = TrainConfig(solver="optimum", tolerance=1e-3)
+    return _sweep(train, validation, config, (1e-3, 1e-2, strength))
+
+
+def inverse(rng: np.random.Generator, strength: float, source: str) -> Case:
+    """Return minima under λ from so many times half the largest curvature on."""
+    train, validation = material(source, rng, 1_000).split()
+    X = np.asarray(train.X, np.float64)
+    curvature = float(np.linalg.eigvalsh(X.T @ X / len(X))[-1]) / train.n_classes
+    config = TrainConfig(solver="optimum", tolerance=1e-4)
+    case = _sweep(train, validation, config, tuple(strength * curvature / 2 * s for s in (1, 3)))
+
+    def goes_on_from_there(found: Sequence[Finding]) -> bool:
+        measured = [f.measurement for f in found if isinstance(f.measurement, SweepNorms)]
+        least = min(config.l2 for config in case.configs.values())
+        return any(
+            m.proportional_from is not None and m.proportional_from <= 3 * least for m in measured
+        )
+
+    return replace(case, is_right=goes_on_from_there)
+
+
+def in_blocks(rng: np.random.Generator, strength: float, source: str) -> Case:
+    """Return a run in the order of a file where blocks of one class are so many batches long."""
+    drawn, size = material(source, rng, 1_000), 32
+    n, length = 700, max(1, round(strength * size))
+    blocks: list[NDArray[np.int64]] = []
+    for k in np.unique(drawn.y[:n]):
+        own = np.flatnonzero(drawn.y[:n] == k)
+        blocks += [own[i : i + length] for i in range(0, len(own), length)]
+    order = [blocks[i] for i in rng.permutation(len(blocks))]
+    rows = np.concatenate([*order, np.arange(n, len(drawn.y))])
+    train, validation = parts(drawn.X[rows], drawn.y[rows], n, drawn.image_shape)
+    config = TrainConfig(
+        learning_rate=safe_rate(train), batch_size=size, max_epochs=8, order="file",
+        evaluations_per_epoch=20, seed=int(rng.integers(1_000_000)),
+    )  # fmt: skip
+    return Case(train, validation, {"run": config})
+
+
+def taken_for_another(rng: np.random.Generator, strength: float, source: str) -> Case:
+    """Give this share of the validation examples of one class the label of another."""
+    drawn = material(source, rng, 1_500)
+    n = round(0.7 * len(drawn.y))
+    first, second = rng.permutation(int(drawn.y.max()) + 1)[:2]
+    y = drawn.y.copy()
+    own = n + np.flatnonzero(y[n:] == first)
+    y[own[: round(strength * len(own))]] = second
+    case = of(Material(drawn.X, y, drawn.image_shape), rng, max_epochs=40)
+
+    def names_the_pair(found: Sequence[Finding]) -> bool:
+        measured = [f.measurement for f in found if isinstance(f.measurement, Mistakes)]
+        return any((m.pairs[0].label, m.pairs[0].predicted) == (second, first) for m in measured)
+
+    return replace(case, is_right=names_the_pair)
+
+
+def in_their_place(rng: np.random.Generator, strength: float, source: str) -> Case:
+    """Return a run on images, this share of which are as they are, and the others moved."""
+    drawn = material(source, rng, 1_000)
+    assert drawn.image_shape is not None
+    X = drawn.X.reshape(-1, *drawn.image_shape).copy()
+    for i in np.flatnonzero(rng.random(len(X)) >= strength):
+        shift = rng.uniform(-SHIFT, SHIFT, 2) * drawn.image_shape
+        # Paper is -1: it is 0 where images are moved, so that nothing comes in from the sides.
+        X[i] = moved(X[i] + 1, (float(shift[0]), float(shift[1])), float(rng.uniform(0.7, 1.3))) - 1
+    return of(Material(X.reshape(len(X), -1), drawn.y, drawn.image_shape), rng, max_epochs=40)
+
+
+def _sweep(train: Dataset, validation: Dataset, config: TrainConfig, l2: Sequence[float]) -> Case:
+    runs = {f"run[l2={v:g}]": config.model_copy(update={"l2": float(v)}) for v in l2}
+    return Case(train, validation, runs)
+
+
+PLANTS = [
+    Plant("OL101", "early stopping far from the end", "of the validation loss given up",
+          (0.02, 0.06, 0.12), 0.06, impatient, IMAGES),
+    Plant("OL103", "features of noise, no penalty, 150 epochs", "features an example",
+          (0.1, 0.3, 1), 0.3, memory),
+    Plant("OL104", "noise in the images", "standard deviations", (0.1, 0.3, 1), 0.3, grainy,
+          IMAGES),
+    Plant("OL105", "a strong λ", "the largest λ", (0.03, 0.3, 3), 3, losing,
+          ("digits", "mnist", "ISLR OJ", "DAAG spam7")),
+    Plant("OL106", "strong λ alone", "half the largest curvature", (0.1, 1, 10), 10, inverse,
+          ("digits", "mnist", "ISLR OJ", "DAAG spam7")),
+    Plant("OL107", "classes in blocks", "batches long", (0.05, 0.5, 2), 2, in_blocks),
+    Plant("OL305", "a class taken for another", "of its examples", (0.05, 0.2, 0.5), 0.5,
+          taken_for_another),
+    Plant("OL306", "images in their place", "of the images", (0, 0.5, 1), 1, in_their_place,
+          IMAGES),
+]  # fmt: skip

@@ -1,0 +1,75 @@
+"""What pages say of error rates is what the benchmark of planted faults wrote down."""
+
+import importlib.util
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from onelayer.diagnosis import all_checks
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        f"faults_{name}", ROOT / "benchmarks" / "faults" / f"{name}.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where its dataclasses look themselves up
+    spec.loader.exec_module(module)
+    return module
+
+
+PAGES, JOURNAL = load("pages"), load("journal")
+RESULTS = PAGES.Results.read(DOCS / "faults.md")
+CODES = [check.kind.code for check in all_checks()]
+
+
+def test_the_table_is_that_of_the_numbers() -> None:
+    assert (DOCS / "faults.md").read_text("utf-8") == RESULTS.markdown()
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_page_has_the_error_rates_of_its_check(code: str) -> None:
+    text = (DOCS / "findings" / f"{code}.md").read_text("utf-8")
+    assert PAGES.with_section(text, RESULTS.section(code)) == text
+    assert text.count(PAGES.BEGIN) == 1
+
+
+def test_each_check_is_planted_or_says_why_not() -> None:
+    planted = {row.code for row in RESULTS.planted}
+    assert planted.isdisjoint(PAGES.NOT_PLANTED)
+    assert planted | set(PAGES.NOT_PLANTED) == set(CODES)
+
+
+def test_rows_of_some_checks_leave_the_others_as_they_are(tmp_path: Path) -> None:
+    new = tuple(replace(row, found=0) for row in RESULTS.planted if row.code == "OL102")
+    both = PAGES.Results(new, PAGES.Healthy()).over(RESULTS)
+    assert both.healthy == RESULTS.healthy
+    assert {r.code for r in both.planted if r.found} == {
+        r.code for r in RESULTS.planted if r.found and r.code != "OL102"
+    }
+    assert len(both.planted) == len(RESULTS.planted)
+    PAGES.write(both, tmp_path / "faults.md")
+    assert PAGES.Results.read(tmp_path / "faults.md") == both
+
+
+def test_what_is_interrupted_is_not_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "faults.journal"
+    place = JOURNAL.Place("OL102", "wrong labels", 0.8, 3, 1)
+    case = JOURNAL.Made(place, "digits", True, True, False, [], 1.5)
+    JOURNAL.Journal(path).add(case)
+    other = json.loads(path.read_text()) | {"version": 0}  # of other checks
+    other["place"]["run"] = 4
+    path.write_text(path.read_text() + json.dumps(other) + '\n{"version": 1, "pla')
+    journal = JOURNAL.Journal(path)
+    assert journal.made == {place: case}
+    journal.remove()
+    assert not path.exists()
