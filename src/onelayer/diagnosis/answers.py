@@ -87,7 +87,7 @@ _QUESTIONS = (
 )  # fmt: skip
 
 _ANSWERS = {HOLDS: "Yes", FAILS: "No", OPEN: "It cannot be told"}
-_OF_CLAIMS = {HOLDS: "It does", FAILS: "It does not", OPEN: "It cannot be told"}
+_OF_CLAIMS = {HOLDS: "True here", FAILS: "Not true here", OPEN: "It cannot be told"}
 
 
 def answers(evidence: Evidence) -> tuple[StudyAnswer, ...]:

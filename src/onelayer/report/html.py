@@ -43,8 +43,10 @@ def to_html(document: Document) -> str:
     page = view(document)
     math = MathML(math_nodes(page))
     drawings = [
-        [Markup(svg.inline(form, prefix=f"f{number}{'n' * place}-")) for place, form in
-         enumerate(forms)]
+        [
+            Markup(svg.inline(form, prefix=f"f{number}{'n' * place}-"))
+            for place, form in enumerate(forms)
+        ]
         for number, forms in enumerate(_forms(document), start=1)
     ]
     pictures = [

@@ -53,7 +53,9 @@ def step_axis(history: pl.DataFrame) -> alt.X:
 def series_colour(colours: Mapping[str, style.Colour]) -> alt.Color:
     """Return the colour channel over ``series``, with a legend in the order given."""
     scale = alt.Scale(domain=list(colours), range=[colour.light for colour in colours.values()])
-    return alt.Color("series:N", scale=scale, legend=alt.Legend(columns=style.legend_columns([*colours])))
+    return alt.Color(
+        "series:N", scale=scale, legend=alt.Legend(columns=style.legend_columns([*colours]))
+    )
 
 
 def series_dash(dashes: Mapping[str, Sequence[int]]) -> alt.StrokeDash:

@@ -41,12 +41,17 @@ def findings(material: Material, told: Mapping[str, str]) -> Section:
         if literal(finding.statement) not in told:
             of_checks.setdefault(finding.code, []).append(finding)
     for alike in of_checks.values():
+        told_of: list[Block] = []
         for finding in alike[:MOST_IN_FULL]:
-            blocks += [_statement(finding), how_sure(finding)]
-            blocks += figures_of(finding, material.label)
+            told_of += [_statement(finding), how_sure(finding)]
+            told_of += figures_of(finding, material.label)
         if rest := alike[MOST_IN_FULL:]:
             title = f"{len(rest):,} more of {alike[0].code}, {alike[0].title}"
-            blocks.append(Fold(title, tuple(map(_statement, rest))))
+            told_of.append(Fold(title, tuple(map(_statement, rest))))
+        if any(finding.is_warning for finding in alike):
+            blocks += told_of
+        else:
+            blocks.append(Fold(f"{alike[0].code}, {alike[0].title}", tuple(told_of)))
     question = "What was looked for, what was found, and how sure is that?"
     return Section("All findings", question, tuple(blocks))
 

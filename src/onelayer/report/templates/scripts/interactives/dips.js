@@ -6,7 +6,7 @@
   const points = (share) => `${signed(100 * share)} points`;
   const digits = (value) => (value === 0 ? "0" : value.toPrecision(3));
   const thousands = (n) => n.toLocaleString("en-US");
-  const LEFT = 46, RIGHT = 8, TOP = 8, BOTTOM = 30, SHOWN = 24, CLASSES = 30;
+  const LEFT = 46, RIGHT = 8, TOP = 8, BOTTOM = 46, SHOWN = 24, CLASSES = 30;
 
   // About so many ticks at round numbers.
   const ticks = (low, high, count) => {
@@ -95,7 +95,7 @@
     };
 
     // The curve.
-    const HEIGHT = 300;
+    const HEIGHT = 316;
     let x = null;
     const stepAt = (pixels) => {
       const [first, last] = window_();
@@ -152,6 +152,7 @@
           parts.push(makeSvg("line", { class: "grid", x1: x(e * batches), x2: x(e * batches), y1: TOP, y2: HEIGHT - BOTTOM }));
         }
       }
+      parts.push(makeSvg("text", { class: "title", x: LEFT + (all - LEFT - RIGHT) / 2, y: HEIGHT - 4, "text-anchor": "middle" }, "step"));
       for (const step of ticks(first, last, all < 500 ? 4 : 8)) {
         parts.push(makeSvg("text", { x: x(step), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, thousands(step)));
       }
@@ -175,7 +176,7 @@
     };
 
     // How far it falls after each batch.
-    const BARS = 140;
+    const BARS = 158;
     const batchOf = (pixels) => clamp(Math.floor(((pixels - LEFT) / (width() - LEFT - RIGHT)) * batches), 0, batches - 1);
     const bars = slide("Batch to open", BARS, {
       page: 10,
@@ -187,7 +188,7 @@
       const all = width();
       bars.setAttribute("width", all);
       bars.setAttribute("viewBox", `0 0 ${all} ${BARS}`);
-      const foot = BARS - 26;
+      const foot = BARS - 44;
       const top = Math.max(...falls.map((fall, i) => fall + 2 * errors[i]), 1e-6);
       const y = (value) => foot - (Math.max(value, 0) / top) * (foot - TOP);
       const each = (all - LEFT - RIGHT) / batches;
@@ -207,6 +208,7 @@
           parts.push(makeSvg("line", { class: "error", x1: middle, x2: middle, y1: y(fall - 2 * errors[batch]), y2: y(fall + 2 * errors[batch]) }));
         }
       });
+      parts.push(makeSvg("text", { class: "title", x: LEFT + (all - LEFT - RIGHT) / 2, y: BARS - 4, "text-anchor": "middle" }, "batch of the epoch, counted from 0"));
       for (const batch of ticks(0, batches - 1, all < 500 ? 5 : 10)) {
         if (Number.isInteger(batch)) parts.push(makeSvg("text", { x: LEFT + (batch + 0.5) * each, y: foot + 18, "text-anchor": "middle" }, batch));
       }
@@ -344,7 +346,7 @@
       switches.press(place);
       const curve = curves[place];
       const error = curve.error === null ? "" : ` (standard error ${(100 * curve.error).toFixed(2)})`;
-      said.textContent = captions.number(hands) + (place
+      said.replaceChildren(make("b", { textContent: captions.number(hands) }), place
         ? `${curve.change[0].toUpperCase()}${curve.change.slice(1)}: the accuracy falls by ${points(curve.fall)}${error}, marked; in as many epochs (${data.tried.epochs}) it was ${points(data.tried.fall)}.`
         : `As ${data.run} was trained: after batch ${data.batch}${data.lag ? ` (deepest ${data.lag} later)` : ""} the accuracy falls by ${points(curve.fall)}${error}, marked, and comes back.`);
       if (place && state.first * batches >= curve.values.length) {

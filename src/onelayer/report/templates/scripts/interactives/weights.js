@@ -36,7 +36,7 @@
     const penalties = stops.map((stop) => stop.l2);
     const known = stops.flatMap((stop) => stop.noises).filter((noise) => noise !== null);
     if (new Set(penalties).size < 2 || stops.some((stop) => stop.l2 === null)) return null;
-    const { svg, put } = chart("Noise of the pictures against the penalty", 150);
+    const { svg, put } = chart("Noise of the pictures against the penalty", 160);
     const [left, right, top, bottom] = [38, 350, 24, 118];
     const logs = penalties.filter((l2) => l2 > 0).map(Math.log10);
     const span = Math.max(...logs) - Math.min(...logs) || 1;
@@ -52,6 +52,7 @@
       put("text", { x: left - 5, y: y(tick) + 4, class: "end" }, tick.toFixed(tick ? 2 : 0));
     }
     if (zero) put("text", { x: left + zero / 2 + 12, y: bottom + 4, class: "middle" }, "//");
+    put("text", { x: (left + right) / 2, y: 156, class: "middle" }, "penalty λ");
     let free = -Infinity;
     for (const l2 of [...new Set(penalties)].sort((a, b) => a - b)) {
       if (x(l2) - free < 34) continue;
@@ -88,7 +89,7 @@
   };
 
   const curveChart = ({ curve }, last) => {
-    const { svg, put } = chart("Validation loss and accuracy over the steps", 216);
+    const { svg, put } = chart("Validation loss and accuracy over the steps", 228);
     const steps = arrayOf(curve.steps);
     const [left, right] = [46, 350];
     const x = (step) => left + (Math.log(step) / Math.log(Math.max(last, 2))) * (right - left);
@@ -114,7 +115,7 @@
     for (let decade = 1; decade <= last; decade *= 10) {
       put("text", { x: x(decade), y: 206, class: "middle" }, count(decade));
     }
-    put("text", { x: right, y: 206, class: "end" }, "steps");
+    put("text", { x: (left + right) / 2, y: 224, class: "middle" }, "steps made");
     return {
       svg,
       // The evaluation that is nearest in time, and the cursor where the pictures are.
