@@ -17,8 +17,8 @@ from onelayer.report import style
 WIDTH: Final = 400
 """Pixels of the whole drawing."""
 
-_TITLE, _LABEL = 50, 20
-"""Letters of a line of an axis' title, and of the name of a row."""
+_TITLE, _ACROSS, _LABEL, _ENTRY = 50, 36, 20, 40
+"""Letters of a line: of the title above and below a plot, of a row's name, of a legend's entry."""
 
 _TICKS: Final = 4
 _LINE: Final = 17
@@ -58,7 +58,7 @@ def narrowed(specification: _Specification) -> _Specification | None:
     lines = 1
     for name, channel in channels:
         if isinstance(title := channel.get("title"), str):
-            channel["title"] = wrap(title, _TITLE)
+            channel["title"] = wrap(title, _ACROSS if name == "x" else _TITLE)
         if name in ("color", "strokeDash") and channel.get("legend") and "scale" in channel:
             _set_legend(channel)
         axis = channel.get("axis")
@@ -68,7 +68,7 @@ def narrowed(specification: _Specification) -> _Specification | None:
             if name == "y" and channel.get("sort") and channel.get("title") is None:
                 lines = max(lines, _wrap_labels(channel["sort"], axis))
     rows = max((len(c["sort"]) for n, c in channels if n == "y" and c.get("sort")), default=0)
-    if lines > 2:
+    if lines > 1:
         narrow["height"] = max(narrow["height"], rows * lines * _LINE)
     return narrow
 
@@ -101,6 +101,9 @@ def _set_legend(channel: _Specification) -> None:
     labels = channel["scale"].get("domain", ())
     if labels and "columns" in channel["legend"]:
         channel["legend"]["columns"] = style.legend_columns(labels, WIDTH)
+        if max(map(len, labels)) > _ENTRY:
+            broken = {label: wrap(label, _ENTRY) for label in labels}
+            channel["legend"]["labelExpr"] = f"{json.dumps(broken)}[datum.label] || datum.label"
 
 
 def _wrap_labels(labels: list[str], axis: _Specification) -> int:

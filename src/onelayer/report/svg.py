@@ -92,7 +92,7 @@ def inline(svg: str, prefix: str) -> str:
     # Decorative for assistive technology: the figure around it carries the description.
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'{view_box[0]} width="100%" style="max-width:{width[1]}px" '
+        f'{view_box[0]} width="100%" style="max-width:{float(width[1]) / 16:g}rem" '
         f'aria-hidden="true" focusable="false">{body.strip()}'
     )
 
