@@ -15,9 +15,18 @@ _MOST, _LONGEST, _TOGETHER = 10, 60, 120
 """How many things a list names, how long one may be, and all of them, in characters."""
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def in_powers(text: str) -> str:
+    """Return a number that Python writes as 3.1e-09 as people have it: 3.1 × 10⁻⁹."""
+    digits, _, power = text.partition("e")
+    return f"{digits} × 10{str(int(power)).translate(_RAISED)}" if power else text
+
+
 def fixed(value: float, digits: int = 4) -> str:
     """Return a number with so many decimals, or in powers of ten where a diverging run has gone."""
-    return f"{value:.{digits}f}" if abs(value) < 1e4 else f"{value:.1e}"
+    return f"{value:.{digits}f}" if abs(value) < 1e4 else in_powers(f"{value:.1e}")
 
 
 def first_sentence(text: str) -> str:

@@ -28,7 +28,7 @@ from onelayer.diagnosis.exhibits import Curve, as_bytes, packed, thinned, unpack
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.measures.overfitting import Gap, Overfitting
 from onelayer.diagnosis.statistics.calibration import ReliabilityBin
-from onelayer.report.document import FigureBlock, Fold
+from onelayer.report.document import FigureBlock, Fold, Note, unfolded
 from onelayer.report.sections.exhibits import figures_of
 from onelayer.report.sections.findings import MOST_IN_FULL, findings
 from onelayer.report.sections.material import Material
@@ -172,10 +172,14 @@ def test_the_findings_have_their_figures_but_not_hundreds() -> None:
     some = (finding_of(STOP),) * (MOST_IN_FULL + 3)
     clear = replace(finding_of(STOP), answer=Answer.CLEAR)
     section = findings(Material(study_of([]), (*some, clear, finding_of(LABELS))), {})
-    drawn = [b.figure.name[:5] for b in section.blocks if isinstance(b, FigureBlock)]
+    blocks = [*unfolded(section.blocks)]
+    drawn = [b.figure.name[:5] for b in blocks if isinstance(b, FigureBlock)]
     assert drawn == ["ol101"] * MOST_IN_FULL + ["ol210"]
-    folds = [b.title for b in section.blocks if isinstance(b, Fold) and " more " in b.title]
-    assert [title[:15] for title in folds] == ["1 more answer: ", "3 more of OL101"]
+    folds = [b.title for b in blocks if isinstance(b, Fold) and b.title != "How sure?"]
+    assert [title[:15] for title in folds] == [
+        "1 more answer: ", "OL101, Early st", "3 more of OL101", "OL210, Wrong la",
+    ]  # fmt: skip
+    assert not [b for b in section.blocks if isinstance(b, Note)]  # the table is what is seen
 
 
 def test_rows_that_are_runs_have_their_labels() -> None:

@@ -145,4 +145,6 @@ def test_a_document_of_nothing_but_a_title_is_a_page() -> None:
 def test_table_cells_are_aligned() -> None:
     page = Page(to_html(Document("t", "s", (table(),), ())))
     classes = [a["class"] for tag, a in page.elements if tag == "th" and a["scope"] == "col"]
-    assert classes == ["left", "left", "right", "right", "right", "left"]
+    assert [(each or "").split()[0] for each in classes] == [
+        "left", "left", "right", "right", "right", "left",
+    ]  # fmt: skip

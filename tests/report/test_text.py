@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onelayer.diagnosis.verdicts.numbers import digits
+from onelayer.diagnosis.words import number
 from onelayer.report.alignment import lines_of
 from onelayer.report.document import Document, Paragraph, Table
 from onelayer.report.inline import Span, literal, parse, plain
+from onelayer.report.sections.material import LEAD, leading
 from onelayer.report.view import math_nodes, view
 
 
@@ -88,3 +91,29 @@ def test_math_is_found_wherever_it_is() -> None:
     table = Table(("$a$",), (("$b$",),), "$c$")
     page = view(Document("t", "s", (Paragraph("$d$"), table), (), (("n", "$e$"),), "$f$"))
     assert sorted(node["math"] for node in math_nodes(page)) == list("abcdef")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0652341, "0.06523"), (6.444e-5, "6.444 × 10⁻⁵"), (-3e-9, "−3 × 10⁻⁹"),
+        (12345.6, "12,346"), (2.5e20, "2.5 × 10²⁰"), (0.0, "0"),
+    ],
+)  # fmt: skip
+def test_numbers_have_powers_of_ten_as_people_have_them(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_numbers_that_stand_together_have_as_many_digits() -> None:
+    assert [digits(value) for value in (0.148, 1.08, 0.1242, -20.0)] == [
+        "0.1480", "1.080", "0.1242", "−20.00",
+    ]  # fmt: skip
+
+
+def test_a_long_statement_begins_with_what_matters() -> None:
+    first, *others = (f"Sentence {i} says {'much ' * 20}and ends." for i in range(8))
+    lead, rest = leading(" ".join([first, *others]))
+    assert lead.startswith(first)
+    assert len(lead) <= LEAD
+    assert f"{lead} {rest}" == " ".join([first, *others])
+    assert leading(first) == (first, "")

@@ -122,7 +122,7 @@ def test_models_on_other_examples_are_two_samples(
     other = table(data={"source": "digits", "train": 200, "validation": 50})
     document = compare_folders(folders[0], make(tmp_path / "three", other, []))
     assert "The fingerprints of the data differ" in text(document)
-    assert [row[0] for row in tables(document)["None"].rows] == ["`validation`", "`sha256`"]
+    assert [row[0] for row in tables(document)["None"].rows] == ["validation examples", "SHA-256"]
     row = tables(document)[
         "Validation accuracy of the weights that are kept, differences in percentage points."
     ].rows[0]

@@ -1,8 +1,8 @@
 """From a drawing to an image such as those of a data set: cut out, scaled, centred.
 
-``report/templates/scripts/interactives/draw.js`` does the same in a page, and a test holds the two
-together. A drawing is ink: 0 where there is none, 1 where all is covered. All resampling is by
-areas: a pixel becomes the mean of what it covers.
+``report/templates/scripts/interactives/draw/frame.js`` does the same in a page, and a test holds
+the two together. A drawing is ink: 0 where there is none, 1 where all is covered. All resampling
+is by areas: a pixel becomes the mean of what it covers.
 """
 
 from __future__ import annotations

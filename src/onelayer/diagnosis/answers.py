@@ -87,7 +87,7 @@ _QUESTIONS = (
 )  # fmt: skip
 
 _ANSWERS = {HOLDS: "Yes", FAILS: "No", OPEN: "It cannot be told"}
-_OF_CLAIMS = {HOLDS: "It does", FAILS: "It does not", OPEN: "It cannot be told"}
+_OF_CLAIMS = {HOLDS: "True here", FAILS: "Not true here", OPEN: "It cannot be told"}
 
 
 def answers(evidence: Evidence) -> tuple[StudyAnswer, ...]:
@@ -129,21 +129,22 @@ def _verdicts(evidence: Evidence) -> Iterator[StudyAnswer]:
 
 def _best(evidence: Evidence) -> StudyAnswer | None:
     """Say which run keeps the most accurate weights; whether by chance, a finding says."""
-    accuracies = {
-        run.called: run.record.final.val_accuracy
-        for run in evidence.outcome.runs
-        if run.record.final.val_accuracy is not None
-    }
+    tasks: dict[tuple[object, ...], dict[str, float]] = {}
+    for run in evidence.outcome.runs:  # other classes are another task
+        if (accuracy := run.record.final.val_accuracy) is not None:
+            tasks.setdefault(tuple(run.record.classes), {})[run.called] = accuracy
+    accuracies = max(tasks.values(), key=len, default={})
     if not accuracies:
         return None
-    best = max(accuracies, key=lambda name: accuracies[name] or 0.0)
-    accuracy = percent(accuracies[best] or 0.0)
+    best = max(accuracies, key=lambda name: accuracies[name])
+    highest = percent(accuracies[best])
     if len(accuracies) == 1:
-        sentence = f"{best} has {accuracy} of the validation examples right."
+        sentence = f"{best} has {highest} of the validation examples right."
         return StudyAnswer("How good is the model?", "", sentence, None)
-    least = percent(min(each or 0.0 for each in accuracies.values()))
+    least = percent(min(accuracies.values()))
+    alike = " with the same classes" if len(tasks) > 1 else ""
     sentence = (
-        f"Of {len(accuracies)} runs {best} keeps the weights with the highest validation accuracy, "
-        f"{accuracy}; the lowest is {least}."
+        f"Of {len(accuracies)} runs{alike} {best} keeps the weights with the highest validation "
+        f"accuracy, {highest}; the lowest is {least}."
     )
     return StudyAnswer("Which run is the best?", "", sentence, None)

@@ -52,7 +52,10 @@ def shuffling(evidence: Evidence) -> Judged:
     if have is None or have[1].culprit is None:
         return None
     own, anew = (have[1].interventions[i] for i in (0, 3))
-    said = f"Shuffled in each epoch the fall is {points(anew.fall)} instead of {points(own.fall)}."
+    said = (
+        f"In runs of {have[1].tried_epochs} epochs the fall is {points(own.fall)}, and "
+        f"{points(anew.fall)} where the examples are shuffled in each epoch."
+    )
     return (HOLDS if anew.fall <= own.fall / 2 else FAILS), said
 
 
@@ -79,13 +82,19 @@ def early_stopping(evidence: Evidence) -> Judged:
         return None
     said = "; ".join(
         f"{evidence.called(f.runs[0])} took {stop.steps:,} of {stop.allowed_steps:,} steps and "
-        f"keeps a loss {percent(stop.loss_given_up or 0.0, 1)} above the lowest it would reach"
+        f"keeps a loss {percent(stop.loss_given_up or 0.0, 1)} above the lowest of "
+        f"{stop.continued_steps:,}{'' if _is_told(stop) else ', within chance'}"
         for f, stop in stopped
     )
     if any(f.answer is Answer.FOUND for f, _ in stopped):
         return FAILS, f"{said}."
     doubtful = any((stop.loss_given_up or 0.0) >= LEAST_GAIN for _, stop in stopped)
-    return (OPEN if doubtful else HOLDS), f"{said}{', within chance' if doubtful else ''}."
+    return (OPEN if doubtful else HOLDS), f"{said}."
+
+
+def _is_told(stop: EarlyStop) -> bool:
+    """Whether the loss that was given up is more than chance."""
+    return stop.loss_interval is not None and stop.loss_interval[0] > 0
 
 
 def furthest_ahead(evidence: Evidence) -> tuple[Finding, Overfitting] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from onelayer.words import in_powers
+
 
 def percent(fraction: float, digits: int = 2) -> str:
     """Return a fraction as a percentage: 0.9794 is '97.94%'."""
@@ -35,5 +37,5 @@ def span(interval: tuple[float, float], digits: int = 2) -> str:
 
 def number(value: float) -> str:
     """Return four significant digits, with thousands separators for large values."""
-    text = f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    text = f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else in_powers(f"{value:.4g}")
     return text.replace("-", "−", 1) if value < 0 else text

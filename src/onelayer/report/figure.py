@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from onelayer.report.svg import Drawing, render
+from onelayer.report.svg import Drawing, render, render_narrow
 
 _LONGEST_STEM: Final = 80
 _PLAIN: Final = re.compile(r"[a-z0-9.]+(?:-[a-z0-9.]+)*")
@@ -45,6 +45,8 @@ class Figure:
         The numbers drawn, as a table.
     chart
         An Altair chart.
+    narrow
+        Another for a phone; without one it is made of the first, where no mark has a fixed place.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Figure:
     alt: str
     data: pl.DataFrame
     chart: Drawing
+    narrow: Drawing | None = None
 
     @cached_property
     def _svg(self) -> str:
@@ -63,3 +66,9 @@ class Figure:
         The same figure gives the same text, whatever was rendered before.
         """
         return self._svg
+
+    def narrow_svg(self) -> str | None:
+        """Return the drawing for a narrow page; None where the wide one serves there as well."""
+        if self.narrow is not None:
+            return render(self.narrow, title=self.title, description=self.alt)
+        return render_narrow(self.chart, title=self.title, description=self.alt)

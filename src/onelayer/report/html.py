@@ -1,6 +1,6 @@
 """A document as one HTML file that needs nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Final
 
@@ -8,7 +8,7 @@ import jinja2
 from markupsafe import Markup
 
 from onelayer.report import packed, style, svg
-from onelayer.report.document import Document
+from onelayer.report.document import Document, FigureBlock, unfolded
 from onelayer.report.mathml import MathML
 from onelayer.report.typesetting import font, parts, template
 from onelayer.report.view import math_nodes, view
@@ -43,8 +43,11 @@ def to_html(document: Document) -> str:
     page = view(document)
     math = MathML(math_nodes(page))
     drawings = [
-        Markup(svg.inline(figure.svg(), prefix=f"f{number}-"))
-        for number, figure in enumerate(document.figures(), start=1)
+        [
+            Markup(svg.inline(form, prefix=f"f{number}{'n' * place}-"))
+            for place, form in enumerate(forms)
+        ]
+        for number, forms in enumerate(_forms(document), start=1)
     ]
     pictures = [
         Markup(svg.inline(picture, prefix=f"p{number}-"))
@@ -67,6 +70,18 @@ def to_html(document: Document) -> str:
         light=Markup(style.css_variables("light")),
         dark=Markup(style.css_variables("dark")),
     )
+
+
+def _forms(document: Document) -> Iterator[list[str]]:
+    """Yield the drawings of each figure: one, and another for a phone where it has a use.
+
+    What stands behind an interactive is seen on paper and where scripts are off, and has none.
+    """
+    behind = {id(each) for own in document.interactives() for each in unfolded(own.still)}
+    for block in document.blocks():
+        if isinstance(block, FigureBlock):
+            narrow = None if id(block) in behind else block.figure.narrow_svg()
+            yield [block.figure.svg(), *([] if narrow is None else [narrow])]
 
 
 def _templates(folder: str, always: Iterable[str], kinds: Iterable[str], suffix: str) -> str:

@@ -5,6 +5,7 @@ shows the drawing in either theme by giving the named CSS variables their values
 (:func:`css_variables`); :mod:`onelayer.report.svg` puts the variables in the colours' place.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,6 +60,9 @@ SMALL_SIZE: Final = 13
 WIDTH: Final = 760
 HEIGHT: Final = 340
 
+_LETTER, _ENTRY = 6.8, 62
+"""Pixels of a letter of a legend, and of what stands beside the letters of an entry."""
+
 #: The diverging colours of the weight pictures from -1 to 1 (ColorBrewer's RdBu turned round):
 #: blue and red stay apart for every kind of colour vision, and their lightness is symmetric.
 DIVERGING: Final = (
@@ -85,6 +89,13 @@ def dashes(count: int) -> list[list[int]]:
     """Return dash patterns for so many series, so that 36 can be told apart by both."""
     turns = ((i + i // len(SERIES)) % len(DASHES) for i in range(count))
     return [list(DASHES[turn]) for turn in turns]
+
+
+def legend_columns(labels: Sequence[str], width: float = WIDTH) -> int:
+    """Return in how many columns the entries of a legend do not run out of so wide a drawing."""
+    if sum(map(len, labels)) * _LETTER + _ENTRY * len(labels) <= width:
+        return len(labels)
+    return max(1, int(width // (max(map(len, labels)) * _LETTER + _ENTRY)))
 
 
 def css_variables(theme: str) -> str:

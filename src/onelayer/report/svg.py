@@ -12,6 +12,7 @@ import altair as alt
 import vl_convert
 
 from onelayer.report import style
+from onelayer.report.narrow import narrowed
 from onelayer.report.printable import printable, printable_json, printable_values
 
 Drawing: TypeAlias = alt.Chart | alt.LayerChart
@@ -43,8 +44,21 @@ def render(chart: Drawing, *, title: str, description: str) -> str:
     str
         A standalone SVG file.
     """
+    return _drawn(_specification(chart), title, description)
+
+
+def render_narrow(chart: Drawing, *, title: str, description: str) -> str | None:
+    """Draw a chart as :func:`render` does, for a phone; None where its marks have fixed places."""
+    narrow = narrowed(_specification(chart))
+    return None if narrow is None else _drawn(narrow, title, description)
+
+
+def _specification(chart: Drawing) -> dict[str, Any]:
     # The parts were validated when they were made; doing it again takes as long as drawing.
-    specification = _printable(chart.to_dict(validate=False))
+    return _printable(chart.to_dict(validate=False))
+
+
+def _drawn(specification: dict[str, Any], title: str, description: str) -> str:
     raw = vl_convert.vegalite_to_svg(specification, config=style.config())
     drawing = _rename_ids(_TAG.sub(_tidy_tag, raw), "")
     head = (
@@ -78,7 +92,7 @@ def inline(svg: str, prefix: str) -> str:
     # Decorative for assistive technology: the figure around it carries the description.
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'{view_box[0]} width="100%" style="max-width:{width[1]}px" '
+        f'{view_box[0]} width="100%" style="max-width:{float(width[1]) / 16:g}rem" '
         f'aria-hidden="true" focusable="false">{body.strip()}'
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import polars as pl
@@ -162,7 +163,12 @@ _SOURCES = {"mnist": "MNIST’s handwritten digits", "digits": "scikit-learn’s
 
 
 def _known_as(data: Mapping[str, Any]) -> str:
-    return _SOURCES.get(data["source"], str(data["source"]))
+    return _SOURCES.get(data["source"], _named(data))
+
+
+def _named(data: Mapping[str, Any]) -> str:
+    """Return the name of the data; of a folder without its path, which is nobody's business."""
+    return PurePath(str(data["source"])).name or str(data["source"])
 
 
 def _scope(outcome: Outcome) -> str:
@@ -192,7 +198,7 @@ def _facts(outcome: Outcome) -> tuple[tuple[str, str], ...]:
     shape = ImageShape.of(data)
     size = "" if shape is None else f", {shape}"
     return (
-        ("Data", literal(f"{data['source']}: {data['n_features']} features{size}, "
+        ("Data", literal(f"{_named(data)}: {data['n_features']} features{size}, "
                          f"{len(data['classes'])} classes")),
         ("Training examples", f"{data['train']:,}"),
         ("Validation examples", f"{data['validation']:,}"),

@@ -23,11 +23,12 @@ ORDERS: Final = {
 }
 
 SCALINGS: Final = {
-    "source": "features as the source scales them",
-    "raw": "features as stored",
-    "standard": "standardised features",
-    "uneven": "uneven features",
+    "source": "as the source has them",
+    "raw": "as stored",
+    "standard": "standardised",
+    "uneven": "uneven",
 }
+"""What features are, by the way in which they were scaled."""
 
 _WORDS: Final[Mapping[str, Callable[[Any], str]]] = {
     "solver": lambda solver: "exact minimum" if solver == "optimum" else "gradient descent",
@@ -39,7 +40,7 @@ _WORDS: Final[Mapping[str, Callable[[Any], str]]] = {
     "examples": lambda count: "all examples" if count is None else f"{count:,} examples",
     "label_noise": lambda share: f"{share:.0%} wrong labels" if share else "labels as they are",
     "balance": lambda balance: "balanced" if balance else "as rare as they are",
-    "scaling": lambda scaling: SCALINGS[scaling],
+    "scaling": lambda scaling: f"features {SCALINGS[scaling]}",
     "one_sided": lambda own: "a one-sided batch" if own else "no one-sided batch",
     "class_shares": lambda shares: (
         "all of each class"
@@ -85,7 +86,23 @@ def with_labels(runs: Sequence[Run], given: Mapping[str, str]) -> tuple[Run, ...
     found = {name: own.strip() for name, own in found.items() if len(own) <= LONGEST}
     counts = Counter(found.get(run.name, run.name) for run in runs)
     found = {name: own for name, own in found.items() if name in ours or counts[own] == 1}
+    found = {**_by_sweep(runs, {run.name for run in runs} - {*found}, values, found), **found}
     return tuple(run.model_copy(update={"label": found.get(run.name, run.name)}) for run in runs)
+
+
+def _by_sweep(
+    runs: Sequence[Run],
+    names: Collection[str],
+    values: Mapping[str, Mapping[str, Any]],
+    taken: Mapping[str, str],
+) -> dict[str, str]:
+    """Return the name of its sweep and what is its own in it, of runs that have no other label."""
+    own = {
+        run.name: _of_name(run, values[run.name], {run.base: run.base})
+        for run in runs if run.name in names and any(_swept(run))
+    }  # fmt: skip
+    counts = Counter([*own.values(), *taken.values(), *(run.name for run in runs)])
+    return {name: text for name, text in own.items() if counts[text] == 1 and len(text) <= LONGEST}
 
 
 def _called_by_name(runs: Sequence[Run]) -> dict[str, str]:

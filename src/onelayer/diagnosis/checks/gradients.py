@@ -17,6 +17,7 @@ from onelayer.diagnosis.subjects.examples import scaled
 from onelayer.diagnosis.words import count
 from onelayer.engines import one_blas_thread
 from onelayer.model import TOLERANCE, GradientCheck, ModelName, check_gradients
+from onelayer.words import in_powers
 
 EXAMPLES = 100
 COMPONENTS = 40
@@ -62,8 +63,9 @@ class GradientErrors(Measurement):
             for o in self.objectives if o.worst_error is not None
         )  # fmt: skip
         caption = (
-            f"On {count(self.examples, 'training example')}, over the {self.tolerance:g} that "
-            "counts as agreement: up to 1 a gradient is right."
+            f"On {count(self.examples, 'training example')}, over the "
+            f"{in_powers(f'{self.tolerance:g}')} that counts as agreement: up to 1 a gradient "
+            "is right."
         )
         title = "Analytic gradients against central differences"
         return (Bars(title, caption, "worst relative error, over the tolerance", rows),)
@@ -74,11 +76,13 @@ def look(context: Context) -> list[Finding]:
     checks = check_on(context.data.train)
     worst = max(checks, key=lambda c: np.nan_to_num(c.worst_error, nan=np.inf))
     passed = all(c.passed for c in checks)
-    compared = f"the worst relative error over {len(checks)} objectives is {worst.worst_error:.1e}"
+    compared = f"the worst relative error over {len(checks)} objectives is "
+    compared += in_powers(f"{worst.worst_error:.1e}")
+    counts = f"{in_powers(f'{TOLERANCE:g}')} that counts as agreement"
     verdict = (
-        f"below the {TOLERANCE:g} that counts as agreement: the gradients are right"
+        f"below the {counts}: the gradients are right"
         if passed
-        else f"above the {TOLERANCE:g} that counts as agreement: a gradient is wrong"
+        else f"above the {counts}: a gradient is wrong"
     )
     measurement = GradientErrors(
         min(EXAMPLES, context.data.train.n_examples),

@@ -19,6 +19,13 @@ REACHED = 0.98
 """So much of the way from a model that knows nothing to the lowest loss of all runs."""
 
 
+def digits(value: float) -> str:
+    """Return four significant digits, zeros at the end among them: numbers that stand together."""
+    if value == 0 or not 1e-4 <= abs(value) < 1000:
+        return number(value)
+    return f"{value:#.4g}".replace("-", "−")
+
+
 @dataclass(frozen=True)
 class Number:
     """What can be measured of a run.
@@ -38,7 +45,7 @@ class Number:
 
     title: str
     of: Callable[[Sequence[RunOutcome]], Measure]
-    spell: Callable[[float], str] = number
+    spell: Callable[[float], str] = digits
     is_share: bool = False
     logarithmic: bool = True
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from onelayer.diagnosis.statistics.quantiles import t_two_sided
-from onelayer.study import ORDERS, RunOutcome, Selection
+from onelayer.study import ORDERS, SCALINGS, RunOutcome, Selection
 from onelayer.study.replicates import CHANCE
 from onelayer.training import StopReason, TrainConfig
 
@@ -35,15 +35,7 @@ WORDS = {
 }
 """Options as people have them; others have their own names, blanks for underscores."""
 
-SPELLED: dict[str, dict[str, str]] = {
-    "order": ORDERS,
-    "scaling": {
-        "raw": "as stored",
-        "source": "as the source has them",
-        "standard": "standardised",
-        "uneven": "uneven",
-    },
-}
+SPELLED: Final[Mapping[str, Mapping[str, str]]] = {"order": ORDERS, "scaling": SCALINGS}
 """Values that are words, as people have them."""
 
 _FOLLOWS = ("shuffle", "optimum", "tolerance", "max_epochs", "max_steps", "solver", "window",

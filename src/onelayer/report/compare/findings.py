@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from onelayer.report.compare.changes import Changed
 from onelayer.report.compare.side import Sides
-from onelayer.report.document import Block, Paragraph, Section, Table
+from onelayer.report.document import Block, Fold, Paragraph, Section, Table
 from onelayer.report.inline import literal
 from onelayer.words import first_few
+
+MOST_SEEN = 6
+"""A longer table is folded away."""
 
 
 def findings_that_changed(sides: Sides, changed: Changed) -> Section:
@@ -26,7 +29,8 @@ def findings_that_changed(sides: Sides, changed: Changed) -> Section:
             ("looked for", *(literal(side.name) for side in sides)), tuple(rows), literal(title),
             ("left",) * 3,
         )  # fmt: skip
-        blocks.append(table)
+        is_long = len(rows) > MOST_SEEN
+        blocks.append(Fold(f"{title.rstrip('.')}: {len(rows)}", (table,)) if is_long else table)
     answer = Paragraph(literal(f"Of the findings {changed.in_words}."))
     return Section(
         "Findings that changed", "What was found in one study and not in the other?",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 from onelayer.report.compare.side import Sides
@@ -39,12 +40,24 @@ def settings_section(sides: Sides, runs: Sequence[str]) -> Section:
     return Section("Settings that differ", "In what were the studies made differently?", (*blocks,))
 
 
+_WORDS = {
+    "train": "training examples", "validation": "validation examples", "split_seed": "split seed",
+    "n_features": "features", "image_shape": "size of an image", "scaling": "features are",
+    "sha256": "SHA-256",
+}  # fmt: skip
+"""What is said of data, as people have it."""
+
+_OF_RUNS = "selections"
+"""What was done to the examples of runs, which the runs' own settings say."""
+
+
 def _of_data(sides: Sides) -> list[tuple[str, ...]]:
     first, second = (side.outcome.data for side in sides)
     return [
-        (code(key), "the data", *(_shown(data.get(key), key) for data in (first, second)))
-        for key in dict.fromkeys([*first, *second]) if first.get(key) != second.get(key)
-    ]  # fmt: skip
+        (_WORDS.get(key, key), "data", *(_shown(data.get(key), key) for data in (first, second)))
+        for key in dict.fromkeys([*first, *second])
+        if first.get(key) != second.get(key) and key != _OF_RUNS
+    ]
 
 
 def _of_runs(sides: Sides, runs: Sequence[str]) -> list[tuple[str, ...]]:
@@ -70,7 +83,7 @@ def _of_runs(sides: Sides, runs: Sequence[str]) -> list[tuple[str, ...]]:
 
 def _of(names: Sequence[str], runs: Sequence[str]) -> str:
     if names == [""]:
-        return "the study"
+        return "study"
     if len(names) == len(runs) and len(runs) > 1:
         return f"all {len(runs)} runs in common"
     return literal(first_few(names, str))
@@ -81,6 +94,14 @@ def _shown(value: Any, key: str = "") -> str:
         return _ABSENT
     if key == "sha256":
         return code(f"{value[:16]}…")
+    if key == "image_shape":
+        return " × ".join(map(str, value))
+    if key == "scaling":
+        return f"stored × {value['scale']:.4g}" + (
+            f" {value['offset']:+g}".replace("-", "−") if value["offset"] else ""
+        )
+    if key == "source":
+        return literal(PurePath(str(value)).name)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

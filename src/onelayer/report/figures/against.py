@@ -61,7 +61,8 @@ def against(
     line = data.mark_line(strokeWidth=2.2, clip=True).encode(
         x=x_channel, y=y_axis.channel("value"), color=colours, strokeDash=dashes
     )
-    layers = [line]
+    is_text = points.schema["x"] == pl.String
+    layers = [] if is_text else [line]
     if points["low"].is_not_null().any():
         whiskers = alt.Chart(base.inline_data(points.drop_nulls("low"))).mark_rule(
             strokeWidth=1.5, opacity=0.8, clip=True
@@ -70,7 +71,12 @@ def against(
             x=x_channel, y=y_axis.channel("low"), y2=alt.Y2("high:Q"), color=colours
         ))  # fmt: skip
     marks = data.mark_point(
-        filled=True, shape="circle", size=60, opacity=1, clip=True, stroke=style.PAPER.light
+        filled=True,
+        shape="circle",
+        size=110 if is_text else 60,
+        opacity=1,
+        clip=True,
+        stroke=style.PAPER.light,
     )
     layers.append(marks.encode(x=x_channel, y=y_axis.channel("value"), color=colours))
     return Figure(
@@ -117,4 +123,5 @@ def _described(y: str, x: str, points: pl.DataFrame, labels: Sequence[str]) -> s
         said = ", ".join(f"{value:.4g} at {at if isinstance(at, str) else f'{at:g}'}"
                          for at, value in pairs)  # fmt: skip
         parts.append(f"{label}: {said}" if label else said)
-    return f"Points joined by lines: {y} over {x}; {'; '.join(parts)}."
+    drawn = "Points" if points.schema["x"] == pl.String else "Points joined by lines"
+    return f"{drawn}: {y} over {x}; {'; '.join(parts)}."

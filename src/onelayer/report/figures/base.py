@@ -15,9 +15,6 @@ from onelayer.report import style
 from onelayer.report.figures import frames, scales
 from onelayer.report.figures.scales import YAxis
 
-_LETTER, _ENTRY = 6.8, 62
-"""Pixels of a letter of a legend, and of what stands beside the letters of an entry."""
-
 _ROOM = 140
 """Pixels that the label of a step takes."""
 
@@ -56,21 +53,15 @@ def step_axis(history: pl.DataFrame) -> alt.X:
 def series_colour(colours: Mapping[str, style.Colour]) -> alt.Color:
     """Return the colour channel over ``series``, with a legend in the order given."""
     scale = alt.Scale(domain=list(colours), range=[colour.light for colour in colours.values()])
-    return alt.Color("series:N", scale=scale, legend=alt.Legend(columns=_columns([*colours])))
-
-
-def _columns(labels: Sequence[str]) -> int:
-    """Return in how many columns the entries of a legend do not run out of the drawing."""
-    widest = max(len(label) for label in labels)
-    if sum(map(len, labels)) * _LETTER + _ENTRY * len(labels) <= style.WIDTH:
-        return len(labels)
-    return max(1, int(style.WIDTH // (widest * _LETTER + _ENTRY)))
+    return alt.Color(
+        "series:N", scale=scale, legend=alt.Legend(columns=style.legend_columns([*colours]))
+    )
 
 
 def series_dash(dashes: Mapping[str, Sequence[int]]) -> alt.StrokeDash:
     """Return the dash channel over ``series``; its legend merges with the colours'."""
     scale = alt.Scale(domain=list(dashes), range=[list(dash) for dash in dashes.values()])
-    legend = alt.Legend(columns=_columns([*dashes]))
+    legend = alt.Legend(columns=style.legend_columns([*dashes]))
     return alt.StrokeDash("series:N", scale=scale, legend=legend)
 
 
@@ -142,12 +133,13 @@ def _notes(text: str) -> list[alt.Chart]:
         chart,
         align="right",
         baseline="bottom",
+        dx=-4,
         fontSize=style.SMALL_SIZE,
         color=style.MUTED.light,
         text=text,
     )
-    x, y = x_at(style.WIDTH - 4), y_at(style.HEIGHT - 7)
-    return [mark.encode(x=x, y=y) for mark in marks]
+    right = alt.XValue("width")  # type: ignore[no-untyped-call]
+    return [mark.encode(x=right, y=y_at(style.HEIGHT - 7)) for mark in marks]
 
 
 def finish(

@@ -12,7 +12,8 @@ from onelayer.report import png, style
 from onelayer.report.figure import Figure
 from onelayer.report.figures import base
 
-_A_ROW, _PICTURE, _GAP = 6, 116, 12
+_A_ROW, _A_NARROW_ROW = 6, 3
+_PICTURE, _GAP = 116, 12
 _LINE, _MORE = 22, 16
 _MAGNIFIED = 224
 _LETTERS = 18
@@ -40,17 +41,29 @@ class Picture:
 def example_pictures(
     pictures: Sequence[Picture], *, title: str = "Examples", name: str = "examples"
 ) -> Figure:
-    """Draw pictures side by side, six in a row.
+    """Draw pictures side by side, six in a row, and three on a narrow page.
 
     Returns
     -------
     Figure
         Its data has ``text``, one row a picture.
     """
+    texts = [picture.text.replace("\n", " ") for picture in pictures]
+    return Figure(
+        name=name,
+        title=title,
+        alt=f"{len(pictures)} examples as pictures: {'; '.join(texts)}.",
+        data=pl.DataFrame({"text": texts}),
+        chart=_side_by_side(pictures, _A_ROW),
+        narrow=_side_by_side(pictures, _A_NARROW_ROW),
+    )
+
+
+def _side_by_side(pictures: Sequence[Picture], a_row: int) -> alt.LayerChart:
     below = _LINE + _MORE * max(picture.text.count("\n") for picture in pictures)
     images, lines_below = [], []
     for i, picture in enumerate(pictures):
-        row, column = divmod(i, _A_ROW)
+        row, column = divmod(i, a_row)
         x, y = column * (_PICTURE + _GAP), row * (_PICTURE + below + _GAP)
         height, width = picture.pixels.shape[:2]
         pixels = picture.pixels.reshape(height, width, -1)
@@ -59,7 +72,7 @@ def example_pictures(
         images.append({"x": x, "y": y, "url": url})
         text = {"x": x + _PICTURE / 2, "y": y + _PICTURE + _LINE / 2 - 4, "text": picture.text}
         lines_below.append(text)
-    rows = -(-len(pictures) // _A_ROW)
+    rows = -(-len(pictures) // a_row)
     mark = alt.Chart(base.inline_data(images)).mark_image(
         width=_PICTURE, height=_PICTURE, align="left", baseline="top", aspect=False
     )
@@ -70,17 +83,10 @@ def example_pictures(
         mark.encode(x=_X, y=_Y, url=alt.Url("url:N")),
         lines.encode(x=_X, y=_Y, text=alt.Text("text:N")),
     ]
-    texts = [picture.text.replace("\n", " ") for picture in pictures]
-    return Figure(
-        name=name,
-        title=title,
-        alt=f"{len(pictures)} examples as pictures: {'; '.join(texts)}.",
-        data=pl.DataFrame({"text": texts}),
-        chart=base.finish(
-            layers,
-            width=_A_ROW * (_PICTURE + _GAP) - _GAP,
-            height=rows * (_PICTURE + below + _GAP) - _GAP,
-        ),
+    return base.finish(
+        layers,
+        width=a_row * (_PICTURE + _GAP) - _GAP,
+        height=rows * (_PICTURE + below + _GAP) - _GAP,
     )
 
 

@@ -15,6 +15,9 @@ from onelayer.report.figures import base, frames, scales
 MOST_POINTS = 400
 """Of a curve: more show no more."""
 
+_FAR = 10
+"""Times as many steps: a line so long on a logarithmic axis would be made up."""
+
 
 def losses_together(
     history: pl.DataFrame,
@@ -45,7 +48,7 @@ def losses_together(
         highest.
     """
     parts = [
-        _thinned(frames.evaluations(frames.of_run(history, run), {label: column}))
+        _thinned(_begun(frames.evaluations(frames.of_run(history, run), {label: column})))
         .with_columns(pl.lit(run).alias("run"))
         for label, own in runs.items()
         for run in own
@@ -78,6 +81,12 @@ def losses_together(
         name=name, title=title, alt=f"Line chart of the {y} over the steps: {said}.", data=data,
         chart=base.finish([layer]),
     )  # fmt: skip
+
+
+def _begun(curve: pl.DataFrame) -> pl.DataFrame:
+    """Return a curve without its first point where the next is far: no line is known between."""
+    steps = curve["step"].to_list()
+    return curve[1:] if len(steps) > 2 and steps[1] + 1 > _FAR * (steps[0] + 1) else curve
 
 
 def _thinned(curve: pl.DataFrame) -> pl.DataFrame:

@@ -98,8 +98,27 @@ def weight_pictures(
                 f"not {expected} for pictures of {shape} and {len(class_names)} classes"
             )
     count = len(class_names)
+    labels = ", ".join(f"{row.label} ({noise_label} {row.noise:.3g})" for row in rows)
+    return Figure(
+        name=name,
+        title=title,
+        alt=f"Weights as pictures, {count:,} a model (one an output); the models are: {labels}.",
+        data=pl.concat([_table(row, shape, class_names) for row in rows]),
+        chart=_drawing(rows, shape, class_names, noise_label, _WIDTH),
+        narrow=_drawing(rows, shape, class_names, noise_label, _LEAST_WIDTH),
+    )
+
+
+def _drawing(
+    rows: Sequence[WeightRow],
+    shape: ImageShape,
+    class_names: Sequence[str],
+    noise_label: str,
+    widest: float,
+) -> alt.LayerChart:
+    count = len(class_names)
     columns = min(count, _MOST_IN_LINE if count <= _MANY else _MOST_IN_LINE_OF_MANY)
-    width = min(_LARGEST_PICTURE, (_WIDTH + _GAP) / columns - _GAP)
+    width = min(_LARGEST_PICTURE, (widest + _GAP) / columns - _GAP)
     total = max(_LEAST_WIDTH, columns * (width + _GAP) - _GAP)
     height = width * shape.height / shape.width
     coloured = png.diverging if shape.channels == 1 else png.colours
@@ -127,14 +146,7 @@ def weight_pictures(
         _images(bars, *_BAR),
         *(_texts([text for text in texts if text["kind"] == kind], kind) for kind in _KINDS),
     ]
-    labels = ", ".join(f"{row.label} ({noise_label} {row.noise:.3g})" for row in rows)
-    return Figure(
-        name=name,
-        title=title,
-        alt=f"Weights as pictures, {count:,} a model (one an output); the models are: {labels}.",
-        data=pl.concat([_table(row, shape, class_names) for row in rows]),
-        chart=base.finish(layers, width=total, height=top - _ROW_GAP),
-    )
+    return base.finish(layers, width=total, height=top - _ROW_GAP)
 
 
 def _text(x: float, y: float, text: str, kind: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
@@ -19,7 +19,7 @@ from onelayer.diagnosis.verdicts.points import (
     shown,
     word,
 )
-from onelayer.report.document import Block, FigureBlock, Note, Paragraph, Section, Table
+from onelayer.report.document import Alignment, Block, FigureBlock, Note, Paragraph, Section, Table
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import against, losses_together
 from onelayer.report.inline import literal
@@ -29,6 +29,12 @@ from onelayer.words import listed
 
 MOST_ROWS = 16
 """A longer table says less than the figure."""
+
+MOST_COLUMNS = 4
+"""Of a table of one number with a column for each series."""
+
+MOST_SEEN = 3
+"""So many series a caption says something of."""
 
 
 def final_against(material: Material, choice: SectionChoice) -> Section:
@@ -65,9 +71,10 @@ def final_against(material: Material, choice: SectionChoice) -> Section:
         ),
     )  # fmt: skip
     over = chance_in_words(runs)
-    caption = "Means" + (f" over {over}, with 95% intervals for the mean" if over else "")
-    caption = caption if over else "A point for each run."
-    blocks: list[Block] = [FigureBlock(figure, literal(f"{caption.rstrip('.')}."))]
+    means = f"Means over {over}, with 95% intervals for the mean." if over else "A point a run."
+    seen = [_seen(own, number, of) for number, of in numbers for own in series]
+    caption = " ".join([*filter(None, seen[:MOST_SEEN]), means])
+    blocks: list[Block] = [FigureBlock(figure, literal(caption))]
     if frame.height <= MOST_ROWS:
         blocks.append(_table(x, series, numbers))
     blocks += _without(series, numbers)
@@ -154,7 +161,45 @@ def _frame(
     return pl.DataFrame(rows, schema, orient="row").drop_nulls("value")
 
 
+def _seen(own: Series, number: Number, measure: Measure) -> str:
+    """Say where a series begins and where it ends, where its places have an order."""
+    points = [(p.x, mean.value) for p in own.points if (mean := p.mean(measure)) is not None]
+    if len(points) < 2 or any(isinstance(x, str) for x, _ in points):
+        return ""
+    (first, begins), (last, ends) = points[0], points[-1]
+    what = number.title.removesuffix(" (%)")
+    of = f" ({own.label})" if own.label else ""
+    return (
+        f"{_first(what)}{of}: {number.spell(begins)} at {shown('', first)}, "
+        f"{number.spell(ends)} at {shown('', last)}."
+    )
+
+
+def _side_by_side(x: str, series: Sequence[Series], number: Number, measure: Measure) -> Table:
+    """Return a column for each series."""
+    cells = {
+        (own.label, point.x): _cell(point, number, measure)
+        for own in series
+        for point in own.points
+    }
+    places = dict.fromkeys(point.x for own in series for point in own.points)
+    rows = tuple(
+        (literal(shown(x, at)), *(cells.get((own.label, at), "–") for own in series))
+        for at in places
+    )
+    columns = (word(x), *(literal(own.label) for own in series))
+    return Table(columns, rows, f"{_first(number.title)}.", _aligned(places, len(series)))
+
+
+def _aligned(places: Iterable[Value], others: int) -> tuple[Alignment, ...]:
+    first: Alignment = "left" if any(isinstance(place, str) for place in places) else "right"
+    right: tuple[Alignment, ...] = ("right",)
+    return (first, *right * others)
+
+
 def _table(x: str, series: Sequence[Series], numbers: Sequence[tuple[Number, Measure]]) -> Table:
+    if len(numbers) == 1 and 1 < len(series) <= MOST_COLUMNS:
+        return _side_by_side(x, series, *numbers[0])
     has_labels = any(own.label for own in series)
     rows = []
     for own in series:
@@ -163,8 +208,9 @@ def _table(x: str, series: Sequence[Series], numbers: Sequence[tuple[Number, Mea
             cells = [_cell(point, number, measure) for number, measure in numbers]
             rows.append((*head, literal(shown(x, point.x)), *cells))
     columns = (*(["runs"] if has_labels else []), word(x), *(n.title for n, _ in numbers))
-    align = (*(["left"] if has_labels else []), "right", *["right"] * len(numbers))
-    return Table(columns, tuple(rows), None, align)  # type: ignore[arg-type]  # of such words
+    places = _aligned([p.x for own in series for p in own.points], len(numbers))
+    none = "–: has no such number." if any("–" in row for row in rows) else None
+    return Table(columns, tuple(rows), none, ("left", *places) if has_labels else places)
 
 
 def _cell(point: Point, number: Number, measure: Measure) -> str:
@@ -198,7 +244,7 @@ def _ends(x: str, series: Sequence[Series], number: Number, measure: Measure) ->
 
 
 def _missing(runs: Sequence[RunOutcome]) -> list[Block]:
-    diverged = [run.name for run in runs if not settled(run)]
+    diverged = [run.called for run in runs if not settled(run)]
     if not diverged:
         return []
     text = f"Diverged, and without numbers: {listed(diverged, 8)}."

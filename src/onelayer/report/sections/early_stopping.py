@@ -10,7 +10,7 @@ import polars as pl
 from onelayer.diagnosis.checks.early_stopping import Beyond, EarlyStop
 from onelayer.diagnosis.words import number, percent, points
 from onelayer.report import linked, style
-from onelayer.report.document import Block, FigureBlock, Interactive, Note, Section, Table
+from onelayer.report.document import Block, FigureBlock, Fold, Interactive, Note, Section, Table
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import continued_loss, scales
 from onelayer.report.inline import literal
@@ -49,7 +49,8 @@ def early_stopping(material: Material, choice: SectionChoice) -> Section:
     for name, stop in went_on[: charts.MOST_ALONE]:
         if stop.beyond is not None:
             blocks.append(_gone_on(material, named[name], stop, stop.beyond))
-        blocks.append(_patiences(named[name].called, stop))
+        title = f"What other patiences would keep of {named[name].called}"
+        blocks.append(Fold(title, (_patiences(named[name].called, stop),)))
     answer = [*said(findings)]
     if without := [run.called for run in runs if run.record.config.early_stopping is None]:
         answer.append(Note("info", literal(f"Trained without early stopping: {listed(without)}.")))

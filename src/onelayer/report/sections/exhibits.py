@@ -21,7 +21,11 @@ def figures_of(finding: Finding, called: Called = str) -> list[FigureBlock]:
     if finding.measurement is None:
         return []
     kind = f"{finding.code.lower()}-{finding.check}"
-    exhibits = [_labelled(each, called) for each in finding.measurement.exhibits()]
+    exhibits = [
+        _labelled(each, called)
+        for each in finding.measurement.exhibits()
+        if not (isinstance(each, Bars) and len(each.rows) == 1)  # a bar alone shows nothing
+    ]
     return [
         FigureBlock(
             exhibit_figure(each, file_stem(f"{kind}-{n}" if n else kind, *finding.runs[:1])),

@@ -10,7 +10,7 @@ from onelayer.diagnosis.words import count
 from onelayer.report.document import Block, Fold, Note, Section, Table
 from onelayer.report.inline import literal
 from onelayer.report.sections.exhibits import figures_of
-from onelayer.report.sections.material import Material, how_sure
+from onelayer.report.sections.material import Material, how_sure, leading
 from onelayer.words import listed
 
 MOST_RUNS = 6
@@ -38,15 +38,18 @@ def findings(material: Material, told: Mapping[str, str]) -> Section:
         blocks.append(Fold(title, (_table(material, others, None),)))
     of_checks: dict[str, list[Finding]] = {}
     for finding in found:
-        if literal(finding.statement) not in told:
+        if _place(finding, told) is None:
             of_checks.setdefault(finding.code, []).append(finding)
     for alike in of_checks.values():
+        told_of: list[Block] = []
         for finding in alike[:MOST_IN_FULL]:
-            blocks += [_statement(finding), how_sure(finding)]
-            blocks += figures_of(finding, material.label)
+            told_of += [_statement(finding), how_sure(finding)]
+            told_of += figures_of(finding, material.label)
         if rest := alike[MOST_IN_FULL:]:
             title = f"{len(rest):,} more of {alike[0].code}, {alike[0].title}"
-            blocks.append(Fold(title, tuple(map(_statement, rest))))
+            told_of.append(Fold(title, tuple(map(_statement, rest))))
+        warns = ": a warning" if any(finding.is_warning for finding in alike) else ""
+        blocks.append(Fold(f"{alike[0].code}, {alike[0].title}{warns}", tuple(told_of)))
     question = "What was looked for, what was found, and how sure is that?"
     return Section("All findings", question, tuple(blocks))
 
@@ -57,7 +60,7 @@ def _table(
     """Return findings, those of one check together, with where they are said."""
     rows: dict[tuple[str, str, str], list[str]] = {}
     for finding in findings:
-        own = str(finding.answer) if told is None else told.get(literal(finding.statement), "below")
+        own = str(finding.answer) if told is None else _place(finding, told) or "below"
         called = map(material.called, finding.runs)
         rows.setdefault((finding.code, finding.title, own), []).extend(called)
     return Table(
@@ -69,6 +72,12 @@ def _table(
         None,
         ("left",) * 4,
     )
+
+
+def _place(finding: Finding, told: Mapping[str, str]) -> str | None:
+    """Return the section that says what was found: all of it, or how it begins."""
+    texts = (finding.statement, leading(finding.statement)[0])
+    return next((told[own] for text in texts if (own := literal(text)) in told), None)
 
 
 def _runs(material: Material, called: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from onelayer.report.document import Block, DerivationBlock, Note, Section, Tabl
 from onelayer.report.inline import literal
 from onelayer.report.sections.material import Material, measured, said
 from onelayer.study import SectionChoice
+from onelayer.words import in_powers
 
 
 def derivation(_material: Material, choice: SectionChoice) -> Section:
@@ -69,13 +70,15 @@ def gradient_check(material: Material, choice: SectionChoice) -> Section:
     findings = [f for f in material.findings if f.kind is GradientErrors]
     checked = [own for _, errors in measured(findings, GradientErrors) for own in errors.objectives]
     known = [own.worst_error for own in checked if own.worst_error is not None]
-    worst = f": they differ by {max(known):.0e} of its size at most" if known else ""
+    worst = (
+        f": they differ by {in_powers(f'{max(known):.0e}')} of its size at most" if known else ""
+    )
     rows = tuple(
         (
             error.model,
             f"{error.l2:g}",
             "yes" if error.penalize_bias else "no",
-            "not finite" if error.worst_error is None else f"{error.worst_error:.1e}",
+            "not finite" if error.worst_error is None else in_powers(f"{error.worst_error:.1e}"),
         )
         for error in checked
     )

@@ -44,8 +44,8 @@ def _look_at_every_step(material: Material) -> str | None:
         own, anew = dips.interventions[0], dips.interventions[3]
         if anew.fall <= own.fall / 2:
             text += (
-                f" Shuffling the examples in each epoch takes the fall from {points(own.fall)} to "
-                f"{points(anew.fall)}."
+                f" In the first {dips.tried_epochs} epochs alone it costs {points(own.fall)}; with "
+                f"the examples shuffled in each epoch, {points(anew.fall)}."
             )
     return text
 
@@ -71,9 +71,9 @@ def _patience(material: Material) -> str | None:
     stop = have[1]
     return (
         f"Patience has a price, and it can be measured by going on: "
-        f"{material.called(have[0].runs[0])} took {stop.steps:,} of {stop.allowed_steps:,} steps, "
-        f"and keeps a validation loss {percent(stop.loss_given_up or 0.0, 1)} above the lowest "
-        "that it would have reached."
+        f"{material.called(have[0].runs[0])} ended after {stop.steps:,} steps, and keeps a "
+        f"validation loss {percent(stop.loss_given_up or 0.0, 1)} above the lowest of the "
+        f"{stop.continued_steps:,} steps that it was let go on for."
     )
 
 

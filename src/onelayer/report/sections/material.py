@@ -12,7 +12,7 @@ from onelayer.report.document import Block, Fold, Note, Paragraph
 from onelayer.report.inline import code, literal
 from onelayer.study import Replicates, RunOutcome, SectionChoice
 from onelayer.training import StopReason
-from onelayer.words import fixed
+from onelayer.words import first_sentence, fixed
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,12 +92,35 @@ def _is_found(finding: Finding) -> bool:
 
 
 def _told(finding: Finding) -> tuple[Block, ...]:
-    return (_statement(finding), how_sure(finding))
+    lead, rest = leading(finding.statement)
+    more = (Fold("In full", (Paragraph(literal(rest)),)),) if rest else ()
+    return (_set(finding, lead), *more, how_sure(finding))
 
 
 def _statement(finding: Finding) -> Block:
-    text = literal(finding.statement)
+    return _set(finding, finding.statement)
+
+
+def _set(finding: Finding, statement: str) -> Block:
+    text = literal(statement)
     return Note("warning", text) if finding.is_warning else Paragraph(text)
+
+
+LONG, LEAD = 620, 330
+"""Characters: a statement that is longer than the first is folded from about the second on."""
+
+
+def leading(statement: str) -> tuple[str, str]:
+    """Return the sentences that a statement begins with, and the others; none where it is short."""
+    if len(statement) <= LONG:
+        return statement, ""
+    lead = first_sentence(statement)
+    while rest := statement[len(lead) :].lstrip():
+        longer = f"{lead} {first_sentence(rest)}"
+        if len(longer) > LEAD:
+            return lead, rest
+        lead = longer
+    return statement, ""
 
 
 def how_sure(finding: Finding) -> Fold:
@@ -116,6 +139,7 @@ __all__ = [
     "kept_in_words",
     "kept_step",
     "l2_labels",
+    "leading",
     "measured",
     "said",
     "spread_in_words",

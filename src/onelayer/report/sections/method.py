@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from onelayer.diagnosis.words import count
-from onelayer.report.document import Block, Paragraph, Section, Table
+from onelayer.report.document import Block, Fold, Paragraph, Section, Table
 from onelayer.report.inline import code, literal
 from onelayer.report.sections.material import Material
 from onelayer.study import ORDERS, RunOutcome
@@ -17,6 +17,9 @@ from onelayer.words import listed
 
 MOST_ROWS: Final = 100
 """More runs than this are in results.json alone."""
+
+MOST_SEEN: Final = 20
+"""A longer table is folded away."""
 
 
 @dataclass(frozen=True)
@@ -117,20 +120,17 @@ def settings(material: Material) -> Section:
         who = "Of the run" if len(runs) == 1 else "Of all runs"
         blocks.append(Paragraph(literal(f"{who}: {'; '.join(alike)}.")))
     if len(runs) > 1:
-        blocks.append(_table(runs[:MOST_ROWS], differ))
+        table = _table(runs[:MOST_ROWS], differ)
+        is_long = len(runs) > MOST_SEEN
+        blocks.append(Fold(f"All {len(runs):,} runs", (table,)) if is_long else table)
     if (more := len(runs) - MOST_ROWS) > 0:
         blocks.append(Paragraph(f"`results.json` has {more:,} runs more."))
     return Section("The runs", "What was trained?", tuple(blocks))
 
 
-def _whole(cell: str) -> str:
-    """Return a short cell that is not broken."""
-    return literal(cell.replace(" ", "\u00a0") if len(cell) < 25 else cell)
-
-
 def _table(runs: Sequence[RunOutcome], differ: Sequence[Setting]) -> Table:
     rows = tuple(
-        (_whole(run.label), *(_whole(each.spell(run)) for each in differ), code(run.name))
+        (literal(run.label), *(literal(each.spell(run)) for each in differ), code(run.name))
         for run in runs
     )
     heads = ("label", *(each.head for each in differ), "run")

@@ -6,6 +6,7 @@ from onelayer.diagnosis.measures.overfitting import Overfitting
 from onelayer.diagnosis.words import percent, signed, span
 from onelayer.report.document import Block, Note, Section, Table
 from onelayer.report.inline import literal
+from onelayer.report.sections.exhibits import figures_of
 from onelayer.report.sections.material import Material, measured, said
 from onelayer.study import SectionChoice
 from onelayer.words import listed
@@ -37,6 +38,9 @@ def overfitting(material: Material, choice: SectionChoice) -> Section:
         ("left", "right", "right", "right", "right", "right", "right"),
     )  # fmt: skip
     blocks: list[Block] = [table] if len(rows) > 1 else []
+    if len(rows) == 1:
+        for finding in findings:
+            blocks += figures_of(finding, material.label)
     if broken := [run.called for run in runs if not run.record.stop_reason.is_planned]:
         text = f"Not looked at, since training did not come to its end: {listed(broken)}."
         blocks.append(Note("info", literal(text)))

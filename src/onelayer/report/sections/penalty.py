@@ -11,7 +11,7 @@ from onelayer.diagnosis import Finding
 from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
 from onelayer.diagnosis.measures.l2_norms import SweepNorms
 from onelayer.diagnosis.words import percent
-from onelayer.report.document import Block, FigureBlock, Note, Section, Table
+from onelayer.report.document import Block, FigureBlock, Fold, Note, Section, Table
 from onelayer.report.figure import file_stem
 from onelayer.report.figures import (
     accuracy_against_l2,
@@ -92,6 +92,7 @@ def _accuracy_figures(accuracies: SweepAccuracies) -> tuple[Block, ...]:
         )  # fmt: skip
         changed = difference_against_l2(differences, name=file_stem("l2-differences", *names))
         blocks.append(FigureBlock(changed, literal(_differences_in_words(accuracies))))
+        blocks.append(_differences(accuracies))
     return tuple(blocks)
 
 
@@ -107,7 +108,7 @@ def _accuracies_in_words(accuracies: SweepAccuracies) -> str:
         return f"{text}."
     (high, strong), (low, weak) = known[0], known[-1]
     return (
-        f"{text}; at the minimum of the objective (diamonds), where training would end, "
+        f"{text}; at the minimum of the objective (diamonds), which longer training nears, "
         f"{percent(weak.val_accuracy)} with λ = {low:g} and {percent(strong.val_accuracy)} with "
         f"λ = {high:g}, while the training accuracy goes from {percent(weak.train_accuracy)} to "
         f"{percent(strong.train_accuracy)}."
@@ -115,23 +116,32 @@ def _accuracies_in_words(accuracies: SweepAccuracies) -> str:
 
 
 def _differences_in_words(accuracies: SweepAccuracies) -> str:
-    """Return which λ differ from the least by more than chance, with their intervals."""
-    parts = []
-    for where, words in (("end", "the ends of the runs"), ("minimum", "the minima")):
-        own = [d for d in accuracies.against_least if d.where == where]
-        if not own:
-            continue
-        each = listed([
-            f"{_signed(d.difference)} at λ = {d.l2:g} ({_signed(d.interval[0])} to "
-            f"{_signed(d.interval[1])})" for d in own
-        ])  # fmt: skip
-        parts.append(f"{words} against that with λ = {own[0].least:g}: {each}")
-    told = sum(not d.interval[0] <= 0 <= d.interval[1] for d in accuracies.against_least)
-    return (
-        f"Differences of the validation accuracy on the same examples, in points, with 95% "
-        f"intervals over examples like these. {'; '.join(parts).capitalize()}. "
-        f"{told} of {len(accuracies.against_least)} intervals exclude 0."
+    """Return by how many λ differ from the least by more than chance, and where most."""
+    against = accuracies.against_least
+    told = [d for d in against if not d.interval[0] <= 0 <= d.interval[1]]
+    text = (
+        f"{len(told)} of {len(against)} differences from the least λ, on the same validation "
+        "examples, are more than chance (95% intervals, over examples like these)."
     )
+    if told:
+        most = max(told, key=lambda d: abs(d.difference))
+        where = "at the end of the run" if most.where == "end" else "at the minimum"
+        text += f" The largest is {_signed(most.difference)} points, {where} with λ = {most.l2:g}."
+    return text
+
+
+def _differences(accuracies: SweepAccuracies) -> Fold:
+    """Return what is drawn of the differences as numbers."""
+    rows = tuple(
+        (
+            "end of the run" if d.where == "end" else "minimum", f"{d.l2:g}", f"{d.least:g}",
+            _signed(d.difference), f"{_signed(d.interval[0])} to {_signed(d.interval[1])}",
+        )
+        for d in accuracies.against_least
+    )  # fmt: skip
+    heads = ("weights", "λ", "against λ", "difference (points)", "95% interval")
+    table = Table(heads, rows, None, ("left", "right", "right", "right", "right"))
+    return Fold("The differences in numbers", (table,))
 
 
 def _signed(share: float) -> str:

@@ -75,7 +75,7 @@
         return cell;
       })));
       const table = make("table", { className: "matrix" },
-        make("caption", {}, `${captions.number(box)}Labels in rows, predictions in columns. Choose a number to see the ${images ? "images" : "examples"} behind it.`),
+        make("caption", {}, `Labels in rows, predictions in columns. Choose a number to see the ${images ? "images" : "examples"} behind it.`),
         make("thead", {}, make("tr", {}, make("th", { scope: "col", textContent: "label" }), ...classes.map((name) => head("col", name)))),
         make("tbody", {}, ...rows));
       // One stop of the Tab key; the arrows go on from there, over cells without mistakes.
@@ -112,7 +112,7 @@
     const scroll = make("div", { className: "scroll" }, data.is_matrix ? matrix() : list());
     const surest = mistakes.slice(0, data.sure).map((_, place) => place);
     box.append(
-      make("p", { className: "of" }, `What ${data.run} takes for what`),
+      make("p", { className: "of" }, make("b", {}, `${captions.number(box)}What ${data.run} takes for what.`)),
       make("div", { className: "beside" }, scroll, shown),
       make("p", { className: "what" }, make("b", {}, "The surest mistakes"), ": label, what is predicted instead, and its probability"),
       listed(surest, ([, label, predicted, probability]) => `${classes[label]} → ${classes[predicted]}, ${percent(probability)}`),

@@ -1,70 +1,10 @@
 // Dips: the accuracy after every step, what a change makes of it, and any batch opened.
 {
-  const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-  const percent = (share) => `${(100 * share).toFixed(2)}%`;
-  const signed = (value) => value.toFixed(2).replace("-", "−");
-  const points = (share) => `${signed(100 * share)} points`;
-  const digits = (value) => (value === 0 ? "0" : value.toPrecision(3));
-  const thousands = (n) => n.toLocaleString("en-US");
-  const LEFT = 46, RIGHT = 8, TOP = 8, BOTTOM = 30, SHOWN = 24, CLASSES = 30;
+  const { clamp, percent, points, thousands, ticks, line, choices, slide, LEFT, RIGHT, TOP, BOTTOM } = dips;
 
-  // About so many ticks at round numbers.
-  const ticks = (low, high, count) => {
-    const rough = (high - low) / count;
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].map((times) => times * power).find((size) => size >= rough);
-    const found = [];
-    for (let at = Math.ceil(low / step); at * step <= high; at++) found.push(at * step);
-    return found;
-  };
-  // A line through values; where there are more than columns of pixels, through the lowest and the
-  // highest of each column: no dip is lost.
-  const line = (values, first, last, x, y, width) => {
-    const steps = [];
-    const a_column = Math.max(1, (last - first) / Math.max(width, 1));
-    for (let from = first; from <= last; from += a_column) {
-      let [low, high] = [Math.round(from), Math.round(from)];
-      for (let s = low; s < Math.round(from + a_column) && s <= last; s++) {
-        if (values[s] < values[low]) low = s;
-        if (values[s] > values[high]) high = s;
-      }
-      if (low >= values.length) break;
-      steps.push(...(low === high ? [low] : [low, high].sort((a, b) => a - b)));
-    }
-    return steps.map((s, i) => `${i ? "L" : "M"}${x(s).toFixed(1)} ${y(values[s]).toFixed(1)}`).join("");
-  };
-  const choices = (label, names, chosen) => {
-    const row = make("div", { className: "controls" });
-    row.setAttribute("role", "group");
-    row.setAttribute("aria-label", label);
-    const buttons = names.map((name, place) => {
-      const button = make("button", { type: "button", className: "pill", textContent: name });
-      button.addEventListener("click", () => chosen(place));
-      row.append(button);
-      return button;
-    });
-    const press = (place) => buttons.forEach((button, i) => {
-      button.setAttribute("aria-pressed", String(i === place));
-    });
-    return { row, press };
-  };
-  // A drawing on which a place is chosen: by a pointer, or by the arrow keys.
-  const slide = (label, height, keys) => {
-    const svg = makeSvg("svg", { class: "plot", height, tabindex: 0, role: "slider", "aria-label": label });
-    const at = (event) => event.clientX - svg.getBoundingClientRect().left;
-    svg.addEventListener("pointermove", (event) => keys.over(at(event)));
-    svg.addEventListener("pointerleave", () => keys.over(null));
-    svg.addEventListener("click", (event) => keys.choose(at(event)));
-    svg.addEventListener("keydown", (event) => {
-      const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: keys.page, PageDown: -keys.page, Home: -1e9, End: 1e9 }[event.key];
-      if (by === undefined) return;
-      event.preventDefault();
-      keys.move(by);
-    });
-    return svg;
-  };
-
+  let many = 0;
   interactives.dips = async (hands, data) => {
+    const inner = `dips-inside-${many++}`;
     const { batches } = data;
     const curves = data.curves.map((curve) => ({
       ...curve, values: Float64Array.from(arrayOf(curve.accuracies), (v) => v / data.shares),
@@ -73,15 +13,13 @@
     const own = curves[0];
     const steps = own.values.length;
     const epochs = steps / batches;
-    const numbersOf = new Map(data.numbers.map((each) => [each.batch, each]));
-    const openedOf = new Map(data.opened.map((each) => [each.batch, each]));
     const pixelsOf = new Map();
     for (const { batch, pixels } of data.opened) {
       if (pixels && data.size) pixelsOf.set(batch, new Uint8Array(await unpack(pixels)));
     }
     const state = {
       curve: 0, first: Math.min(1, epochs - 1), epochs: Math.min(12, epochs - 1),
-      step: own.watched.find((s) => s >= batches) ?? batches, batch: data.batch, all: false,
+      step: own.watched.find((s) => s >= batches) ?? batches, batch: data.batch,
     };
     const batchAt = (step) => sequence[step];
 
@@ -95,7 +33,7 @@
     };
 
     // The curve.
-    const HEIGHT = 300;
+    const HEIGHT = 316;
     let x = null;
     const stepAt = (pixels) => {
       const [first, last] = window_();
@@ -138,8 +76,8 @@
       [low, high] = [Math.max(0, low - room), Math.min(1, high + room)];
       x = (step) => LEFT + ((step - first) / Math.max(last - first, 1)) * (all - LEFT - RIGHT);
       const y = (value) => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM);
-      const inside = makeSvg("g", { "clip-path": "url(#dips-inside)" });
-      const clip = makeSvg("clipPath", { id: "dips-inside" });
+      const inside = makeSvg("g", { "clip-path": `url(#${inner})` });
+      const clip = makeSvg("clipPath", { id: inner });
       clip.append(makeSvg("rect", { x: LEFT - 4, y: 0, width: all - LEFT - RIGHT + 8, height: HEIGHT - BOTTOM + 4 }));
       const parts = [clip];
       for (const value of ticks(100 * low, 100 * high, 5)) {
@@ -152,6 +90,7 @@
           parts.push(makeSvg("line", { class: "grid", x1: x(e * batches), x2: x(e * batches), y1: TOP, y2: HEIGHT - BOTTOM }));
         }
       }
+      parts.push(makeSvg("text", { class: "title", x: LEFT + (all - LEFT - RIGHT) / 2, y: HEIGHT - 4, "text-anchor": "middle" }, "step"));
       for (const step of ticks(first, last, all < 500 ? 4 : 8)) {
         parts.push(makeSvg("text", { x: x(step), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, thousands(step)));
       }
@@ -175,7 +114,7 @@
     };
 
     // How far it falls after each batch.
-    const BARS = 140;
+    const BARS = 158;
     const batchOf = (pixels) => clamp(Math.floor(((pixels - LEFT) / (width() - LEFT - RIGHT)) * batches), 0, batches - 1);
     const bars = slide("Batch to open", BARS, {
       page: 10,
@@ -187,7 +126,7 @@
       const all = width();
       bars.setAttribute("width", all);
       bars.setAttribute("viewBox", `0 0 ${all} ${BARS}`);
-      const foot = BARS - 26;
+      const foot = BARS - 44;
       const top = Math.max(...falls.map((fall, i) => fall + 2 * errors[i]), 1e-6);
       const y = (value) => foot - (Math.max(value, 0) / top) * (foot - TOP);
       const each = (all - LEFT - RIGHT) / batches;
@@ -207,6 +146,7 @@
           parts.push(makeSvg("line", { class: "error", x1: middle, x2: middle, y1: y(fall - 2 * errors[batch]), y2: y(fall + 2 * errors[batch]) }));
         }
       });
+      parts.push(makeSvg("text", { class: "title", x: LEFT + (all - LEFT - RIGHT) / 2, y: BARS - 4, "text-anchor": "middle" }, "batch of the epoch, counted from 0"));
       for (const batch of ticks(0, batches - 1, all < 500 ? 5 : 10)) {
         if (Number.isInteger(batch)) parts.push(makeSvg("text", { x: LEFT + (batch + 0.5) * each, y: foot + 18, "text-anchor": "middle" }, batch));
       }
@@ -215,107 +155,7 @@
       bars.setAttribute("aria-valuetext", `batch ${state.batch}: falls by ${points(falls[state.batch])} in the mean`);
     };
 
-    // The batch that is open.
-    const panel = make("section", { className: "batch" });
-    const title = make("p", { className: "name" });
-    const facts = make("dl", { className: "numbers" });
-    const counts = make("div", { className: "counts" });
-    const sheet = make("ul", { className: "sheet" });
-    const about = make("p", { className: "about" });
-    const more = make("button", { type: "button", className: "pill" });
-    more.addEventListener("click", () => { state.all = !state.all; showBatch(); });
-    const scroll = make("div", { className: "scroll" }, sheet);
-    const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-    const median = (values) => {
-      const sorted = [...values].sort((a, b) => a - b);
-      return mean([sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]);
-    };
-    const fact = (name, value) => make("div", {}, make("dt", { textContent: name }), make("dd", { textContent: value }));
-    const meanAround = (batch) => {
-      const on = [];
-      for (let s = batches; s < steps; s++) if (sequence[s] === batch) on.push(s);
-      return [mean(on.map((s) => own.values[s - 1])), mean(on.map((s) => own.values[s]))];
-    };
-    const picture = (pixels, place, name) => {
-      const [height, across, channels] = data.size;
-      const canvas = make("canvas", { width: across, height });
-      canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", name);
-      const image = new ImageData(across, height);
-      for (let i = 0; i < across * height; i++) {
-        for (let c = 0; c < 3; c++) image.data[4 * i + c] = pixels[(place * across * height + i) * channels + (channels === 3 ? c : 0)];
-        image.data[4 * i + 3] = 255;
-      }
-      canvas.getContext("2d").putImageData(image, 0, 0);
-      return canvas;
-    };
-    const showCounts = (numbers) => {
-      const others = data.numbers.filter((each) => each !== numbers);
-      const usual = data.classes.map((_, k) => mean(others.map((each) => each.counts[k])));
-      const order = data.classes.map((_, k) => k);
-      const far = (k) => Math.abs(numbers.counts[k] - usual[k]);
-      const some = order.length > CLASSES ? order.sort((a, b) => far(b) - far(a)).slice(0, CLASSES) : order;
-      const top = Math.max(...numbers.counts, ...usual);
-      const rows = some.map((k) => {
-        const bar = (kind, value) => {
-          const node = make("span", { className: kind });
-          node.style.width = `${(100 * value) / top}%`;
-          return node;
-        };
-        const drawn_ = make("td", { className: "bars" }, bar("here", numbers.counts[k]), bar("usual", usual[k]));
-        const [name, here, mean_] = [data.classes[k], numbers.counts[k], usual[k].toFixed(1)];
-        return make("tr", {}, make("th", { scope: "row", textContent: name }), drawn_, make("td", { textContent: here }), make("td", { textContent: mean_ }));
-      });
-      const heads = ["class", "", "here", "mean of the others"].map((text) => (text ? make("th", { scope: "col", textContent: text }) : make("td")));
-      counts.replaceChildren(make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows)));
-    };
-    const showBatch = () => {
-      const { batch, step } = state;
-      title.textContent = `Batch ${batch}, at step ${thousands(step)}`;
-      const numbers = numbersOf.get(batch);
-      const [before, after] = meanAround(batch);
-      const shown = [
-        fact("accuracy, this step", step > 0 ? `${percent(own.values[step - 1])} → ${percent(own.values[step])}` : percent(own.values[0])),
-        fact("accuracy, mean of the epochs", `${percent(before)} → ${percent(after)}`),
-        fact("below the epoch's median", `${points(falls[batch])} ± ${(100 * errors[batch]).toFixed(2)}`),
-      ];
-      counts.hidden = !numbers;
-      if (numbers) {
-        const others = data.numbers.filter((each) => each !== numbers);
-        shown.push(
-          fact("loss of its examples", `${digits(numbers.loss)} (others: ${digits(mean(others.map((each) => each.loss)))})`),
-          fact("length of its gradient", `${digits(numbers.norm)} (others: ${digits(median(others.map((each) => each.norm)))})`),
-          fact("cosine with the others' gradient", signed(numbers.cosine)),
-        );
-        showCounts(numbers);
-      }
-      facts.replaceChildren(...shown);
-      const opened = openedOf.get(batch);
-      sheet.hidden = !opened;
-      more.hidden = true;
-      if (!opened) {
-        const names = [...openedOf.keys()].sort((a, b) => a - b).join(", ");
-        about.textContent = `The examples of batches ${names} are in this page, of the others these numbers.`;
-        return;
-      }
-      const pixels = pixelsOf.get(batch);
-      const held = pixels ? pixels.length / data.size.reduce((a, b) => a * b, 1) : opened.rows.length;
-      const count = state.all ? held : Math.min(SHOWN, held);
-      const framed = batch === data.batch ? data.framed : 0;
-      sheet.className = pixels ? "sheet" : "sheet numbers-only";
-      sheet.replaceChildren(...opened.rows.slice(0, count).map((row, place) => {
-        const [label, loss, harm] = [opened.labels[place], digits(opened.losses[place]), digits(opened.harms[place])];
-        const told = `example ${row}, label ${label}, loss ${loss}, harm ${harm}`;
-        const item = make("li", { title: told, className: place < framed ? "framed" : "" });
-        if (pixels) item.append(picture(pixels, place, told), make("span", { textContent: `${label} · ${opened.losses[place].toFixed(2)}` }));
-        else item.append(make("span", { textContent: told }));
-        return item;
-      }));
-      about.textContent = `Its ${pixels ? "images" : "examples"}, the most harmful first, each with its label and its loss before the step`
-        + (framed ? `; the ${framed === 1 ? "one" : framed} that matter${framed === 1 ? "s" : ""} most ${framed === 1 ? "is" : "are"} framed.` : ".");
-      more.hidden = held <= SHOWN;
-      more.textContent = state.all ? `The first ${SHOWN}` : `All ${held}`;
-    };
+    const opened = dips.batch(data, { own, falls, errors, sequence, pixelsOf });
 
     // What is chosen.
     const show = () => {
@@ -326,17 +166,17 @@
       }
       draw();
       drawBars();
-      showBatch();
+      opened.show({ batch: state.batch, step: state.step });
     };
     const open = (step) => {
-      Object.assign(state, { step, batch: batchAt(step), all: false });
+      Object.assign(state, { step, batch: batchAt(step) });
       show();
     };
     const openBatch = (batch) => {
       const epoch = Math.max(1, Math.floor(state.step / batches));
       let step = epoch * batches;
       while (step < steps - 1 && sequence[step] !== batch) step++;
-      Object.assign(state, { step, batch, all: false });
+      Object.assign(state, { step, batch });
       show();
     };
     const change = (place) => {
@@ -344,7 +184,7 @@
       switches.press(place);
       const curve = curves[place];
       const error = curve.error === null ? "" : ` (standard error ${(100 * curve.error).toFixed(2)})`;
-      said.textContent = captions.number(hands) + (place
+      said.replaceChildren(make("b", { textContent: captions.number(hands) }), place
         ? `${curve.change[0].toUpperCase()}${curve.change.slice(1)}: the accuracy falls by ${points(curve.fall)}${error}, marked; in as many epochs (${data.tried.epochs}) it was ${points(data.tried.fall)}.`
         : `As ${data.run} was trained: after batch ${data.batch}${data.lag ? ` (deepest ${data.lag} later)` : ""} the accuracy falls by ${points(curve.fall)}${error}, marked, and comes back.`);
       if (place && state.first * batches >= curve.values.length) {
@@ -382,12 +222,11 @@
       if (place === 2) return openBatch(data.batch);
       return openBatch((state.batch + (place ? 1 : batches - 1)) % batches);
     });
-    panel.setAttribute("aria-label", `The open batch of ${data.run}`);
-    panel.append(title, turns.row, make("div", { className: "beside" }, facts, counts), about, scroll, make("p", { className: "controls" }, more));
+    opened.fill(turns.row);
     hands.append(
       switches.row, said,
       make("p", { className: "axis", textContent: "validation accuracy (%) after every step: choose one to open its batch" }), plot, read, views.row,
-      make("p", { className: "axis", textContent: "mean fall below the epoch's median (points) after each batch" }), bars, panel,
+      make("p", { className: "axis", textContent: "mean fall below the epoch's median (points) after each batch" }), bars, opened.panel,
     );
     hands.hidden = false;
     view(Math.min(1, spans.length - 1));

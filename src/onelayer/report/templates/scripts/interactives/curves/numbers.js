@@ -99,4 +99,4 @@ curves.csv = (chart) => {
   }
   return `${rows.join("\n")}\n`;
 };
-curves.download = (chart) => saveCsv(chart.name.replace(/[^\w.-]+/g, "-"), curves.csv(chart));
+curves.download = (chart) => saveCsv(chart.name.replace(/[^\w.-]+/g, "-").replace(/^-|-$/g, ""), curves.csv(chart));
