@@ -23,6 +23,7 @@ from onelayer.training import (
 )
 from onelayer.training.checks import check_choice
 from onelayer.training.draws import n_drawn, refuse_balanced
+from onelayer.training.idle import refuse_idle
 from onelayer.words import fixed
 from onelayer.workflow.files import (
     TrainingData,
@@ -82,7 +83,9 @@ def fit_files(
         files, config.model, seed=config.seed, window=config.window,
         block_size=config.block_size, watch=watch,
     )  # fmt: skip
+    asked = config.model_fields_set - {"seed"}  # which also draws what is held out
     config = visiting_blocks(config, data)
+    refuse_idle(config, asked)
     check_choice(data.train, config)
     splits = _folds(data, config) if chooses and data.validation is None else None
     with watch.stage(KERNELS):
@@ -113,12 +116,14 @@ def fit_files(
 
 def _stops_on_a_share(config: TrainConfig, data: TrainingData) -> bool:
     """Whether examples are held out to say when to stop; the model is then trained on all."""
-    return config.early_stopping is not None and config.model != "multilabel" and data.holds_out
+    return config.early_stopping is not None and data.holds_out
 
 
 def _folds(data: TrainingData, config: TrainConfig) -> Splits:
     """Return the folds that the penalty is chosen on."""
-    folds = min(FOLDS, int(np.bincount(data.train.targets).max()))
+    targets = data.train.targets
+    most = len(targets) if targets.ndim == 2 else int(np.bincount(targets).max())
+    folds = min(FOLDS, most)
     return split(data, folds, with_all_classes=config.solver == "optimum")
 
 

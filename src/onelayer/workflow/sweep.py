@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onelayer.errors import Argument, InputError, OnelayerError
 from onelayer.inference import Classifier
 from onelayer.json_values import json_value
-from onelayer.model import ModelName, n_outputs
+from onelayer.model import ModelName
 from onelayer.storage import Folder
 from onelayer.sweep import LOG_LOSS, Grid, Sample, SweepResult, Task, score_named, sweep
 from onelayer.training import (
@@ -29,6 +29,7 @@ from onelayer.training import (
 )
 from onelayer.training.checks import check_choice
 from onelayer.training.draws import n_drawn, refuse_balanced
+from onelayer.training.idle import refuse_idle
 from onelayer.training.result import worse_than_equal
 from onelayer.workflow.files import (
     TrainingData,
@@ -139,7 +140,9 @@ def sweep_files(
         files, config.model, seed=config.seed, window=config.window,
         block_size=config.block_size, watch=watch,
     )  # fmt: skip
+    asked = config.model_fields_set - {"seed"}  # which also draws what is held out
     config = visiting_blocks(config, data)
+    refuse_idle(config, asked)
     chosen_by = score_named(score, data.train.n_classes)
     says_of_edges = bool(grid.l2)
     grid = suited(grid, config, data)
@@ -199,7 +202,7 @@ def suited(grid: Grid, config: TrainConfig, data: TrainingData) -> Grid:
     """Return a grid with penalties that suit the examples, where it has none."""
     held = data.n_validation if data.holds_out else 0
     n = n_drawn(config, data.n_train + held, data.train.n_classes)
-    return grid.on(n, n_outputs(config.model, data.train.n_classes))
+    return grid.on(n, data.train.n_classes, config.model)
 
 
 def train_grid(
