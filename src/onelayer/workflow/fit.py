@@ -25,15 +25,11 @@ from onelayer.training.checks import check_choice
 from onelayer.training.draws import n_drawn, refuse_balanced
 from onelayer.training.idle import refuse_idle
 from onelayer.words import fixed
-from onelayer.workflow.files import (
-    TrainingData,
-    TrainingFiles,
-    read_training_data,
-    what_prediction_needs,
-)
+from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.order import check_blocks, visiting_blocks
 from onelayer.workflow.splits import Splits, rare_class, scored_on, split
 from onelayer.workflow.sweep import suited, train_grid
+from onelayer.workflow.training_data import TrainingData, read_training_data, what_prediction_needs
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
 from onelayer.workflow.words import classes_in_words, remarks
 
