@@ -13,6 +13,7 @@ from onelayer.data.blocks.dataset import Scan, Watch, scan
 from onelayer.data.files import Examples
 from onelayer.data.files.beside import numbered_groups
 from onelayer.data.moments import Moments
+from onelayer.errors import InputError
 from onelayer.workflow.blocks import Opened
 
 
@@ -54,7 +55,11 @@ def read_blocks(
         If a block cannot be read or is too large, or labels are missing.
     """
     source: Any = opened.placed()
-    found = scan(source, watch)
+    try:
+        found = scan(source, watch)
+    except InputError as error:
+        said = str(error).startswith("block ")  # a block of an array knows no file
+        raise InputError(*([f"{opened.name}: "] if said else []), *error.parts) from None
     is_matrix, named = found.y.ndim == 2, hasattr(source, "classes")
     examples = Examples(
         X=opened.matrix(source, found.largest, window),
