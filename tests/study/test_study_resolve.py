@@ -13,7 +13,17 @@ from study_helpers import content
 
 from onelayer.data import Dataset, Scaling
 from onelayer.errors import InputError
-from onelayer.study import Run, Selection, Study, data, load_data, read_study_file, resolve, to_toml
+from onelayer.study import (
+    Run,
+    Selection,
+    Study,
+    check_study,
+    data,
+    load_data,
+    read_study_file,
+    resolve,
+    to_toml,
+)
 from onelayer.training import Averaging, EarlyStopping, RateSchedule, TrainConfig
 from onelayer.training.idle import without_idle
 
@@ -351,6 +361,11 @@ EXACT = {"name": "a", "solver": "optimum"}
         ([{"name": "a", "shuffle": False}], {"seed": [0, 1]}, "seed: has no effect, since chance"),
         ([EXACT], {"title": " "}, "title: ' ' was given; must not be empty"),
         ([EXACT], {"question": ""}, "question: '' was given; must not be empty"),
+        (
+            [EXACT],
+            {"sources": {"mnst": {"l2": 0.1}}},
+            "sources.mnst: is no source. Did you mean",
+        ),
         ([EXACT], {"data": {"split_seed": 1}}, "data.split_seed: 1 was given; has no effect where"),
     ],
 )
@@ -358,6 +373,24 @@ def test_what_has_no_effect_is_refused(runs: list[Any], top: dict[str, Any], sai
     with pytest.raises(InputError) as caught:
         resolve({"runs": runs} | top, "f")
     assert str(caught.value).startswith(f"f: {said}")
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"averaging": {"kind": "mean", "start": 6}}, "averaging: the start, 6, is after the last"),
+        ({"schedule": {"kind": "step", "every": 6}}, "schedule: every 6 steps, and the run has 6"),
+    ],
+)
+def test_what_begins_after_the_end_is_refused(
+    option: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_source(monkeypatch)
+    own = {"name": "a", "max_epochs": 2, "batch_size": 2} | option
+    study = resolve(content(own, data={}), "f")
+    with pytest.raises(InputError, match=f"^runs.a: {said}"):
+        check_study(study, load_data(study))
+    check_study(resolve(content(own, data={}), "f", overrides=["max_epochs=3"]), load_data(study))
 
 
 def test_an_override_without_effect_is_refused() -> None:

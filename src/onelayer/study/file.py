@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import tomllib
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
+from onelayer.data.sources import SOURCES
 from onelayer.errors import Argument, InputError
 from onelayer.study.labels import with_labels
 from onelayer.study.replicates import question
@@ -113,6 +115,10 @@ def resolve(
     given_data: Table = table.get("data", {})
     named = {key: value for key, value in given_data.items() if key == "source"}
     chosen = _validated(DataChoice, named, where, "data").source
+    for known in table.get("sources", {}):
+        close = get_close_matches(known, SOURCES, 1)
+        if close and known not in SOURCES and known != chosen and not Path(known).exists():
+            raise InputError(f"{where}: sources.{known}: is no source. Did you mean '{close[0]}'?")
     for_source: Table = table.get("sources", {}).get(chosen, {})
     set_keys = {override.partition("=")[0].strip() for override in overrides}
     for key in _OF_DATA:

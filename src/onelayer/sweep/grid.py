@@ -115,7 +115,8 @@ def _axis(name: str, given: Any) -> tuple[float, ...]:
         values = np.array([])
     if values.ndim != 1 or not len(values):
         raise InputError(
-            f"{name}: {given!r} was given; give a number, some in a list, or logspace(-6, 0, 7)."
+            Argument(name),
+            f": {given!r} was given; give a number, some in a list, or logspace(-6, 0, 7).",
         )
     return tuple(values.tolist())
 

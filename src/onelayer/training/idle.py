@@ -51,3 +51,26 @@ def refuse_idle(config: TrainConfig, given: Iterable[str]) -> None:
     for name in given:
         if why := why_idle(config, name):
             raise InputError(Argument(name), f": has no effect: {why}. Leave it out.")
+
+
+def refuse_too_late(config: TrainConfig, steps: int) -> None:
+    """Refuse what would begin after the last of a run's steps: averaging, the first fall of a rate.
+
+    Raises
+    ------
+    InputError
+        That names the option.
+    """
+    averaging, schedule = config.averaging, config.schedule
+    if config.solver == "optimum":
+        return
+    if averaging is not None and (averaging.start or 0) >= steps:
+        raise InputError(
+            Argument("averaging"), f": the start, {averaging.start:,}, is after the last of the "
+            f"run's {steps:,} steps: nothing would be averaged. Take an earlier one.",
+        )  # fmt: skip
+    if schedule is not None and schedule.kind == "step" and (schedule.every or 0) >= steps:
+        raise InputError(
+            Argument("schedule"), f": every {schedule.every:,} steps, and the run has {steps:,}: "
+            "the rate would never fall. Take fewer.",
+        )  # fmt: skip

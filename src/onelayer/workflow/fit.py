@@ -23,7 +23,7 @@ from onelayer.training import (
 )
 from onelayer.training.checks import check_choice
 from onelayer.training.draws import n_drawn, refuse_balanced
-from onelayer.training.idle import refuse_idle
+from onelayer.training.idle import refuse_idle, refuse_too_late
 from onelayer.words import fixed
 from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.order import check_blocks, visiting_blocks
@@ -157,6 +157,7 @@ def _train(
     if checkpoint.is_of_another:
         watch.say(f"{checkpoint.path}: is of another training, and is replaced.")
     steps = Schedule.of(config, n_drawn(config, data.n_train, data.train.n_classes)).max_steps
+    refuse_too_late(config, steps)
     weights = ExampleWeights(
         None if data.class_factors is None else data.class_factors[data.train.targets]
     )

@@ -29,7 +29,7 @@ from onelayer.training import (
 )
 from onelayer.training.checks import check_choice
 from onelayer.training.draws import n_drawn, refuse_balanced
-from onelayer.training.idle import refuse_idle
+from onelayer.training.idle import refuse_idle, refuse_too_late
 from onelayer.training.result import worse_than_equal
 from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.order import check_blocks, visiting_blocks
@@ -223,6 +223,7 @@ def train_grid(
     task = Task(train, validation, data.class_factors, weighs_validation=False)
     configs = [config.model_copy(update=options) for options in grid.candidates()]
     steps = Schedule.of(config, n_drawn(config, data.n_train, data.train.n_classes)).max_steps
+    refuse_too_late(config, steps)
     try:
         with (
             watch.training(len(configs) * len(splits or [None]), steps) as listen,
