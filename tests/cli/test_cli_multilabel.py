@@ -124,7 +124,8 @@ def test_what_does_not_fit_is_refused(
         np.save(tmp_path / f"{name}.npy", array)
     (tmp_path / "TEXT.txt").write_text("1\n" * N)
     given = [str(next(tmp_path.glob(f"{o}.*"), o)) if o.isupper() else o for o in options]
-    done = call("fit", data, "--out", tmp_path / "m.safetensors", *HOW, *given)
+    how = HOW[2:] if "--model" in given else HOW
+    done = call("fit", data, "--out", tmp_path / "m.safetensors", *how, *given)
     assert done.code == 2
     assert message in " ".join(done.err.split())
 

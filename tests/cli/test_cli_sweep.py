@@ -173,17 +173,51 @@ def test_a_folder_is_not_overwritten_without_force(table: Path) -> None:
 )
 def test_wrong_options_are_named(options: tuple[str, ...], message: str, table: Path) -> None:
     out = table.parent / "sweep"
-    refused = call("sweep", str(table), "--out", str(out), *QUICK, *options)
+    pairs = zip(QUICK[::2], QUICK[1::2], strict=True)
+    quick = [word for pair in pairs if pair[0] != options[0] for word in pair]
+    refused = call("sweep", str(table), "--out", str(out), *quick, *options)
     assert refused.code == 2, refused.err
     assert message in refused.err
     assert "Traceback" not in refused.err
     assert not out.exists()
 
 
+def test_repeated_grids_add_up(table: Path) -> None:
+    out = table.parent / "sweep"
+    grid = ("--l2", "0.1", "--l2", "logspace(-3, -2, 2)", "--l2", "1", "--learning-rate", "0.1")
+    done = call("sweep", table, "--out", out, *grid, "--learning-rate", "0.2", *QUICK[-4:])
+    assert done.code == 0, done.err
+    tried = pl.read_csv(out / "results.csv").select("l2", "learning_rate").unique()
+    assert tried.height == 8
+    assert sorted(set(tried["l2"])) == pytest.approx([0.001, 0.01, 0.1, 1])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sweep", "x.csv", "--out", "s", "--batch-size", "1", "--batch-size", "2"),
+        ("fit", "x.csv", "--out", "m.safetensors", "--l2", "1", "--target", "y", "--l2", "2"),
+        ("study", "--out", "a", "--out", "b"),
+    ],
+)
+def test_an_option_of_one_value_is_given_once(words: tuple[str, ...]) -> None:
+    refused = call(*words)
+    assert refused.code == 2
+    assert refused.err == f"onelayer: {words[-2]}: was given 2 times; it takes one value.\n"
+
+
+def test_options_of_steps_have_no_effect_on_the_optimum(table: Path) -> None:
+    for command, out in (("fit", "m.safetensors"), ("sweep", "s")):
+        how = ("--out", table.parent / out, "--solver", "optimum", "--max-epochs", "3")
+        refused = call(command, table, *how)
+        assert refused.code == 2
+        assert "--max-epochs: has no effect: the optimum is found without steps." in refused.err
+
+
 def test_a_sweep_that_diverges_everywhere_writes_nothing(table: Path) -> None:
     out = table.parent / "sweep"
-    options = ("--learning-rate", "1e300,1e305", "--scale", "none")
-    done = call("sweep", str(table), "--out", str(out), *QUICK, *options)
+    options = ("--l2", "0.1,0.001", "--learning-rate", "1e300,1e305", "--scale", "none")
+    done = call("sweep", str(table), "--out", str(out), *options, *QUICK[-4:])
     assert done.code == 1
     assert "diverged" in done.err
     assert not out.exists()

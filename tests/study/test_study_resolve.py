@@ -13,8 +13,19 @@ from study_helpers import content
 
 from onelayer.data import Dataset, Scaling
 from onelayer.errors import InputError
-from onelayer.study import Run, Selection, Study, data, load_data, read_study_file, resolve, to_toml
+from onelayer.study import (
+    Run,
+    Selection,
+    Study,
+    check_study,
+    data,
+    load_data,
+    read_study_file,
+    resolve,
+    to_toml,
+)
 from onelayer.training import Averaging, EarlyStopping, RateSchedule, TrainConfig
+from onelayer.training.idle import without_idle
 
 
 def configs(table: dict[str, Any], *overrides: str, source: str | None = None) -> dict[str, Any]:
@@ -283,7 +294,7 @@ training = st.builds(
     averaging=st.none() | averaging, schedule=st.none() | schedules,
     warmup_steps=st.integers(0, 9), max_steps=st.none() | st.integers(1, 10**9),
     initial_std=st.floats(0, 1e300),
-)  # fmt: skip
+).map(without_idle)  # fmt: skip
 names = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_.,=+\[\]-]{0,20}\Z")
 labels = st.integers(-(2**62), 2**62) | st.text(st.characters(exclude_categories=["Cs"]))
 classes = st.none() | st.lists(labels, min_size=2, max_size=4, unique=True).map(tuple)
@@ -297,7 +308,7 @@ classes = st.none() | st.lists(labels, min_size=2, max_size=4, unique=True).map(
         max_size=3,
         unique_by=lambda r: r[0].casefold(),
     ),
-    st.text(st.characters(exclude_categories=["Cs"])),
+    st.text(st.characters(exclude_categories=["Cs"])).filter(str.strip),
     st.integers(0, 2**63 - 1),
     st.none() | st.integers(1, 2**62),
 )
@@ -324,6 +335,100 @@ def test_any_resolved_study_written_and_resolved_again_is_the_same(
     bare = [run.model_copy(update={"label": None}) for run in labelled.runs]
     assert labelled.model_copy(update={"runs": tuple(bare)}) == study
     assert again(labelled) == labelled
+
+
+# What has no effect ----------------------------------------------------------------------------
+
+EXACT = {"name": "a", "solver": "optimum"}
+
+
+@pytest.mark.parametrize(
+    ("runs", "top", "said"),
+    [
+        ([EXACT | {"max_epochs": 3}], {}, "runs.a.max_epochs: has no effect, since the optimum"),
+        (
+            [{"name": "a", "window": 2}],
+            {},
+            "runs.a.window: has no effect, since the order is epoch",
+        ),
+        (
+            [{"name": "a", "tolerance": 0.1}],
+            {},
+            "runs.a.tolerance: has no effect, since it is of a",
+        ),
+        ([EXACT], {"defaults": {"momentum": 0.5}}, "defaults.momentum: has no effect"),
+        ([EXACT], {"sources": {"digits": {"momentum": 0.5}}}, "sources.digits.momentum: has no ef"),
+        ([{"name": "a", "shuffle": False}], {"seed": [0, 1]}, "seed: has no effect, since chance"),
+        ([EXACT], {"title": " "}, "title: ' ' was given; must not be empty"),
+        ([EXACT], {"question": ""}, "question: '' was given; must not be empty"),
+        (
+            [EXACT],
+            {"sources": {"mnst": {"l2": 0.1}}},
+            "sources.mnst: is no source. Did you mean",
+        ),
+        ([EXACT], {"data": {"split_seed": 1}}, "data.split_seed: 1 was given; has no effect where"),
+    ],
+)
+def test_what_has_no_effect_is_refused(runs: list[Any], top: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        resolve({"runs": runs} | top, "f")
+    assert str(caught.value).startswith(f"f: {said}")
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"averaging": {"kind": "mean", "start": 6}}, "averaging: the start, 6, is after the last"),
+        ({"schedule": {"kind": "step", "every": 6}}, "schedule: every 6 steps, and the run has 6"),
+    ],
+)
+def test_what_begins_after_the_end_is_refused(
+    option: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_source(monkeypatch)
+    own = {"name": "a", "max_epochs": 2, "batch_size": 2} | option
+    study = resolve(content(own, data={}), "f")
+    with pytest.raises(InputError, match=f"^runs.a: {said}"):
+        check_study(study, load_data(study))
+    check_study(resolve(content(own, data={}), "f", overrides=["max_epochs=3"]), load_data(study))
+
+
+def test_an_override_without_effect_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^set: momentum: has no effect"):
+        resolve({"runs": [EXACT]}, "f", overrides=["momentum=0.5"])
+
+
+def test_what_has_an_effect_on_one_run_may_stand_for_all() -> None:
+    table = {"defaults": {"momentum": 0.5}, "runs": [EXACT, {"name": "b"}]}
+    exact, steps = resolve(table, "f").runs
+    assert (exact.config.momentum, steps.config.momentum) == (0, 0.5)
+    assert resolve({"runs": [{"name": "a", "solver": ["optimum", "sgd"], "max_epochs": 3}]}, "f")
+    data = {"split": "random", "split_seed": 1}
+    assert resolve({"runs": [EXACT], "sources": {"digits": data}}, "f").data.split_seed == 1
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"kind": "weights", "x": "l2"}, "x: 'l2' was given; has no effect in a section of the ki"),
+        ({"kind": "weights", "numbers": ["val_loss"]}, "numbers: ['val_loss'] was given; has no"),
+        ({"kind": "losses", "x": "rate"}, "x: 'rate' was given; must be the name of an option"),
+        (
+            {"kind": "losses", "numbers": ["excess"]},
+            "numbers: ['excess'] was given; must be one of",
+        ),
+        (
+            {"kind": "weights", "runs": []},
+            "runs: [] was given; a section of the kind 'weights' mus",
+        ),
+        ({"kind": "claims"}, "runs: ['a'] was given; a section of the kind 'claims' is of no run"),
+        ({"kind": "verdicts"}, "verdicts: [] was given; must name the claims that are judged"),
+    ],
+)
+def test_what_a_section_does_not_read_is_refused(section: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        resolve({"runs": [EXACT], "sections": [{"runs": ["a"]} | section]}, "f")
+    assert str(caught.value).startswith(f"f: sections[0].{said}")
 
 
 # Counts -----------------------------------------------------------------------------------------

@@ -195,3 +195,9 @@ def test_examples_of_weight_zero_take_no_part() -> None:
     assert sample.n == 200
     assert not np.isin(np.arange(0, 300, 3), sample.numbers()).any()
     assert replace(sample, rows=np.arange(1, 3)).n == 2
+
+
+def test_two_labels_are_no_two_classes() -> None:
+    empty = Grid.of(None, 0.1)
+    assert empty.on(50, 2, "multilabel").l2 == empty.on(50, 3, "softmax").l2
+    assert empty.on(50, 2, "softmax").l2 == tuple(2 * l2 for l2 in empty.on(50, 3, "softmax").l2)

@@ -18,10 +18,11 @@ from onelayer.errors import Argument, InputError, OnelayerError
 from onelayer.inference import Classifier
 from onelayer.sweep import Grid
 from onelayer.training import EarlyStopping, Event, Steps, TrainConfig, checkpoint, train
-from onelayer.workflow import blocks
-from onelayer.workflow.files import File, Share, TrainingFiles, read_training_data
+from onelayer.workflow import whole_or_blocks
+from onelayer.workflow.files import File, Share, TrainingFiles
 from onelayer.workflow.fit import fit_files
 from onelayer.workflow.sweep import sweep_files
+from onelayer.workflow.training_data import read_training_data
 from onelayer.workflow.use import predict_file, read_labelled
 from onelayer.workflow.watch import Watch
 
@@ -225,9 +226,9 @@ def test_another_order_is_refused_before_anything_is_read(places: Places, tmp_pa
 def test_a_table_larger_than_the_memory_is_read_in_blocks(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not blocks.reads_in_blocks(places.table, None)
-    monkeypatch.setattr(blocks, "available_memory", lambda: N * 6 * 8)
-    assert blocks.reads_in_blocks(places.table, None)
+    assert not whole_or_blocks.reads_in_blocks(places.table, None)
+    monkeypatch.setattr(whole_or_blocks, "available_memory", lambda: N * 6 * 8)
+    assert whole_or_blocks.reads_in_blocks(places.table, None)
 
 
 def test_a_memory_map_is_cut_to_suit_the_memory(places: Places, tmp_path: Path) -> None:

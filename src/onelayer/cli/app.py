@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from onelayer import __version__
 from onelayer.cli import model_commands, terminal
+from onelayer.cli.commands import Command
 from onelayer.cli.options import ClusterAt
 from onelayer.cli.training_options import SweepCommand, TrainingCommand
 from onelayer.errors import Argument, InputError, OnelayerError
@@ -82,7 +83,7 @@ def _root(
     pass
 
 
-@app.command()
+@app.command(cls=Command)
 def study(
     study: Annotated[
         str, typer.Argument(metavar="[STUDY]", help="A built-in study's name, or a TOML file.")
@@ -182,7 +183,7 @@ def study(
         )
 
 
-@app.command()
+@app.command(cls=Command)
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="It must not be there yet.")],
 ) -> None:
@@ -192,7 +193,7 @@ def new(
     new_study(file)
 
 
-@app.command()
+@app.command(cls=Command)
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run folder.")],
     other: Annotated[
@@ -232,7 +233,7 @@ def report(
         run_report_command(run, process, quiet=quiet)
 
 
-@app.command()
+@app.command(cls=Command)
 def diagnose(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run folder.")],
     only: Annotated[
@@ -263,7 +264,7 @@ def diagnose(
     )
 
 
-@app.command()
+@app.command(cls=Command)
 def gradcheck(data: DataOption = None) -> None:
     """Compare analytic with numeric gradients; exit with 1 above a relative error of 1e-6."""
     from onelayer.cli.gradcheck import run_gradcheck_command
@@ -271,7 +272,7 @@ def gradcheck(data: DataOption = None) -> None:
     run_gradcheck_command(data or "digits")
 
 
-@data_app.command("get")
+@data_app.command("get", cls=Command)
 def data_get(
     name: Annotated[str, typer.Argument(help="The data set; there is one to get: mnist.")],
 ) -> None:
@@ -281,7 +282,7 @@ def data_get(
     run_get_command(name)
 
 
-@data_app.command("pack")
+@data_app.command("pack", cls=Command)
 def data_pack(
     source: Annotated[
         str, typer.Argument(metavar="SOURCE", help="A file or a folder, as for fit.")
@@ -337,7 +338,7 @@ for command in (
     model_commands.inspect,
     model_commands.export,
 ):
-    app.command()(command)
+    app.command(cls=Command)(command)
 
 
 def main() -> None:

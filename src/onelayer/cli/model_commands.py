@@ -38,8 +38,8 @@ def fit(
     from onelayer.cli.cluster import on_cluster
     from onelayer.cli.fit import run_fit_command
 
-    options, chooses = o.with_solver(ctx.obj), "l2" not in ctx.obj
-    chooses = chooses and options["solver"] == "optimum" and options.get("model") != "multilabel"
+    options = o.with_solver(ctx.obj)
+    chooses = "l2" not in options and options["solver"] == "optimum"
     with on_cluster(cluster, quiet=quiet) as there:
         files = o.training_files(
             train, target=target, labels=labels,
@@ -91,11 +91,11 @@ def sweep(
     from onelayer.cli.cluster import on_cluster
     from onelayer.cli.sweep import run_sweep_command
 
-    grid = {"l2": l2, "learning_rate": learning_rate, "features": features}
+    grid = {"l2": l2 or None, "learning_rate": learning_rate or None, "features": features or None}
     options = o.with_solver(ctx.obj | {name: v for name, v in grid.items() if v is not None}) | grid
     if options["solver"] == "sgd":
         options |= {"l2": l2 or o.STEPS_L2, "learning_rate": learning_rate or o.STEPS_RATE}
-    elif learning_rate is not None:
+    elif learning_rate:
         raise InputError("--learning-rate: --solver optimum makes no steps; leave one of them out.")
     elif folds is None and validation is None:
         folds = 5

@@ -177,9 +177,11 @@ Scale = Annotated[
 STEPS_L2, STEPS_RATE = "logspace(-6, -1, 6)", "0.1"
 """What a sweep by steps tries where nothing is said."""
 
-Values = "One number, some with commas, or 'logspace(-6, 0, 7)': seven from 1e-6 to 1."
+Values = (
+    "One number, some with commas, or 'logspace(-6, 0, 7)': seven from 1e-6 to 1; may be repeated."
+)
 L2Grid = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--l2",
         rich_help_panel=TRAINING,
@@ -190,7 +192,7 @@ L2Grid = Annotated[
     ),
 ]
 LearningRateGrid = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--learning-rate",
         rich_help_panel=TRAINING,

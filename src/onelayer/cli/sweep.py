@@ -36,7 +36,8 @@ def run_sweep_command(
     rate = 0.01 if options["learning_rate"] is None else options["learning_rate"]
     grid = Grid.of(options["l2"], rate, options["features"] or None)
     one = options | {"l2": 0.0, "features": None} | next(iter(grid.candidates()), {})
-    one["learning_rate"] = grid.learning_rate[0]
+    if options["learning_rate"] is None:
+        del one["learning_rate"]
     console = Terminal(quiet=quiet)
     no_page = advice("The page of a sweep")
     done = sweep_files(

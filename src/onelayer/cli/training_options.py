@@ -6,8 +6,8 @@ from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import typer
-from typer.core import TyperCommand
 
+from onelayer.cli.commands import Command
 from onelayer.cli.options import TRAINING
 from onelayer.errors import Argument
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from onelayer.training import TrainConfig
 
 
-class TrainingCommand(TyperCommand):
+class TrainingCommand(Command):
     """A command that takes training options beside those of its own signature.
 
     They are made when they are asked for, to parse a call or for its help: `onelayer --help` does

@@ -272,8 +272,8 @@ class OneModel(LinearClassifier):
         l2, rate = self.l2, self.learning_rate
         if l2 is None:
             count = X.shape[0] if weights is None else float(weights.sum())
-            outputs = len(self.classes_) if self._model == "softmax" else 1
-            l2 = 0.0 if options["solver"] == "sgd" else penalty_of(1.0, count, outputs)
+            steps, n_classes = options["solver"] == "sgd", len(self.classes_)
+            l2 = 0.0 if steps else penalty_of(1.0, count, n_classes, self._model)
         options |= {"learning_rate": LEARNING_RATE if rate is None else rate, "l2": l2}
         return train_config(type(self).__name__, options)
 

@@ -272,7 +272,7 @@ class SoftmaxRegressionCV(LinearClassifier):
             )
         counting = examples.targets if examples.rows is None else examples.rows
         grid = Grid.of(l2, LEARNING_RATE if rate is None else rate, self.features)
-        return grid.on(len(counting), len(self.classes_))
+        return grid.on(len(counting), len(self.classes_), self._model)
 
     def _configs(self, X: Any, grid: Grid) -> list[TrainConfig]:
         options = self._options(X) | {"features": None}

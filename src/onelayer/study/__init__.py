@@ -10,7 +10,8 @@ from onelayer.study.outcome import Outcome, RunOutcome
 from onelayer.study.reader import FINDINGS, PAGE, STUDY, RunFolderReader
 from onelayer.study.replicates import Replicates
 from onelayer.study.run import Observer, check_study, run_study
-from onelayer.study.schema import SECTION_KINDS, Run, SectionChoice, Study
+from onelayer.study.schema import Run, Study
+from onelayer.study.section_choice import SECTION_KINDS, SectionChoice
 from onelayer.study.selection import Selected, Selection
 from onelayer.study.writer import RunFolderWriter, json_bytes
 

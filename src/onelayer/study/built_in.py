@@ -74,7 +74,7 @@ def read_study_file(study: str, source: str | None = None) -> tuple[dict[str, An
             if own.is_file():
                 content = tomllib.loads(own.read_text("utf-8"))
             return content, study
-        return tomllib.loads(Path(study).read_text("utf-8")), study
+        return tomllib.loads(Path(study).read_text("utf-8-sig")), study
     except FileNotFoundError:
         raise InputError(
             f"{study}: no such study file, and not a built-in study "

@@ -5,28 +5,24 @@ from __future__ import annotations
 import itertools
 import tomllib
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
+from onelayer.data.sources import SOURCES
 from onelayer.errors import Argument, InputError
 from onelayer.study.labels import with_labels
 from onelayer.study.replicates import question
-from onelayer.study.schema import (
-    SECTION_KINDS,
-    DataChoice,
-    Head,
-    Run,
-    SectionChoice,
-    Study,
-    option_names,
-)
+from onelayer.study.schema import DataChoice, Head, Run, Study, option_names
+from onelayer.study.section_choice import SECTION_KINDS, SectionChoice
 from onelayer.study.selection import Selection
 from onelayer.training import TrainConfig, overridden, table_of
 from onelayer.training.checks import check_classes
 from onelayer.training.feature_ranges import is_list_of_ranges
+from onelayer.training.idle import why_idle, without_idle
 from onelayer.training.messages import as_toml, refuse, unknown_key
 from onelayer.words import first_few
 
@@ -117,7 +113,12 @@ def resolve(
         "",
     )
     given_data: Table = table.get("data", {})
-    chosen = _validated(DataChoice, given_data, where, "data").source
+    named = {key: value for key, value in given_data.items() if key == "source"}
+    chosen = _validated(DataChoice, named, where, "data").source
+    for known in table.get("sources", {}):
+        close = get_close_matches(known, SOURCES, 1)
+        if close and known not in SOURCES and known != chosen and not Path(known).exists():
+            raise InputError(f"{where}: sources.{known}: is no source. Did you mean '{close[0]}'?")
     for_source: Table = table.get("sources", {}).get(chosen, {})
     set_keys = {override.partition("=")[0].strip() for override in overrides}
     for key in _OF_DATA:
@@ -126,11 +127,19 @@ def resolve(
         for_source.pop(key, None)
     data = _validated(DataChoice, given_data, where, "data")
     shared: Table = {"seed": seed} | table.get("defaults", {})
-    runs = tuple(
-        run
+    expanded = [
+        _expand(overridden(overridden(shared, for_source), given), everywhere, where)
         for given in table["runs"]
-        for run in _expand(overridden(overridden(shared, for_source), given), everywhere, where)
-    )
+    ]
+    runs = tuple(itertools.chain(*expanded))
+    if not overrides:  # which may have made options of the file idle
+        for given, members in zip(table["runs"], expanded, strict=True):
+            _refuse_idle(given, members, where, f"runs.{given['name']}")
+        _refuse_idle({"seed": seed}, runs, where, "")
+        _refuse_idle(table.get("defaults", {}), runs, where, "defaults")
+        _refuse_idle(for_source, runs, where, f"sources.{chosen}")
+    _refuse_idle(everywhere, runs, Argument("set"), "")
+    runs = tuple(run.model_copy(update={"config": without_idle(run.config)}) for run in runs)
     names = [run.name for run in runs]
     for twice in sorted({n for n in names if names.count(n) > 1}):
         raise InputError(f"{where}: runs: the name '{twice}' stands twice; names must differ.")
@@ -289,6 +298,19 @@ def _expand(options: Table, everywhere: Table, where: str) -> list[Run]:
         _member(name, options, dict(zip(swept, values, strict=True)), where)
         for values in itertools.product(*swept.values())
     ]
+
+
+def _refuse_idle(given: Table, runs: Sequence[Run], where: str | Argument, path: str) -> None:
+    """Refuse an option that has no effect in any of the runs that it is given for."""
+    for name, value in given.items():
+        if name not in OPTIONS or value == TrainConfig.model_fields[name].default:
+            continue
+        if name == "seed" and not isinstance(value, list):  # which is of all runs
+            continue
+        why = [why_idle(run.config, name) for run in runs]
+        if all(why):
+            key = f"{path}.{name}" if path else name
+            raise InputError(where, f": {key}: has no effect, since {why[0]}; leave it out.")
 
 
 def _is_swept(key: str, value: object) -> bool:

@@ -15,6 +15,7 @@ from onelayer.study.writer import RunFolderWriter
 from onelayer.training import Ended, Event, RunState, Schedule, stop_on_interrupt, train_many
 from onelayer.training.checks import check_config, check_targets
 from onelayer.training.draws import Draws
+from onelayer.training.idle import refuse_too_late
 
 Observer = Callable[[Run, Event], None]
 """Who wants to see a study go on is told of each event of a run."""
@@ -39,7 +40,8 @@ def check_study(study: Study, data: StudyData) -> None:
         try:
             check_config(train_set, run.config, None, validates=True)
             rows = Draws(train_set, None).rows(run.config, None)
-            Schedule.of(run.config, train_set.n_examples if rows is None else len(rows))
+            n = train_set.n_examples if rows is None else len(rows)
+            refuse_too_late(run.config, Schedule.of(run.config, n).max_steps)
         except InputError as error:
             raise InputError(f"runs.{run.name}: {error}") from None
 

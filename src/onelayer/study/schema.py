@@ -2,76 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, field_validator
 
+from onelayer.study.section_choice import RunName, SectionChoice, Text
 from onelayer.study.selection import Selection
 from onelayer.training import TrainConfig
 from onelayer.training.options import Settings
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
-RunName = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.,=+\[\]-]*$", max_length=120)
-]
-
 LONGEST_LABEL = 200
 RunLabel = Annotated[
     str, StringConstraints(min_length=1, max_length=LONGEST_LABEL, strip_whitespace=True)
-]
-
-SectionKind = Literal[
-    "derivation",
-    "gradient-check",
-    "loss-curves",
-    "accuracy-curves",
-    "early-stopping",
-    "shuffling",
-    "overfitting",
-    "weights",
-    "sweep-accuracy",
-    "l2-accuracy",
-    "weight-norm",
-    "mistakes",
-    "draw",
-    "claims",
-    "final-against",
-    "losses",
-    "verdicts",
-]
-SECTION_KINDS: tuple[str, ...] = get_args(SectionKind)
-DerivationName = Literal["logistic", "softmax", "l2"]
-NumberName = Literal[
-    "val_accuracy",
-    "train_accuracy",
-    "val_loss",
-    "train_loss",
-    "weight_norm",
-    "steps_to_reach",
-    "excess",
-    "batch_noise",
-]
-VerdictName = Literal[
-    "sorting-costs",
-    "one-shuffle-is-enough",
-    "loss-falls-below-the-limit",
-    "quickest-near-the-limit",
-    "penalty-bounds-the-rate",
-    "noise-as-root-of-batch",
-    "small-batches-ahead",
-    "large-batches-ahead",
-    "accuracy-survives-noise",
-    "penalty-helps",
-    "early-stopping-helps",
-    "gap-closes",
-    "best-penalty-falls",
-    "standard-is-quicker",
-    "accuracy-misleads",
-    "balance-helps",
-    "one-optimum",
-    "start-is-forgotten",
-    "momentum-is-quicker",
-    "momentum-as-rate",
 ]
 
 
@@ -95,40 +38,15 @@ class DataChoice(Settings):
     split: Literal["file", "random"] = "file"
     split_seed: int | None = Field(default=None, ge=0, lt=2**63)
 
-
-class SectionChoice(Settings):
-    """One section of the report: a question, what is shown, the answer.
-
-    Attributes
-    ----------
-    kind : str
-    runs : tuple of str
-        Names of runs, or of sweeps.
-    derivations : tuple of str
-        Of the kind "derivation".
-    x : str or None
-        Of "final-against" and "losses": the option along which runs are told apart; None: the first
-        number in which they differ.
-    numbers : tuple of str
-        Of "final-against": what is drawn; of "losses" the one loss.
-    verdicts : tuple of str
-        Of "verdicts": which claims are judged.
-    chapter, title : str or None
-        Begins a chapter; replaces the section's own title.
-    text : str or None
-        What was done, in the words of the study: plain text, shown first; an empty line parts
-        paragraphs.
-    """
-
-    kind: SectionKind
-    runs: tuple[RunName, ...] = ()
-    derivations: tuple[DerivationName, ...] = ()
-    x: str | None = None
-    numbers: tuple[NumberName, ...] = ()
-    verdicts: tuple[VerdictName, ...] = ()
-    chapter: str | None = None
-    title: str | None = None
-    text: str | None = None
+    @field_validator("split_seed")
+    @classmethod
+    def _draws(cls, seed: int | None, others: ValidationInfo) -> int | None:
+        if seed is not None and others.data.get("split") == "file":
+            raise ValueError(
+                'has no effect where the parts are those of the source; set split = "random", or '
+                "leave it out"
+            )
+        return seed
 
 
 class Run(Settings):
@@ -153,8 +71,8 @@ class Head(Settings):
     """What stands at the top of a study file."""
 
     name: Name
-    title: str
-    question: str | None = None
+    title: Text
+    question: Text | None = None
     """What the study asks, for whoever looks for one."""
     seconds: int | None = Field(default=None, ge=0)
     """About how long it takes on the digits, with two cores."""

@@ -11,24 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.errors import Argument, InputError
+from onelayer.model import ModelName
 from onelayer.training.feature_ranges import FeatureRange, as_range, is_list_of_ranges
 
 AXES = ("l2", "learning_rate")
 
 
-def penalty_of(C: float, n: float, n_outputs: int) -> float:
+def penalty_of(C: float, n: float, n_classes: int, model: ModelName = "softmax") -> float:
     """Return the penalty that is as strong as scikit-learn's C on n examples.
 
-    C weighs the sum of the losses, not their mean: l2 = 1 / (2 C n). Two outputs share the weights
-    of the one that scikit-learn has for two classes, w / 2 and -w / 2, whose squares add up to half
-    of its own: they take twice as much.
+    C weighs the sum of the losses, not their mean: l2 = 1 / (2 C n). The two outputs of a softmax
+    model share the weights of the one that scikit-learn has for two classes, w / 2 and -w / 2,
+    whose squares add up to half of its own: they take twice as much. Two labels share nothing.
     """
-    return (2 if n_outputs == 2 else 1) / (2 * C * n)
+    share = model == "softmax" and n_classes == 2
+    return (2 if share else 1) / (2 * C * n)
 
 
-def penalties_for(n: float, n_outputs: int) -> tuple[float, ...]:
+def penalties_for(n: float, n_classes: int, model: ModelName = "softmax") -> tuple[float, ...]:
     """Return the penalties that are tried where none are given: `LogisticRegressionCV`'s ten."""
-    return tuple(penalty_of(C, n, n_outputs) for C in np.logspace(4, -4, 10).tolist())
+    return tuple(penalty_of(C, n, n_classes, model) for C in np.logspace(4, -4, 10).tolist())
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,9 @@ class Grid:
         penalties = () if l2 is None else _axis("l2", l2)
         return cls(penalties, _axis("learning_rate", learning_rate), _ranges(features))
 
-    def on(self, n: float, n_outputs: int) -> Grid:
+    def on(self, n: float, n_classes: int, model: ModelName) -> Grid:
         """Return the grid with penalties that suit so many examples, where it has none."""
-        return self if self.l2 else replace(self, l2=penalties_for(n, n_outputs))
+        return self if self.l2 else replace(self, l2=penalties_for(n, n_classes, model))
 
     def candidates(self) -> list[dict[str, Any]]:
         """Return the options of each candidate, range after range of features."""
@@ -104,6 +106,8 @@ def _ranges(given: Any) -> tuple[FeatureRange | None, ...]:
 
 
 def _axis(name: str, given: Any) -> tuple[float, ...]:
+    if isinstance(given, list | tuple) and any(isinstance(own, str) for own in given):
+        return tuple(sorted({value for own in given for value in _axis(name, own)}))
     try:
         given = _spelled(given) if isinstance(given, str) else given
         values = np.unique(np.atleast_1d(np.asarray(given, np.float64)))
@@ -111,7 +115,8 @@ def _axis(name: str, given: Any) -> tuple[float, ...]:
         values = np.array([])
     if values.ndim != 1 or not len(values):
         raise InputError(
-            f"{name}: {given!r} was given; give a number, some in a list, or logspace(-6, 0, 7)."
+            Argument(name),
+            f": {given!r} was given; give a number, some in a list, or logspace(-6, 0, 7).",
         )
     return tuple(values.tolist())
 

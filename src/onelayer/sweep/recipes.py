@@ -91,7 +91,7 @@ def dinov2_heads(
     ]
 
 
-def lbfgs_penalties(n: float, n_outputs: int) -> tuple[float, ...]:
+def lbfgs_penalties(n: float, n_classes: int) -> tuple[float, ...]:
     """Return the penalties of the L-BFGS protocol: scikit-learn's C from 1e-6 to 1e5, 45 of them.
 
     A tenth of the examples is held out and chooses C, and a last training is on all: CLIP's
@@ -103,7 +103,7 @@ def lbfgs_penalties(n: float, n_outputs: int) -> tuple[float, ...]:
     n : float
         The number of examples of the last training, the held-out ones among them: C weighs the sum
         of the losses. While the tenth is held out, the same penalty is that of C / 0.9.
-    n_outputs : int
+    n_classes : int
         The number of classes.
     """
-    return tuple(penalty_of(C, n, n_outputs) for C in np.logspace(5, -6, 45).tolist())
+    return tuple(penalty_of(C, n, n_classes) for C in np.logspace(5, -6, 45).tolist())

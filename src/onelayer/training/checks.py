@@ -100,7 +100,8 @@ def check_config(
     check_targets(config.model, train_set, Argument("model"))
     if config.early_stopping is not None and not validates:
         raise InputError(
-            "early_stopping: it needs validation examples; give some, or leave it out."
+            Argument("early_stopping"),
+            ": it needs validation examples; give some, or leave it out.",
         )
     check_choice(train_set, config)
     shape = train_set.n_features, n_outputs(config.model, train_set.n_classes)

@@ -5,81 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from typing import Any, TypeVar
 
-import numpy as np
-import polars as pl
-
 from onelayer.data.blocks import ArrayBlocks, BlockMatrix, BlockSource
-from onelayer.data.blocks.dataset import Scan, Watch, scan
 from onelayer.data.blocks.matrix import matrix_of
 from onelayer.data.blocks.readers.open import as_block_source
-from onelayer.data.blocks.readers.paths import holds_blocks, is_table, table_bytes
-from onelayer.data.blocks.readers.places import is_remote
+from onelayer.data.blocks.readers.paths import is_table
 from onelayer.data.blocks.room import blocks_at_once, dense_block_bytes, room_to_hold
-from onelayer.data.files import Examples, read_examples
-from onelayer.data.files.beside import numbered_groups
-from onelayer.data.files.idx_files import is_idx_folder
+from onelayer.data.files import read_examples
 from onelayer.data.memory import available_memory
-from onelayer.data.moments import Moments
-from onelayer.data.sources import SOURCES
 from onelayer.engines.cluster import Cluster, ClusterSource, map_blocks
 from onelayer.errors import Argument, InputError
 from onelayer.words import bytes_in_words
+from onelayer.workflow.whole_or_blocks import MAPPED
 
 Result = TypeVar("Result")
-
-_TABLES, _MAPPED = (".parquet", ".pq", ".arrow", ".feather", ".ipc"), (".npy",)
-
-_SURELY_SMALL = 100
-"""A file of which so many times the size is free fits into the memory, whatever its packing."""
-
-_TO_READ_WHOLE = 2
-"""A table that is read whole is in memory so often: as a frame and as a matrix."""
-
-
-def reads_in_blocks(path: str, memory: int | None, cluster: Cluster | None = None) -> bool:
-    """Return whether data is read block by block: asked for, of such a kind, or too large.
-
-    Tables are, where there is a cluster: its workers read them.
-
-    Raises
-    ------
-    InputError
-        If it is asked for, by a bound on the memory, and files of this kind are read whole.
-    """
-    if path in SOURCES:
-        return _asked(path, memory, possible=False)
-    local = os.path.expanduser(path)
-    if is_remote(path) or (holds_blocks(local) and not is_idx_folder(local)):
-        return True
-    name, exists = path.lower(), os.path.isfile(local)
-    if cluster is not None and exists and name.endswith(_TABLES):
-        return True
-    if memory is None:
-        return exists and name.endswith(_TABLES) and _is_too_large(local)
-    return not exists or _asked(path, memory, possible=name.endswith(_TABLES + _MAPPED))
-
-
-def _asked(path: str, memory: int | None, *, possible: bool) -> bool:
-    if memory is not None and not possible:
-        raise InputError(
-            Argument("memory"), f": {path} is read whole; leave it out, or make blocks of it: "
-            f"onelayer data pack {path} FOLDER.",
-        )  # fmt: skip
-    return possible and memory is not None
-
-
-def _is_too_large(path: str) -> bool:
-    """Return whether a table would not fit into the memory that is free."""
-    free = available_memory()
-    if os.path.getsize(path) * _SURELY_SMALL <= free or find_spec("pyarrow") is None:
-        return False
-    try:
-        return table_bytes(path) * _TO_READ_WHOLE > free
-    except InputError:  # said by whoever reads it
-        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +132,7 @@ def open_blocks(
                 Argument(name), f": {path} is read block by block, where this is not done; leave "
                 "it out.",
             )  # fmt: skip
-    if path.lower().endswith(_MAPPED) and os.path.isfile(os.path.expanduser(path)):
+    if path.lower().endswith(MAPPED) and os.path.isfile(os.path.expanduser(path)):
         _check_columns(path, beside)
         mapped = _mapped(path, memory, labels, target, drop, need_labels=need_labels)
         return replace(mapped, cluster=cluster)
@@ -244,86 +184,3 @@ def _check_features(source: BlockSource, path: str, features: Sequence[str] | No
             f"{path}: has {source.n_features} features, the model {len(features)}; give data "
             "with the model's features."
         )
-
-
-@dataclass(frozen=True, eq=False)
-class BlockExamples:
-    """Examples whose features are read block by block, and what one pass has found out.
-
-    Attributes
-    ----------
-    examples : Examples
-        `X` is a BlockMatrix.
-    moments : Moments
-        Of the stored values of all examples.
-    fingerprint : str
-    """
-
-    examples: Examples
-    moments: Moments
-    fingerprint: str
-
-
-def read_blocks(
-    opened: Opened, watch: Watch, *, groups: str | None = None, window: int = 1
-) -> BlockExamples:
-    """Make the pass that comes before, and return examples that are read when they are needed.
-
-    Parameters
-    ----------
-    watch : function
-        See `onelayer.data.blocks.dataset.Watch`.
-    groups : str, optional
-        A column of a table that says to which group an example belongs.
-    window : int
-        Blocks whose examples are mixed in training.
-
-    Raises
-    ------
-    InputError
-        If a block cannot be read or is too large, or labels are missing.
-    """
-    source: Any = opened.placed()
-    found = scan(source, watch)
-    is_matrix, named = found.y.ndim == 2, hasattr(source, "classes")
-    examples = Examples(
-        X=opened.matrix(source, found.largest, window),
-        y=found.y,
-        source=opened.name,
-        label_names=tuple(map(str, source.classes)) if is_matrix and named else None,
-        feature_names=getattr(source, "feature_names", None),
-        target=getattr(source, "target", None),
-        image_shape=getattr(source, "image_shape", None),
-        channels=getattr(source, "channels", None),
-        index=getattr(source, "index", ()),
-    )
-    if groups is not None:
-        column = beside(source, [groups])[groups]
-        examples = replace(examples, groups=numbered_groups(column, opened.name))
-    names = identifiers(examples, found)
-    return BlockExamples(replace(examples, identifiers=names), found.moments, found.fingerprint)
-
-
-def beside(source: Any, names: Sequence[str], block: int | None = None) -> pl.DataFrame:
-    """Return columns of a table that are read beside its features, of all blocks or of one."""
-    some = range(len(source.block_lengths)) if block is None else [block]
-    frame: pl.DataFrame = pl.concat([source.read_columns(i, names) for i in some])
-    return frame
-
-
-def identifiers(examples: Examples, found: Scan) -> tuple[str, ...]:
-    """Return the columns that hold consecutive numbers, in any order.
-
-    Told by their range and variance, which no pass over the columns one by one has to find: n
-    numbers from a to a + n - 1 have sum of squares n (n^2 - 1) / 12 about their mean.
-    """
-    n, moments = examples.n_examples, found.moments
-    if examples.feature_names is None or n < _LEAST:
-        return ()
-    whole = (moments.high - moments.low == n - 1) & (moments.low == np.round(moments.low))
-    spread = np.isclose(moments.squares, n * (n * n - 1.0) / 12, rtol=1e-9)
-    return tuple(examples.feature_names[i] for i in np.flatnonzero(whole & spread))
-
-
-_LEAST = 10
-"""In fewer rows consecutive numbers may be a measurement."""

@@ -23,16 +23,13 @@ from onelayer.training import (
 )
 from onelayer.training.checks import check_choice
 from onelayer.training.draws import n_drawn, refuse_balanced
+from onelayer.training.idle import refuse_idle, refuse_too_late
 from onelayer.words import fixed
-from onelayer.workflow.files import (
-    TrainingData,
-    TrainingFiles,
-    read_training_data,
-    what_prediction_needs,
-)
+from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.order import check_blocks, visiting_blocks
 from onelayer.workflow.splits import Splits, rare_class, scored_on, split
 from onelayer.workflow.sweep import suited, train_grid
+from onelayer.workflow.training_data import TrainingData, read_training_data, what_prediction_needs
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
 from onelayer.workflow.words import classes_in_words, remarks
 
@@ -82,7 +79,9 @@ def fit_files(
         files, config.model, seed=config.seed, window=config.window,
         block_size=config.block_size, watch=watch,
     )  # fmt: skip
+    asked = config.model_fields_set - {"seed"}  # which also draws what is held out
     config = visiting_blocks(config, data)
+    refuse_idle(config, asked)
     check_choice(data.train, config)
     splits = _folds(data, config) if chooses and data.validation is None else None
     with watch.stage(KERNELS):
@@ -113,12 +112,14 @@ def fit_files(
 
 def _stops_on_a_share(config: TrainConfig, data: TrainingData) -> bool:
     """Whether examples are held out to say when to stop; the model is then trained on all."""
-    return config.early_stopping is not None and config.model != "multilabel" and data.holds_out
+    return config.early_stopping is not None and data.holds_out
 
 
 def _folds(data: TrainingData, config: TrainConfig) -> Splits:
     """Return the folds that the penalty is chosen on."""
-    folds = min(FOLDS, int(np.bincount(data.train.targets).max()))
+    targets = data.train.targets
+    most = len(targets) if targets.ndim == 2 else int(np.bincount(targets).max())
+    folds = min(FOLDS, most)
     return split(data, folds, with_all_classes=config.solver == "optimum")
 
 
@@ -156,6 +157,7 @@ def _train(
     if checkpoint.is_of_another:
         watch.say(f"{checkpoint.path}: is of another training, and is replaced.")
     steps = Schedule.of(config, n_drawn(config, data.n_train, data.train.n_classes)).max_steps
+    refuse_too_late(config, steps)
     weights = ExampleWeights(
         None if data.class_factors is None else data.class_factors[data.train.targets]
     )

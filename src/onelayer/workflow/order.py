@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from onelayer.training import TrainConfig
 from onelayer.training.checks import refuse_order
-from onelayer.workflow.blocks import reads_in_blocks
-from onelayer.workflow.files import TrainingData, TrainingFiles
+from onelayer.workflow.files import TrainingFiles
+from onelayer.workflow.training_data import TrainingData
+from onelayer.workflow.whole_or_blocks import reads_in_blocks
 
 
 def check_blocks(files: TrainingFiles, config: TrainConfig) -> None:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from onelayer.data import Rows
 from onelayer.errors import Argument, InputError
 from onelayer.words import first_few
-from onelayer.workflow.files import Share, TrainingData, TrainingFiles
+from onelayer.workflow.files import Share, TrainingFiles
+from onelayer.workflow.training_data import TrainingData
 
 Splits: TypeAlias = list[tuple[Rows, Rows]]
 """The rows to train on, and those to score on, of each fold."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onelayer.errors import Argument, InputError, OnelayerError
 from onelayer.inference import Classifier
 from onelayer.json_values import json_value
-from onelayer.model import ModelName, n_outputs
+from onelayer.model import ModelName
 from onelayer.storage import Folder
 from onelayer.sweep import LOG_LOSS, Grid, Sample, SweepResult, Task, score_named, sweep
 from onelayer.training import (
@@ -29,15 +29,12 @@ from onelayer.training import (
 )
 from onelayer.training.checks import check_choice
 from onelayer.training.draws import n_drawn, refuse_balanced
+from onelayer.training.idle import refuse_idle, refuse_too_late
 from onelayer.training.result import worse_than_equal
-from onelayer.workflow.files import (
-    TrainingData,
-    TrainingFiles,
-    read_training_data,
-    what_prediction_needs,
-)
+from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.order import check_blocks, visiting_blocks
 from onelayer.workflow.splits import Splits, rare_class, scored_on, split
+from onelayer.workflow.training_data import TrainingData, read_training_data, what_prediction_needs
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
 from onelayer.workflow.words import classes_in_words, far_from_minimum, remarks
 
@@ -139,7 +136,9 @@ def sweep_files(
         files, config.model, seed=config.seed, window=config.window,
         block_size=config.block_size, watch=watch,
     )  # fmt: skip
+    asked = config.model_fields_set - {"seed"}  # which also draws what is held out
     config = visiting_blocks(config, data)
+    refuse_idle(config, asked)
     chosen_by = score_named(score, data.train.n_classes)
     says_of_edges = bool(grid.l2)
     grid = suited(grid, config, data)
@@ -199,7 +198,7 @@ def suited(grid: Grid, config: TrainConfig, data: TrainingData) -> Grid:
     """Return a grid with penalties that suit the examples, where it has none."""
     held = data.n_validation if data.holds_out else 0
     n = n_drawn(config, data.n_train + held, data.train.n_classes)
-    return grid.on(n, n_outputs(config.model, data.train.n_classes))
+    return grid.on(n, data.train.n_classes, config.model)
 
 
 def train_grid(
@@ -224,6 +223,7 @@ def train_grid(
     task = Task(train, validation, data.class_factors, weighs_validation=False)
     configs = [config.model_copy(update=options) for options in grid.candidates()]
     steps = Schedule.of(config, n_drawn(config, data.n_train, data.train.n_classes)).max_steps
+    refuse_too_late(config, steps)
     try:
         with (
             watch.training(len(configs) * len(splits or [None]), steps) as listen,

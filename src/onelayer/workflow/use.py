@@ -21,9 +21,11 @@ from onelayer.data.files import (
 from onelayer.engines.cluster import Cluster
 from onelayer.errors import Argument, InputError
 from onelayer.inference import Classifier
-from onelayer.workflow.blocks import Opened, beside, open_blocks, read_blocks, reads_in_blocks
-from onelayer.workflow.files import match_labels
+from onelayer.workflow.block_examples import beside, read_blocks
+from onelayer.workflow.blocks import Opened, open_blocks
+from onelayer.workflow.labels import match_labels
 from onelayer.workflow.watch import UNSEEN, Watch
+from onelayer.workflow.whole_or_blocks import reads_in_blocks
 
 _MOST_TEXTS = 50
 

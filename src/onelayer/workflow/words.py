@@ -12,7 +12,7 @@ from onelayer.model import ModelName
 from onelayer.training import Convergence, StopReason, TrainConfig
 from onelayer.training.class_weights import class_weights_in_words
 from onelayer.words import first_few
-from onelayer.workflow.files import TrainingData
+from onelayer.workflow.training_data import TrainingData
 
 Remark: TypeAlias = tuple[str | Argument, ...]
 """A line, in pieces as those of an error."""

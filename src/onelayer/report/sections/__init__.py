@@ -50,13 +50,9 @@ BUILDERS: dict[str, Builder] = {
 """What builds each kind of section."""
 
 
-_OF_NO_RUNS = ("derivation", "gradient-check", "claims")
-_OF_ALL_RUNS = ("mistakes", "draw")
-"""Where none is named."""
-
 _OF_KEPT_WEIGHTS = (
     "weights", "l2-accuracy", "weight-norm", "final-against", "losses", "verdicts",
-    *_OF_ALL_RUNS,
+    *SectionChoice.of_all_runs,
 )  # fmt: skip
 
 
@@ -70,10 +66,8 @@ def build(material: Material, choice: SectionChoice) -> Section:
 
 def _built(material: Material, choice: SectionChoice) -> Section:
     shown = material.ended if choice.kind in _OF_KEPT_WEIGHTS else material.runs
-    needs_runs = choice.kind not in _OF_NO_RUNS and (choice.runs or choice.kind not in _OF_ALL_RUNS)
-    if needs_runs and not shown(choice):
-        names = ", ".join(choice.runs) or "none named"
-        note = Note("warning", literal(f"No results to show: runs {names}."))
+    if choice.runs and not shown(choice):
+        note = Note("warning", literal(f"No results to show: runs {', '.join(choice.runs)}."))
         return Section(choice.title or choice.kind, None, (note,))
     return BUILDERS[choice.kind](material, choice)
 
