@@ -55,7 +55,7 @@ class Descent:
         self._at = self._curved_at = last.start
         self._sums: Sums | None = None
         self._curvature = self._setting.first_curvature(last.number)
-        self._inverse = np.zeros(0, np.float32)
+        self._inverse = self._curvature
         self._search = Search(as_one(last.start), self._precondition, NOISE[self.dtype])
         for model in searches:
             model.waits = True
@@ -85,8 +85,7 @@ class Descent:
         first = self.passes == 1
         if first:
             self._objective = replace(self._objective, l2=self._largest(where, sums))
-            if not self._objective.penalize_bias:
-                self._means = self._setting.means(self.number, where, sums)
+            self._means = self._setting.means(self.number, where, sums)
         gradient = as_one(self._objective.gradient_from(sums, where))
         value = sums.mean_loss + self._objective.penalty(where)
         if self._search.told(value, gradient):
@@ -114,7 +113,7 @@ class Descent:
         if self._curved_at is not self._at:
             self._curved_at = self._at
             self._curvature = self._setting.sample.curvature(
-                self._objective, self._at, self._weights
+                self._objective, self._at, self._weights, self._means
             )
         while self.waiting:
             self._fall()

@@ -11,6 +11,7 @@ from onelayer.model import Parameters, Sums
 from onelayer.optimum.certificate import ClassMeans, bound_of_best_bias, excess_bound
 from onelayer.optimum.lbfgs import Search
 from onelayer.optimum.local import local_bound
+from onelayer.optimum.preconditioner import Curvature
 from onelayer.optimum.result import Optimum, Reason
 from onelayer.optimum.separation import find_direction, separates
 from onelayer.optimum.setting import Setting
@@ -45,7 +46,7 @@ class ModelSearch:
     Attributes
     ----------
     means : ClassMeans or None
-        Known after the first pass, where the bias is free.
+        Known after the first pass.
     is_stale : bool
         Whether `refresh` is due before the next pass.
     waits : bool
@@ -64,15 +65,15 @@ class ModelSearch:
         self._doubted: NDArray[np.float64] | None = None
         self.parameters = self.start = setting.start(number)
         self.waits, self.is_stale = False, True
-        self._curvature: NDArray[np.float64] | None = setting.first_curvature(number)
-        self.inverse = np.zeros(0, np.float32)
+        self._curvature: Curvature | None = setting.first_curvature(number)
+        self.inverse = setting.first_curvature(number)  # until it is made
         self.search = Search(as_one(self.start), self._precondition, NOISE[self.dtype])
 
     def _precondition(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.setting.sample.multiply(self.inverse, gradient)
 
     def begin(
-        self, here: Parameters, sums: Sums, search: Search, curvature: NDArray[np.float64],
+        self, here: Parameters, sums: Sums, search: Search, curvature: Curvature,
         means: ClassMeans | None, passes: int,
     ) -> None:  # fmt: skip
         """Go on from where a search for a larger penalty is, after so many passes.
@@ -84,7 +85,7 @@ class ModelSearch:
             At these parameters.
         search : Search
             That is there, with this penalty.
-        curvature : array
+        curvature : Curvature
             Estimated somewhere near.
         means : ClassMeans or None
         """
@@ -112,7 +113,7 @@ class ModelSearch:
         """Take a pass's sums; end, or go on."""
         self.passes += 1
         wide = widened(at)
-        if self.passes == 1 and not self.objective.penalize_bias:
+        if self.passes == 1:
             self.means = self.setting.means(self.number, wide, sums)
         value = sums.mean_loss + self.objective.penalty(wide)
         gradient = self.objective.gradient_from(sums, wide)
@@ -212,7 +213,9 @@ class ModelSearch:
         self.is_stale = False
         curvature, self._curvature = self._curvature, None
         if curvature is None:
-            curvature = self.setting.sample.curvature(self.objective, self.parameters, self.weights)
+            curvature = self.setting.sample.curvature(
+                self.objective, self.parameters, self.weights, self.means
+            )
         self.inverse = self.setting.sample.inverse(curvature, self.objective)
         self.search.choose_anew()
 

@@ -6,12 +6,16 @@ inverse is what steps begin with; L-BFGS corrects what it leaves.
 
 It is made in coordinates in which features have mean 0 and variance 1, or 1 as their mean square
 where they are sparse. So the units and the zero of a feature do not matter.
+
+An output's bias acts on the examples that h_i counts, and these are not around the mean of all,
+but on the way to the mean of the output's class. There each output has its own zero of the
+features: otherwise its bias and its weights along the class would wait for one another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +23,7 @@ from scipy import linalg, sparse
 
 from onelayer.data import Dataset, Rows
 from onelayer.model import LOSSES, Objective, Parameters
+from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.moments import moments
 
 Array = NDArray[Any]
@@ -39,6 +44,21 @@ _RIDGE_OF_SAMPLE = 1e-3
 and not flat; an inverse that took them for flat would make steps a million times too long."""
 
 
+class Curvature(NamedTuple):
+    """The estimated Hessian of the mean loss, or the inverse of that of an objective.
+
+    Attributes
+    ----------
+    matrix : array, shape (n_features + 1, n_features + 1)
+        The same for all outputs; its diagonal alone where there are many features.
+    zeros : array, shape (n_features, n_outputs), or (n_features, 1) where all have the same
+        Where the features of an output are 0, in their own units.
+    """
+
+    matrix: Array
+    zeros: Wide
+
+
 class Sample:
     """Some of the examples, evenly spread, with features of variance 1.
 
@@ -52,7 +72,8 @@ class Sample:
         self._whole = data.n_features <= MOST_FEATURES
         count = max(LEAST_ROWS, ROWS_PER_FEATURE * data.n_features if self._whole else 0)
         self.rows = rows[:: max(1, len(rows) // count)]
-        all_there = len(self.rows) == len(rows)
+        self._share = len(self.rows) / len(rows)
+        all_there = self._share == 1
         self._ridges = tuple(max(r, 0.0 if all_there else _RIDGE_OF_SAMPLE) for r in _RIDGES)
         self._mean, self._size, self.means = moments(data, rows, weights)
         X = data.scaling.apply(data.X[self.rows], np.float64)
@@ -65,38 +86,87 @@ class Sample:
             X /= self._size
             self._X = np.hstack([X.astype(np.float32), ones])
 
-    def curvature(self, objective: Objective, parameters: Parameters, weights: Wide | None) -> Wide:
-        """Return the estimated Hessian of the mean loss for one output, at some parameters.
+    def curvature(
+        self, objective: Objective, parameters: Parameters, weights: Wide | None,
+        means: ClassMeans | None = None,
+    ) -> Curvature:  # fmt: skip
+        """Return the estimated Hessian of the mean loss at some parameters.
 
-        Returns
-        -------
-        array
-            (n_features + 1, n_features + 1), or its diagonal where there are many features.
+        Parameters
+        ----------
+        objective : Objective
+        parameters : Parameters
+        weights : array, shape (n_examples,), or None
+        means : ClassMeans, optional
+            Without, all outputs have the same zeros.
         """
         p = self._probabilities(objective, parameters)
-        h = (p * (1 - p)).mean(axis=1)
+        each = p * (1 - p)
         if weights is not None:
-            h = h * weights[self.rows].astype(np.float32)
+            each *= weights[self.rows, None].astype(np.float32)
+        matrix = self._matrix(each.mean(axis=1))
+        return Curvature(matrix, self._mean[:, None] if means is None else self._zeros(each, means))
+
+    def _zeros(self, each: Array, means: ClassMeans) -> Wide:
+        """Return the mean plus a share of the way to each class.
+
+        What is best for the sample: the means of the outputs themselves, of 768 features, would be
+        hidden by the few examples that they are taken over.
+        """
+        total = np.asarray(each.mean(axis=0), np.float64)
+        way = (means.by_output / means.outputs - self._mean[:, None]) / self._size[:, None]
+        way -= (way @ total / total.sum())[:, None]
+        of_outputs = np.asarray(self._X[:, :-1].T @ each, np.float64) / len(each)
+        length = float((total * way**2).sum())
+        share = float((of_outputs * way).sum()) / length if length > 0 else 0.0
+        return np.asarray(self._mean[:, None] + min(max(share, 0), 1) * way * self._size[:, None])
+
+    def _matrix(self, h: Array) -> Wide:
         X = self._X
         if not self._whole:
             squares = X.multiply(X) if sparse.issparse(X) else X**2
             return np.asarray(squares.T @ h, np.float64).ravel() / len(h)
         root = np.sqrt(h)[:, None]
         X = X.multiply(root).toarray() if sparse.issparse(X) else X * root
-        return np.asarray(X.T @ X, np.float64) / len(h)
+        return self._shrunk(np.asarray(X.T @ X, np.float64) / len(h), np.square(X).sum(axis=1))
 
-    def inverse(self, curvature: Wide, objective: Objective) -> Array:
+    def _shrunk(self, products: Wide, sizes: Array) -> Wide:
+        """Return the mean of some products x x^T, moved towards what they have in common.
+
+        The eigenvalues of a sample's mean lie farther apart than those of all examples: with two
+        examples a feature, where the latter are all 1, by a factor of 30. A multiple of the
+        identity is mixed in by as much as makes the expected error least (Ledoit and Wolf, "A
+        well-conditioned estimator for large-dimensional covariance matrices", 2004).
+
+        Parameters
+        ----------
+        products : array, shape (size, size)
+        sizes : array, shape (n_sample,)
+            |x|^2 of each.
+        """
+        common, square = np.trace(products) / len(products), float(np.square(products).sum())
+        spread = square - common**2 * len(products)
+        error = float(np.square(sizes, dtype=np.float64).mean()) - square
+        error *= (1 - self._share) / len(sizes)
+        if error <= 0 or spread <= 0:
+            return products
+        mixed = min(error / spread, 1.0)
+        return (1 - mixed) * products + np.diag(np.full(len(products), mixed * common))
+
+    def inverse(self, curvature: Curvature, objective: Objective) -> Curvature:
         """Return the inverse of the curvature with that of the penalty, in float32."""
-        factor = self._factor(curvature, objective)
+        factor = self._factor(curvature.matrix, objective)
         if factor.ndim == 1:
-            return np.asarray(1 / factor, np.float32)
+            return curvature._replace(matrix=np.asarray(1 / factor, np.float32))
         found, _ = linalg.lapack.dpotri(factor, lower=True, overwrite_c=True)
         lower = np.tril(found, -1)
-        return np.asarray(lower + lower.T + np.diag(np.diag(found)), np.float32)
+        whole = np.asarray(lower + lower.T + np.diag(np.diag(found)), np.float32)
+        return curvature._replace(matrix=whole)
 
-    def decrease(self, curvature: Wide, objective: Objective, gradient: Wide) -> float:
+    def decrease(self, curvature: Curvature, objective: Objective, gradient: Wide) -> float:
         """Return by how much a Newton step lowers J where it is quadratic: g^T H^-1 g / 2."""
-        factor, scaled = self._factor(curvature, objective), self._scaled(gradient)
+        factor = self._factor(curvature.matrix, objective)
+        scaled = self._scaled(gradient, curvature.zeros)
         if factor.ndim == 1:
             return float((scaled**2 / factor[:, None]).sum()) / 2
         return float(np.square(linalg.solve_triangular(factor, scaled, lower=True)).sum()) / 2
@@ -124,22 +194,22 @@ class Sample:
                 break
         return np.asarray(factor)
 
-    def multiply(self, inverse: Array, gradient: Wide) -> Wide:
+    def multiply(self, inverse: Curvature, gradient: Wide) -> Wide:
         """Return the inverse times a gradient, (n_features + 1, n_outputs)."""
-        scaled = self._scaled(gradient)
-        if inverse.ndim == 1:
-            product = inverse[:, None] * scaled
+        matrix, scaled = inverse.matrix, self._scaled(gradient, inverse.zeros)
+        if matrix.ndim == 1:
+            product = matrix[:, None] * scaled
         else:
             size = float(np.abs(scaled).max()) or 1.0  # small numbers keep off float32's edge
-            product = np.asarray(inverse @ (scaled / size).astype(np.float32), np.float64) * size
+            product = np.asarray(matrix @ (scaled / size).astype(np.float32), np.float64) * size
         product[:-1] /= self._size[:, None]
-        product[-1] -= self._mean @ product[:-1]
+        product[-1] -= (inverse.zeros * product[:-1]).sum(axis=0)
         return product
 
-    def _scaled(self, gradient: Wide) -> Wide:
+    def _scaled(self, gradient: Wide, zeros: Wide) -> Wide:
         """Return a gradient in the coordinates of the sample."""
         scaled = np.empty_like(gradient)
-        scaled[:-1] = (gradient[:-1] - np.outer(self._mean, gradient[-1])) / self._size[:, None]
+        scaled[:-1] = (gradient[:-1] - zeros * gradient[-1]) / self._size[:, None]
         scaled[-1] = gradient[-1]
         return scaled
 

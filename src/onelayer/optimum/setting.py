@@ -13,7 +13,7 @@ from onelayer.engines import WeightedRows
 from onelayer.errors import InputError
 from onelayer.model import LOSSES, Objective, Parameters, Sums, n_outputs
 from onelayer.optimum.certificate import ClassMeans
-from onelayer.optimum.preconditioner import Sample
+from onelayer.optimum.preconditioner import Curvature, Sample
 
 
 class Setting:
@@ -40,7 +40,7 @@ class Setting:
         self.examples = WeightedRows.of(data.targets, rows, weights)
         self.sample = Sample(data, self.examples.rows, self.examples.weights)
         self._shares = [self._shares_of(m) for m in range(len(objectives))]
-        self._curvatures: dict[int, NDArray[np.float64]] = {}
+        self._curvatures: dict[int, Curvature] = {}
         for m, objective in enumerate(objectives):
             if self.kind(m) not in self._curvatures:
                 self._curvatures[self.kind(m)] = self.sample.curvature(
@@ -70,7 +70,7 @@ class Setting:
         predicted = LOSSES[self.objectives[0].model].probabilities(at.bias.astype(np.float64))
         return ClassMeans.of(outputs, features, sums, np.asarray(predicted, np.float64))
 
-    def first_curvature(self, model: int) -> NDArray[np.float64]:
+    def first_curvature(self, model: int) -> Curvature:
         """Return the estimated curvature where a search begins."""
         return self._curvatures[self.kind(model)]
 
