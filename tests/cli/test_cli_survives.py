@@ -180,7 +180,7 @@ def _handles(pid: int, number: int) -> bool:
 
 def test_a_second_signal_ends_at_once_and_the_study_goes_on(study: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    arguments = ("study", str(study), "--out", str(out), "--quiet", "--set", "max_epochs=40")
+    arguments = ("study", str(study), "--out", str(out), "--quiet")
     process = start(*arguments)
     _wait_for(out / "results.json", process)
     process.send_signal(signal.SIGINT)
@@ -188,7 +188,7 @@ def test_a_second_signal_ends_at_once_and_the_study_goes_on(study: Path, tmp_pat
     _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "Traceback" not in said
-    ended = run(*arguments)
+    ended = call(*arguments)
     assert ended.code == 0 or "finished" in ended.err, ended.err
 
 
