@@ -198,7 +198,7 @@ def test_one_process_a_folder(study: Path, tmp_path: Path) -> None:
     process = start(*arguments)
     try:
         _wait_for(out / "results.json", process)
-        said = run(*arguments).refused(2)
+        said = call(*arguments).refused(2)
         assert f"out: is in use by process {process.pid}. Wait until it has ended" in said
     finally:
         process.kill()
