@@ -181,7 +181,8 @@ def test_ctrl_c_in_a_terminal(start: Start, tmp_path: Path) -> None:
     said = iter(command.stderr)
     assert re.fullmatch(r"Cluster local:1: 1 thread; dashboard: http://.*/status\n", next(said))
     assert any("examples to train" in line for line in said)
-    time.sleep(2)
+    checkpoint = out.with_name(f".{out.name}.checkpoint")
+    until(lambda: checkpoint.exists() or command.poll() is not None)  # in the midst of training
     os.killpg(command.pid, signal.SIGINT)  # as a terminal does: to its workers, too
     end = list(said)
     assert command.wait(120) == 1

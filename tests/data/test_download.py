@@ -207,7 +207,7 @@ def test_faulty_mirror_is_named_and_left_for_the_next(
     assert leftovers(tmp_path) == []
 
     good = mirror(correct)
-    get_mnist(tmp_path, [bad.url, good.url + "/"], files=FILES, timeout=2)
+    get_mnist(tmp_path, [bad.url, good.url + "/"], files=FILES, timeout=1)
     assert leftovers(tmp_path) == ["one.gz", "two.gz"]
     # The second file does not wait for the faulty mirror again.
     assert bad.requests == ["/one.gz", "/one.gz"]
