@@ -93,7 +93,7 @@ def test_a_study_killed_again_and_again_ends_with_the_same_bits(
     out = tmp_path / "out"
     arguments = ("study", str(study), "--out", str(out), "--quiet")
     killed = 0
-    for _ in range(6):
+    for _ in range(4):
         known = _checkpoint(out)
         process = start(*arguments, command=OFTEN)
         try:

@@ -113,15 +113,16 @@ def test_a_scheduler_that_is_gone(scheduler: tuple[Any, str]) -> None:
 def test_workers_that_are_gone(
     scheduler: tuple[Any, str], worker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state, "SECONDS_FOR_WORKERS", 4)
+    def end() -> None:
+        monkeypatch.setattr(state, "SECONDS_FOR_WORKERS", 4)
+        worker.kill()
+
     connect: Any = distributed.Client
     with connect(scheduler[1], timeout=120) as client:
         client.wait_for_workers(1, timeout=120)
         data = block_dataset(ClusterSource(source(), Cluster(client)))
         with pytest.raises(OnelayerError, match=r"has no worker after 4 s\. Start one, with: dask"):
-            train(
-                data, data, CONFIG, 1, engine="reference", listen=at_first_evaluation(worker.kill)
-            )
+            train(data, data, CONFIG, 1, engine="reference", listen=at_first_evaluation(end))
         with pytest.raises(OnelayerError, match="has no worker"):
             Cluster(client)
 
