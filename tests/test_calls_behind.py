@@ -15,7 +15,7 @@ def test_the_caller_goes_on_and_calls_keep_their_order() -> None:
     done: list[int] = []
 
     def first() -> None:
-        assert begun.wait(10)  # set by the caller, who does not wait
+        assert begun.wait(120)  # set by the caller, who does not wait
         done.append(1)
 
     with Behind() as behind:

@@ -93,7 +93,7 @@ def test_a_study_killed_again_and_again_ends_with_the_same_bits(
     out = tmp_path / "out"
     arguments = ("study", str(study), "--out", str(out), "--quiet")
     killed = 0
-    for _ in range(6):
+    for _ in range(4):
         known = _checkpoint(out)
         process = start(*arguments, command=OFTEN)
         try:
@@ -180,7 +180,7 @@ def _handles(pid: int, number: int) -> bool:
 
 def test_a_second_signal_ends_at_once_and_the_study_goes_on(study: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    arguments = ("study", str(study), "--out", str(out), "--quiet", "--set", "max_epochs=40")
+    arguments = ("study", str(study), "--out", str(out), "--quiet")
     process = start(*arguments)
     _wait_for(out / "results.json", process)
     process.send_signal(signal.SIGINT)
@@ -188,7 +188,7 @@ def test_a_second_signal_ends_at_once_and_the_study_goes_on(study: Path, tmp_pat
     _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "Traceback" not in said
-    ended = run(*arguments)
+    ended = call(*arguments)
     assert ended.code == 0 or "finished" in ended.err, ended.err
 
 
@@ -198,7 +198,7 @@ def test_one_process_a_folder(study: Path, tmp_path: Path) -> None:
     process = start(*arguments)
     try:
         _wait_for(out / "results.json", process)
-        said = run(*arguments).refused(2)
+        said = call(*arguments).refused(2)
         assert f"out: is in use by process {process.pid}. Wait until it has ended" in said
     finally:
         process.kill()

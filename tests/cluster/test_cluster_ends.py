@@ -113,15 +113,16 @@ def test_a_scheduler_that_is_gone(scheduler: tuple[Any, str]) -> None:
 def test_workers_that_are_gone(
     scheduler: tuple[Any, str], worker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state, "SECONDS_FOR_WORKERS", 4)
+    def end() -> None:
+        monkeypatch.setattr(state, "SECONDS_FOR_WORKERS", 4)
+        worker.kill()
+
     connect: Any = distributed.Client
     with connect(scheduler[1], timeout=120) as client:
         client.wait_for_workers(1, timeout=120)
         data = block_dataset(ClusterSource(source(), Cluster(client)))
         with pytest.raises(OnelayerError, match=r"has no worker after 4 s\. Start one, with: dask"):
-            train(
-                data, data, CONFIG, 1, engine="reference", listen=at_first_evaluation(worker.kill)
-            )
+            train(data, data, CONFIG, 1, engine="reference", listen=at_first_evaluation(end))
         with pytest.raises(OnelayerError, match="has no worker"):
             Cluster(client)
 
@@ -181,7 +182,8 @@ def test_ctrl_c_in_a_terminal(start: Start, tmp_path: Path) -> None:
     said = iter(command.stderr)
     assert re.fullmatch(r"Cluster local:1: 1 thread; dashboard: http://.*/status\n", next(said))
     assert any("examples to train" in line for line in said)
-    time.sleep(2)
+    checkpoint = out.with_name(f".{out.name}.checkpoint")
+    until(lambda: checkpoint.exists() or command.poll() is not None)  # in the midst of training
     os.killpg(command.pid, signal.SIGINT)  # as a terminal does: to its workers, too
     end = list(said)
     assert command.wait(120) == 1

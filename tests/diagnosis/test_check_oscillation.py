@@ -3,25 +3,32 @@ import pytest
 from diagnosis_material import as_strict_json
 from fault_material import asked, config, context_of
 
-from onelayer.diagnosis import Answer
+from onelayer.diagnosis import Answer, Context
 from onelayer.diagnosis.checks.oscillation import CHECK, Oscillation, swing_of
 from onelayer.diagnosis.measures.stability import limit_at_start
 
-SAFE = context_of(run=config())
-LIMIT = limit_at_start(SAFE, SAFE.outcome["run"])
+
+@pytest.fixture(scope="module")
+def safe() -> Context:
+    return context_of(run=config())
 
 
-def test_a_safe_rate_is_clear_and_takes_no_experiment() -> None:
-    finding = asked(CHECK, SAFE)
+@pytest.fixture(scope="module")
+def limit(safe: Context) -> float:
+    return limit_at_start(safe, safe.outcome["run"])
+
+
+def test_a_safe_rate_is_clear_and_takes_no_experiment(safe: Context, limit: float) -> None:
+    finding = asked(CHECK, safe)
     assert finding.answer is Answer.CLEAR
-    assert SAFE.budget.spent == 0
+    assert safe.budget.spent == 0
     assert isinstance(finding.measurement, Oscillation)
     assert finding.measurement.tried is None
-    assert f"the {LIMIT:.3g} from which on" in finding.statement
+    assert f"the {limit:.3g} from which on" in finding.statement
 
 
-def test_a_rate_far_above_the_limit_costs() -> None:
-    context = context_of(run=config(learning_rate=20 * LIMIT))
+def test_a_rate_far_above_the_limit_costs(limit: float) -> None:
+    context = context_of(run=config(learning_rate=20 * limit))
     finding = asked(CHECK, context)
     assert finding.answer is Answer.FOUND
     assert finding.is_warning
@@ -38,17 +45,17 @@ def test_a_rate_far_above_the_limit_costs() -> None:
     as_strict_json([finding])
 
 
-def test_a_rate_above_the_limit_that_settles_is_clear() -> None:
+def test_a_rate_above_the_limit_that_settles_is_clear(limit: float) -> None:
     """The curvature falls as the model learns, and a schedule ends low."""
-    context = context_of(run=config(learning_rate=1.5 * LIMIT, schedule="cosine", l2=0.0))
+    context = context_of(run=config(learning_rate=1.5 * limit, schedule="cosine", l2=0.0))
     finding = asked(CHECK, context)
     assert finding.answer is Answer.CLEAR
     assert "So the rate costs nothing that matters." in finding.statement
     assert "below the limit there" in finding.statement
 
 
-def test_runs_on_some_features_are_not_made_again() -> None:
-    context = context_of(run=config(learning_rate=50 * LIMIT, features=(0, 3)))
+def test_runs_on_some_features_are_not_made_again(limit: float) -> None:
+    context = context_of(run=config(learning_rate=50 * limit, features=(0, 3)))
     finding = asked(CHECK, context)
     assert finding.answer is Answer.CANT_TELL
     assert "it trains on some of the features" in finding.statement

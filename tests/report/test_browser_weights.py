@@ -132,11 +132,13 @@ def test_weights_are_looked_through(browser: Browser, tmp_path: Path) -> None:
     along.fill("2")
     assert "λ → ∞, the limit of ever stronger penalties" in told.inner_text()
     slow = page.evaluate(
-        """() => { const start = performance.now();
+        """() => Math.min(...[0, 1, 2, 3, 4].map(() => {
             const slider = document.querySelector(".weights input");
+            slider.value = 2; slider.dispatchEvent(new Event("input"));
+            const start = performance.now();
             slider.value = 0; slider.dispatchEvent(new Event("input"));
-            return performance.now() - start; }"""
-    )
+            return performance.now() - start; }))"""
+    )  # the least, since a loaded machine pauses
     assert slow < 100
     assert troubles == []
     page.close()
