@@ -59,7 +59,8 @@ def test_training_and_all_that_follows(cluster: Cluster) -> None:
                 data, data, configs, 2, rows=rows, validation_rows=held, weights=chosen
             )
             found.append((bits(results), [r.convergence for r in results]))
-    assert found[:2] == found[2:]
+        found.append((bits(train_many(data, data, configs, 2, evaluate_train=False)), []))
+    assert found[:3] == found[3:]
     assert found[0] != found[1]
 
 
