@@ -183,7 +183,7 @@ def test_the_findings_have_their_figures_but_not_hundreds() -> None:
 
 
 def test_of_many_findings_that_differ_in_numbers_a_few_are_told() -> None:
-    blocks = said([finding_of(STOP)] * 4 + [finding_of(LABELS)])
+    blocks = said([*(finding_of(STOP) for _ in range(4)), finding_of(LABELS)])
     assert len([b for b in blocks if isinstance(b, Fold) and b.title == "How sure?"]) == 3
     (others,) = [b for b in blocks if isinstance(b, Fold) and b.title == "And of the others"]
     assert len(others.blocks) == 2
