@@ -5,6 +5,7 @@ from diagnosis_material import as_strict_json, data_of, evidence_of, outcome_of,
 from onelayer.diagnosis import Context, Severity, check_on
 from onelayer.diagnosis.checks import gradients
 from onelayer.model import GradientCheck, Objective
+from onelayer.words import in_powers
 
 
 def test_right_gradients_are_said_to_be_right() -> None:
@@ -16,7 +17,7 @@ def test_right_gradients_are_said_to_be_right() -> None:
     assert len(objectives) == 6
     assert all(o["passed"] for o in objectives)
     worst = max(o["worst_error"] for o in objectives)
-    assert f"{worst:.1e}" in finding.statement
+    assert in_powers(f"{worst:.1e}") in finding.statement
     assert evidence_of(finding)["examples"] == 12
 
 
@@ -30,7 +31,7 @@ def test_warns_of_a_wrong_gradient(error: float, monkeypatch: pytest.MonkeyPatch
     (finding,) = gradients.look(Context(outcome_of(run_outcome()), data_of()))
     assert finding.severity is Severity.WARNING
     assert "a gradient is wrong" in finding.statement
-    assert f"{error:.1e}" in finding.statement
+    assert in_powers(f"{error:.1e}") in finding.statement
     found = [o["passed"] for o in as_strict_json([finding])[0]["evidence"]["objectives"]]
     assert found == [True, False]
 

@@ -31,7 +31,7 @@ from onelayer.diagnosis.statistics.calibration import ReliabilityBin
 from onelayer.report.document import FigureBlock, Fold, Note, unfolded
 from onelayer.report.sections.exhibits import figures_of
 from onelayer.report.sections.findings import MOST_IN_FULL, findings
-from onelayer.report.sections.material import Material
+from onelayer.report.sections.material import Material, said
 from onelayer.training import StopReason
 
 CURVE = Curve((0.0, 10.0, 20.0), (3.0, 0.5, 0.4))
@@ -180,6 +180,13 @@ def test_the_findings_have_their_figures_but_not_hundreds() -> None:
         "1 more answer: ", "OL101, Early st", "3 more of OL101", "OL210, Wrong la",
     ]  # fmt: skip
     assert not [b for b in section.blocks if isinstance(b, Note)]  # the table is what is seen
+
+
+def test_of_many_findings_that_differ_in_numbers_a_few_are_told() -> None:
+    blocks = said([*(finding_of(STOP) for _ in range(4)), finding_of(LABELS)])
+    assert len([b for b in blocks if isinstance(b, Fold) and b.title == "How sure?"]) == 3
+    (others,) = [b for b in blocks if isinstance(b, Fold) and b.title == "And of the others"]
+    assert len(others.blocks) == 2
 
 
 def test_rows_that_are_runs_have_their_labels() -> None:

@@ -41,7 +41,7 @@ from onelayer.words import listed
 MOST_IN_LEAD = 3
 """So many findings of a check stand at the head of the report; the others are named."""
 
-MOST_NAMED = 20
+MOST_NAMED, MOST_WARNED = 20, 6
 
 _EVALUATION = {"run": "", "step": 0, "train_loss": 1.0, "val_loss": 1.0}
 
@@ -152,7 +152,7 @@ def _warnings(material: Material) -> tuple[Block, ...]:
             called += [material.called(name) for name in finding.runs]
     notes = []
     for (title, todo), called in alike.items():
-        of = f" ({listed(list(dict.fromkeys(called)), MOST_NAMED)})" if called else ""
+        of = f" ({listed(list(dict.fromkeys(called)), MOST_WARNED)})" if called else ""
         notes.append(Note("warning", literal(f"{title}{of}. {todo}")))
     if not notes:
         return ()

@@ -4,7 +4,7 @@ from onelayer.study.built_in import BuiltIn, built_in_studies, read_study_file, 
 from onelayer.study.data import StudyData, load_data
 from onelayer.study.environment import environment
 from onelayer.study.file import resolve, to_toml
-from onelayer.study.labels import ORDERS, SCALINGS
+from onelayer.study.labels import ORDERS, SCALINGS, shares_in_words
 from onelayer.study.memory import outcome_in_memory
 from onelayer.study.outcome import Outcome, RunOutcome
 from onelayer.study.reader import FINDINGS, PAGE, STUDY, RunFolderReader
@@ -44,6 +44,7 @@ __all__ = [
     "read_study_file",
     "resolve",
     "run_study",
+    "shares_in_words",
     "template",
     "to_toml",
 ]

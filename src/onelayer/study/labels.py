@@ -43,9 +43,7 @@ _WORDS: Final[Mapping[str, Callable[[Any], str]]] = {
     "scaling": lambda scaling: f"features {SCALINGS[scaling]}",
     "one_sided": lambda own: "a one-sided batch" if own else "no one-sided batch",
     "class_shares": lambda shares: (
-        "all of each class"
-        if shares is None
-        else f"class shares {', '.join(f'{share:g}' for share in shares)}"
+        "all of each class" if shares is None else shares_in_words(shares)
     ),
     "features": lambda own: "all features" if own is None else f"features {own[0]} to {own[1] - 1}",
     "momentum": lambda momentum: f"momentum {momentum:g}" if momentum else "no momentum",
@@ -62,6 +60,14 @@ _WORDS: Final[Mapping[str, Callable[[Any], str]]] = {
 
 MOST_PARTS: Final = 3
 """More things than this make a description and no name."""
+
+
+def shares_in_words(shares: Sequence[float]) -> str:
+    """Return how much is left of each class: "5% of the first class"."""
+    first, *others = shares
+    if all(share == 1 for share in others):
+        return f"{100 * first:g}% of the first class"
+    return f"{', '.join(f'{100 * share:g}%' for share in shares)} of the classes"
 
 
 def with_labels(runs: Sequence[Run], given: Mapping[str, str]) -> tuple[Run, ...]:

@@ -154,7 +154,7 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     answer = _answer(verdicts)
     if answer is Answer.FOUND:
         first = at_steps[verdicts.index("faster")]
-        statement += f"So shuffling is ahead from {first.step:,} steps on or before."
+        statement += f"So shuffling is ahead, from {first.step:,} steps on at the latest."
     elif "slower" in verdicts and answer is Answer.CLEAR:
         statement += "So shuffling is behind: it does not speed convergence here."
     elif answer is Answer.CLEAR:

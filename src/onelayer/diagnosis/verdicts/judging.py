@@ -66,6 +66,8 @@ def _with_interval(mean: Mean, runs: Runs, spell: Callable[[float], str], unit: 
     if mean.interval is None:
         return f"{said} (one run of each, so that chance cannot be told from it)"
     low, high = mean.interval
+    if low == high:  # as of numbers on a grid: chance would show in a finer one
+        return f"{said} (the same in each of {chance_in_words(runs)})"
     return f"{said} (95% interval {spell(low)} to {spell(high)}, {covers(runs)})"
 
 

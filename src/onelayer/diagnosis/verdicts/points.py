@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from onelayer.diagnosis.statistics.quantiles import t_two_sided
-from onelayer.study import ORDERS, SCALINGS, RunOutcome, Selection
+from onelayer.study import ORDERS, SCALINGS, RunOutcome, Selection, shares_in_words
 from onelayer.study.replicates import CHANCE
 from onelayer.training import StopReason, TrainConfig
 
@@ -30,13 +30,15 @@ WORDS = {
     "order": "order of the examples",
     "early_stopping": "early stopping",
     "balance": "balanced",
-    "nesterov": "in Nesterov's form",
-    "class_shares": "share that is left of each class",
+    "class_shares": "what is left of the classes",
 }
 """Options as people have them; others have their own names, blanks for underscores."""
 
 SPELLED: Final[Mapping[str, Mapping[str, str]]] = {"order": ORDERS, "scaling": SCALINGS}
 """Values that are words, as people have them."""
+
+_EITHER: Final[Mapping[str, tuple[str, str]]] = {"nesterov": ("plain", "Nesterov’s form")}
+"""What an option is where it is not set, and where it is."""
 
 _FOLLOWS = ("shuffle", "optimum", "tolerance", "max_epochs", "max_steps", "solver", "window",
             "evaluations_per_epoch")  # fmt: skip
@@ -228,7 +230,8 @@ def _said(name: str, value: Any) -> str:
     if name == "l2":
         return f"λ = {value:g}"
     if isinstance(value, bool):
-        return word(name) if value else f"not {word(name)}"
+        no, yes = _EITHER.get(name, (f"not {word(name)}", word(name)))
+        return yes if value else no
     if name == "early_stopping":
         return "early stopping" if value else "no early stopping"
     if name in SPELLED:
@@ -242,5 +245,5 @@ def _spelled(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(f"{100 * share:g}%" for share in value)
+        return shares_in_words(value)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -17,7 +17,7 @@ from onelayer.diagnosis.verdicts.judging import (
 )
 from onelayer.diagnosis.verdicts.numbers import NUMBERS
 from onelayer.diagnosis.verdicts.points import Mean, Point, chance_of, series_of
-from onelayer.diagnosis.words import count, number
+from onelayer.diagnosis.words import count
 from onelayer.study import RunOutcome
 
 TOLERANCE = 0.25
@@ -39,9 +39,9 @@ def _times(runs: Runs, slow: Point, quick: Point) -> tuple[Mean | None, int]:
 
 def _in_words(times: Mean, runs: Runs, missed: int) -> str:
     least = "at least " if missed else ""
-    said = f"{least}{number(math.exp(times.value))} times"
+    said = f"{least}{math.exp(times.value):.3g} times"
     if times.interval is not None:
-        low, high = (number(math.exp(end)) for end in times.interval)
+        low, high = (f"{math.exp(end):.3g}" for end in times.interval)
         said += f" (95% interval {low} to {high}, {covers(runs)})"
     return said
 
@@ -63,7 +63,7 @@ def standard_is_quicker(runs: Runs, _material: Evidence) -> Judged:
         said += f"; uneven, no rate came so far in {count(longest, 'step')}"
     else:
         times = uneven[0] / standard[0]
-        said += f"; uneven, {_steps_at(*uneven)}, {number(times)} times as many"
+        said += f"; uneven, {_steps_at(*uneven)}, {times:.3g} times as many"
     holds = uneven is None or uneven[0] > standard[0]
     chance = "Steps on all examples: no chance has a part in it"
     if any(run.record.batches_per_epoch > 1 for run in runs):

@@ -220,6 +220,8 @@ def _cell(point: Point, number: Number, measure: Measure) -> str:
     if mean.interval is None:
         return literal(number.spell(mean.value))
     low, high = _interval(mean, number) or (mean.value, mean.value)
+    if low == high:
+        return literal(number.spell(mean.value))
     return literal(f"{number.spell(mean.value)} ({number.spell(low)} to {number.spell(high)})")
 
 

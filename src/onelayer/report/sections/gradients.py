@@ -49,7 +49,8 @@ def _derivation_block(verification: Verification) -> Block:
         return Note("warning", literal(text))
     return DerivationBlock(
         derivation.title,
-        f"${derivation.statement}$",
+        # Each of its formulas may begin a line.
+        "\u2003".join(f"${formula}$" for formula in derivation.statement.split(" quad ")),
         derivation.notation,
         tuple(
             (step.formula, step.reason, _checked(step, check))

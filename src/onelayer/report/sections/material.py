@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -73,18 +74,30 @@ def l2_labels(runs: Iterable[RunOutcome]) -> dict[str, str]:
     return {run.name: run.label for run in runs} if alike else labels
 
 
-MOST_SAID = 3
-"""Of more findings than this, those that found nothing are folded away."""
+MOST_SAID, MOST_TOLD = 3, 2
+"""Of more findings than the first, those that found nothing are folded away; and of those that
+found something all but so many of each check, which differ in their numbers."""
 
 
 def said(findings: Iterable[Finding]) -> tuple[Block, ...]:
     """Return findings as the blocks of an answer: what was found, and folded away, how sure."""
     every = sorted(findings, key=lambda finding: not _is_found(finding))
-    first = [finding for finding in every if _is_found(finding)] if len(every) > MOST_SAID else []
-    first = first or every[:MOST_SAID]
-    rest = tuple(_statement(finding) for finding in every[len(first) :])
+    found = [finding for finding in every if _is_found(finding)] if len(every) > MOST_SAID else []
+    first = _few_of_each(found or every[:MOST_SAID])
+    told = {id(finding) for finding in first}
+    rest = tuple(_statement(finding) for finding in every if id(finding) not in told)
     blocks = tuple(block for finding in first for block in _told(finding))
     return (*blocks, Fold("And of the others", rest)) if rest else blocks
+
+
+def _few_of_each(findings: Iterable[Finding]) -> list[Finding]:
+    counts: Counter[str] = Counter()
+    few = []
+    for finding in findings:
+        counts[finding.code] += 1
+        if counts[finding.code] <= MOST_TOLD:
+            few.append(finding)
+    return few
 
 
 def _is_found(finding: Finding) -> bool:
