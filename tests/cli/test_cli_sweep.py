@@ -162,6 +162,8 @@ def test_a_folder_is_not_overwritten_without_force(table: Path) -> None:
     [
         (("--l2", "a,b"), "l2: 'a,b' was given"),
         (("--l2", "logspace(1,2)"), "l2: 'logspace(1,2)' was given"),
+        (("--l2", "logspace(1,2,0)"), "l2: 'logspace(1,2,0)' was given"),
+        (("--l2", "logspace(1,2,99999999999)"), "more than 100,000 are a slip of the hand"),
         (("--l2", "-1"), "l2: -1.0 was given"),
         (("--learning-rate", "0,0.1"), "--learning-rate: 0.0 was given"),
         (("--validation", "0"), "a sweep needs examples to choose by"),

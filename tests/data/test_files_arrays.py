@@ -281,7 +281,7 @@ def test_labels_refused(labels: np.ndarray, message: str, tmp_path: Path, x_path
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("y.txt", "1\n\n2\n3\n", "1 labels are missing, the first in row 2"),
+        ("y.txt", "1\n\n2\n3\n", "1 label is missing, the first in row 2"),
         ("y.txt", "1\n2.5\n2\n3\n", "label of row 2 is 2.5"),
         ("y.txt", "\n\n", "there are no labels"),
         ("y.csv", "a,b\n1,2\n", "not clear; the columns are 'a', 'b'.*target"),

@@ -254,14 +254,14 @@ def test_a_label_that_is_no_number_is_missing(tmp_path: Path, word: str, kind: s
         np.save(tmp_path / "d.npy", np.zeros((3, 2)))
         (tmp_path / "y.txt").write_text(f"u\n{word}\nv\n")
         found = {"path": tmp_path / "d.npy", "labels": tmp_path / "y.txt"}
-    with pytest.raises(InputError, match="1 labels are missing, the first in row 2"):
+    with pytest.raises(InputError, match="1 label is missing, the first in row 2"):
         read_examples(**found)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("labels", [["u", None], ["u", " NaN"], ["u", " "], [1.0, float("nan")]])
 def test_missing_labels_are_the_same_in_every_table(labels: list[object], tmp_path: Path) -> None:
     pl.DataFrame({"a": [1, 2], "y": labels}).write_parquet(tmp_path / "d.parquet")
-    with pytest.raises(InputError, match="column 'y': 1 labels are missing, the first in row 2"):
+    with pytest.raises(InputError, match="column 'y': 1 label is missing, the first in row 2"):
         read_examples(tmp_path / "d.parquet")
     assert read_examples(tmp_path / "d.parquet", need_labels=False).y is None
 
@@ -272,7 +272,7 @@ def test_a_word_for_a_missing_number_among_numbers_is_a_missing_label(
 ) -> None:
     np.save(tmp_path / "d.npy", np.zeros((3, 2)))
     (tmp_path / "y.txt").write_text(f"1\n{word}\n2\n")
-    with pytest.raises(InputError, match="1 labels are missing, the first in row 2"):
+    with pytest.raises(InputError, match="1 label is missing, the first in row 2"):
         read_examples(tmp_path / "d.npy", labels=tmp_path / "y.txt")
     (tmp_path / "y.txt").write_text(f"none\n{word}\nsome\n")
     found = read_examples(tmp_path / "d.npy", labels=tmp_path / "y.txt").y

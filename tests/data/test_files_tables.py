@@ -212,7 +212,7 @@ def test_reading_again(put: Put) -> None:
 def test_labels_with_gaps_count_as_none_where_none_are_needed(put: Put) -> None:
     path = put("a,y\n1,0\n2,\n")
     assert read_examples(path, need_labels=False).y is None
-    with pytest.raises(InputError, match="column 'y': 1 labels are missing, the first in row 2"):
+    with pytest.raises(InputError, match="column 'y': 1 label is missing, the first in row 2"):
         read_examples(path)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from onelayer.data import Dataset
 from onelayer.engines.compiled.totals import CompiledTotals
+from onelayer.errors import InputError
 from onelayer.model import Objective
 from onelayer.optimum import minimise
 from onelayer.optimum.lbfgs import Search
@@ -74,3 +75,11 @@ def test_an_added_quadratic_is_as_if_it_had_always_been_there() -> None:
         told(other, added)
     np.testing.assert_allclose((H + np.diag(added[:, 0])) @ other.point, b, atol=1e-6)
     assert plain.value == value  # the branch went its own way
+
+
+@pytest.mark.parametrize("size", [1e50, 1e200])
+def test_values_beyond_the_arithmetic_are_refused(size: float) -> None:
+    data = blobs()
+    large = Dataset(data.X * size, data.y, classes=range(3))
+    with pytest.raises(InputError, match="X: values are so large"), np.errstate(all="ignore"):
+        minimise(large, [Objective("softmax", 0.01)])

@@ -47,7 +47,7 @@ def real_findings(real: Outcome) -> list[Finding]:
 
 def shown(kind: str, outcome: Outcome, findings: list[Finding]) -> Section:
     """A section on all runs of an outcome."""
-    names = tuple(run.name for run in outcome.runs)
+    names = () if kind in OF_NO_RUNS else tuple(run.name for run in outcome.runs)
     choice = SectionChoice.model_validate({"kind": kind, "runs": names})
     return build(Material(outcome, tuple(findings)), choice)
 

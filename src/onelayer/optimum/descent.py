@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.errors import Argument, InputError
 from onelayer.model import Parameters, Sums
 from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.lbfgs import Search
@@ -84,7 +85,13 @@ class Descent:
         where = widened(at)
         first = self.passes == 1
         if first:
-            self._objective = replace(self._objective, l2=self._largest(where, sums))
+            largest = self._largest(where, sums)
+            if not np.isfinite(largest):
+                raise InputError(
+                    "X: values are so large that slopes of the loss are no numbers; divide them, "
+                    "or take ", Argument("scale", "standard"), ".",
+                )  # fmt: skip
+            self._objective = replace(self._objective, l2=largest)
             self._means = self._setting.means(self.number, where, sums)
         gradient = as_one(self._objective.gradient_from(sums, where))
         value = sums.mean_loss + self._objective.penalty(where)

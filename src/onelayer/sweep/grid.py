@@ -15,6 +15,7 @@ from onelayer.model import ModelName
 from onelayer.training.feature_ranges import FeatureRange, as_range, is_list_of_ranges
 
 AXES = ("l2", "learning_rate")
+MOST_CANDIDATES = 100_000
 
 
 def penalty_of(C: float, n: float, n_classes: int, model: ModelName = "softmax") -> float:
@@ -57,7 +58,14 @@ class Grid:
             If one of them is empty, or holds something else than numbers, or ranges.
         """
         penalties = () if l2 is None else _axis("l2", l2)
-        return cls(penalties, _axis("learning_rate", learning_rate), _ranges(features))
+        grid = cls(penalties, _axis("learning_rate", learning_rate), _ranges(features))
+        count = max(len(penalties), 1) * len(grid.learning_rate) * len(grid.features)
+        if count > MOST_CANDIDATES:
+            raise InputError(
+                f"{count:,} candidates were given; more than {MOST_CANDIDATES:,} are a slip of the "
+                "hand: take fewer values."
+            )
+        return grid
 
     def on(self, n: float, n_classes: int, model: ModelName) -> Grid:
         """Return the grid with penalties that suit so many examples, where it has none."""
@@ -109,8 +117,8 @@ def _axis(name: str, given: Any) -> tuple[float, ...]:
     if isinstance(given, list | tuple) and any(isinstance(own, str) for own in given):
         return tuple(sorted({value for own in given for value in _axis(name, own)}))
     try:
-        given = _spelled(given) if isinstance(given, str) else given
-        values = np.unique(np.atleast_1d(np.asarray(given, np.float64)))
+        numbers = _spelled(given) if isinstance(given, str) else given
+        values = np.unique(np.atleast_1d(np.asarray(numbers, np.float64)))
     except (TypeError, ValueError):
         values = np.array([])
     if values.ndim != 1 or not len(values):
@@ -123,7 +131,9 @@ def _axis(name: str, given: Any) -> tuple[float, ...]:
 
 def _spelled(text: str) -> NDArray[np.float64]:
     """Return the numbers of "0.01,0.1", or of "logspace(-6, 0, 7)": seven from 1e-6 to 1."""
+    # Of more values than candidates the logarithms alone could fill the memory.
     spaced = re.fullmatch(r"\s*logspace\(([^,]+),([^,]+),([^,]+)\)\s*", text)
     if spaced is None:
         return np.array([float(number) for number in text.split(",")])
-    return np.logspace(float(spaced[1]), float(spaced[2]), int(spaced[3]))
+    count = min(int(spaced[3]), MOST_CANDIDATES + 1)
+    return np.logspace(float(spaced[1]), float(spaced[2]), count)

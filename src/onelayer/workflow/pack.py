@@ -19,7 +19,7 @@ from onelayer.data.blocks.packs.packing import Tell
 from onelayer.data.blocks.readers.open import as_block_source
 from onelayer.data.files import Examples, read_examples
 from onelayer.data.matrix import as_matrix
-from onelayer.errors import InputError, OnelayerError
+from onelayer.errors import Argument, InputError, OnelayerError
 
 _IN_BLOCKS = (".npz", ".npy", ".parquet", ".pq", ".arrow", ".feather", ".ipc")
 """What the files of a folder end in that is read block by block."""
@@ -119,7 +119,26 @@ def _open(source: str, place: str, target: str | None) -> BlockSource:
     names = [MANIFEST] if "://" in source else os.listdir(place) if os.path.isdir(place) else []
     if any(name.lower().endswith((MANIFEST, *_IN_BLOCKS)) for name in names):
         return as_block_source(source, target=target)
-    return ExampleBlocks(read_examples(source, target=target))
+    try:
+        return ExampleBlocks(read_examples(source, target=target))
+    except InputError as error:  # which may advise an option that packing has not
+        advised = {part.name for part in error.parts if isinstance(part, Argument)}
+        said = str(error.parts[0])
+        if "labels" in advised:
+            raise InputError(
+                f"{source}: holds no labels, and blocks come with them; save both in one file, as "
+                "numpy.savez(FILE, X=..., y=...) does."
+            ) from None
+        if "drop" in advised:
+            said = said.rpartition("; leave ")[0]
+            raise InputError(
+                f"{said}; packing leaves none out: take a file without them, or name the column "
+                "with the labels with ", Argument("target", "NAME"), ".",
+            ) from None  # fmt: skip
+        if "impute" in advised:
+            said = said.removesuffix("; fill them with ")
+            raise InputError(f"{said}; fill them, or remove these rows or columns.") from None
+        raise
 
 
 def _stamp(place: str) -> str:

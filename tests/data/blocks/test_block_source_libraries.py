@@ -112,7 +112,7 @@ def frames(*pieces: dict[str, Any]) -> Any:
 
 def test_partitions_that_differ() -> None:
     for other, says in (
-        ({"a": ["x"], "y": [1]}, "do not hold numbers: 'a'"),
+        ({"a": ["x"], "y": [1]}, "does not hold numbers: 'a'"),
         ({"a": [None], "y": [1]}, "row 3, column 'a' is missing"),
         ({"a": [1e300], "y": [1]}, "'a' is of type Float64, which does not fit the float32"),
         ({"a": np.ones(1, np.float32), "y": ["b"]}, "'y': from row 3 on, the labels are of type"),

@@ -150,6 +150,7 @@ def with_gaps(labels: pl.Series) -> pl.Series:
 def missing_labels(count: int, first: int, where: str) -> InputError:
     """Return the error for labels that are missing; `first` is the first such row, from 0."""
     return InputError(
-        f"{where}: {count} labels are missing, the first in row {first + 1}; "
+        f"{where}: {count} label{'s are' if count > 1 else ' is'} missing, the first in row "
+        f"{first + 1}; "
         "add them or remove these rows."
     )

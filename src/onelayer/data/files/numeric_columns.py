@@ -23,7 +23,8 @@ def check_numbers(columns: Sequence[pl.Series], source: str) -> None:
     if other:
         shown = first_few(other, _example)
         raise InputError(
-            f"{source}: {len(other)} columns do not hold numbers: {shown}; leave them out with ",
+            f"{source}: {len(other)} column{'s do' if len(other) > 1 else ' does'} not hold "
+            f"numbers: {shown}; leave {'them' if len(other) > 1 else 'it'} out with ",
             Argument("drop", "NAME"),
             ", encode them as numbers, or name the one with the labels with ",
             Argument("target", "NAME"),

@@ -66,8 +66,12 @@ def build(material: Material, choice: SectionChoice) -> Section:
 
 def _built(material: Material, choice: SectionChoice) -> Section:
     shown = material.ended if choice.kind in _OF_KEPT_WEIGHTS else material.runs
-    if choice.runs and not shown(choice):
-        note = Note("warning", literal(f"No results to show: runs {', '.join(choice.runs)}."))
+    needs_runs = choice.kind not in choice.without_runs and (
+        choice.runs or choice.kind not in choice.of_all_runs
+    )
+    if needs_runs and not shown(choice):
+        names = ", ".join(choice.runs) or "none named"
+        note = Note("warning", literal(f"No results to show: runs {names}."))
         return Section(choice.title or choice.kind, None, (note,))
     return BUILDERS[choice.kind](material, choice)
 
