@@ -8,7 +8,7 @@ It is made in coordinates in which features have mean 0 and variance 1, or 1 as 
 where they are sparse. So the units and the zero of a feature do not matter.
 
 An output's bias acts on the examples that h_i counts, and these are not around the mean of all,
-but on the way to the mean of the output's class. There each output has its own zero of the
+but on the way to the mean of the output's class. There each of many outputs has its own zero of the
 features: otherwise its bias and its weights along the class would wait for one another.
 """
 
@@ -25,6 +25,7 @@ from onelayer.data import Dataset, Rows
 from onelayer.model import LOSSES, Objective, Parameters
 from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.moments import moments
+from onelayer.optimum.shrinkage import shrunk
 
 Array = NDArray[Any]
 Wide = NDArray[np.float64]
@@ -34,6 +35,10 @@ MOST_FEATURES = 2500
 
 ROWS_PER_FEATURE = 2
 LEAST_ROWS = 2000
+
+MANY_OUTPUTS = 32
+"""With so many, each has its own zero of the features. Few, whose residuals go together, come near
+the minimum in fewer passes by that too, but then take longer to the last digits."""
 
 _RIDGES = (1e-7, 1e-5, 1e-3, 1.0)
 """What is smaller, as a share of the diagonal's mean, is no curvature but rounding: the first at
@@ -98,14 +103,16 @@ class Sample:
         parameters : Parameters
         weights : array, shape (n_examples,), or None
         means : ClassMeans, optional
-            Without, all outputs have the same zeros.
+            Without, or with few outputs, all of these have the same zeros.
         """
         p = self._probabilities(objective, parameters)
         each = p * (1 - p)
         if weights is not None:
             each *= weights[self.rows, None].astype(np.float32)
-        matrix = self._matrix(each.mean(axis=1))
-        return Curvature(matrix, self._mean[:, None] if means is None else self._zeros(each, means))
+        zeros = self._mean[:, None]
+        if means is not None and len(means.outputs) >= MANY_OUTPUTS:
+            zeros = self._zeros(each, means)
+        return Curvature(self._matrix(each.mean(axis=1)), zeros)
 
     def _zeros(self, each: Array, means: ClassMeans) -> Wide:
         """Return the mean plus a share of the way to each class.
@@ -122,36 +129,15 @@ class Sample:
         return np.asarray(self._mean[:, None] + min(max(share, 0), 1) * way * self._size[:, None])
 
     def _matrix(self, h: Array) -> Wide:
+        """Return the mean of h_i x_i x_i^T, with a feature of ones for the bias."""
         X = self._X
         if not self._whole:
             squares = X.multiply(X) if sparse.issparse(X) else X**2
             return np.asarray(squares.T @ h, np.float64).ravel() / len(h)
         root = np.sqrt(h)[:, None]
         X = X.multiply(root).toarray() if sparse.issparse(X) else X * root
-        return self._shrunk(np.asarray(X.T @ X, np.float64) / len(h), np.square(X).sum(axis=1))
-
-    def _shrunk(self, products: Wide, sizes: Array) -> Wide:
-        """Return the mean of some products x x^T, moved towards what they have in common.
-
-        The eigenvalues of a sample's mean lie farther apart than those of all examples: with two
-        examples a feature, where the latter are all 1, by a factor of 30. A multiple of the
-        identity is mixed in by as much as makes the expected error least (Ledoit and Wolf, "A
-        well-conditioned estimator for large-dimensional covariance matrices", 2004).
-
-        Parameters
-        ----------
-        products : array, shape (size, size)
-        sizes : array, shape (n_sample,)
-            |x|^2 of each.
-        """
-        common, square = np.trace(products) / len(products), float(np.square(products).sum())
-        spread = square - common**2 * len(products)
-        error = float(np.square(sizes, dtype=np.float64).mean()) - square
-        error *= (1 - self._share) / len(sizes)
-        if error <= 0 or spread <= 0:
-            return products
-        mixed = min(error / spread, 1.0)
-        return (1 - mixed) * products + np.diag(np.full(len(products), mixed * common))
+        products = np.asarray(X.T @ X, np.float64) / len(h)
+        return shrunk(products, np.square(X).sum(axis=1), self._share)
 
     def inverse(self, curvature: Curvature, objective: Objective) -> Curvature:
         """Return the inverse of the curvature with that of the penalty, in float32."""
