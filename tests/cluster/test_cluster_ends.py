@@ -132,10 +132,10 @@ def test_a_client_that_is_interrupted_or_killed(
     start: Start, scheduler: tuple[Any, str], tmp_path: Path
 ) -> None:
     command = [
-        "onelayer", "sweep", table_of(600, tmp_path), "--out", str(tmp_path / "out"),
-        "--l2", "0.001,0.1", "--max-epochs", "60", "--evaluations-per-epoch", "1",
+        "onelayer", "sweep", table_of(600, tmp_path), "--l2", "0.001,0.1", "--max-epochs", "60",
+        "--evaluations-per-epoch", "1",
     ]  # fmt: skip
-    there = [*command, "--cluster", scheduler[1]]
+    there = [*command, "--cluster", scheduler[1], "--out", str(tmp_path / "out")]
     checkpoint = tmp_path / "out" / ".checkpoint"
     client: Any = distributed.Client(scheduler[1], timeout=120)  # type: ignore[no-untyped-call]
     with client:
