@@ -20,14 +20,14 @@ from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.lbfgs import Search
 from onelayer.optimum.model_search import NOISE, ModelSearch, as_one, widened
 
-FACTOR = 2.0
+FACTOR = 4.0
 """From one penalty to the next."""
 
 REACH = 1e6
 """Penalties that are smaller than the first by more are not worth the way: where units of features
 differ by much, it is long. Their searches begin at once."""
 
-NEAR = 0.03
+NEAR = 0.1
 """As a share of J: where the next step promises less, the penalty falls."""
 
 
@@ -56,13 +56,13 @@ class Descent:
         self._at = self._curved_at = last.start
         self._sums: Sums | None = None
         self._curvature = self._setting.first_curvature(last.number)
-        self._inverse = self._curvature
+        self._factored = self._curvature.flat()
         self._search = Search(as_one(last.start), self._precondition, NOISE[self.dtype])
         for model in searches:
             model.waits = True
 
     def _precondition(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self._setting.sample.multiply(self._inverse, gradient)
+        return self._setting.sample.solve(self._factored, gradient)
 
     @property
     def is_active(self) -> bool:
@@ -124,7 +124,7 @@ class Descent:
             )
         while self.waiting:
             self._fall()
-            self._inverse = self._setting.sample.inverse(self._curvature, self._objective)
+            self._factored = self._setting.sample.factored(self._curvature, self._objective)
             self._search.choose_anew()
             if self._promised > NEAR:
                 return

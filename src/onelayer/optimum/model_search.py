@@ -66,11 +66,11 @@ class ModelSearch:
         self.parameters = self.start = setting.start(number)
         self.waits, self.is_stale = False, True
         self._curvature: Curvature | None = setting.first_curvature(number)
-        self.inverse = setting.first_curvature(number)  # until it is made
+        self.factored = setting.first_curvature(number).flat()  # until it is made
         self.search = Search(as_one(self.start), self._precondition, NOISE[self.dtype])
 
     def _precondition(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.setting.sample.multiply(self.inverse, gradient)
+        return self.setting.sample.solve(self.factored, gradient)
 
     def begin(
         self, here: Parameters, sums: Sums, search: Search, curvature: Curvature,
@@ -216,7 +216,7 @@ class ModelSearch:
             curvature = self.setting.sample.curvature(
                 self.objective, self.parameters, self.weights, self.means
             )
-        self.inverse = self.setting.sample.inverse(curvature, self.objective)
+        self.factored = self.setting.sample.factored(curvature, self.objective)
         self.search.choose_anew()
 
     def found(self, left: Reason) -> Optimum:

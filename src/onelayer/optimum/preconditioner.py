@@ -1,8 +1,8 @@
 """The curvature of an objective, estimated from a sample of the examples.
 
 The Hessian of the mean loss has a block mean h_i x_i x_i^T for each output, with
-h_i = p_i (1 - p_i) of that output. One matrix serves all outputs here: h_i is their mean. Its
-inverse is what steps begin with; L-BFGS corrects what it leaves.
+h_i = p_i (1 - p_i) of that output. One matrix serves all outputs here: h_i is their mean. With its
+factor steps are made from gradients; L-BFGS corrects what that leaves.
 
 It is made in coordinates in which features have mean 0 and variance 1, or 1 as their mean square
 where they are sparse. So the units and the zero of a feature do not matter.
@@ -50,7 +50,7 @@ and not flat; an inverse that took them for flat would make steps a million time
 
 
 class Curvature(NamedTuple):
-    """The estimated Hessian of the mean loss, or the inverse of that of an objective.
+    """The estimated Hessian of the mean loss, or the Cholesky factor of that of an objective.
 
     Attributes
     ----------
@@ -62,6 +62,10 @@ class Curvature(NamedTuple):
 
     matrix: Array
     zeros: Wide
+
+    def flat(self) -> Curvature:
+        """Return one that leaves gradients as they are, but for the units of the features."""
+        return self._replace(matrix=np.ones(len(self.matrix)))
 
 
 class Sample:
@@ -139,15 +143,10 @@ class Sample:
         products = np.asarray(X.T @ X, np.float64) / len(h)
         return shrunk(products, np.square(X).sum(axis=1), self._share)
 
-    def inverse(self, curvature: Curvature, objective: Objective) -> Curvature:
-        """Return the inverse of the curvature with that of the penalty, in float32."""
+    def factored(self, curvature: Curvature, objective: Objective) -> Curvature:
+        """Return the Cholesky factor of the curvature with that of the penalty, in float32."""
         factor = self._factor(curvature.matrix, objective)
-        if factor.ndim == 1:
-            return curvature._replace(matrix=np.asarray(1 / factor, np.float32))
-        found, _ = linalg.lapack.dpotri(factor, lower=True, overwrite_c=True)
-        lower = np.tril(found, -1)
-        whole = np.asarray(lower + lower.T + np.diag(np.diag(found)), np.float32)
-        return curvature._replace(matrix=whole)
+        return curvature._replace(matrix=factor.astype(np.float32, order="F"))
 
     def decrease(self, curvature: Curvature, objective: Objective, gradient: Wide) -> float:
         """Return by how much a Newton step lowers J where it is quadratic: g^T H^-1 g / 2."""
@@ -180,17 +179,19 @@ class Sample:
                 break
         return np.asarray(factor)
 
-    def multiply(self, inverse: Curvature, gradient: Wide) -> Wide:
-        """Return the inverse times a gradient, (n_features + 1, n_outputs)."""
-        matrix, scaled = inverse.matrix, self._scaled(gradient, inverse.zeros)
-        if matrix.ndim == 1:
-            product = matrix[:, None] * scaled
+    def solve(self, factored: Curvature, gradient: Wide) -> Wide:
+        """Return the step that a gradient asks for, (n_features + 1, n_outputs)."""
+        factor, scaled = factored.matrix, self._scaled(gradient, factored.zeros)
+        if factor.ndim == 1:
+            step = scaled / factor[:, None]
         else:
             size = float(np.abs(scaled).max()) or 1.0  # small numbers keep off float32's edge
-            product = np.asarray(matrix @ (scaled / size).astype(np.float32), np.float64) * size
-        product[:-1] /= self._size[:, None]
-        product[-1] -= (inverse.zeros * product[:-1]).sum(axis=0)
-        return product
+            half = linalg.blas.strsm(1.0, factor, scaled / size, lower=True)
+            whole = linalg.blas.strsm(1.0, factor, half, lower=True, trans_a=True, overwrite_b=True)
+            step = np.asarray(whole, np.float64) * size
+        step[:-1] /= self._size[:, None]
+        step[-1] -= (factored.zeros * step[:-1]).sum(axis=0)
+        return step
 
     def _scaled(self, gradient: Wide, zeros: Wide) -> Wide:
         """Return a gradient in the coordinates of the sample."""
