@@ -332,6 +332,7 @@ def main() -> None:
     large = large_results(costs)
     result = {"machine": machine(), "alone": alone, "costs": asdict(costs), "checked": check,
               "large": large}  # fmt: skip
+    arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "scaling.json").write_text(json.dumps(result, indent=2) + "\n")
     (arguments.out / "scaling.md").write_text(page(result))
     figures = arguments.out / "figures"
