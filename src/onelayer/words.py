@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from pathlib import PurePath
 from typing import Any
 
 from onelayer.errors import Argument, InputError
@@ -102,3 +103,8 @@ def bytes_in_words(size: int) -> str:
         if size >= 1000**power:
             return f"{size / 1000**power:.3g} {unit}"
     return f"{size} B"
+
+
+def name_of_source(source: str) -> str:
+    """Return what data is called: of a folder its name without the path, nobody's business."""
+    return PurePath(source).name or source

@@ -1,13 +1,11 @@
 """What pages say of error rates is what the benchmark of planted faults wrote down."""
 
-import importlib.util
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from benchmark_modules import load
 
 from onelayer.diagnosis import all_checks
 
@@ -15,19 +13,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        f"faults_{name}", ROOT / "benchmarks" / "faults" / f"{name}.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where its dataclasses look themselves up
-    spec.loader.exec_module(module)
-    return module
-
-
-PAGES, JOURNAL = load("pages"), load("journal")
+PAGES, JOURNAL = load("faults/pages.py"), load("faults/journal.py")
 RESULTS = PAGES.Results.read(DOCS / "faults.md")
 CODES = [check.kind.code for check in all_checks()]
 

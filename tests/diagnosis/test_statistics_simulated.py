@@ -1,26 +1,9 @@
 """A small version of the simulation whose table is docs/statistics.md."""
 
-import importlib.util
-import sys
-from pathlib import Path
-from typing import Any
-
 import pytest
+from benchmark_modules import load
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "statistics_simulated.py"
-
-
-def load() -> Any:
-    spec = importlib.util.spec_from_file_location("statistics_simulated", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where its dataclass looks itself up
-    spec.loader.exec_module(module)
-    return module
-
-
-SIMULATED = load()
+SIMULATED = load("statistics_simulated.py")
 EXPERIMENTS = {f"{e.method}: {e.setting}": e for e in SIMULATED.experiments()}
 REPETITIONS = 300
 

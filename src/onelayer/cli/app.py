@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from onelayer import __version__
 from onelayer.cli import model_commands, terminal
-from onelayer.cli.commands import Command
+from onelayer.cli.commands import Commands
 from onelayer.cli.options import ClusterAt
 from onelayer.cli.training_options import SweepCommand, TrainingCommand
 from onelayer.errors import Argument, InputError, OnelayerError
@@ -46,7 +46,7 @@ def _visible_usage() -> Iterator[None]:
         raise
 
 
-app = typer.Typer(
+app = Commands(
     name="onelayer",
     cls=_Commands,
     help="Train single-layer networks by mini-batch gradient descent, and explain what happened.",
@@ -55,7 +55,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-data_app = typer.Typer(help="Get data sets, and pack your own.", no_args_is_help=True)
+data_app = Commands(help="Get data sets, and pack your own.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
 DataOption = Annotated[
@@ -83,7 +83,7 @@ def _root(
     pass
 
 
-@app.command(cls=Command)
+@app.command()
 def study(
     study: Annotated[
         str, typer.Argument(metavar="[STUDY]", help="A built-in study's name, or a TOML file.")
@@ -183,7 +183,7 @@ def study(
         )
 
 
-@app.command(cls=Command)
+@app.command()
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="It must not be there yet.")],
 ) -> None:
@@ -193,7 +193,7 @@ def new(
     new_study(file)
 
 
-@app.command(cls=Command)
+@app.command()
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run folder.")],
     other: Annotated[
@@ -233,7 +233,7 @@ def report(
         run_report_command(run, process, quiet=quiet)
 
 
-@app.command(cls=Command)
+@app.command()
 def diagnose(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run folder.")],
     only: Annotated[
@@ -264,7 +264,7 @@ def diagnose(
     )
 
 
-@app.command(cls=Command)
+@app.command()
 def gradcheck(data: DataOption = None) -> None:
     """Compare analytic with numeric gradients; exit with 1 above a relative error of 1e-6."""
     from onelayer.cli.gradcheck import run_gradcheck_command
@@ -272,7 +272,7 @@ def gradcheck(data: DataOption = None) -> None:
     run_gradcheck_command(data or "digits")
 
 
-@data_app.command("get", cls=Command)
+@data_app.command("get")
 def data_get(
     name: Annotated[str, typer.Argument(help="The data set; there is one to get: mnist.")],
 ) -> None:
@@ -282,7 +282,7 @@ def data_get(
     run_get_command(name)
 
 
-@data_app.command("pack", cls=Command)
+@data_app.command("pack")
 def data_pack(
     source: Annotated[
         str, typer.Argument(metavar="SOURCE", help="A file or a folder, as for fit.")
@@ -338,7 +338,7 @@ for command in (
     model_commands.inspect,
     model_commands.export,
 ):
-    app.command(cls=Command)(command)
+    app.command()(command)
 
 
 def main() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
+import typer
 from typer.core import TyperCommand
 
 from onelayer.errors import Argument, InputError
@@ -27,3 +29,12 @@ class Command(TyperCommand):
                 )
         rest: list[str] = super().parse_args(ctx, args)
         return rest
+
+
+class Commands(typer.Typer):
+    """Commands that all are of that kind, or of the one that is named."""
+
+    def command(self, name: str | None = None, **how: Any) -> Callable[..., Any]:
+        """Return what makes a function a command."""
+        made: Callable[..., Any] = super().command(name, **{"cls": Command, **how})
+        return made

@@ -103,11 +103,16 @@ def _set_legend(channel: _Specification) -> None:
         channel["legend"]["columns"] = style.legend_columns(labels, WIDTH)
         if max(map(len, labels)) > _ENTRY:
             broken = {label: wrap(label, _ENTRY) for label in labels}
-            channel["legend"]["labelExpr"] = f"{json.dumps(broken)}[datum.label] || datum.label"
+            channel["legend"]["labelExpr"] = _looked_up(broken)
 
 
 def _wrap_labels(labels: list[str], axis: _Specification) -> int:
     """Break the names of rows into lines; return how many the longest takes."""
     broken = {label: wrap(label, _LABEL) or [""] for label in map(str, labels)}
-    axis["labelExpr"] = f"{json.dumps(broken)}[datum.label] || datum.label"
+    axis["labelExpr"] = _looked_up(broken)
     return max(map(len, broken.values()))
+
+
+def _looked_up(broken: dict[str, list[str]]) -> str:
+    """Return the expression of Vega that shows a label in its lines."""
+    return f"{json.dumps(broken)}[datum.label] || datum.label"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
 import polars as pl
@@ -36,7 +35,7 @@ from onelayer.report.sections.material import spread_in_words
 from onelayer.report.sections.method import counting, settings
 from onelayer.study import Outcome, Study
 from onelayer.training import history_schema
-from onelayer.words import listed
+from onelayer.words import listed, name_of_source
 
 MOST_IN_LEAD = 3
 """So many findings of a check stand at the head of the report; the others are named."""
@@ -163,12 +162,7 @@ _SOURCES = {"mnist": "MNIST’s handwritten digits", "digits": "scikit-learn’s
 
 
 def _known_as(data: Mapping[str, Any]) -> str:
-    return _SOURCES.get(data["source"], _named(data))
-
-
-def _named(data: Mapping[str, Any]) -> str:
-    """Return the name of the data; of a folder without its path, which is nobody's business."""
-    return PurePath(str(data["source"])).name or str(data["source"])
+    return _SOURCES.get(data["source"], name_of_source(data["source"]))
 
 
 def _scope(outcome: Outcome) -> str:
@@ -198,7 +192,7 @@ def _facts(outcome: Outcome) -> tuple[tuple[str, str], ...]:
     shape = ImageShape.of(data)
     size = "" if shape is None else f", {shape}"
     return (
-        ("Data", literal(f"{_named(data)}: {data['n_features']} features{size}, "
+        ("Data", literal(f"{name_of_source(data['source'])}: {data['n_features']} features{size}, "
                          f"{len(data['classes'])} classes")),
         ("Training examples", f"{data['train']:,}"),
         ("Validation examples", f"{data['validation']:,}"),

@@ -131,9 +131,9 @@ def _axis(name: str, given: Any) -> tuple[float, ...]:
 
 def _spelled(text: str) -> NDArray[np.float64]:
     """Return the numbers of "0.01,0.1", or of "logspace(-6, 0, 7)": seven from 1e-6 to 1."""
-    # Of more values than candidates the logarithms alone could fill the memory.
     spaced = re.fullmatch(r"\s*logspace\(([^,]+),([^,]+),([^,]+)\)\s*", text)
     if spaced is None:
         return np.array([float(number) for number in text.split(",")])
+    # Of more values than candidates the logarithms alone could fill the memory.
     count = min(int(spaced[3]), MOST_CANDIDATES + 1)
     return np.logspace(float(spaced[1]), float(spaced[2]), count)

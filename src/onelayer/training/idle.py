@@ -41,7 +41,7 @@ def without_idle(config: TrainConfig) -> TrainConfig:
 
 
 def refuse_idle(config: TrainConfig, given: Iterable[str]) -> None:
-    """Refuse options that were given and have no effect.
+    """Refuse options that were given and have no effect; the seed also draws what is held out.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def refuse_idle(config: TrainConfig, given: Iterable[str]) -> None:
         That names the first of them.
     """
     for name in given:
-        if why := why_idle(config, name):
+        if name != "seed" and (why := why_idle(config, name)):
             raise InputError(Argument(name), f": has no effect: {why}. Leave it out.")
 
 

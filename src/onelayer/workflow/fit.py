@@ -79,7 +79,7 @@ def fit_files(
         files, config.model, seed=config.seed, window=config.window,
         block_size=config.block_size, watch=watch,
     )  # fmt: skip
-    asked = config.model_fields_set - {"seed"}  # which also draws what is held out
+    asked = config.model_fields_set
     config = visiting_blocks(config, data)
     refuse_idle(config, asked)
     check_choice(data.train, config)

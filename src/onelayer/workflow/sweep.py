@@ -136,7 +136,7 @@ def sweep_files(
         files, config.model, seed=config.seed, window=config.window,
         block_size=config.block_size, watch=watch,
     )  # fmt: skip
-    asked = config.model_fields_set - {"seed"}  # which also draws what is held out
+    asked = config.model_fields_set
     config = visiting_blocks(config, data)
     refuse_idle(config, asked)
     chosen_by = score_named(score, data.train.n_classes)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import Any
 
 from onelayer.report.compare.side import Sides
 from onelayer.report.document import Block, Paragraph, Section, Table
 from onelayer.report.inline import code, literal, plain
 from onelayer.study.differences import values_that_differ
-from onelayer.words import first_few
+from onelayer.words import first_few, name_of_source
 
 _ABSENT = "–"
 
@@ -101,7 +100,7 @@ def _shown(value: Any, key: str = "") -> str:
             f" {value['offset']:+g}".replace("-", "−") if value["offset"] else ""
         )
     if key == "source":
-        return literal(PurePath(str(value)).name)
+        return literal(name_of_source(str(value)))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
