@@ -363,26 +363,27 @@ def main() -> None:
     arguments = parser.parse_args()
     ceiling = matrix_product_rate()
     print(f"A float32 matrix product of 3000 × 3000 reaches {ceiling:.0f} GFLOP/s.", flush=True)
-    rows: list[Row] = []
     for name in arguments.names or COMPARISONS:
         for line in COMPARISONS[name]():
-            rows.append(line | {"processor": machine()["processor"]})
             print(told(line), flush=True)
-    stored = arguments.out / "benchmarks.json"
-    if stored.exists():  # comparisons that were not run keep their last figures
-        before = json.loads(stored.read_text())["comparisons"]
-        done = {line["comparison"] for line in rows}
-        rows += [line for line in before if line["comparison"] not in done]
-    rows.sort(key=lambda line: str(line["comparison"]))
+            _store(line | {"processor": machine()["processor"]}, ceiling, arguments.out)
+
+
+def _store(line: Row, ceiling: float, out: Path) -> None:
+    """Put a figure in the place of its last one; the others stay."""
+    stored = out / "benchmarks.json"
+    rows = json.loads(stored.read_text())["comparisons"] if stored.exists() else []
+    rows = [row for row in rows if row["comparison"] != line["comparison"]] + [line]
+    rows.sort(key=lambda row: str(row["comparison"]))
     packages = ("onelayer", "numpy", "numba", "torch", "scikit-learn")
     result = {
         "machine": machine() | {"matrix_product_gflops": ceiling},
         "versions": {package: version(package) for package in packages},
         "comparisons": rows,
     }
-    arguments.out.mkdir(exist_ok=True)
+    out.mkdir(exist_ok=True)
     stored.write_text(json.dumps(result, indent=2) + "\n")
-    (arguments.out / "benchmarks.md").write_text(_markdown(result))
+    (out / "benchmarks.md").write_text(_markdown(result))
 
 
 def _markdown(result: dict) -> str:
