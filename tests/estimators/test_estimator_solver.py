@@ -102,7 +102,7 @@ def test_the_solver_can_be_named() -> None:
     assert SoftmaxRegression(solver="sgd").fit(X, y).history_.steps > 0
     exact = SoftmaxRegression(solver="optimum", l2=0.01, max_epochs=3).fit(X, y)
     assert exact.stop_reason_ == "converged"
-    with pytest.raises(ValueError, match="solver: 'lbfgs' was given; .* or 'auto'"):
+    with pytest.raises(ValueError, match=r"solver: 'lbfgs' was given; .* or 'auto'"):
         SoftmaxRegressionCV(solver="lbfgs").fit(X, y)
     with pytest.raises(ValueError, match="solver: 'newton' was given"):
         SoftmaxRegression(solver="newton").fit(X, y)

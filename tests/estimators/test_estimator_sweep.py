@@ -221,7 +221,7 @@ def test_unfitted_sweep_has_no_partial_fit() -> None:
 
 @pytest.mark.filterwarnings("ignore:The least populated class:UserWarning")
 def test_a_fold_that_would_train_without_a_class_is_refused_by_its_name() -> None:
-    few = np.array(["a", "b"])[y[:60] % 2]
+    few = np.array(["a", "b"], object)[y[:60] % 2]
     few[7] = "rare"
     with pytest.raises(ValueError, match=r"fold \d has the only example of the class 'rare'"):
         SoftmaxRegressionCV().fit(X[:60], few)

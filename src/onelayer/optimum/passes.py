@@ -12,7 +12,6 @@ from onelayer.optimum.result import Optimum, Reason
 from onelayer.optimum.setting import Setting
 from onelayer.threads import for_each
 
-
 FEW_FEATURES = 128
 """With fewer, a curvature is estimated sooner than another thread is asked to."""
 

@@ -67,8 +67,11 @@ def map_rows(
     in_turn = len(rows) > 0 and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows)))
     for piece in row_blocks(len(rows), at_once):
         some = rows[piece]
-        own = slice(some[0], some[-1] + 1) if in_turn else some  # a view where it can be one
-        yield function(X[own], *parts_of(by_row, own))
+        if in_turn:  # a view
+            turn = slice(int(some[0]), int(some[-1]) + 1)
+            yield function(X[turn], *parts_of(by_row, turn))
+        else:
+            yield function(X[some], *parts_of(by_row, some))
 
 
 def together(X: Any, function: Callable[[Any], Result], rows: Rows) -> Result:
