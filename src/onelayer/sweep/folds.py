@@ -47,12 +47,14 @@ def single_fold(task: Task) -> list[Fold]:
     """Return the validation examples of a task as the one thing to score on."""
     if task.validation is None:
         raise InputError("cv: give validation examples, or how many folds to score on.")
-    weights, share = task.example_weights(), 1.0
+    share = 1.0
     if task.holds_out:
-        trains = _in_part(task.train, weights.train).sum()
-        last = task.everything()
-        share = float(trains / _in_part(last.train, last.example_weights().train).sum())
-    return [Fold(weights, task.validation, task.validation.numbers(), share)]
+        trains, everything = (
+            _in_part(sample, task.loss_weights(sample)).sum()
+            for sample in (task.train, task.everything().train)
+        )
+        share = float(trains / everything)
+    return [Fold(task.example_weights(), task.validation, task.validation.numbers(), share)]
 
 
 def cross_validation(
@@ -130,9 +132,9 @@ def check_classes(folds: Sequence[Fold], labels: NDArray[Any] | None = None) -> 
         That names the class, and what to do.
     """
     for f, fold in enumerate(folds):
-        data, weights = fold.scored_on.data, fold.weights.train
-        if data.has_label_matrix or weights is None:
-            continue
+        data, weights = fold.scored_on.data, np.asarray(fold.weights.train)
+        if data.has_label_matrix:
+            return
         targets = data.targets
         trains = np.bincount(targets[weights > 0], minlength=data.n_classes)
         held = np.bincount(targets[fold.rows], minlength=data.n_classes)
@@ -143,11 +145,11 @@ def check_classes(folds: Sequence[Fold], labels: NDArray[Any] | None = None) -> 
         label = names[np.flatnonzero(targets == absent[0])[0]]
         label = label.item() if isinstance(label, np.generic) else label
         count = int(held[absent[0]])
+        others = " take folds that divide its examples," if count > 1 else ""
         raise InputError(
-            f"cv: fold {f} has {'the only example' if count == 1 else f'all {count} examples'} of "
+            f"cv: fold {f} has {f'all {count} examples' if count > 1 else 'the only example'} of "
             f"the class {label!r}, and would train without it, which has no minimum. Leave the "
-            "class out, take folds that divide its examples, or train by steps: ",
-            Argument("solver", "sgd"), ".",
+            f"class out,{others} or train by steps: ", Argument("solver", "sgd"), ".",
         )  # fmt: skip
 
 
