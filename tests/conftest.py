@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,6 +27,14 @@ def _nothing_to_wait_for() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", os.fstat)
         yield
+
+
+@pytest.fixture
+def little_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Share work among threads that is too little to be worth it, as tests make it."""
+    if find_spec("numba") is not None:
+        monkeypatch.setattr("onelayer.engines.compiled.totals.LITTLE", 0)
+    monkeypatch.setattr("onelayer.optimum.passes.FEW_FEATURES", 0)
 
 
 @pytest.fixture(scope="module")  # while it is open, no event loop can run beside it

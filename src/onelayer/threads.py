@@ -34,8 +34,7 @@ def for_each(work: Callable[[Piece], None], pieces: Sequence[Piece], threads: in
 
     The first error in the order of the pieces is raised; pieces not yet begun are then left out.
     """
-    threads = min(available_cores() if threads is None else threads, len(pieces))
-    if threads <= 1:
+    if len(pieces) <= 1 or (threads := min(threads or available_cores(), len(pieces))) == 1:
         for piece in pieces:
             work(piece)
         return

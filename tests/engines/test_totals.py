@@ -13,6 +13,7 @@ from onelayer.engines import Problem, Source, WeightedRows, open_engine
 from onelayer.model import ModelName, Objective, Parameters, Sums
 
 pytest.importorskip("numba")
+pytestmark = pytest.mark.usefixtures("little_is_shared")
 
 STORED = ["uint8", "float16", "float32", "float64", "csr"]
 

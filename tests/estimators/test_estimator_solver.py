@@ -10,6 +10,7 @@ from sklearn.datasets import load_breast_cancer, load_iris, make_multilabel_clas
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression as Peer
 from sklearn.linear_model import LogisticRegressionCV as PeerCV
+from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
 from onelayer import (
@@ -18,6 +19,8 @@ from onelayer import (
     SoftmaxRegression,
     SoftmaxRegressionCV,
 )
+from onelayer.estimators.fitting import split_rows
+from onelayer.estimators.inputs import Labelled
 
 
 def cancer() -> tuple[Any, Any]:
@@ -57,8 +60,30 @@ def test_the_sweep_chooses_as_scikit_learn_does() -> None:
     C = float(np.ravel(peer.C_)[0])
     assert ours.best_params_ == {"l2": pytest.approx(1 / (C * len(y)))}
     np.testing.assert_allclose(ours.predict_proba(X), peer.predict_proba(X), atol=2e-3)
+    # A fold's penalty is that of the same C: it weighs the sum of the losses of fewer examples.
+    scores = np.array(ours.results_["scores"].to_list())[::-1].T
+    np.testing.assert_allclose(scores[:, :5], peer.scores_[1][:, :5], rtol=5e-3)
     assert ours.results_["learning_rate"].null_count() == 10
     assert set(ours.results_["stop_reason"]) == {"converged"}
+
+
+def test_a_penalty_is_as_strong_while_examples_are_held_out() -> None:
+    X, y = iris()
+    weights = np.where(y == 0, 3.0, 1.0)
+    sweep = SoftmaxRegressionCV(l2=0.05, cv=None, validation_fraction=0.3).fit(X, y, weights)
+    kept, held = split_rows(Labelled(X, y), 0.3, 0)
+    share = weights[kept].sum() / weights.sum()
+    alone = SoftmaxRegression(l2=0.05 / share).fit(X[kept], y[kept], weights[kept])
+    loss = log_loss(y[held], alone.predict_proba(X[held]), sample_weight=weights[held])
+    assert sweep.best_score_ == pytest.approx(-loss, rel=1e-3)
+    assert sweep.best_params_ == {"l2": 0.05}
+
+
+def test_a_fit_raises_no_floating_point_error() -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    with np.errstate(all="raise"):
+        assert LogisticRegression().fit(X, y).stop_reason_ == "converged"
+        SoftmaxRegressionCV(cv=2, l2=1e-3).fit(X, y)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +102,8 @@ def test_the_solver_can_be_named() -> None:
     assert SoftmaxRegression(solver="sgd").fit(X, y).history_.steps > 0
     exact = SoftmaxRegression(solver="optimum", l2=0.01, max_epochs=3).fit(X, y)
     assert exact.stop_reason_ == "converged"
+    with pytest.raises(ValueError, match=r"solver: 'lbfgs' was given; .* or 'auto'"):
+        SoftmaxRegressionCV(solver="lbfgs").fit(X, y)
     with pytest.raises(ValueError, match="solver: 'newton' was given"):
         SoftmaxRegression(solver="newton").fit(X, y)
     with pytest.raises(ValueError, match="makes no steps"):

@@ -1,6 +1,7 @@
 """The sweep: its candidates, what they are scored on, and what is fitted at the end."""
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import polars as pl
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, make_scorer
 from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold
 
@@ -16,6 +17,7 @@ from onelayer.errors import InputError
 from onelayer.estimators import SoftmaxRegression, SoftmaxRegressionCV
 from onelayer.estimators.fitting import split_rows
 from onelayer.estimators.inputs import Labelled
+from onelayer.inference import Classifier
 
 X, y = load_digits(n_class=4, return_X_y=True)
 X = X / 16
@@ -215,3 +217,23 @@ def test_unfitted_sweep_has_no_partial_fit() -> None:
     assert not hasattr(SoftmaxRegressionCV(), "partial_fit")
     with pytest.raises(InputError, match="one class"):
         SoftmaxRegressionCV().fit(X, np.zeros(len(y)))
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class:UserWarning")
+def test_a_fold_that_would_train_without_a_class_is_refused_by_its_name() -> None:
+    few = np.array(["a", "b"], object)[y[:60] % 2]
+    few[7] = "rare"
+    with pytest.raises(ValueError, match=r"fold \d has the only example of the class 'rare'"):
+        SoftmaxRegressionCV().fit(X[:60], few)
+    splits = [(np.flatnonzero(few != "a"), np.flatnonzero(few == "a"))]
+    with pytest.raises(ValueError, match=r"fold 0 has all \d+ examples of the class 'a'"):
+        SoftmaxRegressionCV(cv=splits).fit(X[:60], few)
+
+
+def test_the_model_itself_is_saved(tmp_path: Path) -> None:
+    model = SoftmaxRegression(l2=0.01)
+    with pytest.raises(NotFittedError):
+        model.to_classifier()
+    model.fit(X[:60], y[:60]).to_classifier().save(tmp_path / "model.safetensors")
+    loaded = Classifier.load(tmp_path / "model.safetensors")
+    assert loaded.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()

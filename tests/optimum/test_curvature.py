@@ -46,6 +46,7 @@ def test_a_zero_for_each_of_many_outputs_saves_passes(monkeypatch: pytest.Monkey
     assert abs(found.value - without.value) <= 1e-3 * found.value
 
 
+@pytest.mark.usefixtures("little_is_shared")
 @pytest.mark.parametrize("penalize_bias", [False, True])
 def test_many_outputs_have_the_same_bits_in_company(penalize_bias: bool) -> None:
     data, fold = many_classes(), (np.arange(4000) % 7 != 1).astype(float)

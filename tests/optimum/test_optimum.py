@@ -134,6 +134,7 @@ def test_it_is_that_of_scikit_learn(model: ModelName) -> None:
         np.testing.assert_allclose(ours.T, theirs.coef_, atol=1e-5)
 
 
+@pytest.mark.usefixtures("little_is_shared")
 @pytest.mark.parametrize("stored", ["uint8", "float16", "float32", "float64", "csr"])
 @pytest.mark.parametrize("model", MODELS)
 def test_all_kinds_of_data_and_any_company(model: ModelName, stored: str) -> None:

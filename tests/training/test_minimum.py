@@ -11,7 +11,7 @@ from training_material import MODELS, Fit, FitMany, blobs, parts, same_bits
 
 from onelayer.data import Dataset
 from onelayer.model import ModelName, Objective, Parameters
-from onelayer.optimum import minimise
+from onelayer.optimum import Optimum, minimise
 from onelayer.training import (
     Event,
     ExampleWeights,
@@ -21,6 +21,7 @@ from onelayer.training import (
     TrainResult,
     train_many,
 )
+from onelayer.training.minimum import ended_search
 
 ASKED = TrainConfig(batch_size=8, max_epochs=3, l2=0.05, optimum=True)
 
@@ -115,3 +116,12 @@ def test_a_run_that_diverged_has_no_excess(fit: Fit) -> None:
     minimum = fit(*parts(), wild).minimum
     assert minimum is not None
     assert minimum.excess is None or math.isfinite(minimum.excess)
+
+
+@pytest.mark.parametrize(("bound", "said"), [(0.01, "may be 0.01 above"), (7e4, "is not known")])
+def test_a_bound_above_j_itself_is_none(bound: float, said: str) -> None:
+    found = Optimum(
+        Objective("logistic", 1e-30), Parameters.zeros(2, 1, "float64"), value=0.02, loss=0.02,
+        excess_bound=bound, passes=607, reason="precision",
+    )  # fmt: skip
+    assert said in ended_search(found)

@@ -138,8 +138,10 @@ class Scaling:
         if not isinstance(raw, np.ndarray):
             return raw.astype(dtype).multiply(scale).tocsr()
         scaled: NDArray[Any] = raw.astype(dtype)
-        scaled *= scale
-        scaled += offset
+        if not (isinstance(scale, float) and scale == 1):
+            scaled *= scale
+        if not (isinstance(offset, float) and offset == 0):
+            scaled += offset
         return scaled
 
 

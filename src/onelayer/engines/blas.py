@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 _lock = threading.Lock()
 _users = 0
-_limits: threadpool_limits | None = None
+_limits: Any = None
+_known: tuple[int, ThreadpoolController] | None = None
 
 
 @contextmanager
@@ -23,7 +26,7 @@ def one_blas_thread() -> Iterator[None]:
     global _users, _limits
     with _lock:
         if _users == 0:
-            _limits = threadpool_limits(1, user_api="blas")
+            _limits = _libraries().limit(limits=1, user_api="blas")
         _users += 1
     try:
         yield
@@ -33,3 +36,15 @@ def one_blas_thread() -> Iterator[None]:
             if _users == 0 and _limits is not None:
                 _limits.restore_original_limits()
                 _limits = None
+
+
+def _libraries() -> ThreadpoolController:
+    """Return the libraries that are loaded; to look for them takes longer than a small model.
+
+    A library comes with the modules that use it: where none was imported, none has come.
+    """
+    global _known
+    if _known is None or _known[0] != len(sys.modules):
+        count = len(sys.modules)
+        _known = count, ThreadpoolController()
+    return _known[1]

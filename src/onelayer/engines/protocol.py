@@ -85,7 +85,8 @@ class Planned:
     Attributes
     ----------
     work : list of functions
-        Each is to be called once in every thread of the engine.
+        Each is to be called in every thread of the engine, at most once, until all is done: whoever
+        calls it last finds nothing to do.
     outcome : function
         Returns what came of it, once all of it is done.
     """

@@ -259,6 +259,17 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         if result.stop_reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
 
+    def to_classifier(self) -> Classifier:
+        """Return the fitted model itself, which can be saved to a file: `classifier_`.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If it has not been fitted.
+        """
+        check_is_fitted(self)
+        return self.classifier_
+
     def _warn_of_its_end(self, result: TrainResult, stacklevel: int) -> None:
         """Warn of a run that diverged, or ended far from the minimum."""
         rate = result.config.learning_rate
@@ -268,8 +279,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
                 return
             warnings.warn(
                 f"{result.message[0].upper()}{result.message[1:]}. "
-                + ("Set l2 above 0." if result.config.l2 == 0 else "Scale the features, or set a "
-                   "higher tolerance."),
+                + ("Set l2 above 0." if result.config.l2 == 0 else "Scale the features "
+                   "(scale='standard'), or set a higher l2 or tolerance."),
                 ConvergenceWarning, stacklevel=stacklevel,
             )  # fmt: skip
             return

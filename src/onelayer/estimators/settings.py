@@ -42,12 +42,26 @@ SHARED = (
 """Parameters that go into a `TrainConfig` as they are."""
 
 
+SOLVERS = ("auto", "optimum", "sgd")
+
 LEARNING_RATE = 0.1
 """Ten times that of `TrainConfig`, which suits the many features of images."""
 
 
 def chosen_solver(estimator: Any) -> str:
-    """Return the solver; "auto" makes steps where one of their options is not at its default."""
+    """Return the solver; "auto" makes steps where one of their options is not at its default.
+
+    Raises
+    ------
+    InputError
+        If there is no such solver.
+    """
+    if estimator.solver not in SOLVERS:
+        raise InputError(
+            f"{type(estimator).__name__}: solver: {estimator.solver!r} was given; must be "
+            "'optimum', which finds the minimum of the objective as scikit-learn's solvers do, "
+            "'sgd', or 'auto': steps if one of their options is set, otherwise the optimum."
+        )
     if estimator.solver != "auto":
         return str(estimator.solver)
     given = set()

@@ -60,8 +60,9 @@ class SoftmaxRegressionCV(LinearClassifier):
     l2 : number, list, array, str or None, default None
         Strengths of the penalty to try; "logspace(-6, 0, 7)" are seven from 1e-6 to 1. None tries
         those of scikit-learn's `LogisticRegressionCV`, 1 / (2 C n) for ten C from 1e-4 to 1e4 and n
-        examples; with steps 1e-5 to 1e-1. With steps, times the learning rate it must be below 1:
-        otherwise training diverges.
+        examples; with steps 1e-5 to 1e-1. It is that of the last fit, on all n: on folds the
+        minimum is sought with l2 * n / n_fold, which is the same C. With steps, times the learning
+        rate it must be below 1: otherwise training diverges.
     learning_rate : number, list, array, str or None, default None
         Step sizes to try; None is 0.1.
     cv : int, splitter, iterable of splits or None, default 5
@@ -98,8 +99,8 @@ class SoftmaxRegressionCV(LinearClassifier):
     runs for the folds' median number of epochs until their best evaluation. With `X_val` the final
     fit is the candidate's, which has been trained on all of `X` already.
 
-    A fold may train without a class. Its model knows the class all the same, and gives it little
-    probability.
+    By steps a fold may train without a class. Its model knows the class all the same, and gives it
+    little probability. A minimum needs an example of each, and such a fold is refused.
 
     Examples
     --------

@@ -181,4 +181,4 @@ class Search:
 
 def _dot(a: Array, b: Array) -> float:
     # Not BLAS: it shares long vectors among threads, and then adds up in another order.
-    return float((a * b).sum())
+    return float(np.add.reduce((a * b).ravel()))

@@ -16,7 +16,11 @@ from onelayer.data.fit_scaling import is_constant
 
 Wide = NDArray[np.float64]
 
-_ROWS_AT_ONCE = 512
+_ROWS_OF_SHIFT = 512
+_VALUES_AT_ONCE = 2**16
+"""As many as the second-level cache holds in float64."""
+
+_LEAST_ROWS = 64
 
 
 class Moments(NamedTuple):
@@ -49,10 +53,11 @@ def moments(data: Dataset, rows: Rows, weights: Sequence[Wide] | Wide = ()) -> M
     shift = np.zeros(data.n_features)
     if not data.is_sparse:  # so that squares of large values do not cancel
         mean_of = partial(_mean, data.scaling)
-        shift = next(map_rows(data.X, mean_of, rows[:_ROWS_AT_ONCE], _ROWS_AT_ONCE))
+        shift = next(map_rows(data.X, mean_of, rows[:_ROWS_OF_SHIFT], _ROWS_OF_SHIFT))
     total, squares = np.zeros((len(weights) + 1, data.n_features)), np.zeros(data.n_features)
     add_up = partial(_power_sums, data.scaling, shift)
-    for own in map_rows(data.X, add_up, rows, _ROWS_AT_ONCE, *weights):
+    at_once = max(_LEAST_ROWS, _VALUES_AT_ONCE // data.n_features)
+    for own in map_rows(data.X, add_up, rows, at_once, *weights):
         total += own[0]
         squares += own[1]
     means, squares = total / len(rows), squares / len(rows)

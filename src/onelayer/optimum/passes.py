@@ -12,6 +12,9 @@ from onelayer.optimum.result import Optimum, Reason
 from onelayer.optimum.setting import Setting
 from onelayer.threads import for_each
 
+FEW_FEATURES = 128
+"""With fewer, a curvature is estimated sooner than another thread is asked to."""
+
 
 class Passes:
     """All searches, and the passes over the data that they share."""
@@ -56,9 +59,10 @@ class Passes:
 
     def _refresh(self) -> None:
         """Estimate curvatures anew where that is due, some at once: BLAS has one thread."""
+        threads = 1 if self._setting.data.n_features < FEW_FEATURES else self._threads
         for kind in (self._descents, self.searches):  # the first make some of the others begin
             stale = [one for one in kind if one.is_active and one.is_stale]
-            for_each(lambda one: one.refresh(), stale, self._threads)
+            for_each(lambda one: one.refresh(), stale, threads)
 
     def _totals_in(self, dtype: str) -> Totals:
         if dtype not in self._totals:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from onelayer.data import Rows
 from onelayer.data.blocks import select_rows
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 from onelayer.sweep.task import Floats, Sample, Task
 from onelayer.training import ExampleWeights
 
@@ -27,11 +27,14 @@ class Fold:
     scored_on : Sample
     rows : array of int
         The examples of `scored_on` that score.
+    share : float
+        What counts in training, as a share of what counts in the last training on all examples.
     """
 
     weights: ExampleWeights
     scored_on: Sample
     rows: Rows
+    share: float = 1.0
 
     @property
     def sample_weight(self) -> Floats | None:
@@ -44,7 +47,14 @@ def single_fold(task: Task) -> list[Fold]:
     """Return the validation examples of a task as the one thing to score on."""
     if task.validation is None:
         raise InputError("cv: give validation examples, or how many folds to score on.")
-    return [Fold(task.example_weights(), task.validation, task.validation.numbers())]
+    share = 1.0
+    if task.holds_out:
+        trains, everything = (
+            _in_part(sample, task.loss_weights(sample)).sum()
+            for sample in (task.train, task.everything().train)
+        )
+        share = float(trains / everything)
+    return [Fold(task.example_weights(), task.validation, task.validation.numbers(), share)]
 
 
 def cross_validation(
@@ -101,8 +111,46 @@ def cross_validation(
             raise InputError(f"cv: fold {len(folds)} has no examples that count on one side.")
         held = np.zeros(n)
         held[scored] = watched[scored]
-        folds.append(Fold(ExampleWeights(drawn, held), sample, scored))
+        share = float(drawn.sum() / counts.sum())
+        folds.append(Fold(ExampleWeights(drawn, held), sample, scored, share))
     return folds
+
+
+def check_classes(folds: Sequence[Fold], labels: NDArray[Any] | None = None) -> None:
+    """Refuse folds that train without a class, where minima are sought.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+        On the training examples, as `cross_validation` makes them.
+    labels : array, shape (n_examples,), optional
+        What people call the classes of the examples, where not as the data set does.
+
+    Raises
+    ------
+    InputError
+        That names the class, and what to do.
+    """
+    for f, fold in enumerate(folds):
+        data, weights = fold.scored_on.data, np.asarray(fold.weights.train)
+        if data.has_label_matrix:
+            return
+        targets = data.targets
+        trains = np.bincount(targets[weights > 0], minlength=data.n_classes)
+        held = np.bincount(targets[fold.rows], minlength=data.n_classes)
+        absent = np.flatnonzero((trains == 0) & (held > 0))
+        if not len(absent):
+            continue
+        names = data.y if labels is None else labels
+        label = names[np.flatnonzero(targets == absent[0])[0]]
+        label = label.item() if isinstance(label, np.generic) else label
+        count = int(held[absent[0]])
+        others = " take folds that divide its examples," if count > 1 else ""
+        raise InputError(
+            f"cv: fold {f} has {f'all {count} examples' if count > 1 else 'the only example'} of "
+            f"the class {label!r}, and would train without it, which has no minimum. Leave the "
+            f"class out,{others} or train by steps: ", Argument("solver", "sgd"), ".",
+        )  # fmt: skip
 
 
 def _check_groups(cv: Any, groups: Any, n: int) -> None:

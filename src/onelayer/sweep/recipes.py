@@ -102,7 +102,7 @@ def lbfgs_penalties(n: float, n_classes: int) -> tuple[float, ...]:
     ----------
     n : float
         The number of examples of the last training, the held-out ones among them: C weighs the sum
-        of the losses. While the tenth is held out, the same penalty is that of C / 0.9.
+        of the losses, and is the same while the tenth is held out.
     n_classes : int
         The number of classes.
     """

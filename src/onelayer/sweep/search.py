@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from onelayer.inference import Classifier
 from onelayer.sweep.candidates import Candidate, ranked_candidates, results_table, summary
-from onelayer.sweep.folds import Fold, cross_validation, single_fold
+from onelayer.sweep.folds import Fold, check_classes, cross_validation, single_fold
 from onelayer.sweep.scores import LOG_LOSS, Score, log_scores
 from onelayer.sweep.task import Task
 from onelayer.training import (
@@ -155,6 +155,10 @@ def sweep(
 
     Notes
     -----
+    A penalty is that of the last training: where minima are sought, a model on a part of the
+    examples takes ``l2 / share``, so that the penalty weighs the same beside the sum of the losses
+    (that is one C of scikit-learn). Models that are trained by steps take it as it is.
+
     The best is then trained on all examples, also those held out; with early stopping for the
     folds' median number of epochs until their best evaluation. Where the validation examples are a
     data set of their own, the candidate has been trained on all of the training set already and is
@@ -167,14 +171,16 @@ def sweep(
         task = replace(task, validation=task.train)  # folds are weights on the same
         folds = cross_validation(task, cv, labels, metadata)
         words = f"{len(folds)} folds"
+        if any(config.solver == "optimum" for config in configs):
+            check_classes(folds, labels)
     trains_again = task.holds_out
     stop = stop or threading.Event()
 
     def resumed(named: dict[str, TrainConfig]) -> dict[str, Any]:
         return {"stop": stop} if checkpoint is None else checkpoint.resume(named, stop)
 
-    tried = [_nearly(config) for config in configs] if trains_again else configs
-    named = {f"{i}/{f}": config for i, config in enumerate(tried) for f in range(len(folds))}
+    tried = [[_tried(c, fold) if trains_again else c for fold in folds] for c in configs]
+    named = {f"{i}/{f}": config for i, row in enumerate(tried) for f, config in enumerate(row)}
     how = {"listen": listen, "threads": threads} | resumed(named)
     results = _train(task, tried, folds, how, with_curves=not trains_again)
     by_fold = []
@@ -195,30 +201,33 @@ def sweep(
 
 def _train(
     task: Task,
-    configs: Sequence[TrainConfig],
+    configs: Sequence[Sequence[TrainConfig]],
     folds: Sequence[Fold],
     how: dict[str, Any],
     *,
     with_curves: bool,
 ) -> list[list[TrainResult]]:
     """Train each candidate on each fold, all in one pass; return results by candidate."""
-    if not with_curves and all(config.early_stopping is None for config in configs):
+    each = [config for row in configs for config in row]
+    if not with_curves and all(config.early_stopping is None for config in each):
         task = replace(task, validation=None)  # nothing reads the evaluations
-    results = task.fit(
-        [config for config in configs for _ in folds],
-        [fold.weights for _ in configs for fold in folds],
-        **how,
-    )
+    results = task.fit(each, [fold.weights for _ in configs for fold in folds], **how)
     if any(result.stop_reason is StopReason.INTERRUPTED for result in results):
         raise KeyboardInterrupt
     return [results[i : i + len(folds)] for i in range(0, len(results), len(folds))]
 
 
-def _nearly(config: TrainConfig) -> TrainConfig:
-    """Return the options of a candidate, which is nearly the minimum if it is one."""
+def _tried(config: TrainConfig, fold: Fold) -> TrainConfig:
+    """Return the options of a candidate on a fold, which is nearly the minimum if it is one.
+
+    Its penalty is as strong, beside the sum of the losses, as it will be on all examples: fewer of
+    them say less against it.
+    """
     if config.solver == "sgd":
         return config
-    return config.model_copy(update={"tolerance": max(config.tolerance, NEARLY)})
+    return config.model_copy(
+        update={"l2": config.l2 / fold.share, "tolerance": max(config.tolerance, NEARLY)}
+    )
 
 
 def _until_their_best(config: TrainConfig, results: Sequence[TrainResult]) -> TrainConfig:

@@ -122,8 +122,8 @@ class Task:
         """
         weights = [self.example_weights()] * len(configs) if weights is None else weights
         validation = self.validation
-        # Overflow is how divergence looks, and the result says so.
-        with np.errstate(over="ignore", invalid="ignore"):
+        # Overflow is how divergence looks, and the result says so; what underflows is 0.
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             return train_many(
                 self.train.data, None if validation is None else validation.data, configs,
                 rows=self.train.rows,

@@ -118,8 +118,8 @@ def ended_search(found: Optimum) -> str:
     if found.reason == "interrupted":
         return f"interrupted {after}"
     bound = (
-        f"J may be {found.excess_bound:.1g} above it" if np.isfinite(found.excess_bound)
-        else "how near it is, is not known"
+        f"J may be {found.excess_bound:.1g} above it" if found.excess_bound < found.value
+        else "how near it is, is not known"  # no J is below 0
     )  # fmt: skip
     return f"ended its search for the minimum {after}: {bound}"
 

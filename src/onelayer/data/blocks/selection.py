@@ -52,7 +52,8 @@ def map_rows(
     ----------
     X : array, CSR array or BlockMatrix
     function : function
-        Takes the values of some rows, and the parts of `by_row` that go with them.
+        Takes the values of some rows, which it must not change, and the parts of `by_row` that go
+        with them.
     rows : int array
         In rising order, each once, where `X` is a BlockMatrix.
     by_row : arrays or None
@@ -63,8 +64,14 @@ def map_rows(
         for found in select_rows(X, rows).map(partial(_in_pieces, function, at_once), *own):
             yield from found
         return
+    in_turn = len(rows) > 0 and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows)))
     for piece in row_blocks(len(rows), at_once):
-        yield function(X[rows[piece]], *parts_of(by_row, rows[piece]))
+        some = rows[piece]
+        if in_turn:  # a view
+            turn = slice(int(some[0]), int(some[-1]) + 1)
+            yield function(X[turn], *parts_of(by_row, turn))
+        else:
+            yield function(X[some], *parts_of(by_row, some))
 
 
 def together(X: Any, function: Callable[[Any], Result], rows: Rows) -> Result:

@@ -18,17 +18,25 @@ class Team:
         if self._pool is not None:
             self._pool.shutdown()
 
-    def run(self, job: Callable[[], None]) -> None:
-        """Call the job once in every thread; wait for all."""
-        others = [self._pool.submit(job) for _ in range(self.threads - 1)] if self._pool else []
+    def run(self, job: Callable[[], None], *, alone: bool = False) -> None:
+        """Call the job, which deals its parts out, in every thread; wait for all of its parts.
+
+        Where the caller has done all of them before another thread came to its own call, that call
+        has nothing to do and is not waited for: on a loaded machine it could be long in coming. It
+        is called by the caller `alone` where it is too small to be worth handing out.
+        """
+        others = []
+        if self._pool is not None and not alone:
+            others = [self._pool.submit(job) for _ in range(self.threads - 1)]
         try:
             job()
         finally:
             for other in others:
-                other.result()
+                if not other.cancel():
+                    other.result()
 
     def do(self, work: Sequence[Callable[[], None]]) -> None:
-        """Call each function once in every thread; wait for all."""
+        """Call each function in every thread, as `run` does; wait for all."""
 
         def do_all() -> None:
             for call in work:

@@ -31,6 +31,12 @@ MOST_MODELS_PER_JOB = 8
 
 ROWS_AT_ONCE_CSR = 128
 
+OF_READING = 4
+"""To read an example takes about as long as so many models."""
+
+LITTLE = 2**21
+"""Products of a pass that one thread makes sooner than it hands a part of them to others."""
+
 
 class CompiledTotals:
     """See `onelayer.engines.protocol.Totals`."""
@@ -92,7 +98,8 @@ class CompiledTotals:
             array[...] = 0
         counter = np.zeros(1, np.int64)
         work = self._on_csr if is_csr else self._on_dense
-        self._team.run(partial(work, counter, chosen, totals))
+        products = len(self._part.rows) * self._weights[0].size * (n_models + OF_READING)
+        self._team.run(partial(work, counter, chosen, totals), alone=products <= LITTLE)
         found = []
         for j in range(n_models):
             weights = totals.weights[:, j].sum(axis=0, dtype=np.float64)  # piece after piece
