@@ -60,6 +60,12 @@ def shortened(text: str, longest: int) -> str:
     return f"{text[: longest - end - 1]}…{text[-end:]}"
 
 
+def number_of(count: int, noun: str) -> str:
+    """Return "1 class", "1,200 classes"."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
 def listed(items: Iterable[object], most: int | None = None) -> str:
     """Return 'a', 'a and b', 'a, b and c'; beyond `most` items 'a, b and 5 more'."""
     texts = [str(item) for item in items]

@@ -30,7 +30,7 @@ def run_fit_command(
     quiet: bool,
 ) -> None:
     """Run the command; see `onelayer fit --help`."""
-    out = check_out(out, (".safetensors",), force=force)
+    out = check_out(out, (".safetensors",), force=force, reads=files.paths)
     console = Terminal(quiet=quiet)
     result, model = fit_files(
         files, train_config(options), out, chooses=chooses, threads=threads, watch=watched(console)
@@ -42,10 +42,10 @@ def run_fit_command(
     if result.convergence is not None and not result.convergence.reached:
         say(console, far_from_minimum(result.stop_reason, result.convergence))
     if worse := worse_than_equal(result.final.train_loss or 0.0, model.model, len(model.classes)):
+        advice = ", or --scale standard" if files.scale in ("none", "minmax") else ""
         say(
             console,
-            f"Warning: the training loss is {worse}. Take a smaller --learning-rate, or --scale "
-            "standard.",
+            f"Warning: the training loss is {worse}. Take a smaller --learning-rate{advice}.",
         )
     say(console, f"Model: {out}")
     if as_json:

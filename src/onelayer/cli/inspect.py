@@ -42,7 +42,7 @@ def run_export_command(model: Path, *, to: str, out: Path | None, force: bool) -
     if to not in FORMATS:
         raise InputError(f"--format: {to!r} was given; allowed: {', '.join(FORMATS)}.")
     classifier = Classifier.load(model)
-    out = check_out(out or model.with_suffix(f".{to}"), (f".{to}",), force=force)
+    out = check_out(out or model.with_suffix(f".{to}"), (f".{to}",), force=force, reads=(model,))
     if to == "onnx":
         from onelayer.inference.onnx import export_onnx  # an optional library
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,7 @@ def _table(result: SweepResult) -> Table:
             *([f"{candidate.learning_rate:g}"] if steps else []),
             "–" if score is None else fixed(sign * score),
             *(["" if error is None else fixed(error)] if folds else []),
-            fixed(candidate.train_loss), candidate.stop_reason,
+            fixed(candidate.train_loss) if math.isfinite(candidate.train_loss) else "–",
+            candidate.stop_reason,
         )  # fmt: skip
     return table

@@ -153,7 +153,7 @@ def _features_of_model(
     missing = [name for name in features if name not in present]
     if missing:
         raise InputError(
-            f"{request.source}: {len(missing)} features of the model are missing: "
-            f"{first_few(missing)}; the columns are {first_few(kept)}."
+            f"{request.source}: lacks features of the model: {first_few(missing)}; the columns are "
+            f"{first_few(kept) or 'none'}."
         )
     return features
