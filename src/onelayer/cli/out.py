@@ -50,7 +50,9 @@ def check_out(
 def _keep(reads: Iterable[str | Path | None], path: Path) -> None:
     """Refuse to write into what is read."""
     place = Path(os.path.realpath(path))
-    for read in filter(None, reads):
+    for read in reads:
+        if read is None:
+            continue
         source = Path(os.path.realpath(os.path.expanduser(read)))
         if place == source:
             raise InputError(f"--out {path}: is what the command reads; name another file.")

@@ -32,8 +32,8 @@ def classes_of(examples: Examples, files: TrainingFiles, model: ModelName) -> li
     if (labels == labels[0]).all():
         only = first_few([labels[0].item()])
         raise InputError(
-            f"{files.labels or files.train}: {only} is the only label; give examples of at least two "
-            "classes."
+            f"{files.labels or files.train}: {only} is the only label; give examples of at least "
+            "two classes."
         )
     classes: list[Label] = np.unique(labels).tolist()
     check_classes(model, classes, Argument("model"))

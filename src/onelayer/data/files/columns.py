@@ -8,7 +8,7 @@ from onelayer.data.files.csv_files import no_header_hint
 from onelayer.data.files.examples import Request
 from onelayer.data.files.pandas_index import INDEX
 from onelayer.errors import Argument, InputError
-from onelayer.words import first_few
+from onelayer.words import first_few, number_of
 
 TARGETS = ("target", "label", "class", "y")
 """What a label column is called, in any case, when no name is given."""
@@ -153,7 +153,7 @@ def _features_of_model(
     missing = [name for name in features if name not in present]
     if missing:
         raise InputError(
-            f"{request.source}: lacks features of the model: {first_few(missing)}; the columns are "
-            f"{first_few(kept) or 'none'}."
+            f"{request.source}: lacks {number_of(len(missing), 'feature')} of the model: "
+            f"{first_few(missing)}; the columns are {first_few(kept) or 'none'}."
         )
     return features

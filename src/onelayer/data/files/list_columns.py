@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from onelayer.data.files.examples import Request
 from onelayer.errors import Argument, InputError
-from onelayer.words import first_few
+from onelayer.words import first_few, number_of
 
 _POSITION = re.compile(r"(.+)\[(?:0|[1-9]\d*)\]", re.DOTALL)
 
@@ -147,7 +147,7 @@ def in_order_of_model(
     missing = [name for name in features if name not in index]
     if missing:
         raise InputError(
-            f"{request.source}: {len(missing)} features of the model are missing: "
+            f"{request.source}: lacks {number_of(len(missing), 'feature')} of the model: "
             f"{first_few(missing)}; the columns with lists are {first_few(lists)}."
         )
     return np.ascontiguousarray(X[:, [index[name] for name in features]])
