@@ -53,13 +53,9 @@ def run_fit_command(
 
 
 def _figures(final: Final, *, weighted: bool) -> str:
-    text = f"training loss {_shown(final.train_loss)}, accuracy {final.train_accuracy or 0:.2%}"
+    text = f"training loss {fixed(final.train_loss)}, accuracy {final.train_accuracy or 0:.2%}"
     text += " (both weighted by class)" if weighted else ""
     if final.val_loss is not None and final.val_accuracy is not None:
-        text += f"; validation loss {_shown(final.val_loss)}, accuracy {final.val_accuracy:.2%}"
+        text += f"; validation loss {fixed(final.val_loss)}, accuracy {final.val_accuracy:.2%}"
         text += " (not weighted)" if weighted else ""
     return f"The model has {text}."
-
-
-def _shown(loss: float | None) -> str:
-    return "–" if loss is None else fixed(loss)

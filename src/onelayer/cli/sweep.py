@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +83,8 @@ def _table(result: SweepResult) -> Table:
         table.add_row(
             str(candidate.rank), *([candidate.range] if read else []), f"{candidate.l2:g}",
             *([f"{candidate.learning_rate:g}"] if steps else []),
-            "–" if score is None else fixed(sign * score),
+            fixed(None if score is None else sign * score),
             *(["" if error is None else fixed(error)] if folds else []),
-            fixed(candidate.train_loss) if math.isfinite(candidate.train_loss) else "–",
-            candidate.stop_reason,
+            fixed(candidate.train_loss), candidate.stop_reason,
         )  # fmt: skip
     return table

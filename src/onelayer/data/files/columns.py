@@ -50,9 +50,8 @@ def choose_columns(
     if unnamed:
         raise InputError(
             f"{request.source}: the column {first_few(unnamed)} has no name in the file or is a "
-            "row index of pandas; leave it out with ",
-            Argument("drop", repr(unnamed[0])),
-            ", or name it.",
+            "row index of pandas",
+            advice=("leave it out with ", Argument("drop", repr(unnamed[0])), ", or name it"),
         )
     return features, target
 
