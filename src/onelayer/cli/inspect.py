@@ -102,8 +102,9 @@ def _option(value: object) -> str:
 
 
 def _largest(d: Description, widest: int) -> Table:
+    shown = f"The {LARGEST} largest" if d.n_features > LARGEST else "The"
     table = Table(
-        title=f"The {LARGEST} largest weights of each class, of scaled features",
+        title=f"{shown} weights of each class, of scaled features",
         box=None, title_justify="left",
     )  # fmt: skip
     table.add_column("class", header_style="bold", no_wrap=True, max_width=widest)
