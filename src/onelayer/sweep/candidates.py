@@ -159,9 +159,9 @@ def summary(
     if score is None:
         return f"All {len(ranked)} diverged: take smaller learning rates."
     spread = "" if error is None else f" (standard error {error:.2g})"
-    negated = is_negated(score_name)
+    negated, name = is_negated(score_name), plain_name(score_name)
     text = [
-        f"Best of {len(ranked)}: {named(best)}, with a {plain_name(score_name)} of "
+        f"Best of {len(ranked)}: {named(best)}, with {_article(name)} {name} of "
         f"{abs(score) if negated else score:.4g}{spread} on {scored_on}."
     ]
     following = ranked[1].mean_score if len(ranked) > 1 else None
@@ -175,6 +175,10 @@ def summary(
     if diverged:
         text.append(f"{diverged} diverged.")
     return " ".join(text)
+
+
+def _article(name: str) -> str:
+    return "an" if name[0] in "aeiou" else "a"
 
 
 def is_negated(score_name: str) -> bool:
