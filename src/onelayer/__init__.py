@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_OF_ESTIMATORS = (
+__all__ = [
     "LogisticRegression",
     "LossCurveDisplay",
     "MultilabelRegression",
@@ -22,15 +22,15 @@ _OF_ESTIMATORS = (
     "SoftmaxRegressionCV",
     "SweepDisplay",
     "WeightsDisplay",
-)
+]
 
 
 def __getattr__(name: str) -> Any:
     """Load the estimators when one is asked for: the command line starts without them."""
-    if name in _OF_ESTIMATORS:
+    if name in __all__:
         return getattr(import_module("onelayer.estimators"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_OF_ESTIMATORS])
+    return sorted([*globals(), *__all__])

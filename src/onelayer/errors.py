@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 
@@ -37,11 +37,20 @@ class OnelayerError(Exception):
     ----------
     *parts : str or Argument
         The message, piece by piece: what is wrong, where, and what to do.
+    advice : sequence of str or Argument
+        What to do, where another caller has other advice: the message goes on with it, behind a
+        semicolon, and ends there.
+
+    Attributes
+    ----------
+    fault : tuple of str or Argument
+        The message without the advice.
     """
 
-    def __init__(self, *parts: str | Argument) -> None:
-        super().__init__("".join(map(str, parts)))
-        self.parts = parts
+    def __init__(self, *parts: str | Argument, advice: Sequence[str | Argument] = ()) -> None:
+        self.fault, self.advice = parts, tuple(advice)
+        self.parts = (*parts, "; ", *advice, ".") if advice else parts
+        super().__init__("".join(map(str, self.parts)))
 
     def worded(self, name: Callable[[Argument], str]) -> str:
         """Return the message with its arguments named in another way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable
 from pathlib import PurePath
@@ -25,8 +26,13 @@ def in_powers(text: str) -> str:
     return f"{digits} × 10{str(int(power)).translate(_RAISED)}" if power else text
 
 
-def fixed(value: float, digits: int = 4) -> str:
-    """Return a number with so many decimals, or in powers of ten where a diverging run has gone."""
+def fixed(value: float | None, digits: int = 4) -> str:
+    """Return a number with so many decimals, or in powers of ten where a diverging run has gone.
+
+    "–" where there is none: None, or NaN.
+    """
+    if value is None or math.isnan(value):
+        return "–"
     return f"{value:.{digits}f}" if abs(value) < 1e4 else in_powers(f"{value:.1e}")
 
 
@@ -58,6 +64,12 @@ def shortened(text: str, longest: int) -> str:
         return text
     end = longest // 3
     return f"{text[: longest - end - 1]}…{text[-end:]}"
+
+
+def number_of(count: int, noun: str) -> str:
+    """Return "1 class", "1,200 classes"."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
 
 
 def listed(items: Iterable[object], most: int | None = None) -> str:

@@ -480,7 +480,7 @@ def test_options_of_steps_have_the_names_of_their_tables(tmp_path: Path) -> None
         (("--validation", "nowhere.csv"), "nowhere.csv: there is no such file"),
         (("--learning-rate", "-1"), "onelayer: --learning-rate: -1.0 was given"),
         (("--impute", "median"), "--impute: 'median' is no way to fill missing values; give mean"),
-        (("--scale", "robust"), "scale: 'robust' was given; allowed: none, standard, minmax"),
+        (("--scale", "robust"), "--scale: 'robust' was given; allowed: none, standard, minmax"),
         (("--model", "tree"), "--model: 'tree' was given"),
         (("--model", "logistic"), "logistic regression needs two classes"),
         (("--early-stopping", "0"), "--early-stopping: 0 was given; must be greater than"),
@@ -488,7 +488,7 @@ def test_options_of_steps_have_the_names_of_their_tables(tmp_path: Path) -> None
         (("--early-stopping", "3", "--validation", "0"), "needs validation examples"),
         (("--drop", "f1"), "has no named columns"),
         (("--dtype", "float16"), "--dtype: 'float16' was given"),
-        (("--batch-size", "200", "--drop-last"), "batch_size: 200 is more than the 96"),
+        (("--batch-size", "200", "--drop-last"), "--batch-size: 200 is more than the 96"),
     ],
 )
 def test_wrong_options_are_named(options: tuple[str, ...], message: str, tmp_path: Path) -> None:
@@ -528,7 +528,7 @@ def test_labels_of_another_type_are_matched_and_unknown_ones_refused(tmp_path: P
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        ([9], "all 9 labels are 'class 0'; give examples of at least two classes."),
+        ([9], "'class 0' is the only label; give examples of at least two classes."),
         ([9, 1], "there are 2 classes, and the smallest has 1 of them. Give validation examples"),
     ],
 )
@@ -596,3 +596,45 @@ def test_the_minimum_is_found_where_it_is_asked_for(tmp_path: Path) -> None:
     assert said in " ".join(call("inspect", str(model)).out.split())
     plain = call("fit", *data, "--out", str(model), *QUICK, "--l2", "0.01", "--force")
     assert "least that was found" not in plain.err
+
+
+# What is read stays ------------------------------------------------------------------------------
+
+
+def test_no_result_takes_the_place_of_what_is_read(tmp_path: Path) -> None:
+    """Not with `--force` either, and not by another name of the same file."""
+    rng = np.random.default_rng(0)
+    kept = {"features": rng.normal(size=(40, 2)), "labels": np.arange(40) % 2}
+    data, model, table = tmp_path / "data.safetensors", tmp_path / "m.safetensors", "more.csv"
+    save_file(kept, data)
+    rows = "".join(f"{a},{b}\n" for a, b in kept["features"])
+    (tmp_path / table).write_text(f"a,b\n{rows}")
+    (tmp_path / "link.safetensors").symlink_to(data)
+    before = data.read_bytes()
+    link = tmp_path / "link.safetensors"
+    for out, options in [
+        (data, ()),
+        (link, ()),
+        (model, ("--validation", model)),
+        (model, ("--validation", data, "--validation-labels", model)),
+    ]:
+        said = call("fit", data, "--out", out, "--force", *options).refused(2)
+        assert said == f"--out {out}: is what the command reads; name another file."
+    assert data.read_bytes() == before
+    assert call("fit", data, "--out", model, "--l2", "0.1").code == 0
+    for out in (tmp_path / table, tmp_path / "x" / ".." / table):
+        (tmp_path / "x").mkdir(exist_ok=True)
+        ended = call("predict", model, tmp_path / table, "--out", out, "--force")
+        assert "is what the command reads" in ended.refused(2)
+    assert (tmp_path / table).read_text() == f"a,b\n{rows}"
+    (tmp_path / "shards").mkdir()
+    ended = call("predict", model, tmp_path / "shards", "--out", tmp_path / "shards" / "new.csv")
+    assert "is in " in ended.refused(2)
+
+
+def test_one_of_a_thing_is_no_plural(tmp_path: Path) -> None:
+    rows = "".join(f"{k % 5 + k % 2},{'xy'[k % 2]}\n" for k in range(20))
+    (tmp_path / "a.csv").write_text(f"a,y\n{rows}")
+    ended = call("fit", tmp_path / "a.csv", "--out", tmp_path / "m.safetensors", "--l2", "1")
+    assert "; 1 feature, " in ended.err
+    assert "16 examples to train" in ended.err

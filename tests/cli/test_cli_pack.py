@@ -101,15 +101,16 @@ def test_refusals(table: Path, tmp_path: Path) -> None:
     ).refused(2)
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
 def test_advice_is_of_what_packing_has(tmp_path: Path) -> None:
     np.save(tmp_path / "X.npy", np.ones((4, 2)))
     frame = pl.DataFrame({"a": [1.0, None, 3.0], "label": [0, 1, 0]})
     frame.write_csv(tmp_path / "gap.csv")
     frame.with_columns(a=pl.Series(["x", "y", "z"])).write_csv(tmp_path / "text.csv")
+    frame.with_columns(a=pl.Series([["x"]] * 3)).write_parquet(tmp_path / "lists.parquet")
     for name, said in (
         ("X.npy", "holds no labels, and blocks come with them; save both in one file"),
         ("gap.csv", "'a' (1); fill them, or remove these rows or columns."),
+        ("lists.parquet", "holds lists of the type String; packing leaves none out: take a file"),
         ("text.csv", "1 column does not hold numbers: 'a' (String, such as 'x'); packing leaves"),
     ):
         refused = call("data", "pack", tmp_path / name, tmp_path / "out")
@@ -118,6 +119,7 @@ def test_advice_is_of_what_packing_has(tmp_path: Path) -> None:
         assert not any(flag in refused.err for flag in ("--impute", "--drop", "--labels"))
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
 def test_a_signal_ends_it_and_the_same_command_goes_on(tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     np.savez(tmp_path / "d.npz", X=draw.random((60_000, 300), np.float32),

@@ -55,6 +55,8 @@ def test_a_sweep_leaves_table_model_and_page(how: tuple[str, str], table: Path) 
     assert "kind 1" in page
     assert "width 2" in page
     assert "A sweep over penalty" in page
+    assert f"Best of 4: λ = {best['l2']:g} and the learning rate" in page
+    assert "l2 = " not in page
     assert "mean 0 and standard deviation 1" in page
     # The grid as a map with each score in it, and the folds against the best where there are some.
     for score in results["mean_score"]:

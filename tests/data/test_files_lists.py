@@ -138,8 +138,8 @@ def test_refused(columns: dict[str, Any], message: str, tmp_path: Path) -> None:
         ([f"e[{i}]" for i in range(2)], "'e': the lists have 3 values, those of the model 2"),
         ([f"e[{i}]" for i in range(4)], "'e': the lists have 3 values, those of the model 4"),
         (["e"], "'e': the lists have 3 values, those of the model 1"),
-        (["e[0]", "e[1]", "e[7]"], r"1 features of the model are missing: 'e\[7\]'"),
-        (["f[0]", "f[1]"], r"2 features of the model are missing: 'f\[0\]', 'f\[1\]'"),
+        (["e[0]", "e[1]", "e[7]"], r"lacks 1 feature of the model: 'e\[7\]'"),
+        (["f[0]", "f[1]"], r"lacks 2 features of the model: 'f\[0\]', 'f\[1\]'"),
     ],
 )
 def test_lists_that_do_not_fit_a_model_are_refused(

@@ -243,7 +243,7 @@ def test_labels_with_gaps_count_as_none_where_none_are_needed(put: Put) -> None:
             r"2 of 3 columns .* of 2\): 'b' \(2\), 'a' \(1\); .*impute",
         ),
         ("a,b,y\n1,2,0\n2,1e999,1\n", {}, "column 'b', row 2 is inf"),
-        ("a,y\n1,2\n", {"features": ["a", "b", "c"]}, "2 features .* missing: 'b', 'c'"),
+        ("a,y\n1,2\n", {"features": ["a", "b", "c"]}, "lacks 2 features of the model: 'b', 'c'"),
         ("a,y\n1,2\n", {"features": ["a", "y"], "target": "y"}, "'y' is a feature of the model"),
         ("a,y\n1,2\n", {"fill": [1.0, 2.0]}, "has 1 features.* are for 2"),
         ("a,b,y\n1,2,3\n", {"size": "2x2"}, "has 2 features; wanted are images of 2x2"),

@@ -83,7 +83,7 @@ def test_tables_have_names_and_a_column_of_labels(kind: str, tmp_path: Path) -> 
     assert whole.score(given, "kind") > 0.8
     other = table().select("kind", *reversed(model.feature_names_in_.tolist())).lazy()
     assert model.predict(other).tolist() == model.predict(given).tolist()
-    with pytest.raises(InputError, match="1 features of the model are missing: 'x0'"):
+    with pytest.raises(InputError, match="lacks 1 feature of the model: 'x0'"):
         model.predict(table().drop("x0").lazy())
 
 

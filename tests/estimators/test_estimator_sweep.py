@@ -128,7 +128,7 @@ def test_scorer_is_that_of_scikit_learn() -> None:
         X, names, np.ones(len(y))
     )
     assert by_name.results_["scores"].to_list() == by_call.results_["scores"].to_list()
-    assert "accuracy of" in by_name.summary_
+    assert "with an accuracy of" in by_name.summary_
     losses = SoftmaxRegressionCV(l2=[0, 1], scoring="neg_log_loss", cv=3, **FAST).fit(X, names)
     exact = SoftmaxRegressionCV(l2=[0, 1], cv=3, **FAST).fit(X, names)
     np.testing.assert_allclose(

@@ -232,6 +232,19 @@ def test_long_runs_are_drawn_in_larger_groups() -> None:
     assert figure.data.filter(pl.col("series").str.starts_with("training")).height == 400
 
 
+def test_short_runs_are_drawn_step_by_step_and_one_step_is_seen() -> None:
+    figure = loss_curves(history("short", steps=3), "short")
+    assert "mean of" not in figure.svg()
+    training = figure.data.filter(pl.col("series") == "training loss")
+    assert training["step"].to_list() == [0, 1, 2]
+    (line,) = [
+        layer for layer in figure.chart.to_dict()["layer"] if layer["mark"]["type"] == "line"
+    ]
+    assert line["mark"]["point"]
+    labels = re.findall(r"<text[^>]*>(\d+)</text>", loss_curves(history("a", steps=2), "a").svg())
+    assert labels.count("1") == 1
+
+
 def test_a_diverged_run_is_drawn_as_far_as_it_goes() -> None:
     diverged = history("diverged", steps=60).with_columns(
         pl.when(pl.col("step") > 30).then(float("inf")).otherwise("train_loss").alias("train_loss"),

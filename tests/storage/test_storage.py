@@ -109,6 +109,21 @@ def test_what_fails_is_said_once_and_the_old_file_stays(
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
+def test_a_lock_that_cannot_be_written_is_said_and_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("onelayer.storage.lock.os.write", fail)
+        with pytest.raises(OnelayerError, match=r"\.lock: cannot be written: .*make room"):
+            Lock(tmp_path / ".lock", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with Lock(tmp_path / ".lock", tmp_path):
+        assert [p.name for p in tmp_path.iterdir()] == [".lock"]
+
+
 def test_a_folder_that_vanishes_is_said(tmp_path: Path) -> None:
     with pytest.raises(OnelayerError, match=r"x: cannot be written: .*make it again"):
         write_file(tmp_path / "gone" / "x", b"")

@@ -56,9 +56,12 @@ FOUND_FIRST = [
     finding("XX5", "same", "clear", 5.0), finding("XX6", "same", "found", 6.0),
     finding("XX7", "gone-run", "found", 7.0),
 ]  # fmt: skip
+NAMED_OTHERWISE = finding("XX4", "same", "found", 4.0) | {"statement": "That of “it” is 4.0."}
+"""The same measurement of a run that the second study calls otherwise."""
+
 FOUND_SECOND = [
     finding("XX1", "same", "found", 1.5), finding("XX2", "same", "clear", 2.5),
-    finding("XX3", "same", "found", 3.5), finding("XX4", "same", "found", 4.0),
+    finding("XX3", "same", "found", 3.5), NAMED_OTHERWISE,
     finding("XX5", "same", "can't tell", 5.0), finding("XX7", "more", "found", 7.0),
 ]  # fmt: skip
 

@@ -47,6 +47,8 @@ def test_the_page_lies_beside_the_first_folder_and_is_not_overwritten(base: Path
         (("one", "--force"), "--out and --force are for two run folders"),
         (("one", "two", "--out", "x.txt"), "--out x.txt: end the name in .html."),
         (("one", "two", "--out", "no/x.html"), "there is no folder no; make it first."),
+        (("one", "two", "--out", "two/report.html", "--force"), "is in two, which the command"),
+        (("one", "two", "--out", "one/models/x.html"), "is in one, which the command reads"),
     ],
 )
 def test_wrong_use_is_refused(

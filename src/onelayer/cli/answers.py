@@ -1,14 +1,10 @@
-"""The end of a study in the terminal: its answers, and its page in the browser."""
+"""The end of a study in the terminal: its answers."""
 
 from __future__ import annotations
-
-import webbrowser
-from pathlib import Path
 
 from rich.padding import Padding
 from rich.text import Text
 
-from onelayer.cli.progress import StudyProgress
 from onelayer.cli.terminal import Terminal, visible
 from onelayer.diagnosis import Finding
 from onelayer.diagnosis.answers import answers
@@ -22,13 +18,3 @@ def print_answers(console: Terminal, outcome: Outcome, findings: list[Finding]) 
         console.print(Text(answer.question, style="bold"))
         verdict = f"{answer.verdict}. " if answer.verdict else ""
         console.print(Padding(Text(visible(f"{verdict}{answer.sentence}")), (0, 0, 0, 2)))
-
-
-def open_page(page: Path, progress: StudyProgress) -> None:
-    """Open a page in the reader's browser, or say that there is none."""
-    try:
-        opened = webbrowser.open(page.resolve().as_uri())
-    except webbrowser.Error:
-        opened = False
-    if not opened:
-        progress.say("No browser could be opened; open the page by hand.")

@@ -19,7 +19,7 @@ def run_compare_command(
     """Run the command; see `onelayer report --help`."""
     progress = StudyProgress(Terminal(), quiet=quiet)
     named = out or first.parent / f"{first.resolve().name}-and-{second.resolve().name}.html"
-    page = check_out(named, (".html",), force=force)
+    page = check_out(named, (".html",), force=force, reads=(first, second))
     paper = check_out(page.with_suffix(".pdf"), (".pdf",), force=force)
     document = compare_folders(first, second, stage=progress.stage)
     with progress.stage("Writing the page"):

@@ -30,7 +30,7 @@ def run_fit_command(
     quiet: bool,
 ) -> None:
     """Run the command; see `onelayer fit --help`."""
-    out = check_out(out, (".safetensors",), force=force)
+    out = check_out(out, (".safetensors",), force=force, reads=files.paths)
     console = Terminal(quiet=quiet)
     result, model = fit_files(
         files, train_config(options), out, chooses=chooses, threads=threads, watch=watched(console)
@@ -42,10 +42,10 @@ def run_fit_command(
     if result.convergence is not None and not result.convergence.reached:
         say(console, far_from_minimum(result.stop_reason, result.convergence))
     if worse := worse_than_equal(result.final.train_loss or 0.0, model.model, len(model.classes)):
+        advice = ", or --scale standard" if files.scale in ("none", "minmax") else ""
         say(
             console,
-            f"Warning: the training loss is {worse}. Take a smaller --learning-rate, or --scale "
-            "standard.",
+            f"Warning: the training loss is {worse}. Take a smaller --learning-rate{advice}.",
         )
     say(console, f"Model: {out}")
     if as_json:
@@ -53,13 +53,9 @@ def run_fit_command(
 
 
 def _figures(final: Final, *, weighted: bool) -> str:
-    text = f"training loss {_shown(final.train_loss)}, accuracy {final.train_accuracy or 0:.2%}"
+    text = f"training loss {fixed(final.train_loss)}, accuracy {final.train_accuracy or 0:.2%}"
     text += " (both weighted by class)" if weighted else ""
     if final.val_loss is not None and final.val_accuracy is not None:
-        text += f"; validation loss {_shown(final.val_loss)}, accuracy {final.val_accuracy:.2%}"
+        text += f"; validation loss {fixed(final.val_loss)}, accuracy {final.val_accuracy:.2%}"
         text += " (not weighted)" if weighted else ""
     return f"The model has {text}."
-
-
-def _shown(loss: float | None) -> str:
-    return "–" if loss is None else fixed(loss)

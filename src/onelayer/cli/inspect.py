@@ -42,7 +42,7 @@ def run_export_command(model: Path, *, to: str, out: Path | None, force: bool) -
     if to not in FORMATS:
         raise InputError(f"--format: {to!r} was given; allowed: {', '.join(FORMATS)}.")
     classifier = Classifier.load(model)
-    out = check_out(out or model.with_suffix(f".{to}"), (f".{to}",), force=force)
+    out = check_out(out or model.with_suffix(f".{to}"), (f".{to}",), force=force, reads=(model,))
     if to == "onnx":
         from onelayer.inference.onnx import export_onnx  # an optional library
 
@@ -102,8 +102,9 @@ def _option(value: object) -> str:
 
 
 def _largest(d: Description, widest: int) -> Table:
+    shown = f"The {LARGEST} largest" if d.n_features > LARGEST else "The"
     table = Table(
-        title=f"The {LARGEST} largest weights of each class, of scaled features",
+        title=f"{shown} weights of each class, of scaled features",
         box=None, title_justify="left",
     )  # fmt: skip
     table.add_column("class", header_style="bold", no_wrap=True, max_width=widest)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from onelayer.cli import signals
+from onelayer.cli.browser import open_page
 from onelayer.cli.progress import StudyProgress
 from onelayer.cli.terminal import Terminal
 from onelayer.errors import Argument, InputError, OnelayerError
@@ -40,7 +40,7 @@ class LivePage:
         """Serve it."""
         self._server.__enter__()
         if self._opened:
-            webbrowser.open(self._server.address)
+            open_page(self._server.address)
         return self
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:

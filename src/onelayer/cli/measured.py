@@ -11,7 +11,7 @@ from rich.text import Text
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, visible
 from onelayer.inference import ClassMetrics, LabelMetrics, Metrics
-from onelayer.words import first_few, fixed, shortened
+from onelayer.words import first_few, fixed, number_of, shortened
 
 MOST_CLASSES_SHOWN = 20
 """More do not fit a terminal; the worst classes and the most frequent confusions are listed."""
@@ -27,7 +27,7 @@ def print_metrics(console: Terminal, metrics: Metrics, top_k: int | None = None)
     """Print all of them: some lines, and a table each for classes, confusions and calibration."""
     say(
         console,
-        f"{metrics.n:,} examples: accuracy {metrics.accuracy:.2%}, log loss "
+        f"{number_of(metrics.n, 'example')}: accuracy {metrics.accuracy:.2%}, log loss "
         f"{fixed(metrics.log_loss)}, calibration error {metrics.calibration_error:.4f}.",
     )
     top = "" if top_k is None else (
@@ -57,8 +57,9 @@ def print_label_metrics(console: Terminal, metrics: LabelMetrics) -> None:
     """Print those of a multilabel model: a line, and a row for each label."""
     say(
         console,
-        f"{metrics.n:,} examples: all labels right {metrics.accuracy:.2%}, log loss "
-        f"{fixed(metrics.log_loss)}; {metrics.mean_label_accuracy:.2%} of all labels right.",
+        f"{number_of(metrics.n, 'example')}: {metrics.accuracy:.2%} have all their labels right, "
+        f"log loss {fixed(metrics.log_loss)}; {metrics.mean_label_accuracy:.2%} of the single "
+        "labels are right.",
     )
     shown = list(zip(metrics.by_label, metrics.label_accuracy, strict=True))
     title = None

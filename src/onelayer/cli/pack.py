@@ -10,7 +10,7 @@ from onelayer.cli.bar import MeasuredBar
 from onelayer.cli.progress import say
 from onelayer.cli.terminal import Terminal, print_json
 from onelayer.data.blocks import PackedBlocks
-from onelayer.words import bytes_in_words
+from onelayer.words import bytes_in_words, number_of
 from onelayer.workflow.pack import pack_files
 
 _STAGES = {"deal": "reading", "gather": "writing blocks"}
@@ -59,9 +59,9 @@ def run_pack_command(
 
 
 def _about(packed: PackedBlocks) -> str:
-    n, lengths = packed.n_examples, packed.block_lengths
+    lengths = packed.block_lengths
     blocks = "1 block" if len(lengths) == 1 else f"{len(lengths):,} blocks of {lengths[0]:,}"
     return (
-        f"{n:,} examples of {packed.n_features:,} features and {len(packed.classes):,} classes, "
-        f"shuffled, in {blocks}"
+        f"{number_of(packed.n_examples, 'example')} of {number_of(packed.n_features, 'feature')} "
+        f"and {number_of(len(packed.classes), 'class')}, shuffled, in {blocks}"
     )

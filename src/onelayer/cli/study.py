@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from onelayer.cli import signals
-from onelayer.cli.answers import open_page, print_answers
+from onelayer.cli.answers import print_answers
+from onelayer.cli.browser import open_page
 from onelayer.cli.cluster import on_cluster
 from onelayer.cli.data import download_mnist
 from onelayer.cli.progress import StudyProgress
@@ -110,7 +111,7 @@ def run_study_command(
         page.has_report(path)
     progress.say(f"Report: {path / PAGE}")
     if show:
-        open_page(path / PAGE, progress)
+        open_page((path / PAGE).resolve().as_uri())
     if all(run.record.stop_reason is StopReason.DIVERGED for run in outcome.runs):
         raise OnelayerError("Every run diverged. Take a smaller learning rate.")
 

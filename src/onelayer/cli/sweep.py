@@ -83,7 +83,7 @@ def _table(result: SweepResult) -> Table:
         table.add_row(
             str(candidate.rank), *([candidate.range] if read else []), f"{candidate.l2:g}",
             *([f"{candidate.learning_rate:g}"] if steps else []),
-            "–" if score is None else fixed(sign * score),
+            fixed(None if score is None else sign * score),
             *(["" if error is None else fixed(error)] if folds else []),
             fixed(candidate.train_loss), candidate.stop_reason,
         )  # fmt: skip

@@ -16,7 +16,7 @@ from onelayer.engines.cluster import Cluster
 from onelayer.errors import Argument, InputError
 from onelayer.inference import Classifier
 from onelayer.inference.top_k import check_k
-from onelayer.words import first_few
+from onelayer.words import first_few, number_of
 from onelayer.workflow.use import predict_file, read_labelled
 
 
@@ -34,13 +34,13 @@ def run_predict_command(
     quiet: bool,
 ) -> None:
     """Run the command; see `onelayer predict --help`."""
-    out = check_out(out, (".csv", ".parquet"), force=force)
+    out = check_out(out, (".csv", ".parquet"), force=force, reads=(model, data, labels))
     console = Terminal(quiet=quiet)
     done = predict_file(
         Classifier.load(model), data, out, labels=labels, key=key, proba=proba, memory=memory,
         cluster=cluster, watch=watched(console),
     )  # fmt: skip
-    say(console, f"{done.n:,} predictions: {out}")
+    say(console, f"{number_of(done.n, 'prediction')}: {out}")
     if done.formulas:
         say(
             console,

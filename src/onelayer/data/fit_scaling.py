@@ -57,7 +57,7 @@ def fit_scaling(
             known = _moments(X, weights) if moments is None else moments
             make = _standard if kind == "standard" else _minmax
             return make(known, shifts=not is_sparse(X))
-    raise InputError(f"scale: {kind!r} was given; allowed: none, standard, minmax.")
+    raise InputError(Argument("scale"), f": {kind!r} was given; allowed: none, standard, minmax.")
 
 
 def _standard(found: Moments, *, shifts: bool) -> Scaling:

@@ -82,8 +82,8 @@ def early_stopping(evidence: Evidence) -> Judged:
         return None
     said = "; ".join(
         f"{evidence.called(f.runs[0])} took {stop.steps:,} of {stop.allowed_steps:,} steps and "
-        f"keeps a loss {percent(stop.loss_given_up or 0.0, 1)} above the lowest of "
-        f"{stop.continued_steps:,}{'' if _is_told(stop) else ', within chance'}"
+        f"keeps a loss {percent(stop.loss_given_up or 0.0, 1)} above the lowest within "
+        f"{stop.continued_steps:,} ({'more than chance' if _is_told(stop) else 'within chance'})"
         for f, stop in stopped
     )
     if any(f.answer is Answer.FOUND for f, _ in stopped):

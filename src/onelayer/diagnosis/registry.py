@@ -55,7 +55,7 @@ def check_codes(codes: Collection[str]) -> None:
     known = [check.kind.code for check in all_checks()]
     for code in codes:
         if code not in known:
-            raise InputError(f"{code}: there is no such check; there are {listed(known)}.")
+            raise InputError(f"{code!r}: there is no such check; there are {listed(known)}.")
 
 
 def diagnose(

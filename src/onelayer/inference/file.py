@@ -81,6 +81,12 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
             raise InputError("its content was changed after it was written")
     except InputError as error:
         raise InputError(f"{path}: cannot be read: {error}.") from None
+    except IsADirectoryError:
+        raise InputError(
+            f"{path}: is a folder; name a model in it, a file that ends in .safetensors."
+        ) from None
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file; check the path.") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}.") from None
     except SafetensorError as error:

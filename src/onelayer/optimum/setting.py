@@ -88,8 +88,8 @@ class Setting:
         if (counts == 0).any():
             absent = self.data.classes[int(np.argmin(counts))]
             raise InputError(
-                f"y: no example of the class {absent!r} counts: its bias has no best value; leave "
-                "the class out."
+                f"The class {absent!r}: no example of it counts, so its bias has no best value; "
+                "leave the class out."
             )
         shares: NDArray[np.float64] = counts / counts.sum()
         return shares

@@ -24,7 +24,7 @@ from onelayer.report.figure import Figure
 from onelayer.report.figures import grid
 from onelayer.report.html import to_html
 from onelayer.report.inline import literal
-from onelayer.sweep import Candidate, SweepResult, is_negated, plain_name
+from onelayer.sweep import Candidate, SweepResult, is_negated, plain_name, summary
 from onelayer.training import EarlyStopping, TrainConfig
 from onelayer.training.words import length_in_words, steps_in_words
 from onelayer.words import fixed
@@ -66,7 +66,7 @@ def sweep_page(
         else "A sweep over penalty and learning rate",
         subtitle=f"{classifier.model.capitalize()} regression on {source}",
         lead=(
-            Paragraph(literal(result.summary)),
+            Paragraph(literal(_summary(result))),
             *(Note("warning", literal(note)) for note in notes),
         ),
         chapters=(Chapter("Results", tuple(sections)),),
@@ -134,8 +134,20 @@ def _candidates(result: SweepResult) -> Section:
         f"{asked} the {'lowest' if negated else 'highest'} "
         f"{name} on examples that had no part in training?",
         tuple(blocks),
-        (Paragraph(literal(result.summary)),),
+        (Paragraph(literal(_summary(result))),),
     )
+
+
+def _summary(result: SweepResult) -> str:
+    """Return what the sweep showed, with λ and rate as this page calls them."""
+    return summary(result.candidates, result.score_name, result.scored_on, named=_in_words)
+
+
+def _in_words(candidate: Candidate) -> str:
+    rate = candidate.learning_rate
+    steps = "" if rate is None else f" and the learning rate {rate:g}"
+    read = "" if candidate.features is None else f" on the features {candidate.range}"
+    return f"λ = {candidate.l2:g}{steps}{read}"
 
 
 def _rows(result: SweepResult) -> pl.DataFrame:
@@ -245,8 +257,8 @@ def _cells(row: dict[str, Any], sign: int, *, with_error: bool, with_left: bool)
     return (
         str(row["rank"]), *([row["features"]] if "features" in row else []), f"{row['l2']:g}",
         *([] if row["learning_rate"] is None else [f"{row['learning_rate']:g}"]),
-        "–" if score is None else fixed(sign * score),
-        *(["–" if error is None else fixed(error)] if with_error else []),
+        fixed(None if score is None else sign * score),
+        *([fixed(error)] if with_error else []),
         fixed(row["train_loss"]),
         *(["–" if left is None else percent(left, 1)] if with_left else []),
         literal(str(row["stop_reason"])),

@@ -24,6 +24,8 @@ _ADVICE = {
     errno.EPERM: "You may not write there: name another folder",
     errno.ENOENT: "The folder is gone: make it again",
     errno.ENOTDIR: "The folder is gone: make it again",
+    errno.EISDIR: "A folder has its name: move that away",
+    errno.ELOOP: "Links lead in a circle there: name another place",
 }
 
 

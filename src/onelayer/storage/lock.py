@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
-from onelayer.errors import InputError
+from onelayer.errors import InputError, OnelayerError
 from onelayer.storage.files import said
 
 try:
@@ -32,7 +32,7 @@ class Lock:
     InputError
         If another process, or another part of this one, has it.
     OnelayerError
-        If the file cannot be made.
+        If the file cannot be made or written.
     """
 
     def __init__(self, path: Path, what: Path) -> None:
@@ -54,8 +54,13 @@ class Lock:
                 if os.path.samestat(os.fstat(self._file), os.stat(path)):
                     break
             os.close(self._file)
-        os.ftruncate(self._file, 0)
-        os.write(self._file, f"{os.getpid()}\n".encode())
+        try:
+            with said(path):
+                os.ftruncate(self._file, 0)
+                os.write(self._file, f"{os.getpid()}\n".encode())
+        except OnelayerError:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         """Return the lock."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -142,8 +142,13 @@ def results_table(candidates: Sequence[Candidate]) -> pl.DataFrame:
     return pl.DataFrame([*(s.alias(name) for name, s in ranges.items()), *table.get_columns()])
 
 
-def summary(candidates: Sequence[Candidate], score_name: str, scored_on: str) -> str:
-    """Say in plain words which candidate is best, and by how much.
+def summary(
+    candidates: Sequence[Candidate],
+    score_name: str,
+    scored_on: str,
+    named: Callable[[Candidate], str] = str,
+) -> str:
+    """Say in plain words which candidate is best, and by how much; `named` names a candidate.
 
     Two candidates count as equally good if their mean scores differ by no more than the standard
     error of the best one's (Breiman et al., "Classification and Regression Trees", 1984, section
@@ -154,21 +159,26 @@ def summary(candidates: Sequence[Candidate], score_name: str, scored_on: str) ->
     if score is None:
         return f"All {len(ranked)} diverged: take smaller learning rates."
     spread = "" if error is None else f" (standard error {error:.2g})"
-    negated = is_negated(score_name)
+    negated, name = is_negated(score_name), plain_name(score_name)
     text = [
-        f"Best of {len(ranked)}: {best}, with a {plain_name(score_name)} of "
+        f"Best of {len(ranked)}: {named(best)}, with {_article(name)} {name} of "
         f"{abs(score) if negated else score:.4g}{spread} on {scored_on}."
     ]
     following = ranked[1].mean_score if len(ranked) > 1 else None
     if following is not None:
         gap = score - following
-        text.append(f"Next: {ranked[1]}, {'higher' if negated else 'lower'} by {gap:.2g}.")
+        apart = f"{'higher' if negated else 'lower'} by {gap:.2g}" if gap else "the same"
+        text.append(f"Next: {named(ranked[1])}, {apart}.")
         if error is not None and gap <= error:
             text.append("That is within one standard error: the two are about equally good.")
     diverged = sum(candidate.mean_score is None for candidate in ranked)
     if diverged:
         text.append(f"{diverged} diverged.")
     return " ".join(text)
+
+
+def _article(name: str) -> str:
+    return "an" if name[0] in "aeiou" else "a"
 
 
 def is_negated(score_name: str) -> bool:

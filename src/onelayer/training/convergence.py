@@ -60,10 +60,9 @@ class Convergence:
     @property
     def message(self) -> str:
         """One sentence, for a run that did not."""
-        return (
-            f"it has not converged: J could fall by about {self.excess:.2g}, "
-            f"{100 * min(self.share, 1):.2g}% of it"
-        )
+        share = 100 * min(self.share, 1)
+        of = "all" if share > 99 else f"{share:.2g}%"
+        return f"it has not converged: J could fall by about {self.excess:.2g}, {of} of it"
 
 
 def measure_convergence(config: TrainConfig, kept: Parameters, data: RunData) -> Convergence:

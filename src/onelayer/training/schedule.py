@@ -10,7 +10,7 @@ import numpy as np
 
 from onelayer.data import Rows
 from onelayer.engines import Batches
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 from onelayer.training.config import TrainConfig
 
 
@@ -72,10 +72,10 @@ class Schedule:
             most = max(parts)
             where = "training examples" if windows is None else "examples of a window"
             raise InputError(
-                f"batch_size: {size} is more than the {most} {where}, "
-                "and drop_last drops a partial batch: none is left. Take a batch_size of at most "
-                f"{most}, or drop_last = false."
-            )
+                Argument("batch_size"), f": {size} is more than the {most} {where}, and ",
+                Argument("drop_last"), " drops a partial batch: none is left. Take at most "
+                f"{most}, or keep partial batches.",
+            )  # fmt: skip
         every = evaluation_every(batches, config.evaluations_per_epoch)
         return cls(n_examples, config.batch_size, batches, every, config.total_steps(batches))
 

@@ -121,7 +121,10 @@ def read_states(
     InputError
         If it cannot be read, was changed, or belongs to something else.
     """
-    tensors, description = file.read(path)
+    try:
+        tensors, description = file.read(path)
+    except InputError as error:
+        raise InputError(f"{error} Remove it, and what is not done begins anew.") from None
     if description.get("checkpoint") != dict(facts):
         raise OtherTrainingError(f"{path}: is the checkpoint of another training.")
     states = {}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from onelayer.training.config import TrainConfig
+from onelayer.words import number_of
 
 
 def length_in_words(config: TrainConfig) -> str:
     """Return when a run ends at the latest."""
-    steps = "" if config.max_steps is None else f" and {config.max_steps:,} steps"
-    return f"at most {config.max_epochs:,} epochs{steps}"
+    steps = "" if config.max_steps is None else f" and {number_of(config.max_steps, 'step')}"
+    return f"at most {number_of(config.max_epochs, 'epoch')}{steps}"
 
 
 def steps_in_words(config: TrainConfig) -> list[str]:

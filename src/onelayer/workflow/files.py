@@ -79,6 +79,13 @@ class TrainingFiles:
     memory: int | None = None
     cluster: Cluster | None = None
 
+    @property
+    def paths(self) -> tuple[str | None, ...]:
+        """The files that are read, None where one is not given."""
+        watched = self.validation if isinstance(self.validation, File) else None
+        beside = (watched.path, watched.labels) if watched is not None else ()
+        return (self.train, self.labels, *beside)
+
     def placed(self, data: Dataset, block_size: int) -> Dataset:
         """Return examples where the work on them is done: on the cluster, if there is one."""
         return (

@@ -24,7 +24,7 @@ from onelayer.training import (
 from onelayer.training.checks import check_choice
 from onelayer.training.draws import n_drawn, refuse_balanced
 from onelayer.training.idle import refuse_idle, refuse_too_late
-from onelayer.words import fixed
+from onelayer.words import fixed, number_of
 from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.order import check_blocks, visiting_blocks
 from onelayer.workflow.splits import Splits, rare_class, scored_on, split
@@ -188,7 +188,7 @@ def _about(data: TrainingData, config: TrainConfig) -> str:
         else ", of which {} to before {} are read".format(*config.features)
     )
     return (
-        f"{data.n_train:,} examples to train{drawn}{validation}; {data.train.n_features:,} "
-        f"features{some}, "
-        f"{data.scaling}; {classes_in_words(data, config.model)}."
+        f"{number_of(data.n_train, 'example')} to train{drawn}{validation}; "
+        f"{number_of(data.train.n_features, 'feature')}{some}, {data.scaling}; "
+        f"{classes_in_words(data, config.model)}."
     )

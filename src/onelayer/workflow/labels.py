@@ -30,9 +30,10 @@ def classes_of(examples: Examples, files: TrainingFiles, model: ModelName) -> li
             )  # fmt: skip
         return list(examples.label_names or range(labels.shape[1]))
     if (labels == labels[0]).all():
+        only = first_few([labels[0].item()])
         raise InputError(
-            f"{files.labels or files.train}: all {examples.n_examples:,} labels are "
-            f"{labels[0].item()!r}; give examples of at least two classes."
+            f"{files.labels or files.train}: {only} is the only label; give examples of at least "
+            "two classes."
         )
     classes: list[Label] = np.unique(labels).tolist()
     check_classes(model, classes, Argument("model"))

@@ -24,6 +24,13 @@ from onelayer.errors import Argument, InputError, OnelayerError
 _IN_BLOCKS = (".npz", ".npy", ".parquet", ".pq", ".arrow", ".feather", ".ipc")
 """What the files of a folder end in that is read block by block."""
 
+_NONE_LEFT_OUT = (
+    "packing leaves none out: take a file without them, or name the column with the labels with ",
+    Argument("target", "NAME"),
+)
+_GAPS = ("fill them, or remove these rows or columns",)
+"""What to do where packing has not the options that reading advises."""
+
 _AT_ONCE = 8_000_000
 """Bytes of a block of a file that has none."""
 
@@ -122,22 +129,16 @@ def _open(source: str, place: str, target: str | None) -> BlockSource:
     try:
         return ExampleBlocks(read_examples(source, target=target))
     except InputError as error:  # which may advise an option that packing has not
-        advised = {part.name for part in error.parts if isinstance(part, Argument)}
-        said = str(error.parts[0])
-        if "labels" in advised:
+        named = {part.name for part in error.parts if isinstance(part, Argument)}
+        if "labels" in named:
             raise InputError(
                 f"{source}: holds no labels, and blocks come with them; save both in one file, as "
                 "numpy.savez(FILE, X=..., y=...) does."
             ) from None
-        if "drop" in advised:
-            said = said.rpartition("; leave ")[0]
-            raise InputError(
-                f"{said}; packing leaves none out: take a file without them, or name the column "
-                "with the labels with ", Argument("target", "NAME"), ".",
-            ) from None  # fmt: skip
-        if "impute" in advised:
-            said = said.removesuffix("; fill them with ")
-            raise InputError(f"{said}; fill them, or remove these rows or columns.") from None
+        if error.advice and "drop" in named:
+            raise InputError(*error.fault, advice=_NONE_LEFT_OUT) from None
+        if error.advice and "impute" in named:
+            raise InputError(*error.fault, advice=_GAPS) from None
         raise
 
 

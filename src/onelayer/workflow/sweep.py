@@ -31,6 +31,7 @@ from onelayer.training.checks import check_choice
 from onelayer.training.draws import n_drawn, refuse_balanced
 from onelayer.training.idle import refuse_idle, refuse_too_late
 from onelayer.training.result import worse_than_equal
+from onelayer.words import number_of
 from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.order import check_blocks, visiting_blocks
 from onelayer.workflow.splits import Splits, rare_class, scored_on, split
@@ -151,11 +152,11 @@ def sweep_files(
         with watch.stage(KERNELS):
             warm_up(data.train, data.validation or data.train, [config])
         candidates = len(grid.candidates())
-        many = "s" if candidates > 1 else ""
         watch.say(
-            f"{data.examples.n_examples:,} examples, {data.train.n_features:,} features, "
-            f"{data.scaling}; {classes_in_words(data, config.model)}; {candidates} candidate{many} "
-            f"of {config.model} regression" + (f" on {folds} folds." if folds else ".")
+            f"{number_of(data.examples.n_examples, 'example')}, "
+            f"{number_of(data.train.n_features, 'feature')}, {data.scaling}; "
+            f"{classes_in_words(data, config.model)}; {number_of(candidates, 'candidate')} of "
+            f"{config.model} regression" + (f" on {folds} folds." if folds else ".")
         )
         for remark in remarks(data, config):
             watch.say(*remark)

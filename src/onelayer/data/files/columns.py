@@ -8,7 +8,7 @@ from onelayer.data.files.csv_files import no_header_hint
 from onelayer.data.files.examples import Request
 from onelayer.data.files.pandas_index import INDEX
 from onelayer.errors import Argument, InputError
-from onelayer.words import first_few
+from onelayer.words import first_few, number_of
 
 TARGETS = ("target", "label", "class", "y")
 """What a label column is called, in any case, when no name is given."""
@@ -50,9 +50,8 @@ def choose_columns(
     if unnamed:
         raise InputError(
             f"{request.source}: the column {first_few(unnamed)} has no name in the file or is a "
-            "row index of pandas; leave it out with ",
-            Argument("drop", repr(unnamed[0])),
-            ", or name it.",
+            "row index of pandas",
+            advice=("leave it out with ", Argument("drop", repr(unnamed[0])), ", or name it"),
         )
     return features, target
 
@@ -153,7 +152,7 @@ def _features_of_model(
     missing = [name for name in features if name not in present]
     if missing:
         raise InputError(
-            f"{request.source}: {len(missing)} features of the model are missing: "
-            f"{first_few(missing)}; the columns are {first_few(kept)}."
+            f"{request.source}: lacks {number_of(len(missing), 'feature')} of the model: "
+            f"{first_few(missing)}; the columns are {first_few(kept) or 'none'}."
         )
     return features

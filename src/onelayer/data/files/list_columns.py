@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from onelayer.data.files.examples import Request
 from onelayer.errors import Argument, InputError
-from onelayer.words import first_few
+from onelayer.words import first_few, number_of
 
 _POSITION = re.compile(r"(.+)\[(?:0|[1-9]\d*)\]", re.DOTALL)
 
@@ -84,10 +84,11 @@ def expand_lists(column: pl.Series, source: str, before: int = 0) -> ExpandedCol
         inner.is_numeric() or inner in (pl.Boolean, pl.Null)
     ):
         raise InputError(
-            f"{where}: holds lists of the type {inner}; give lists of numbers, all of one length, "
-            "or leave the column out with ",
-            Argument("drop", "NAME"),
-            ".",
+            f"{where}: holds lists of the type {inner}",
+            advice=(
+                "give lists of numbers, all of one length, or leave the column out with ",
+                Argument("drop", "NAME"),
+            ),
         )
     if column.null_count():
         raise InputError(
@@ -105,7 +106,8 @@ def expand_lists(column: pl.Series, source: str, before: int = 0) -> ExpandedCol
         )
     if not width:
         raise InputError(
-            f"{where}: the lists are empty; leave it out with ", Argument("drop", "NAME"), "."
+            f"{where}: the lists are empty",
+            advice=("leave the column out with ", Argument("drop", "NAME")),
         )
     values = column.explode()
     if values.null_count():
@@ -147,7 +149,7 @@ def in_order_of_model(
     missing = [name for name in features if name not in index]
     if missing:
         raise InputError(
-            f"{request.source}: {len(missing)} features of the model are missing: "
+            f"{request.source}: lacks {number_of(len(missing), 'feature')} of the model: "
             f"{first_few(missing)}; the columns with lists are {first_few(lists)}."
         )
     return np.ascontiguousarray(X[:, [index[name] for name in features]])
@@ -166,8 +168,10 @@ def names_of(parts: Sequence[ExpandedColumn], source: str) -> tuple[str, ...]:
         repeated = [name for name, count in Counter(names).items() if count > 1]
         raise InputError(
             f"{source}: a column and a value in the lists of another are both called "
-            f"{first_few(repeated)}; rename one of the two columns, or leave it out with ",
-            Argument("drop", "NAME"),
-            ".",
+            f"{first_few(repeated)}",
+            advice=(
+                "rename one of the two columns, or leave it out with ",
+                Argument("drop", "NAME"),
+            ),
         )
     return names

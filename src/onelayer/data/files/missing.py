@@ -126,9 +126,8 @@ def _means(examples: Examples, counts: _Counts) -> NDArray[np.float64]:
         where = "at all" if everywhere else "in the examples to train on"
         raise InputError(
             f"{examples.source}: {len(empty)} columns hold no value {where}: "
-            f"{first_few(empty, lambda i: _feature(examples, int(i)))}; leave them out with ",
-            Argument("drop", "NAME"),
-            ".",
+            f"{first_few(empty, lambda i: _feature(examples, int(i)))}",
+            advice=("leave them out with ", Argument("drop", "NAME")),
         )
     means: NDArray[np.float64] = counts.sums / counts.present
     large = np.flatnonzero(~np.isfinite(means))
@@ -154,9 +153,8 @@ def _refused(examples: Examples, missing: NDArray[np.int64]) -> InputError:
     shown = first_few(order, lambda i: f"{_feature(examples, int(i))} ({missing[i]})")
     return InputError(
         f"{examples.source}: values are missing in {len(order)} of {examples.n_features} columns "
-        f"(number of rows, of {examples.n_examples}): {shown}; fill them with ",
-        Argument("impute", "mean"),
-        ", or remove these rows or columns.",
+        f"(number of rows, of {examples.n_examples}): {shown}",
+        advice=("fill them with ", Argument("impute", "mean"), ", or remove these rows or columns"),
     )
 
 

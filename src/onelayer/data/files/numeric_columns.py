@@ -24,11 +24,13 @@ def check_numbers(columns: Sequence[pl.Series], source: str) -> None:
         shown = first_few(other, _example)
         raise InputError(
             f"{source}: {len(other)} column{'s do' if len(other) > 1 else ' does'} not hold "
-            f"numbers: {shown}; leave {'them' if len(other) > 1 else 'it'} out with ",
-            Argument("drop", "NAME"),
-            ", encode them as numbers, or name the one with the labels with ",
-            Argument("target", "NAME"),
-            ".",
+            f"numbers: {shown}",
+            advice=(
+                f"leave {'them' if len(other) > 1 else 'it'} out with ",
+                Argument("drop", "NAME"),
+                ", encode them as numbers, or name the one with the labels with ",
+                Argument("target", "NAME"),
+            ),
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from onelayer.data.files.examples import Examples, Request
-from onelayer.errors import InputError
+from onelayer.errors import Argument, InputError
 
 _SIZE = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
 
@@ -22,7 +22,8 @@ def parse_size(size: str) -> tuple[int, int]:
     found = _SIZE.fullmatch(size) if isinstance(size, str) else None
     if found is None:
         raise InputError(
-            f"size: {size!r} is no size; give WIDTHxHEIGHT in pixels, for example 28x28."
+            Argument("size"),
+            f": {size!r} is no size; give WIDTHxHEIGHT in pixels, for example 28x28.",
         )
     return int(found[1]), int(found[2])
 

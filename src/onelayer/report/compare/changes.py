@@ -49,11 +49,12 @@ class TwoFindings:
 
     @property
     def is_same(self) -> bool:
-        """Whether both measured the same."""
+        """Whether both measured the same; what a study calls its runs is no measurement."""
         if self.first is None or self.second is None:
             return False
         one, other = self.first.as_json(), self.second.as_json()
-        return all(one[key] == other[key] for key in ("answer", "statement", "evidence"))
+        measured = "evidence" if one["evidence"] or other["evidence"] else "statement"
+        return all(one[key] == other[key] for key in ("answer", measured))
 
     @property
     def _any(self) -> Finding:

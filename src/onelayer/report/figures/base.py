@@ -46,7 +46,7 @@ def step_axis(history: pl.DataFrame) -> alt.X:
         "step:Q",
         title="step",
         scale=alt.Scale(domain=[first, last], nice=False, zero=False),
-        axis=alt.Axis(format=",d", tickCount=8, tickMinStep=1),
+        axis=alt.Axis(format=",d", tickCount=max(1, min(8, last - first)), tickMinStep=1),
     )
 
 

@@ -38,11 +38,14 @@ def training_loss(rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         ``step`` (middle of the group), ``value`` (mean), ``lowest``, ``highest``; one row a group.
         Losses that are not finite are left out.
     group_size
-        Steps a group: 10, or more for runs so long that groups of 10 could not be told apart.
+        Steps a group: 10, or more for runs so long that groups of 10 could not be told apart; 1
+        for runs too short for groups.
     """
     group_size = next(
         (size for size in _GROUP_SIZES if rows.height <= size * MOST_GROUPS), _GROUP_SIZES[-1]
     )
+    if rows.height < LEAST_POINTS * _GROUP_SIZES[0]:
+        group_size = 1
     loss = pl.col("train_loss")
     frame = (
         rows.filter(loss.is_finite())

@@ -9,6 +9,9 @@ from onelayer.report.figures import base, frames, scales
 
 _VALIDATION = "validation loss"
 
+_FEW = 10
+"""Steps that are marked by points as well: one alone is no line."""
+
 
 def loss_curves(
     history: pl.DataFrame,
@@ -20,9 +23,10 @@ def loss_curves(
 ) -> Figure:
     """Draw training and validation loss of one run.
 
-    The training loss is the mean over groups of 10 steps (more in very long runs; the legend says)
-    inside a band from the lowest to the highest batch of the group. The scale is logarithmic where
-    a few large losses would flatten the rest. Losses that are not finite are left out.
+    The training loss is the mean over groups of 10 steps (more in very long runs, single steps in
+    short ones; the legend says) inside a band from the lowest to the highest batch of the group.
+    The scale is logarithmic where a few large losses would flatten the rest. Losses that are not
+    finite are left out.
 
     Parameters
     ----------
@@ -43,7 +47,11 @@ def loss_curves(
     """
     rows = frames.of_run(history, run)
     grouped, group_size = frames.training_loss(rows)
-    training_label = f"training loss, mean of {group_size:,} steps (band: lowest to highest)"
+    training_label = (
+        "training loss"
+        if group_size == 1
+        else f"training loss, mean of {group_size:,} steps (band: lowest to highest)"
+    )
     training = grouped.select(
         "step", pl.lit(training_label).alias("series"), "value", "lowest", "highest"
     )
@@ -62,7 +70,7 @@ def loss_curves(
         color=style.TRAINING.light, opacity=0.2, clip=True
     )
     lines = alt.Chart(base.inline_data(data.select("step", "series", "value"))).mark_line(
-        strokeWidth=2, clip=True
+        strokeWidth=2, clip=True, point=training.height < _FEW
     )
     layers = [
         band.encode(x=x, y=y.channel("lowest"), y2=alt.Y2("highest:Q")),
