@@ -120,7 +120,7 @@ def test_what_lies_together_is_found(cluster: Cluster) -> None:
     assert sorted(found) == [[0, 2, 4], [1, 3, 5], [6]]
 
 
-def test_windows_on_one_worker_share_a_task(
+def test_windows_share_a_task_where_they_lie_together(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pace, "SECONDS", 1000)  # however slow this machine is
@@ -128,6 +128,7 @@ def test_windows_on_one_worker_share_a_task(
     here, there = both(source(), cluster)
     expected = bits(train_many(here, here, [config], 1))
     submit, made = Cluster.submit, Counter[tuple[bool, str]]()
+    assert isinstance(there.X, ClusterMatrix)
     together = True
 
     def counted(self: Cluster, what: str, *arguments: Any, **how: Any) -> Any:
@@ -142,9 +143,20 @@ def test_windows_on_one_worker_share_a_task(
     assert bits(train_many(there, there, [config], 1)) == expected
     together = False
     assert bits(train_many(there, there, [config], 1)) == expected
+    apart, made = made, Counter()
+    monkeypatch.setattr(Cluster, "least_memory", 4 * there.X.nbytes)  # as much as it takes
+    assert bits(train_many(there, there, [config], 1)) == expected
+    copied, made = made, Counter()
+    monkeypatch.setattr(Cluster, "least_memory", 4 * there.X.nbytes - 1)
+    assert bits(train_many(there, there, [config], 1)) == expected
     windows = config.max_epochs * len(source().block_lengths)
-    assert made[True, "steps"] < windows <= made[False, "steps"]
-    assert made[True, "states"] == 1, made  # they stay there from one advance to the next
+    assert apart[True, "steps"] < windows <= apart[False, "steps"]
+    assert apart[True, "states"] == 1, apart  # they stay there from one advance to the next
+    evaluations = config.max_epochs  # after the first step, and then once an epoch
+    assert copied[False, "evaluate"] == evaluations
+    assert copied[False, "steps"] == evaluations + 1
+    assert copied[False, "examples"] == 2 < made[False, "examples"]
+    assert made[False, "steps"] == apart[False, "steps"]
 
 
 def test_rows_that_are_asked_for_come(cluster: Cluster) -> None:
