@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import heapq
 import json
+import math
 import statistics
 import time
 from dataclasses import asdict, dataclass
@@ -27,6 +28,9 @@ from onelayer.report.svg import render
 from onelayer.training import TrainConfig, train_many
 
 BLOCKS, MODELS, EPOCHS = 12, 64, 3
+
+TASKS_IN_PLACE = 3
+"""A group's, of these models, where its worker holds all blocks: its states, and two of steps."""
 
 
 @dataclass(frozen=True)
@@ -73,29 +77,52 @@ def simulated(work: Work, costs: Costs, workers: int, group: int, epochs: int = 
     """Return the seconds of some epochs, from the first task to the last.
 
     Each block lies on one worker; groups of models visit the blocks in one sequence, each at its
-    own pace; a worker does one task after the other, and so does the scheduler.
+    own pace. A worker does one task after the other, first that of the group which is furthest in
+    its epoch; the scheduler takes them as they come.
     """
     sizes = [len(some) for some in np.array_split(np.arange(work.models), -(-work.models // group))]
     rng = np.random.default_rng(0)
     order = np.concatenate([rng.permutation(work.blocks) for _ in range(epochs)])
-    place = np.arange(work.blocks) % workers
-    free, scheduler = [0.0] * workers, 0.0
-    last = 0.0
-    ready = [(0.0, g, 0) for g in range(len(sizes))]
-    heapq.heapify(ready)
-    while ready:
-        at, g, k = heapq.heappop(ready)
-        w = int(place[order[k]])
-        scheduler = max(scheduler, at) + costs.scheduled
-        begin = max(free[w], scheduler)
-        if k and place[order[k - 1]] != w:
-            begin = max(begin, scheduler + sizes[g] * work.model_bytes * costs.byte)
-        end = begin + costs.task + sizes[g] * work.rows * costs.row
-        free[w] = end
-        last = max(last, end)
-        if k + 1 < len(order):
-            heapq.heappush(ready, (end, g, k + 1))
+    place = (order % workers).tolist()
+    waiting: list[list[tuple[int, int]]] = [[] for _ in range(workers)]
+    busy, scheduler, made, last = [False] * workers, 0.0, [0] * len(sizes), 0.0
+
+    def begin(w: int, at: float) -> None:
+        if waiting[w] and not busy[w]:
+            busy[w], (_, g) = True, heapq.heappop(waiting[w])
+            took = costs.task + sizes[g] * work.rows * costs.row
+            heapq.heappush(events, (at + took, "ends", g))
+
+    events = [(0.0, "asks", g) for g in range(len(sizes))]
+    while events:
+        at, what, g = heapq.heappop(events)
+        w = place[made[g]]
+        if what == "asks":
+            there = scheduler = max(scheduler, at) + costs.scheduled
+            if made[g] and place[made[g] - 1] != w:
+                there += sizes[g] * work.model_bytes * costs.byte
+            heapq.heappush(events, (there, "is there", g))
+        elif what == "is there":
+            heapq.heappush(waiting[w], (-(made[g] % work.blocks), g))
+            begin(w, at)
+        else:
+            busy[w], last = False, at
+            made[g] += 1
+            if made[g] < len(place):
+                heapq.heappush(events, (at, "asks", g))
+            begin(w, at)
     return last
+
+
+def in_place(work: Work, costs: Costs, workers: int, epochs: int) -> float:
+    """Return the seconds of some epochs where each worker holds all blocks, and models stay.
+
+    There are two groups of models a worker, which make their steps in few tasks.
+    """
+    group = -(-work.models // (2 * workers))
+    turns = math.ceil(math.ceil(work.models / group) / workers)
+    steps = epochs * work.blocks * group * work.rows * costs.row
+    return turns * (TASKS_IN_PLACE * costs.task + steps)
 
 
 def configs() -> list[TrainConfig]:
@@ -236,7 +263,7 @@ def checked(on: dict[int, float], costs: Costs) -> list[dict[str, float]]:
         {
             "workers": count,
             "measured": took,
-            "simulated": simulated(work, costs, count, -(-MODELS // (2 * count)), EPOCHS),
+            "simulated": in_place(work, costs, count, EPOCHS),
         }
         for count, took in on.items()
     ]

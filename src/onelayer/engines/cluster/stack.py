@@ -19,7 +19,7 @@ from onelayer.engines.blocked.stack import added, measured, visits_of
 from onelayer.engines.cluster.matrix import ClusterMatrix
 from onelayer.engines.cluster.tasks import Carried, Leg, same, steps, tallies
 from onelayer.engines.cluster.whereabouts import Whereabouts
-from onelayer.engines.problem import Batches
+from onelayer.engines.problem import Batches, Visit
 from onelayer.engines.protocol import Advance, Tally
 
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ class ClusterStack(BlockedStack):
         carried, self._there = there.carried, None
         chain = self._steps(carried, batches, rates, averaging)
         bundles = self._where.bundles if evaluate else []
+        first = next((self._priority(visit) for visit, _ in visits_of(batches)), 1.0)
         end, *found = self._cluster.results(
-            [chain, *(self._evaluation(carried, bundle) for bundle in bundles)]
+            [chain, *(self._evaluation(carried, bundle, first) for bundle in bundles)]
         )
         measures = []
         if evaluate:
@@ -133,9 +134,18 @@ class ClusterStack(BlockedStack):
                 "steps", steps, self._spec, self._engine.name, carried,
                 [X.future(i) for i in blocks],
                 self._examples_of([(self._train, i) for i in blocks]),
-                legs, priority=1,
+                legs, priority=self._priority(visits[0][0]),
             )  # fmt: skip
         return carried
+
+    def _priority(self, visit: Visit) -> float:
+        """Return what goes before what: whoever is furthest in its epoch.
+
+        All models visit the blocks in one sequence. Taken as they come, they soon stand in one
+        queue, at one worker after the other; so they stay apart. Two fits on a cluster share it.
+        """
+        before = visit.window.number * len(visit.window.blocks)
+        return 1 + before / len(self._train.visited)
 
     @cached_property
     def _parts(self) -> list[BlockedPart]:
@@ -163,7 +173,7 @@ class ClusterStack(BlockedStack):
         assert isinstance(X, ClusterMatrix)
         return Whereabouts(X, [(own, i) for own, i, _ in self._evaluated])
 
-    def _evaluation(self, carried: Future[Any], bundle: list[int]) -> Future[Any]:
+    def _evaluation(self, carried: Future[Any], bundle: list[int], priority: float) -> Future[Any]:
         """Submit the evaluation of some blocks."""
         chosen = [self._evaluated[e] for e in bundle]
         blocks = {(id(X), i): X.future(i) for X, i, _ in chosen}
@@ -172,6 +182,7 @@ class ClusterStack(BlockedStack):
             "evaluate", tallies, self._spec, self._engine.name, carried, [*blocks.values()],
             self._examples_of([(self._parts[p], i) for _, i, p in chosen]),
             [(places[id(X), i], self._parts[p] is self._validation) for X, i, p in chosen],
+            priority=priority,
         )  # fmt: skip
 
     def _summed(

@@ -23,12 +23,6 @@ _MOST_WINDOWS = 4
 _MOST_PRODUCTS = 2e10
 """Of a value and a weight, in a task of more windows than that: some tenths of a second."""
 
-_MOST_COPIED = 10**9
-"""Bytes of data that every worker may come to hold: it takes a network some seconds at most."""
-
-_SHARE_COPIED = 4
-"""Such data must fit so many times into the memory of each worker."""
-
 
 class Whereabouts:
     """What the client has been told of where blocks lie.
@@ -102,9 +96,7 @@ class Whereabouts:
         if time.monotonic() < self._until:
             return
         self._until = time.monotonic() + _LOOKS_HOLD
-        memory = self._cluster.least_memory
-        fits = memory is not None and _SHARE_COPIED * self._bytes <= memory
-        self._copied = fits and self._bytes <= _MOST_COPIED
+        self._copied = self._cluster.copies(self._bytes)
         if self._copied:
             self._holders = [frozenset({"any"})] * len(self._blocks)
             self._bundles = [[*range(len(self._evaluated))]]
