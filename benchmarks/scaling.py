@@ -297,6 +297,10 @@ def page(result: dict) -> str:
         f"takes {1000 * costs['scheduled']:.2f} ms; a byte between two workers "
         f"{1e9 * costs['byte']:.2f} ns; an example and model {1e9 * costs['row']:.0f} ns.",
         "",
+        "This data is small beside the memory of the workers: each comes to hold all blocks, "
+        "models stay, and a group's advance is one task. What is said below is of data that stays "
+        "where it lies, while models travel.",
+        "",
         "The simulation has every worker on a core of its own. Here client, scheduler and workers "
         "share the cores, and it is too fast: it gives "
         + ", ".join(
@@ -327,9 +331,10 @@ def page(result: dict) -> str:
         "- **One model is a chain.** Its steps follow one another, and no number of workers makes "
         "them faster. Larger batches make fewer of them; the exact minimum "
         '(`solver = "optimum"`) is a sum over all blocks in each pass, which all workers share.',
-        "- **As many groups as workers, and more.** All groups visit the blocks in one sequence, "
-        "so that two can want the same worker at once; twice as many groups as threads, which is "
-        "what is taken, keep most of them busy.",
+        "- **More groups than workers.** All groups visit the blocks in one sequence, so that "
+        "two can want the same worker at once. The one that is furthest in its epoch goes first: "
+        "so they stay apart. Three groups a thread, which is what is taken, keep most of them "
+        "busy.",
         "- **Small groups cost tasks, large ones leave workers idle.** What a group carries "
         "travels from worker to worker; of wide models that is 2.5 MB each.",
         "- **The scheduler does one task after the other.** With blocks that take milliseconds it "
