@@ -131,8 +131,11 @@ def test_windows_share_a_task_where_they_lie_together(
     assert isinstance(there.X, ClusterMatrix)
     together = True
 
+    first: set[float] = set()
+
     def counted(self: Cluster, what: str, *arguments: Any, **how: Any) -> Any:
         made[together, what] += 1
+        first.update([how["priority"]] if what in ("steps", "evaluate") else [])
         return submit(self, what, *arguments, **how)
 
     def holders(_: Cluster, futures: Sequence[Any]) -> list[frozenset[str]]:
@@ -157,6 +160,16 @@ def test_windows_share_a_task_where_they_lie_together(
     assert copied[False, "steps"] == evaluations + 1
     assert copied[False, "examples"] == 2 < made[False, "examples"]
     assert made[False, "steps"] == apart[False, "steps"]
+    assert first == {1 + k / 5 for k in range(5)}  # who is furthest in its epoch goes first
+
+
+def test_what_every_worker_may_hold(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cluster.least_memory is None
+    assert not cluster.copies(1)  # where there is no limit, nobody knows what fits
+    monkeypatch.setattr(Cluster, "least_memory", 10**12)
+    assert [cluster.copies(n) for n in (10**9, 10**9 + 1)] == [True, False]
+    monkeypatch.setattr(Cluster, "least_memory", 4000)
+    assert [cluster.copies(n) for n in (1000, 1001)] == [True, False]
 
 
 def test_rows_that_are_asked_for_come(cluster: Cluster) -> None:
