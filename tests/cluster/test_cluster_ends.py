@@ -61,7 +61,7 @@ def scheduler(start: Start, tmp_path: Path) -> tuple[Any, str]:
         "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
         "--scheduler-file", str(file), **quiet,
     )  # fmt: skip
-    until(file.exists)
+    until(lambda: file.exists() and file.read_text().endswith("}"))  # and is written
     address: str = json.loads(file.read_text())["address"]
     return process, address
 

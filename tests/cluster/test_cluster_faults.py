@@ -102,13 +102,16 @@ def expected() -> str:
 
 
 def test_bits_are_the_same_wherever_the_work_is_done(
-    workers: tuple[Any, Any], expected: str
+    workers: tuple[Any, Any], expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     X, y = examples(400)
     found = {"in memory": bits(trained(Dataset(X, y).in_blocks(90))), "from disk": expected}
     for n in (1, 2, 3):
         scaled(*workers, n)
         found[f"{n} workers"] = bits(trained(on(workers[1])))
+    with monkeypatch.context() as patched:
+        patched.setattr(Cluster, "least_memory", 10**9)
+        found["3 workers with all blocks"] = bits(trained(on(workers[1])))
     alone = [
         train_many(on(workers[1]), None, [config], engine="reference")[0].weights.tobytes()
         for config in CONFIGS
@@ -119,9 +122,11 @@ def test_bits_are_the_same_wherever_the_work_is_done(
     assert set(found.values()) == {expected}
 
 
+@pytest.mark.parametrize("memory", [None, 10**9], ids=["models travel", "blocks are copied"])
 def test_a_worker_is_killed_three_times_in_an_epoch(
-    workers: tuple[Any, Any], expected: str
+    workers: tuple[Any, Any], expected: str, monkeypatch: pytest.MonkeyPatch, memory: int | None
 ) -> None:
+    monkeypatch.setattr(Cluster, "least_memory", memory)
     killed = []
 
     def kill() -> None:

@@ -120,7 +120,7 @@ def test_what_lies_together_is_found(cluster: Cluster) -> None:
     assert sorted(found) == [[0, 2, 4], [1, 3, 5], [6]]
 
 
-def test_windows_on_one_worker_share_a_task(
+def test_windows_share_a_task_where_they_lie_together(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pace, "SECONDS", 1000)  # however slow this machine is
@@ -128,10 +128,14 @@ def test_windows_on_one_worker_share_a_task(
     here, there = both(source(), cluster)
     expected = bits(train_many(here, here, [config], 1))
     submit, made = Cluster.submit, Counter[tuple[bool, str]]()
+    assert isinstance(there.X, ClusterMatrix)
     together = True
+
+    first: set[float] = set()
 
     def counted(self: Cluster, what: str, *arguments: Any, **how: Any) -> Any:
         made[together, what] += 1
+        first.update([how["priority"]] if what in ("steps", "evaluate") else [])
         return submit(self, what, *arguments, **how)
 
     def holders(_: Cluster, futures: Sequence[Any]) -> list[frozenset[str]]:
@@ -142,9 +146,30 @@ def test_windows_on_one_worker_share_a_task(
     assert bits(train_many(there, there, [config], 1)) == expected
     together = False
     assert bits(train_many(there, there, [config], 1)) == expected
+    apart, made = made, Counter()
+    monkeypatch.setattr(Cluster, "least_memory", 4 * there.X.nbytes)  # as much as it takes
+    assert bits(train_many(there, there, [config], 1)) == expected
+    copied, made = made, Counter()
+    monkeypatch.setattr(Cluster, "least_memory", 4 * there.X.nbytes - 1)
+    assert bits(train_many(there, there, [config], 1)) == expected
     windows = config.max_epochs * len(source().block_lengths)
-    assert made[True, "steps"] < windows <= made[False, "steps"]
-    assert made[True, "states"] == 1, made  # they stay there from one advance to the next
+    assert apart[True, "steps"] < windows <= apart[False, "steps"]
+    assert apart[True, "states"] == 1, apart  # they stay there from one advance to the next
+    evaluations = config.max_epochs  # after the first step, and then once an epoch
+    assert copied[False, "evaluate"] == evaluations
+    assert copied[False, "steps"] == evaluations + 1
+    assert copied[False, "examples"] == 2 < made[False, "examples"]
+    assert made[False, "steps"] == apart[False, "steps"]
+    assert first == {1 + k / 5 for k in range(5)}  # who is furthest in its epoch goes first
+
+
+def test_what_every_worker_may_hold(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cluster.least_memory is None
+    assert not cluster.copies(1)  # where there is no limit, nobody knows what fits
+    monkeypatch.setattr(Cluster, "least_memory", 10**12)
+    assert [cluster.copies(n) for n in (10**9, 10**9 + 1)] == [True, False]
+    monkeypatch.setattr(Cluster, "least_memory", 4000)
+    assert [cluster.copies(n) for n in (1000, 1001)] == [True, False]
 
 
 def test_rows_that_are_asked_for_come(cluster: Cluster) -> None:

@@ -249,7 +249,10 @@ class _Task:
             for numbers in groups:
                 self.train(numbers, engine, first_epoch, listen, keep, stop)
             return
-        size = models_at_once(sum(map(len, groups)), X.cluster.threads)
+        cluster = X.cluster
+        size = models_at_once(
+            sum(map(len, groups)), cluster.threads, travel=not cluster.copies(X.nbytes)
+        )
         smaller = [
             numbers[i : i + size] for numbers in groups for i in range(0, len(numbers), size)
         ]

@@ -12,8 +12,11 @@ from onelayer.training.events import Event, Listener
 from onelayer.training.group import Keep
 from onelayer.training.state import RunState
 
-GROUPS_A_THREAD = 2
-"""So that a thread of the cluster has a group to go on with while another one is on its way."""
+_GROUPS_IN_PLACE = 2
+"""For each thread of the cluster: it goes on with one while what it made of another travels."""
+
+_GROUPS_THAT_TRAVEL = 3
+"""Where two can want the same worker at once, more of them keep the others busy."""
 
 
 class Work(Protocol):
@@ -23,9 +26,19 @@ class Work(Protocol):
         """Train."""
 
 
-def models_at_once(n_models: int, threads: int) -> int:
-    """Return how many models hop from block to block together."""
-    return max(1, -(-n_models // (GROUPS_A_THREAD * threads)))
+def models_at_once(n_models: int, threads: int, *, travel: bool) -> int:
+    """Return how many models are a group.
+
+    Parameters
+    ----------
+    n_models : int
+    threads : int
+        Of the cluster.
+    travel : bool
+        Whether models hop from worker to worker, where blocks lie apart.
+    """
+    groups = threads * (_GROUPS_THAT_TRAVEL if travel else _GROUPS_IN_PLACE)
+    return max(1, -(-n_models // groups))
 
 
 def side_by_side(

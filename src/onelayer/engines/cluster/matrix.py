@@ -40,6 +40,11 @@ class ClusterMatrix(BlockMatrix):
     values : sequence of Future
         The features of each block.
 
+    Attributes
+    ----------
+    nbytes : int
+        Of all blocks as they lie there, about.
+
     Raises
     ------
     OnelayerError
@@ -100,7 +105,9 @@ class ClusterMatrix(BlockMatrix):
         """Look at the first block; refuse blocks that are too large for a worker."""
         form = self.cluster.submit("form", _form, self._values[0])
         sparse_ones, size = self.cluster.results([form])[0]
-        check_memory(round(size / self.lengths[0] * max(self.lengths)), self.cluster)
+        of_a_row = size / self.lengths[0]
+        check_memory(round(of_a_row * max(self.lengths)), self.cluster)
+        self.nbytes = round(of_a_row * sum(self.lengths))
         return bool(sparse_ones)
 
     def _read(self, i: int) -> Any:

@@ -7,8 +7,7 @@ model are made one after the other, as everywhere, while other models are at oth
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,18 +18,13 @@ from onelayer.engines.blocked import BlockedPart, BlockedStack
 from onelayer.engines.blocked.stack import added, measured, visits_of
 from onelayer.engines.cluster.matrix import ClusterMatrix
 from onelayer.engines.cluster.tasks import Carried, Leg, same, steps, tallies
+from onelayer.engines.cluster.whereabouts import Whereabouts
 from onelayer.engines.problem import Batches, Visit
 from onelayer.engines.protocol import Advance, Tally
 
 if TYPE_CHECKING:
     from distributed import Future
 
-
-_LOOKS_HOLD = 2.0
-"""Seconds from one look at where blocks lie to the next."""
-
-_MOST_WINDOWS = 4
-"""In one task: so long a worker is not free for other models."""
 
 _MOST_ADVANCES = 8
 """That follow one another on the cluster: so much is computed again where a worker is lost."""
@@ -68,12 +62,8 @@ class ClusterStack(BlockedStack):
         assert isinstance(X, ClusterMatrix)
         self._cluster = X.cluster
         self._spec = self._cluster.submit("models", same, self._models)
-        self._examples: dict[tuple[int, int], Future[Any]] = {}
+        self._examples: dict[tuple[bool, tuple[tuple[int, int], ...]], Future[Any]] = {}
         self._there: _There | None = None
-        self._bundled: list[list[int]] = []
-        self._bundled_until = 0.0
-        self._holders: list[frozenset[str]] = []
-        self._holders_until = 0.0
 
     def _advanced(
         self,
@@ -87,9 +77,10 @@ class ClusterStack(BlockedStack):
         there = self._taken_up(models)
         carried, self._there = there.carried, None
         chain = self._steps(carried, batches, rates, averaging)
-        bundles = self._bundles() if evaluate else []
+        bundles = self._where.bundles if evaluate else []
+        first = next((self._priority(visit) for visit, _ in visits_of(batches)), 1.0)
         end, *found = self._cluster.results(
-            [chain, *(self._evaluation(carried, bundle) for bundle in bundles)]
+            [chain, *(self._evaluation(carried, bundle, first) for bundle in bundles)]
         )
         measures = []
         if evaluate:
@@ -125,8 +116,12 @@ class ClusterStack(BlockedStack):
         """Submit a chain of steps, window after window."""
         X = self._train.X
         assert isinstance(X, ClusterMatrix)
-        for visits in self._on_one_worker(batches):
+        visited = ((visit.window, (visit, made)) for visit, made in visits_of(batches))
+        products = len(rates) * X.shape[1] * self._models.shares[0].problem.n_outputs
+        for visits in self._where.together(visited, products):
             blocks = sorted({i for visit, _ in visits for i in visit.window.blocks})
+            if self._where.copied:  # then all of them are there, and their examples are one value
+                blocks = self._train.visited
             legs = [
                 Leg(
                     tuple(blocks.index(i) for i in visit.window.blocks),
@@ -138,34 +133,19 @@ class ClusterStack(BlockedStack):
             carried = self._cluster.submit(
                 "steps", steps, self._spec, self._engine.name, carried,
                 [X.future(i) for i in blocks],
-                [self._examples_of(self._train, i) for i in blocks],
-                legs, priority=1,
+                self._examples_of([(self._train, i) for i in blocks]),
+                legs, priority=self._priority(visits[0][0]),
             )  # fmt: skip
         return carried
 
-    def _on_one_worker(self, batches: Batches) -> Iterator[list[tuple[Visit, slice]]]:
-        """Yield the visits that follow one another, those in one list whose blocks lie together.
+    def _priority(self, visit: Visit) -> float:
+        """Return what goes before what: whoever is furthest in its epoch.
 
-        It is a guess, which costs time where it is wrong, and changes no result.
+        All models visit the blocks in one sequence. Taken as they come, they soon stand in one
+        queue, at one worker after the other; so they stay apart. Two fits on a cluster share it.
         """
-        X = self._train.X
-        assert isinstance(X, ClusterMatrix)
-        if batches and time.monotonic() > self._holders_until:
-            self._holders = self._cluster.holders([X.future(i) for i in range(len(X.lengths))])
-            self._holders_until = time.monotonic() + _LOOKS_HOLD
-        visits: list[tuple[Visit, slice]] = []
-        workers: frozenset[str] = frozenset()
-        for visit, made in visits_of(batches):
-            own = frozenset.intersection(*(self._holders[i] for i in visit.window.blocks))
-            if visits and workers & own and len(visits) < _MOST_WINDOWS:
-                workers &= own
-            else:
-                if visits:
-                    yield visits
-                visits, workers = [], own
-            visits.append((visit, made))
-        if visits:
-            yield visits
+        before = visit.window.number * len(visit.window.blocks)
+        return 1 + before / len(self._train.visited)
 
     @cached_property
     def _parts(self) -> list[BlockedPart]:
@@ -187,24 +167,22 @@ class ClusterStack(BlockedStack):
                 found += [(X, i, p) for p, visited in own.items() if i in visited]
         return found
 
-    def _bundles(self) -> list[list[int]]:
-        """Return which of all that is evaluated is done in one task: what lies on one worker."""
-        if time.monotonic() > self._bundled_until:
-            futures = [X.future(i) for X, i, _ in self._evaluated]
-            self._bundled, self._bundled_until = (
-                self._cluster.bundles(futures), time.monotonic() + _LOOKS_HOLD,
-            )  # fmt: skip
-        return self._bundled
+    @cached_property
+    def _where(self) -> Whereabouts:
+        X = self._train.X
+        assert isinstance(X, ClusterMatrix)
+        return Whereabouts(X, [(own, i) for own, i, _ in self._evaluated])
 
-    def _evaluation(self, carried: Future[Any], bundle: list[int]) -> Future[Any]:
+    def _evaluation(self, carried: Future[Any], bundle: list[int], priority: float) -> Future[Any]:
         """Submit the evaluation of some blocks."""
         chosen = [self._evaluated[e] for e in bundle]
         blocks = {(id(X), i): X.future(i) for X, i, _ in chosen}
         places = {key: place for place, key in enumerate(blocks)}
         return self._cluster.submit(
             "evaluate", tallies, self._spec, self._engine.name, carried, [*blocks.values()],
-            [self._examples_of(self._parts[p], i) for _, i, p in chosen],
+            self._examples_of([(self._parts[p], i) for _, i, p in chosen]),
             [(places[id(X), i], self._parts[p] is self._validation) for X, i, p in chosen],
+            priority=priority,
         )  # fmt: skip
 
     def _summed(
@@ -221,8 +199,22 @@ class ClusterStack(BlockedStack):
             sums[p] = added(sums[p], own[e])
         return sums
 
-    def _examples_of(self, part: BlockedPart, i: int) -> Future[Any]:
-        key = id(part), i
+    def _examples_of(self, blocks: list[tuple[BlockedPart, int]]) -> Any:
+        """Return the examples of some blocks on the cluster: each a value of its own, or all one.
+
+        Each value costs a task, and each of many blocks can be wanted elsewhere.
+        """
+        if self._where.copied:
+            return self._shared(blocks)
+        return [self._shared(block) for block in blocks]
+
+    def _shared(self, of: list[tuple[BlockedPart, int]] | tuple[BlockedPart, int]) -> Future[Any]:
+        """Return the examples of some blocks, or of one, as one value on the cluster."""
+        blocks = of if isinstance(of, list) else [of]
+        key = isinstance(of, list), tuple((id(part), i) for part, i in blocks)
         if key not in self._examples:
-            self._examples[key] = self._cluster.submit("examples", same, part.examples_of(i))
+            found = [part.examples_of(i) for part, i in blocks]
+            self._examples[key] = self._cluster.submit(
+                "examples", same, found if isinstance(of, list) else found[0]
+            )
         return self._examples[key]

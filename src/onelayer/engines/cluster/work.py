@@ -16,6 +16,12 @@ from onelayer.errors import InputError, OnelayerError
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+_MOST_COPIED = 10**9
+"""Bytes of data that every worker may come to hold: a network needs some seconds for them."""
+
+_TIMES_COPIED = 4
+"""Such data must fit so many times into the memory of each worker."""
+
 _LOOK = 1.0
 """Seconds between two looks whether the cluster is still there."""
 
@@ -55,8 +61,13 @@ class Cluster:
         limits = (worker["memory_limit"] for worker in self._state.workers())
         return min((limit for limit in limits if limit), default=None)
 
+    def copies(self, nbytes: int) -> bool:
+        """Whether data of so many bytes is small: then every worker may come to hold all of it."""
+        memory = self.least_memory
+        return nbytes <= _MOST_COPIED and memory is not None and _TIMES_COPIED * nbytes <= memory
+
     def submit(
-        self, what: str, function: Callable[..., Any], *arguments: Any, priority: int = 0
+        self, what: str, function: Callable[..., Any], *arguments: Any, priority: float = 0
     ) -> Future[Any]:
         """Have a pure function called somewhere; futures among its arguments are waited for.
 
@@ -64,6 +75,8 @@ class Cluster:
         ----------
         what : str
             What people read of it, in one word.
+        priority : float
+            What has more of it is done first, wherever there is a choice.
 
         Raises
         ------
