@@ -280,4 +280,5 @@ CHECK = Check(
     ),
     covers="95%, for the differences of loss and accuracy over all examples of which the "
     "validation examples are a random sample, for these two models; other seeds would make others",
+    looks_beside=True,
 )

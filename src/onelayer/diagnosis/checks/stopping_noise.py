@@ -249,4 +249,5 @@ CHECK = Check(
     ("validation examples are a random sample of those to come",),
     covers=COVERS,
     takes_blocks=False,
+    looks_beside=True,
 )
