@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +93,7 @@ class Scored:
     ----------
     right : bool array, shape (n,)
     losses : float array, shape (n,)
+        NaN where they were not asked for.
     """
 
     right: NDArray[np.bool_]
@@ -100,9 +101,17 @@ class Scored:
 
 
 def scored(
-    context: Context, run: RunOutcome, models: Sequence[Parameters], *, validation: bool
+    context: Context,
+    run: RunOutcome,
+    models: Sequence[Parameters],
+    *,
+    validation: bool,
+    losses_of: Collection[int] | None = None,
 ) -> list[Scored]:
-    """Return what several parameters do on a part of a run's examples, in one pass over it."""
+    """Return what several parameters do on a part of a run's examples, in one pass over it.
+
+    `losses_of` has the places of those whose losses are needed; None: all.
+    """
     train, other = context.parts(run)
     part, loss = other if validation else train, LOSSES[run.record.model]
     targets = part.encode(train.classes) if validation else train.targets
@@ -110,12 +119,14 @@ def scored(
     weights = np.hstack([model.weights for model in models]).astype(np.float64)
     bias = np.concatenate([model.bias for model in models]).astype(np.float64)
     right = np.empty((len(models), part.n_examples), bool)
-    losses = np.empty((len(models), part.n_examples))
+    losses = np.full((len(models), part.n_examples), np.nan)
+    needed = range(len(models)) if losses_of is None else losses_of
     for first in range(0, part.n_examples, BLOCK):
         some = slice(first, first + BLOCK)
         scores = scaled(train, part, some, dtype=np.float64) @ weights + bias
         for m in range(len(models)):
             own = scores[:, m * outputs : (m + 1) * outputs]
             right[m, some] = loss.is_right(own, targets[some])
-            losses[m, some] = loss.values(own, targets[some])
+            if m in needed:
+                losses[m, some] = loss.values(own, targets[some])
     return [Scored(*pair) for pair in zip(right, losses, strict=True)]
