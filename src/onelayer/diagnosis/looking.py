@@ -12,6 +12,7 @@ from onelayer.diagnosis.budget import OverBudget
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.finding import Finding, Severity
+from onelayer.engines import load_kernels
 from onelayer.threads import available_cores
 
 Watch = Callable[[Check], AbstractContextManager[object]]
@@ -42,6 +43,7 @@ def look_all(checks: Sequence[Check], context: Context, watch: Watch) -> list[Fi
             with watch(check):
                 looked[id(check)] = _look(check, context)
         return _paid([looked[id(check)] for check in checks])
+    load_kernels()
     pool = ThreadPoolExecutor(1, "onelayer-beside")
     try:
         context.crew.size = 2

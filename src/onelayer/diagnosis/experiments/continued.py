@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,50 @@ from onelayer.diagnosis.experiments.interventions import leaving_out
 from onelayer.diagnosis.subjects.examples import scaled
 from onelayer.model import LOSSES, Parameters
 from onelayer.study import RunOutcome
-from onelayer.training import EarlyStopping, TrainResult
+from onelayer.training import EarlyStopping, RunState, StopReason, TrainResult
 from onelayer.training.options import MOST
 
 BLOCK = 4096
 
+TIMES = 5
+"""A run goes on to so many times its steps."""
 
-def continued(context: Context, run: RunOutcome, times: float) -> TrainResult:
-    """Return a run that goes on to so many times its steps, and keeps its best evaluation.
+
+@dataclass(frozen=True, eq=False)
+class Continued:
+    """A run that goes on past its end, and keeps its best evaluation.
+
+    Attributes
+    ----------
+    result : TrainResult
+        After `TIMES` times the steps of the run.
+    kept : dict of int to Parameters
+        What it kept after so many times the steps.
+    """
+
+    result: TrainResult
+    kept: dict[int, Parameters]
+
+    def after(self, times: int) -> TrainResult:
+        """Return what the run had come to after so many times the steps, or where it diverged."""
+        steps, history = self.result.history.steps * times // TIMES, self.result.history
+        if self.result.stop_reason is StopReason.DIVERGED or times == TIMES:
+            return self.result
+        evaluations = tuple(e for e in history.evaluations if e.step < steps)
+        return replace(
+            self.result,
+            config=self.result.config.model_copy(update={"max_steps": steps}),
+            parameters=self.kept[times],
+            history=replace(
+                history, train_loss=history.train_loss[:steps], evaluations=evaluations
+            ),
+            best=min(evaluations, key=lambda e: e.val_loss),
+            last=evaluations[-1],
+        )  # fmt: skip
+
+
+def continued(context: Context, run: RunOutcome) -> Continued:
+    """Return a run that goes on, without an end by patience, to `TIMES` times its steps.
 
     Up to where the given run ended it is the same run.
 
@@ -31,17 +67,31 @@ def continued(context: Context, run: RunOutcome, times: float) -> TrainResult:
         If it costs more than is left.
     """
 
-    def make() -> TrainResult:
+    def make() -> Continued:
         record = run.record
-        steps = round(times * record.steps)
+        steps, kept = TIMES * record.steps, {}
         longer = {
             "early_stopping": EarlyStopping(patience=MOST), "max_steps": steps,
             "max_epochs": -(-steps // record.batches_per_epoch), "optimum": False,
         }  # fmt: skip
-        (result,) = context.train(context.parts(run), [record.config.model_copy(update=longer)])
-        return result
 
-    return context.once(("continued", run.name, times), make)
+        def keep(states: Mapping[int, RunState]) -> None:
+            last = states[0].evaluations[-1].step if states[0].evaluations else 0
+            for times in range(1, TIMES):
+                if last < times * record.steps:
+                    kept[times] = states[0].kept
+
+        config = record.config.model_copy(update=longer)
+        (result,) = context.train(context.parts(run), [config], keep=keep)
+        return Continued(result, kept)
+
+    return context.once(("continued", run.name), make)
+
+
+def goes_on_as_it_was(run: RunOutcome) -> bool:
+    """Whether the steps of a run are the same where it is to make more of them."""
+    config = run.record.config
+    return config.schedule is None and config.averaging is None
 
 
 def held_out_rows(context: Context, run: RunOutcome, share: float) -> Rows:
