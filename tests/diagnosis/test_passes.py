@@ -9,15 +9,15 @@ from onelayer.diagnosis import Context
 from onelayer.diagnosis.experiments import optima
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(1.0, [100]), (1e-9, [100, 40])])
+@pytest.mark.parametrize(("seconds", "expected"), [(1.0, [(3, 100)]), (1e-9, [(1, 100), (2, 40)])])
 def test_penalties_that_no_run_has_take_fewer_passes_on_much_data(
-    monkeypatch: pytest.MonkeyPatch, seconds: float, expected: list[int]
+    monkeypatch: pytest.MonkeyPatch, seconds: float, expected: list[tuple[int, int]]
 ) -> None:
-    asked: list[int] = []
+    asked: list[tuple[int, int]] = []
     search = Context.search
 
     def noted(self: Context, *args: Any, **options: Any) -> Any:
-        asked.append(options["max_passes"])
+        asked.append((len(args[1]), options["max_passes"]))
         return search(self, *args, **options)
 
     monkeypatch.setattr(Context, "search", noted)
