@@ -107,11 +107,21 @@ def test_a_check_beside_others_cannot_ask_for_minima() -> None:
 
 
 def test_kernels_are_loaded_before_a_second_thread_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    at_work = []
-    monkeypatch.setattr(looking, "load_kernels", lambda: at_work.append(threading.active_count()))
-    before = threading.active_count()
-    look_at([check("a", lambda _context: "", beside=True), check("b", lambda _context: "")])
-    assert at_work == [before]
+    order: list[str] = []
+    has_looked = threading.Event()
+
+    def load() -> None:
+        has_looked.wait(0.05)  # it would look now, had it begun
+        order.append("loaded")
+
+    def note(_context: Context) -> str:
+        order.append("looked")
+        has_looked.set()
+        return ""
+
+    monkeypatch.setattr(looking, "load_kernels", load)
+    look_at([check("a", note, beside=True), check("b", note)])
+    assert order == ["loaded", "looked", "looked"]
 
 
 def test_what_two_threads_ask_for_is_made_once() -> None:
