@@ -161,6 +161,8 @@ def resampled(
     """
     down = _shares_of(image.shape[0], *rows)
     across = _shares_of(image.shape[1], *columns)
+    if image.ndim == 2:  # the same products, without turning what has no channels
+        return np.asarray(down @ image @ across.T)
     found: Floats = np.moveaxis(np.tensordot(down, image, 1), 1, -1) @ across.T
     return np.moveaxis(found, -1, 1)
 
@@ -168,11 +170,12 @@ def resampled(
 def _shares_of(size: int, start: float, step: float, count: int) -> Floats:
     """Return which share of each new pixel each old one is, (count, size)."""
     begin = start + step * np.arange(count)[:, None]
-    old = np.arange(size, dtype=np.float64)
-    low, high = old.copy(), old + 1
-    low[0], high[-1] = -np.inf, np.inf
-    overlap = np.minimum(begin + step, high) - np.maximum(begin, low)
-    found: Floats = np.maximum(overlap, 0.0) / step
+    edges = np.arange(size + 1, dtype=np.float64)
+    edges[0], edges[-1] = -np.inf, np.inf
+    found: Floats = np.minimum(begin + step, edges[1:])
+    found -= np.maximum(begin, edges[:-1])
+    np.maximum(found, 0.0, out=found)
+    found /= step
     return found
 
 

@@ -34,13 +34,23 @@ class Budget:
     ----------
     seconds : float
     spent : float
+    whole : Budget or None
+        What this one is drawn on; then that has the limit.
     """
 
     seconds: float = math.inf
     spent: float = 0.0
+    whole: Budget | None = None
+
+    @property
+    def left(self) -> float:
+        """What may still be spent."""
+        return self.seconds - self.spent if self.whole is None else self.whole.left
 
     def affords(self, seconds: float) -> bool:
         """Whether so much is left."""
+        if self.whole is not None:
+            return self.whole.affords(seconds)
         return self.spent + seconds <= self.seconds
 
     def take(self, seconds: float) -> None:
@@ -54,6 +64,8 @@ class Budget:
         if not self.affords(seconds):
             raise OverBudget(seconds)
         self.spent += seconds
+        if self.whole is not None:
+            self.whole.take(seconds)
 
 
 def seconds_of_training(

@@ -30,6 +30,9 @@ class Check:
     takes_blocks : bool
         Whether it can look where examples are read block by block. Those that train in other
         orders, or compare all values with one another, cannot.
+    looks_beside : bool
+        Whether it may look while others do: those that ask the context for minima may not, since
+        what is known of these depends on who asked before.
     """
 
     kind: type[Measurement]
@@ -38,6 +41,7 @@ class Check:
     assumptions: tuple[str, ...] = ()
     covers: str = ""
     takes_blocks: bool = True
+    looks_beside: bool = False
 
     def found(
         self,

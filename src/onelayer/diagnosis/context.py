@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data import Dataset
 from onelayer.diagnosis.budget import Budget, seconds_of_passes, seconds_of_training
+from onelayer.diagnosis.shared import Shared, Tab
 from onelayer.inference import Classifier
 from onelayer.model import Objective, Parameters, n_outputs
 from onelayer.optimum import Optimum, minimise
 from onelayer.study import Outcome, RunOutcome, StudyData
+from onelayer.threads import available_cores
 from onelayer.training import ExampleWeights, TrainConfig, TrainResult, train_many
 from onelayer.training.group import Keep
 
@@ -27,6 +29,13 @@ MOST_PASSES = 3000
 """After so many a search ends, if it is not told otherwise."""
 
 
+@dataclass
+class Crew:
+    """How many checks look at the same time, and share the threads."""
+
+    size: int = 1
+
+
 @dataclass(eq=False)
 class Context:
     """A study that has ended, its data, and what experiments may cost.
@@ -37,13 +46,36 @@ class Context:
     data : StudyData
     budget : Budget
     threads : int or None
+        For all checks that look at the same time.
+    crew : Crew
+        How many these are.
+    seeks : bool
+        Whether minima may be asked for.
+    tab : Tab
+        What was spent.
     """
 
     outcome: Outcome
     data: StudyData
     budget: Budget = field(default_factory=Budget)
     threads: int | None = None
-    _made: dict[Hashable, Any] = field(default_factory=dict)
+    crew: Crew = field(default_factory=Crew)
+    seeks: bool = True
+    tab: Tab = field(init=False)
+    _shared: Shared = field(default_factory=Shared)
+    _minima: dict[Hashable, Optimum] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin a tab."""
+        self.tab = Tab(self.budget)
+
+    def for_check(self, *, seeks: bool) -> Self:
+        """Return the same for one check, with a tab of its own."""
+        return replace(self, budget=Budget(whole=self.budget), seeks=seeks)
+
+    @property
+    def _own_threads(self) -> int:
+        return max(1, (self.threads or available_cores()) // self.crew.size)
 
     def parts(self, run: RunOutcome) -> tuple[Dataset, Dataset]:
         """Return the training and the validation examples of a run's classes, in file order."""
@@ -57,9 +89,7 @@ class Context:
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what was made under a key, made when first asked for: checks share experiments."""
-        if key not in self._made:
-            self._made[key] = make()
-        return cast("T", self._made[key])
+        return self._shared.once(key, make, self.tab)
 
     def probabilities(self, run: RunOutcome) -> NDArray[np.float64]:
         """Return what the model that a run keeps gives the validation examples, (n, classes)."""
@@ -100,7 +130,7 @@ class Context:
         """
         self.budget.take(seconds_of_training(*parts, configs))
         return train_many(
-            *parts, configs, self.threads, weights=weights, initial=initial,
+            *parts, configs, self._own_threads, weights=weights, initial=initial,
             first_epoch=first_epoch, keep=keep, evaluate_train=False,
         )  # fmt: skip
 
@@ -124,7 +154,7 @@ class Context:
         self.budget.take(seconds_of_passes(data, outputs, min(PASSES, max_passes)))
         return minimise(
             data, objectives, weights=weights, tolerance=tolerance, max_passes=max_passes,
-            threads=self.threads,
+            threads=self._own_threads,
         )  # fmt: skip
 
     def minima(self, runs: Iterable[RunOutcome], tolerance: float = 1e-3) -> dict[str, Optimum]:
@@ -166,19 +196,21 @@ class Context:
         OverBudget
             If that would cost more than is left.
         """
+        if not self.seeks:  # what is known already would depend on who came first
+            raise RuntimeError("a check that looks beside others asked for minima")
         train, _ = self.parts(run)
-        keys = [("minimum", run.run.selection, objective, tolerance) for objective in objectives]
+        keys = [(run.run.selection, objective, tolerance) for objective in objectives]
 
         def is_new(key: Hashable) -> bool:
-            known: Optimum | None = self._made.get(key)
+            known = self._minima.get(key)
             return known is None or (known.reason == "passes" and known.passes < max_passes)
 
         new = [key for key in dict.fromkeys(keys) if is_new(key)]
         if new:
-            wanted = [objective for _, _, objective, _ in new]
+            wanted = [objective for _, objective, _ in new]
             optima = self.search(train, wanted, tolerance=tolerance, max_passes=max_passes)
-            self._made |= dict(zip(new, optima, strict=True))
-        return [self._made[key] for key in keys]
+            self._minima |= dict(zip(new, optima, strict=True))
+        return [self._minima[key] for key in keys]
 
 
 def right(model: Classifier, part: Dataset) -> NDArray[np.bool_]:

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from onelayer.diagnosis.budget import Budget, OverBudget
+from onelayer.diagnosis.budget import Budget
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks import CHECKS
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.finding import Answer, Finding, HowSure, Severity
+from onelayer.diagnosis.looking import Watch, look_all
 from onelayer.diagnosis.measurement import Measurement
+from onelayer.engines import one_blas_thread
 from onelayer.errors import InputError
 from onelayer.study import Outcome, StudyData
 from onelayer.words import listed
 
 ENTRY_POINTS = "onelayer.checks"
 """The group under which other packages name checks of their own."""
-
-Watch = Callable[[Check], AbstractContextManager[object]]
-"""Is entered while a check looks."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,8 @@ def diagnose(
         Seconds that experiments may take, by the count of their operations.
     threads : int, optional
     watch : function
-        Is given each check, for a context that is entered while it looks.
+        Is given each check, for a context that is entered while the caller's thread makes it or
+        waits for it.
 
     Raises
     ------
@@ -88,15 +88,15 @@ def diagnose(
         If there is no check of a code.
     """
     check_codes([*only, *mute])
+    checks = [
+        check for check in all_checks()
+        if check.kind.code not in mute and (not only or check.kind.code in only)
+    ]  # fmt: skip
     context = Context(outcome, data, Budget(budget), threads)
-    findings: list[Finding] = []
-    for check in all_checks():
-        if check.kind.code in mute or (only and check.kind.code not in only):
-            continue
-        with watch(check):
-            findings += _looked(check, context)
+    with one_blas_thread():  # so that bits depend neither on the cores nor on who looks beside
+        looked = look_all(checks, context, watch)
     called = {run.name: run.called for run in outcome.runs if "[" in run.name}
-    return [_as_called(finding, called) for finding in findings]
+    return [_as_called(finding, called) for finding in looked]
 
 
 def _as_called(finding: Finding, called: Mapping[str, str]) -> Finding:
@@ -109,42 +109,6 @@ def _as_called(finding: Finding, called: Mapping[str, str]) -> Finding:
     for name in sorted({*finding.runs} & called.keys(), key=len, reverse=True):
         said = [text.replace(name, called[name]) for text in said]
     return replace(finding, statement=said[0], advice=said[1])
-
-
-def _looked(check: Check, context: Context) -> list[Finding]:
-    """Return what a check finds, or why it could not look."""
-    if not check.takes_blocks and context.is_in_blocks:
-        return [
-            check.cant_tell(
-                (),
-                "Not looked for: the examples are read block by block, and this takes them in "
-                "memory or in another order.",
-                advice="Study a part of the examples that fits into the memory.",
-            )
-        ]
-    before = context.budget.spent
-    try:
-        found = list(check.look(context))
-    except OverBudget as over:
-        left = context.budget.seconds - context.budget.spent
-        found = [
-            check.cant_tell(
-                (),
-                f"Not looked for: it takes experiments of about {over.seconds:.1f} s, and "
-                f"{left:.1f} s of the budget are left.",
-                advice=f"Give a budget of at least {context.budget.spent + over.seconds:.0f} s.",
-            )
-        ]
-    except Exception as error:
-        said = f"{type(error).__name__}: {error}".rstrip(".")
-        found = [
-            check.cant_tell(
-                (), f"The check itself failed: {said}.", severity=Severity.WARNING,
-                advice="The other findings stand; report this one to whoever wrote the check.",
-            )
-        ]  # fmt: skip
-    seconds = context.budget.spent - before
-    return [replace(f, how_sure=replace(f.how_sure, seconds=seconds)) for f in found]
 
 
 def _loaded(point: EntryPoint) -> Check:

@@ -8,7 +8,7 @@ from onelayer.engines.blocked import (
     ModelShare,
     WindowModels,
 )
-from onelayer.engines.choice import open_engine, vector_bytes
+from onelayer.engines.choice import load_kernels, open_engine, vector_bytes
 from onelayer.engines.joined import JoinedStack, Share
 from onelayer.engines.problem import Batches, Problem, Source, Visit, Visits, WeightedRows
 from onelayer.engines.protocol import (
@@ -46,6 +46,7 @@ __all__ = [
     "WeightedRows",
     "WindowModels",
     "WindowStack",
+    "load_kernels",
     "one_blas_thread",
     "open_engine",
     "vector_bytes",

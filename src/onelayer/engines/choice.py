@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+import numpy as np
+
 from onelayer.engines.protocol import Engine, EngineName
 from onelayer.engines.reference import ReferenceEngine
 from onelayer.errors import InputError
@@ -48,3 +50,16 @@ def open_engine(name: EngineName = "auto", threads: int | None = None) -> Engine
     from onelayer.engines.compiled import CompiledEngine  # heavy, and Numba is optional
 
     return CompiledEngine(min(threads or available_cores(), MOST_THREADS))
+
+
+def load_kernels() -> None:
+    """Load what compiled kernels need: to be called before two threads are the first to use them.
+
+    Numba registers its types when it first loads a kernel or compiles one. A thread that calls a
+    kernel meanwhile may find them changed as it goes through them, and fail.
+    """
+    if find_spec("numba") is None:
+        return
+    from onelayer.engines.compiled import norms
+
+    norms.squared_norm(np.zeros((1, 1), np.float32), np.zeros(1, np.float32), True)  # type: ignore[no-untyped-call]

@@ -100,14 +100,26 @@ class Schedule:
 
     def batches(self, segment: Segment, orders: Mapping[int, Rows]) -> Batches:
         """Return the batches of a segment, given the rows of its epochs in their order."""
-        parts = []
+        parts, sizes = [], []
         for epoch in range(self.epoch(segment.first), self.epoch(segment.last) + 1):
             first = max(segment.first, epoch * self.batches_per_epoch)
             last = min(segment.last, (epoch + 1) * self.batches_per_epoch - 1)
-            parts.append(orders[epoch][self.batch(first).start : self.batch(last).stop])
-        starts = np.arange(segment.first, segment.last + 1) % self.batches_per_epoch
-        sizes = np.minimum(self.batch_size, self.n_examples - starts * self.batch_size)
-        return Batches(np.concatenate(parts), np.concatenate([[0], np.cumsum(sizes)]))
+            begin, end = self.batch(first).start, self.batch(last).stop
+            parts.append(orders[epoch][begin:end])
+            sizes.append((last - first + 1, end - begin))
+        rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return Batches(rows, self._offsets(sizes))
+
+    def _offsets(self, sizes: Sequence[tuple[int, int]]) -> Rows:
+        """Return where batches begin, and the end, given how many batches and rows epochs have."""
+        # In an epoch the last batch alone may be smaller.
+        found = [np.zeros(1, np.int64)]
+        begin = 0
+        for count, rows in sizes:
+            ends = np.arange(1, count + 1) * self.batch_size
+            found.append(begin + np.minimum(ends, rows))
+            begin += rows
+        return np.concatenate(found)
 
 
 def evaluation_every(batches_per_epoch: int, evaluations_per_epoch: float) -> int:

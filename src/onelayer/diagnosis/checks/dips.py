@@ -192,4 +192,5 @@ CHECK = Check(
         "falls are measured from the median of their own epoch",
     ),
     covers="standard errors are of means over the epochs of a run, on these validation examples",
+    looks_beside=True,
 )

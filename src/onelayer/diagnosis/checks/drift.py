@@ -206,4 +206,5 @@ CHECK = Check(
      "(and of the squares of few features) alone are not seen",),
     covers="99.9%, for how often a validation example ranks first, by the variance of parts "
     "that are alike",
+    looks_beside=True,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import ClassVar
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.exhibits import Curve, Exhibit, Lines
-from onelayer.diagnosis.experiments.continued import continued, scored
+from onelayer.diagnosis.experiments.continued import TIMES, continued, scored
 from onelayer.diagnosis.experiments.early_stops import Stay, stays, stop_on
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
@@ -18,9 +18,6 @@ from onelayer.diagnosis.words import count, number, percent, points, span
 from onelayer.model import Parameters
 from onelayer.study import RunOutcome
 from onelayer.training import Evaluation, History, StopReason
-
-TIMES = 5.0
-"""The run goes on to so many times its steps."""
 
 LEAST_GAIN = 0.02
 """A share of the validation loss that somebody would not want to give up."""
@@ -199,7 +196,7 @@ def _compared(
 ) -> Finding:
     """Let the run go on, and compare."""
     assert run.record.config.early_stopping is not None
-    longer = continued(context, run, TIMES)
+    longer = continued(context, run).result
     lowest = longer.best
     assert lowest is not None
     kept = Parameters(run.model.weights, run.model.bias)
@@ -231,7 +228,7 @@ def _compared(
         "for examples like these)."
     )
     found = given_up >= LEAST_GAIN and low > 0
-    tried = (f"the run gone on to {TIMES:g} times its steps",)
+    tried = (f"the run gone on to {TIMES} times its steps",)
     if found:
         better = next((p for p in measurement.patiences if p.given_up < LEAST_GAIN), None)
         advice = (
@@ -280,4 +277,5 @@ CHECK = Check(
     ),
     covers="95%, for the differences of loss and accuracy over all examples of which the "
     "validation examples are a random sample, for these two models; other seeds would make others",
+    looks_beside=True,
 )

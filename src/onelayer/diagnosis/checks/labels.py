@@ -203,4 +203,5 @@ CHECK = Check(
         "the log-odds of the classes are sums of functions of single features",
     ),
     covers="99%, for the share of wrong labels given the models; their own bias is not in it",
+    looks_beside=True,
 )

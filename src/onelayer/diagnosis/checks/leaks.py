@@ -204,4 +204,5 @@ CHECK = Check(
     ("a leak that is spread over several features is not seen",),
     covers="95%, for the difference of errors over all examples of which the validation examples "
     "are a random sample",
+    looks_beside=True,
 )

@@ -200,4 +200,5 @@ CHECK = Check(
     ("images in use are moved and scaled about as much",),
     covers="95%, for shares of all images of which those that were moved are a random sample, with "
     "moves of the same kind",
+    looks_beside=True,
 )

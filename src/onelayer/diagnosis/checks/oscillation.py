@@ -228,4 +228,5 @@ CHECK = Check(
     "the run is made again with lower rates.",
     ("validation examples are a random sample of those to come",),
     covers=COVERS,
+    looks_beside=True,
 )

@@ -104,10 +104,14 @@ def _models(context: Context, runs: list[RunOutcome]) -> dict[str, _Models]:
         models |= {
             ("minimum", r.name): minima[r.name].parameters for r in members if r.name in minima
         }
+        compared = [i for i, (what, _) in enumerate(models) if what != "second"]
         parts = [
-            scored(context, members[0], list(models.values()), validation=validation)
+            scored(
+                context, members[0], list(models.values()), validation=validation,
+                losses_of=compared if validation else (),
+            )
             for validation in (False, True)
-        ]
+        ]  # fmt: skip
         both = dict(zip(models, zip(*parts, strict=True), strict=True))
         for run in members:
             minimum = minima.get(run.name)

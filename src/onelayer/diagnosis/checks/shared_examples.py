@@ -203,4 +203,5 @@ CHECK = Check(
     covers="99.9%, for the share of validation examples that are in training less that of training "
         "examples that repeat, over all examples like these",
     takes_blocks=False,
+    looks_beside=True,
 )  # fmt: skip

@@ -232,4 +232,5 @@ CHECK = Check(
     ("one order of the file stands for itself: it has no seeds to be averaged over",),
     covers="95%, for the mean difference over all seeds, on these validation examples",
     takes_blocks=False,
+    looks_beside=True,
 )

@@ -126,4 +126,5 @@ CHECK = Check(
     "runs from its weights with one thing changed each.",
     covers="95%, for the ratio of the noise over other orders of the examples",
     takes_blocks=False,
+    looks_beside=True,
 )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.exhibits import Curve, Exhibit, Lines
+from onelayer.diagnosis.experiments.continued import TIMES, continued, goes_on_as_it_was
 from onelayer.diagnosis.experiments.repeats import (
     COVERS,
     MATTERS,
@@ -111,8 +112,12 @@ def look(context: Context) -> list[Finding]:
     """Ask the runs that patience ended."""
     runs = [run for run in context.outcome.runs if run.record.stop_reason is StopReason.PATIENCE]
     here = [run for run in runs if can_be_repeated(run)]
-    plans = {run.name: _longer(context, run) for run in here}
+    going_on = [run for run in here if _may_go_on(context, run)]
+    plans = {run.name: _longer(context, run) for run in here if run not in going_on}
     results = repeated(context, plans) if plans else {}
+    for run in going_on:
+        longer = continued(context, run)
+        results[run.name] = [longer.after(SOON), longer.after(LATE)]
     return [
         _finding(context, run, results[run.name])
         if run.name in results
@@ -122,6 +127,16 @@ def look(context: Context) -> list[Finding]:
         )
         for run in runs
     ]
+
+
+def _may_go_on(context: Context, run: RunOutcome) -> bool:
+    """Whether the run gone on, as another check has it, is what is wanted here."""
+    made = run.record.steps
+    return (
+        goes_on_as_it_was(run)
+        and run.record.total_steps >= LATE * made
+        and affordable_steps(context, run, SECONDS) >= TIMES * made
+    )
 
 
 def _longer(context: Context, run: RunOutcome) -> list[TrainConfig]:
@@ -249,4 +264,5 @@ CHECK = Check(
     ("validation examples are a random sample of those to come",),
     covers=COVERS,
     takes_blocks=False,
+    looks_beside=True,
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,50 @@ from onelayer.diagnosis.experiments.interventions import leaving_out
 from onelayer.diagnosis.subjects.examples import scaled
 from onelayer.model import LOSSES, Parameters
 from onelayer.study import RunOutcome
-from onelayer.training import EarlyStopping, TrainResult
+from onelayer.training import EarlyStopping, RunState, StopReason, TrainResult
 from onelayer.training.options import MOST
 
 BLOCK = 4096
 
+TIMES = 5
+"""A run goes on to so many times its steps."""
 
-def continued(context: Context, run: RunOutcome, times: float) -> TrainResult:
-    """Return a run that goes on to so many times its steps, and keeps its best evaluation.
+
+@dataclass(frozen=True, eq=False)
+class Continued:
+    """A run that goes on past its end, and keeps its best evaluation.
+
+    Attributes
+    ----------
+    result : TrainResult
+        After `TIMES` times the steps of the run.
+    kept : dict of int to Parameters
+        What it kept after so many times the steps.
+    """
+
+    result: TrainResult
+    kept: dict[int, Parameters]
+
+    def after(self, times: int) -> TrainResult:
+        """Return what the run had come to after so many times the steps, or where it diverged."""
+        steps, history = self.result.history.steps * times // TIMES, self.result.history
+        if self.result.stop_reason is StopReason.DIVERGED or times == TIMES:
+            return self.result
+        evaluations = tuple(e for e in history.evaluations if e.step < steps)
+        return replace(
+            self.result,
+            config=self.result.config.model_copy(update={"max_steps": steps}),
+            parameters=self.kept[times],
+            history=replace(
+                history, train_loss=history.train_loss[:steps], evaluations=evaluations
+            ),
+            best=min(evaluations, key=lambda e: e.val_loss),
+            last=evaluations[-1],
+        )  # fmt: skip
+
+
+def continued(context: Context, run: RunOutcome) -> Continued:
+    """Return a run that goes on, without an end by patience, to `TIMES` times its steps.
 
     Up to where the given run ended it is the same run.
 
@@ -31,17 +67,31 @@ def continued(context: Context, run: RunOutcome, times: float) -> TrainResult:
         If it costs more than is left.
     """
 
-    def make() -> TrainResult:
+    def make() -> Continued:
         record = run.record
-        steps = round(times * record.steps)
+        steps, kept = TIMES * record.steps, {}
         longer = {
             "early_stopping": EarlyStopping(patience=MOST), "max_steps": steps,
             "max_epochs": -(-steps // record.batches_per_epoch), "optimum": False,
         }  # fmt: skip
-        (result,) = context.train(context.parts(run), [record.config.model_copy(update=longer)])
-        return result
 
-    return context.once(("continued", run.name, times), make)
+        def keep(states: Mapping[int, RunState]) -> None:
+            last = states[0].evaluations[-1].step if states[0].evaluations else 0
+            for times in range(1, TIMES):
+                if last < times * record.steps:
+                    kept[times] = states[0].kept
+
+        config = record.config.model_copy(update=longer)
+        (result,) = context.train(context.parts(run), [config], keep=keep)
+        return Continued(result, kept)
+
+    return context.once(("continued", run.name), make)
+
+
+def goes_on_as_it_was(run: RunOutcome) -> bool:
+    """Whether the steps of a run are the same where it is to make more of them."""
+    config = run.record.config
+    return config.schedule is None and config.averaging is None
 
 
 def held_out_rows(context: Context, run: RunOutcome, share: float) -> Rows:
@@ -93,6 +143,7 @@ class Scored:
     ----------
     right : bool array, shape (n,)
     losses : float array, shape (n,)
+        NaN where they were not asked for.
     """
 
     right: NDArray[np.bool_]
@@ -100,9 +151,17 @@ class Scored:
 
 
 def scored(
-    context: Context, run: RunOutcome, models: Sequence[Parameters], *, validation: bool
+    context: Context,
+    run: RunOutcome,
+    models: Sequence[Parameters],
+    *,
+    validation: bool,
+    losses_of: Collection[int] | None = None,
 ) -> list[Scored]:
-    """Return what several parameters do on a part of a run's examples, in one pass over it."""
+    """Return what several parameters do on a part of a run's examples, in one pass over it.
+
+    `losses_of` has the places of those whose losses are needed; None: all.
+    """
     train, other = context.parts(run)
     part, loss = other if validation else train, LOSSES[run.record.model]
     targets = part.encode(train.classes) if validation else train.targets
@@ -110,12 +169,14 @@ def scored(
     weights = np.hstack([model.weights for model in models]).astype(np.float64)
     bias = np.concatenate([model.bias for model in models]).astype(np.float64)
     right = np.empty((len(models), part.n_examples), bool)
-    losses = np.empty((len(models), part.n_examples))
+    losses = np.full((len(models), part.n_examples), np.nan)
+    needed = range(len(models)) if losses_of is None else losses_of
     for first in range(0, part.n_examples, BLOCK):
         some = slice(first, first + BLOCK)
         scores = scaled(train, part, some, dtype=np.float64) @ weights + bias
         for m in range(len(models)):
             own = scores[:, m * outputs : (m + 1) * outputs]
             right[m, some] = loss.is_right(own, targets[some])
-            losses[m, some] = loss.values(own, targets[some])
+            if m in needed:
+                losses[m, some] = loss.values(own, targets[some])
     return [Scored(*pair) for pair in zip(right, losses, strict=True)]

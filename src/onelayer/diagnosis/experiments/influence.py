@@ -13,6 +13,9 @@ from onelayer.diagnosis.subjects.examples import scaled
 from onelayer.model import LOSSES, Parameters
 
 Floats = NDArray[np.float64]
+MOST_SCORES = 500_000
+"""Computed at once."""
+
 MOST_VALIDATION = 2_000
 """Validation examples on which the effect of a step is measured: the first of them."""
 
@@ -63,8 +66,16 @@ def harm(trial: Trial, rows: Rows, before: Sequence[Parameters]) -> tuple[Floats
         bias = parameters.bias * (shrunk if config.penalize_bias else 1) - share * residuals.sum(0)
         after = V @ weights + bias
         with_all = float(loss.values(after, targets).mean())
-        for i in range(len(rows)):
-            without = after + share * products[:, i, None] * residuals[i]
-            effects[i] += with_all - float(loss.values(without, targets).mean())
+        for some in _by_room(len(rows), after.size):
+            moves = share * products.T[some, :, None] * residuals[some, None]
+            without = (after + moves).reshape(-1, after.shape[1])
+            values = loss.values(without, np.tile(targets, len(moves)))
+            effects[some] += with_all - values.reshape(len(moves), -1).mean(axis=1)
         losses += loss.values(scores, own)
     return effects / len(before), losses / len(before)
+
+
+def _by_room(count: int, size: int) -> list[slice]:
+    """Return stretches of so many examples, whose scores of this size have room together."""
+    each = max(1, MOST_SCORES // size)
+    return [slice(first, first + each) for first in range(0, count, each)]

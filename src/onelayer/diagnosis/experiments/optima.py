@@ -10,15 +10,23 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.diagnosis.budget import OverBudget
+from onelayer.diagnosis.budget import OverBudget, seconds_of_passes
 from onelayer.diagnosis.context import Context, right
 from onelayer.errors import InputError
+from onelayer.model import n_outputs
 from onelayer.optimum import Optimum
 from onelayer.study import RunOutcome
 from onelayer.training.final import as_classifier
 
-PASSES_AT_MOST = 100
-"""Of a search: without a penalty, or with hardly any, it might go on for very long."""
+PASSES_AT_MOST, PASSES_AT_LEAST = 100, 40
+"""That a search may take. Without a penalty, or with hardly any, it might go on for very long."""
+
+SECONDS = 1.0
+"""That a search without a penalty, or with one that no run has, may take beyond `PASSES_AT_LEAST`.
+
+Where 100 passes do not end it, what the model has right is by 40 what it will be, to a tenth of a
+point: on 20,000 of MNIST with λ = 0.0001, 91.62% in place of 91.71% of the validation examples.
+"""
 
 TOLERANCES = (1e-3, 1e-5, 1e-7, 1e-9, 1e-11)
 """Of the searches; a smaller one where the weights are not yet known well, and cost little."""
@@ -129,14 +137,32 @@ def _sought(
         again = [l2 for l2 in l2s if l2 not in found or _is_loose(found[l2], within)]
         if not again:
             break
-        objectives = [replace(run.record.config.objective, l2=l2) for l2 in again]
-        most = PASSES_AT_MOST if tolerance == TOLERANCES[0] else 2 * FEW_PASSES
-        optima = context.minima_of(run, objectives, tolerance, most)
-        found |= {
-            l2: o for l2, o in zip(again, optima, strict=True)
-            if o.reason == "certified" or l2 not in found
-        }  # fmt: skip
+        for some, most in _passes(context, run, again, first=tolerance == TOLERANCES[0]):
+            objectives = [replace(run.record.config.objective, l2=l2) for l2 in some]
+            optima = context.minima_of(run, objectives, tolerance, most)
+            found |= {
+                l2: o for l2, o in zip(some, optima, strict=True)
+                if o.reason == "certified" or l2 not in found
+            }  # fmt: skip
     return found
+
+
+def _passes(
+    context: Context, run: RunOutcome, l2s: list[float], *, first: bool
+) -> list[tuple[list[float], int]]:
+    """Return the penalties that are sought together, and how many passes that may take."""
+    if not first:
+        return [(l2s, 2 * FEW_PASSES)]
+    of_runs = {each.record.config.l2 for each in context.outcome.runs} - {0.0}
+    others = [l2 for l2 in l2s if l2 not in of_runs]
+    train, _ = context.parts(run)
+    outputs = len(others) * n_outputs(run.record.config.model, train.n_classes)
+    most = SECONDS / seconds_of_passes(train, max(outputs, 1), 1)
+    fewer = int(np.clip(most, PASSES_AT_LEAST, PASSES_AT_MOST))
+    if fewer == PASSES_AT_MOST:
+        return [(l2s, PASSES_AT_MOST)]
+    own = [l2 for l2 in l2s if l2 in of_runs]
+    return [(some, n) for some, n in ((own, PASSES_AT_MOST), (others, fewer)) if some]
 
 
 def _is_loose(found: Optimum, within: float) -> bool:

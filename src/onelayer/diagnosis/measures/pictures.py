@@ -56,7 +56,7 @@ class RoundedWeights:
         units = np.where(largest > 0, largest, 1.0)[:, None, None]
         rounded = np.rint(wide / units * levels).astype(np.int8)
         changes = np.diff(rounded, axis=0, prepend=np.zeros_like(rounded[:1]))
-        packed = base64.b64encode(zlib.compress(changes.tobytes(), 9)).decode()
+        packed = base64.b64encode(zlib.compress(changes.tobytes(), 6)).decode()
         return cls(levels, tuple(largest.tolist()), packed)
 
     def values(self, outputs: int) -> NDArray[np.float64]:
