@@ -99,17 +99,21 @@ def test_composition_is_told_with_the_batch_and_its_examples() -> None:
 
 
 @pytest.mark.parametrize(
-    ("batches", "shuffled", "verdict"),
+    ("batches", "shuffled", "few", "verdict"),
     [
-        (0.9, 0.9, "examples"),
-        (0.9, 0.45, "examples"),
-        (0.2, 0.45, "examples"),
-        (0.9, 0.27, "composition"),
-        (0.27, 0.1, "order"),
+        (0.9, 0.9, 0.0, "examples"),
+        (0.9, 0.9, 0.9, "examples"),
+        (0.9, 0.3, 0.4, "examples"),  # one example carries it: what it does it does anywhere
+        (0.2, 0.3, 0.4, "examples"),
+        (0.9, 0.4, 0.6, "composition"),
+        (0.9, 0.1, 0.4, "composition"),
+        (0.27, 0.1, 0.9, "order"),
     ],
 )
-def test_what_is_left_of_the_rise_judges(batches: float, shuffled: float, verdict: str) -> None:
-    assert verdict_of(1.0, batches, shuffled) == verdict
+def test_what_is_left_of_the_rise_judges(
+    batches: float, shuffled: float, few: float, verdict: str
+) -> None:
+    assert verdict_of(1.0, batches, shuffled, few) == verdict
 
 
 def test_every_intervention_has_its_curve_from_which_its_fall_follows() -> None:
