@@ -103,12 +103,14 @@ def _finding(context: Context, run: RunOutcome, *, in_detail: bool) -> Finding:
         effects = effects_of_batches(Trial.of(context, run, min(epochs, TRIED_EPOCHS)))
         outlying = np.maximum(outlying, _outlying(effects, loss))
     batch = int(outlying.argmax())
-    lag = _lag(run, levels, batch)
+    following = (batch + np.arange(_later(run) + 1)) % len(profile)
+    lag = int(levels[following].argmax())
     after = falls.ravel()[batch + lag :: falls.shape[1]]
-    rise = float(levels[(batch + lag) % len(levels)]) / loss if loss > 0 else 0.0
+    rise = float(levels[following].max()) / loss if loss > 0 else 0.0
     every = evaluation_every(record.batches_per_epoch, config.evaluations_per_epoch)
     least = LEAST_FALL / (2 if rise >= LEAST_RISE else 1)
-    found = bool(after.mean() >= least and p <= LEVEL and outlying[batch] >= STANDS_OUT)
+    falls_after = profile[following].max() >= least
+    found = bool(falls_after and p <= LEVEL and outlying[batch] >= STANDS_OUT)
     measurement = AccuracyDips(
         config.order, epochs, same, record.batches_per_epoch, every,
         math.lcm(every, record.batches_per_epoch), float(profile.max()), float(outlying[batch]),
@@ -169,13 +171,12 @@ def _outlying(profile: NDArray[np.float64], loss: float) -> NDArray[np.float64]:
     return np.asarray((profile - middle) / min(spread[0], spread[1] / BY_LOWER))
 
 
-def _lag(run: RunOutcome, levels: NDArray[np.float64], batch: int) -> int:
-    """Return how many steps after a batch the validation loss is highest."""
+def _later(run: RunOutcome) -> int:
+    """Return up to how many steps after a batch the loss may be highest because of it."""
     config = run.record.config
     if config.order == "batches":
         return 0
-    most = max(LATER, round(2 / (1 - config.momentum)) if config.momentum else 0)
-    return int(np.argmax([levels[(batch + lag) % len(levels)] for lag in range(most + 1)]))
+    return max(LATER, round(2 / (1 - config.momentum)) if config.momentum else 0)
 
 
 def _chance_of(falls: NDArray[np.float64]) -> float:

@@ -155,8 +155,8 @@ class AccuracyDips(Measurement):
         How many standard deviations the mean validation loss after one batch, above its epoch's
         median, or its mean rise in the step on it, lies above that of the middle one of all
         batches: the largest. Where neither singles one out, also the rise in a step on each batch
-        from the same weights. The standard deviation is that of the places up to the upper quartile,
-        or twice that of the places from the lower one on, if that is less.
+        from the same weights. The standard deviation is that of the places up to the upper
+        quartile, or twice that of the places from the lower one on, if that is less.
     batch : int or None
         That batch, counted from 0 in the epoch, where the accuracy falls after it.
     p_value : float
