@@ -50,7 +50,7 @@ def memory(rng: np.random.Generator, strength: float, source: str) -> Case:
 def past_the_lowest(rng: np.random.Generator, strength: float, source: str) -> Case:
     """Return such a run that ends where its validation loss is this share above its lowest.
 
-    Up to three times as much.
+    Up to three times as much; and it would not come back, had the run gone on.
     """
     while True:
         drawn = material(source, rng, 500)
@@ -65,7 +65,8 @@ def past_the_lowest(rng: np.random.Generator, strength: float, source: str) -> C
         # Single evaluations jump from one to the next: so far above is what medians of five are.
         levels = np.median(sliding_window_view(losses, 5), axis=1)
         above = np.concatenate([np.zeros(4), levels / np.minimum.accumulate(levels) - 1])
-        fit = np.flatnonzero((above >= strength) & (above <= 3 * strength))
+        stays = np.minimum.accumulate(above[::-1])[::-1] >= strength  # it is no passing height
+        fit = np.flatnonzero(stays & (above <= 3 * strength))
         ends = [int(i) for i in fit if i >= LEAST_EVALUATIONS]
         if ends:
             steps = history.evaluations[int(rng.choice(ends))].step + 1

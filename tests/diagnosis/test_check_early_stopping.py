@@ -68,6 +68,8 @@ def test_a_loss_within_chance_is_not_clear_and_is_found_by_the_accuracy(
         lambda _first, _second: (-0.01, 0.4),
     )  # as of losses with a few very large ones
     options = RUN | {"early_stopping": {"patience": patience}}
+    if answer is Answer.FOUND:
+        options |= {"learning_rate": 0.2, "batch_size": 10}
     (finding,) = look(trained_run(TRAIN, VALIDATION.first(n), **options))
     stop = stop_in(finding)
     assert stop.loss_given_up is not None
