@@ -72,4 +72,4 @@ def counts_differ(table: NDArray[np.integer]) -> float:
     by_one = min(
         fisher(int(a), int(sizes[0]), int(b), int(sizes[1])) for a, b in table.T
     )  # fmt: skip
-    return min(1.0, 2 * min(by_all, classes * by_one))
+    return float(min(1.0, 2 * min(by_all, classes * by_one)))
