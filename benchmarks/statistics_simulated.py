@@ -24,6 +24,7 @@ from onelayer.diagnosis.statistics import (
     PairedAccuracies,
     calibration,
     choice_optimism,
+    counts_differ,
     difference_interval,
     evaluation_noise,
     holm,
@@ -308,10 +309,33 @@ def noises() -> Iterator[Experiment]:
                          partial(noise_covered, n=n))  # fmt: skip
 
 
+COUNTS = "Class counts of two parts"
+
+
+def shares_differ(rng: Rng, n: int, k: int, left: float) -> bool:
+    """Whether the counts of k classes in n and n / 2 examples differ; of the first some is left."""
+    shares = np.full(k, 1 / k)
+    fewer = np.where(np.arange(k) == 0, left, 1.0) / k
+    table = np.stack([rng.multinomial(n, shares), rng.multinomial(n // 2, fewer / fewer.sum())])
+    return counts_differ(table) <= 0.05
+
+
+def class_counts() -> Iterator[Experiment]:
+    """Yield tests of the class counts of two parts."""
+    for n, k in product((200, 1000), (2, 10, 50)):
+        for left, kind in ((1.0, "size"), (0.5, "power")):
+            yield Experiment(
+                kind, COUNTS, f"{k} classes, {n} and {n // 2} examples"
+                + (", half of one class left out" if left < 1 else ""),
+                partial(shares_differ, n=n, k=k, left=left),
+            )  # fmt: skip
+
+
 def experiments() -> list[Experiment]:
     """Return all of them."""
     return [
         *proportions(), *pairs(), *mean_losses(), *several(), *trends(), *calibrations(), *noises(),
+        *class_counts(),
     ]  # fmt: skip
 
 
@@ -345,6 +369,8 @@ SAYS = {
     "Calibration error": "Covers the root mean squared difference of confidence and accuracy over "
     "bins of equal size, without what chance adds (Kumar, Liang and Ma, 2019). Where there is none "
     "it ends at 0, and covers in 97.5% and more.",
+    COUNTS: "Rejects that two parts have the same class shares: chi², and Fisher's test of each "
+    "class against the others, both with Bonferroni's bound.",
     "Noise from evaluation to evaluation": "Covers the standard deviation of independent normal "
     "noise about a smooth curve (Gasser, Sroka and Jennen-Steinmetz, 1986).",
 }

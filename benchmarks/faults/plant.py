@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sources import Material, material
+from sources import Material, material, parts
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Finding, diagnose
@@ -96,9 +96,11 @@ def healthy(rng: np.random.Generator, source: str) -> Case:
     return of(material(source, rng), rng)
 
 
-def of(material: Material, rng: np.random.Generator, **options: object) -> Case:
+def of(
+    material: Material, rng: np.random.Generator, validation: float = 0.3, **options: object
+) -> Case:
     """Return a healthy case of some material, with other options in place of its own."""
-    train, validation = material.split()
+    first, second = material.split(validation)
     own = {
         "model": "softmax",
         "batch_size": 64,
@@ -109,8 +111,8 @@ def of(material: Material, rng: np.random.Generator, **options: object) -> Case:
         "early_stopping": EarlyStopping(patience=10),
     }
     if "learning_rate" not in options:
-        own["learning_rate"] = safe_rate(train)
-    return Case(train, validation, {"run": TrainConfig.model_validate(own | options)})
+        own["learning_rate"] = safe_rate(first)
+    return Case(first, second, {"run": TrainConfig.model_validate(own | options)})
 
 
 def stopped_early(
@@ -122,6 +124,9 @@ def stopped_early(
 ) -> Case:
     """Return a run whose patience costs it a share of the validation loss between two limits.
 
+    The share is that of examples that no check sees: of those that choose the patience it would be
+    a share by luck, too.
+
     Parameters
     ----------
     lost : tuple of float
@@ -129,31 +134,37 @@ def stopped_early(
     times : float
         The run goes on to so many times its steps.
     """
-    some, epochs = material(source, rng, 800), 20
-    greatest = safe_rate(some.split()[0], 1.0)
+    some, epochs = material(source, rng), 20
+    few = Material(some.X[:1160], some.y[:1160], some.image_shape)
+    _, unseen = parts(some.X, some.y, len(few.y), some.image_shape)
+    greatest = safe_rate(few.split(600 / 1160)[0], 1.0)
     while True:
         case = of(
-            some, rng, batch_size=int(rng.choice([8, 16, 32, 64])),
+            few, rng, validation=600 / 1160, batch_size=int(rng.choice([8, 16, 32, 64])),
             learning_rate=greatest * float(rng.uniform(0.1, 0.6)),
             max_epochs=round(times * epochs), early_stopping=None,
         )  # fmt: skip
         config = case.configs["run"]
-        history = train(case.train, case.validation, config, 1, evaluate_train=False).history
+        history, judged = (
+            train(case.train, part, config, 1, evaluate_train=False).history
+            for part in (case.validation, unseen)
+        )
+        own, other = (np.array([e.val_loss for e in h.evaluations]) for h in (history, judged))
         for patience in rng.permutation(MOST_PATIENCE) + 1:
             steps, kept = _patience_ends(history.evaluations, int(patience))
-            later = [e.val_loss for e in history.evaluations if e.step < times * steps]
+            later = [i for i, e in enumerate(history.evaluations) if e.step < times * steps]
             in_time = steps < epochs * history.batches_per_epoch
-            if in_time and lost[0] <= kept / min(later) - 1 <= lost[1]:
+            if in_time and lost[0] <= other[kept] / other[own[later].argmin()] - 1 <= lost[1]:
                 options = config.model_dump() | {"early_stopping": {"patience": int(patience)}}
                 stopping = TrainConfig.model_validate(options)
                 return Case(case.train, case.validation, {"run": stopping})
 
 
-def _patience_ends(evaluations: Sequence[Evaluation], patience: int) -> tuple[int, float]:
-    """Return how many steps a run with such a patience makes, and the loss that it keeps."""
-    best, since = np.inf, 0
-    for evaluation in evaluations:
-        best, since = (evaluation.val_loss, 0) if evaluation.val_loss < best else (best, since + 1)
-        if since == patience:
+def _patience_ends(evaluations: Sequence[Evaluation], patience: int) -> tuple[int, int]:
+    """Return how many steps a run with such a patience makes, and the evaluation that it keeps."""
+    best = last = 0
+    for last, evaluation in enumerate(evaluations):
+        best = last if evaluation.val_loss < evaluations[best].val_loss else best
+        if last - best == patience:
             break
-    return evaluation.step + 1, best
+    return evaluations[last].step + 1, best

@@ -13,6 +13,7 @@ from sources import Material, material, parts
 from onelayer.diagnosis import Finding
 from onelayer.diagnosis.checks.ends import UnfinishedRun
 from onelayer.diagnosis.checks.missing_classes import MissingClasses, chance_of_none
+from onelayer.diagnosis.checks.stopping_noise import WORTH
 from onelayer.model import Objective, Parameters
 from onelayer.optimum import minimise
 from onelayer.training import TrainConfig, train
@@ -77,7 +78,7 @@ def _low_rate(rng: np.random.Generator, strength: float, source: str) -> Case:
 def _impatient(rng: np.random.Generator, strength: float, source: str) -> Case:
     """Return a run that stops at noise, a share of the loss above what comes later."""
     case = stopped_early(rng, source, lost=(strength, 3 * strength), times=4)
-    return replace(case, is_right=_warns)
+    return replace(case, is_right=_warns) if strength > WORTH else case
 
 
 def _blocks_of_class(rng: np.random.Generator, strength: float, source: str) -> Case:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,12 @@ from numpy.typing import NDArray
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Context, Finding, Severity
-from onelayer.diagnosis.checks.dips import look
+from onelayer.diagnosis.checks.dips import LEAST_FALL, LEAST_RISE, look
+from onelayer.diagnosis.experiments.batch_effects import effects_of_batches
 from onelayer.diagnosis.experiments.dips import verdict_of
+from onelayer.diagnosis.experiments.interventions import Trial
 from onelayer.diagnosis.measures.dips import AccuracyDips
-from onelayer.training import TrainConfig
+from onelayer.training import TrainConfig, train
 
 BATCH, BATCHES, FEATURES = 32, 20, 6
 N = BATCH * BATCHES
@@ -98,18 +101,70 @@ def test_composition_is_told_with_the_batch_and_its_examples() -> None:
     assert len(finding.how_sure.tried) == len(dips.interventions)
 
 
+def test_a_batch_that_spoils_the_loss_is_found_where_few_answers_turn() -> None:
+    X, y = blobs(shift=2.5)
+    rows = slice(7 * BATCH, 8 * BATCH)
+    X[rows, 0], y[rows] = 2.5, 0
+    parts = Dataset(X, y), Dataset(*blobs(300, seed=9, shift=2.5))
+    (finding,) = look(trained_run(*parts, **RUN | {"learning_rate": 0.3}))
+    dips = dips_in(finding)
+    assert dips.largest_fall < LEAST_FALL
+    assert dips.rise > LEAST_RISE
+    assert (finding.answer, dips.batch, dips.verdict) == (Answer.FOUND, 7, "composition")
+    assert f"{100 * dips.rise:.0f}% above its epoch's median" in finding.statement
+
+
+def test_effects_of_batches_are_those_of_steps_from_the_same_weights() -> None:
+    context = context_of(wrong_batch(7), l2=1e-3)
+    (run,) = context.outcome.runs
+    trial = Trial.of(context, run, 6)
+    effects = effects_of_batches(trial)
+    assert effects.argmax() == 7
+    # By training: to the same five weights, and one step further on one batch.
+    steps = [2 * BATCHES, 2 * BATCHES + 4, 3 * BATCHES + 8, 4 * BATCHES + 12, 5 * BATCHES + 16]
+    by_training = []
+    for batch in (3, 7):
+        rows = trial.batch(batch)
+        alone = replace(trial.train, X=trial.train.X[rows], y=trial.train.y[rows])
+        for step in steps:
+            config = trial.config.model_copy(update={"max_steps": step})
+            before = train(trial.train, trial.validation, config)
+            one = train(alone, trial.validation, config.model_copy(update={"max_steps": 1}),
+                        initial=[before.parameters])  # fmt: skip
+            losses = [result.final.val_loss or np.nan for result in (one, before)]
+            by_training.append(losses[0] - losses[1])
+    made = np.reshape(by_training, (2, 5)).mean(axis=1)
+    np.testing.assert_allclose(made, effects[[3, 7]], rtol=1e-3, atol=1e-6)
+
+
+def test_steps_from_the_same_weights_single_a_batch_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where neither of the profiles of the run itself does."""
+    seen = iter([1.0, 1.0, 30.0])
+
+    def outlying(profile: NDArray[np.float64], _loss: float) -> NDArray[np.float64]:
+        return np.asarray(next(seen) * (np.arange(len(profile)) == 7))
+
+    monkeypatch.setattr("onelayer.diagnosis.checks.dips._outlying", outlying)
+    dips = dips_in(finding_on(wrong_batch(7)))
+    assert (dips.batch, dips.stands_out) == (7, 30.0)
+
+
 @pytest.mark.parametrize(
-    ("batches", "shuffled", "verdict"),
+    ("batches", "shuffled", "few", "verdict"),
     [
-        (0.9, 0.9, "examples"),
-        (0.9, 0.45, "examples"),
-        (0.2, 0.45, "examples"),
-        (0.9, 0.27, "composition"),
-        (0.27, 0.1, "order"),
+        (0.9, 0.9, 0.0, "examples"),
+        (0.9, 0.9, 0.9, "examples"),
+        (0.9, 0.3, 0.4, "examples"),  # one example carries it: what it does it does anywhere
+        (0.2, 0.3, 0.4, "examples"),
+        (0.9, 0.4, 0.6, "composition"),
+        (0.9, 0.1, 0.4, "composition"),
+        (0.27, 0.1, 0.9, "order"),
     ],
 )
-def test_what_is_left_of_the_rise_judges(batches: float, shuffled: float, verdict: str) -> None:
-    assert verdict_of(1.0, batches, shuffled) == verdict
+def test_what_is_left_of_the_rise_judges(
+    batches: float, shuffled: float, few: float, verdict: str
+) -> None:
+    assert verdict_of(1.0, batches, shuffled, few) == verdict
 
 
 def test_every_intervention_has_its_curve_from_which_its_fall_follows() -> None:
@@ -259,4 +314,8 @@ def test_early_stopping_and_momentum_are_replayed_to_the_bit() -> None:
     assert dips.same_bits
     assert dips.batch == 7
     assert dips.lag > 0  # under momentum the deepest place comes later
+    own = dips.interventions[0]
+    losses = np.array(own.accuracies)  # of as many steps as there are losses
+    assert own.loss > 0
+    assert len(losses) == dips.tried_epochs * BATCHES
     assert f"(taken {dips.lag} step" in finding.statement

@@ -3,12 +3,12 @@ import pytest
 from data_material import context_of, only, table
 from diagnosis_material import evidence_of
 from scipy import sparse
-from scipy.stats import chi2, chi2_contingency, mannwhitneyu
+from scipy.stats import chi2, chi2_contingency, fisher_exact, mannwhitneyu
 from sklearn.metrics import roc_auc_score
 
 from onelayer.diagnosis import Answer, Severity
 from onelayer.diagnosis.checks.drift import look
-from onelayer.diagnosis.statistics import chi2_tail, mann_whitney
+from onelayer.diagnosis.statistics import chi2_tail, counts_differ, fisher, mann_whitney
 
 
 def test_shifted_features_are_found_and_named() -> None:
@@ -58,7 +58,42 @@ def test_other_class_shares_are_found_and_named() -> None:
     assert evidence["shifted_class"] == 0
     assert "class 0 has" in finding.statement
     table_ = np.stack([np.bincount(y[:700]), np.bincount(y[700:], minlength=4)])
-    assert evidence["class_p_value"] == pytest.approx(chi2_contingency(table_).pvalue, abs=1e-6)
+    assert evidence["class_p_value"] == counts_differ(table_)
+
+
+def test_two_classes_are_compared_by_chi2() -> None:
+    table_ = np.array([[60, 40], [35, 65]])
+    reference = chi2_contingency(table_, correction=False).pvalue
+    assert counts_differ(table_) == pytest.approx(reference, rel=1e-6)
+
+
+def test_one_class_among_many_is_seen() -> None:
+    """What it lacks is too little for chi², which nine other classes add to."""
+    table_ = np.array([[140] * 10, [12] + [60] * 9])
+    table_[:, 0] = 86, 8
+    assert chi2_contingency(table_).pvalue > 1e-4
+    assert counts_differ(table_) < 1e-4
+
+
+@pytest.mark.parametrize("counts", [(3, 90, 15, 80), (0, 50, 9, 40), (7, 7, 2, 9), (4, 40, 4, 40)])
+def test_fisher_against_scipy(counts: tuple[int, int, int, int]) -> None:
+    a, n, b, m = counts
+    tails = [
+        fisher_exact([[a, n - a], [b, m - b]], alternative=side).pvalue
+        for side in ("less", "greater")
+    ]  # fmt: skip
+    assert fisher(*counts) == pytest.approx(min(1.0, 2 * min(tails)), rel=1e-9)
+
+
+def test_size_of_the_test_of_counts() -> None:
+    rng = np.random.default_rng(0)
+    shares = np.array([0.4, 0.2, 0.15, 0.1, 0.05, 0.05, 0.03, 0.02])
+    p = np.array(
+        [counts_differ(np.stack([rng.multinomial(n, shares) for n in (700, 300)]))
+         for _ in range(500)]
+    )  # fmt: skip
+    assert np.mean(p < 0.05) < 0.07
+    assert np.mean(p < 0.01) < 0.025
 
 
 def test_size_of_the_test() -> None:

@@ -57,6 +57,29 @@ def test_an_impatient_run_gives_something_up() -> None:
     assert (own.steps, own.best_val_loss) == (stop.steps, stop.best_val_loss)
 
 
+@pytest.mark.parametrize(
+    ("n", "patience", "answer"), [(40, 8, Answer.CANT_TELL), (400, 1, Answer.FOUND)]
+)
+def test_a_loss_within_chance_is_not_clear_and_is_found_by_the_accuracy(
+    n: int, patience: int, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "onelayer.diagnosis.checks.early_stopping.paired_mean_interval",
+        lambda _first, _second: (-0.01, 0.4),
+    )  # as of losses with a few very large ones
+    options = RUN | {"early_stopping": {"patience": patience}}
+    if answer is Answer.FOUND:
+        options |= {"learning_rate": 0.2, "batch_size": 10}
+    (finding,) = look(trained_run(TRAIN, VALIDATION.first(n), **options))
+    stop = stop_in(finding)
+    assert stop.loss_given_up is not None
+    assert stop.loss_given_up > 0.02
+    assert stop.accuracy_interval is not None
+    assert (stop.accuracy_interval[0] > 0) == (answer is Answer.FOUND)
+    assert finding.answer is answer
+    assert ("too few validation examples" in finding.statement) == (answer is Answer.CANT_TELL)
+
+
 def test_a_patient_run_gives_nothing_up() -> None:
     rng = np.random.default_rng(0)  # labels that nothing tells: the first loss is about the lowest
     y = rng.integers(0, 2, 400)

@@ -1,14 +1,16 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from choice_material import config, context_of, looked, parts, sweep
-from diagnosis_material import as_strict_json, evidence_of
+from diagnosis_material import as_strict_json, evidence_of, run_outcome
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Finding, Severity
-from onelayer.diagnosis.checks.grid_edge import CHECK
+from onelayer.diagnosis.checks.grid_edge import CHECK, _has_ended
 from onelayer.training import TrainConfig
+from onelayer.training.convergence import Convergence
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +77,14 @@ def test_runs_that_have_not_converged_cannot_tell(data: list[Dataset]) -> None:
     assert "learning rate" in found.statement
     assert "before it had converged" in found.statement
     assert "until they converge" in found.advice
+
+
+def test_a_gain_that_training_on_could_not_explain_counts() -> None:
+    """Steps at a constant rate keep J some way above its minimum for ever."""
+    run = run_outcome()
+    behind = replace(run, record=replace(run.record, convergence=Convergence(0.03, 0.05)))
+    assert _has_ended(behind, gain=0.5)
+    assert not _has_ended(behind, gain=0.2)
 
 
 def test_next_value_that_diverged_is_worse() -> None:

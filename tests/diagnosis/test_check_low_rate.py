@@ -2,7 +2,8 @@ from diagnosis_material import as_strict_json
 from fault_material import asked, config, context_of
 
 from onelayer.diagnosis import Answer
-from onelayer.diagnosis.checks.low_rate import CHECK, LowRate
+from onelayer.diagnosis.checks.low_rate import CHECK, LowRate, _clearest
+from onelayer.diagnosis.experiments.repeats import Change
 
 
 def test_a_low_rate_is_found_with_the_same_steps() -> None:
@@ -42,3 +43,12 @@ def test_runs_on_the_same_data_share_a_pass() -> None:
     findings = CHECK.look(context)
     assert [f.runs for f in findings] == [("a",), ("b",)]
     assert all(f.is_warning for f in findings)
+
+
+def test_a_smaller_gain_that_is_sure_goes_before_a_larger_one_that_is_not() -> None:
+    def gain(reduction: float, low: float) -> Change:
+        return Change(1.0, 1 - reduction, reduction, (low, 0.5), 0.8, 0.8, (-0.01, 0.01))
+
+    assert _clearest([gain(0.1, 0.02), gain(0.15, -0.14)]) == 0
+    assert _clearest([gain(0.1, 0.02), gain(0.15, 0.01)]) == 1
+    assert _clearest([gain(0.1, -0.02), gain(0.15, -0.14)]) == 1

@@ -5,8 +5,8 @@ import pytest
 from diagnosis_material import data_of, evidence_of, outcome_of, run_outcome, trained_run
 
 from onelayer.data import Dataset
-from onelayer.diagnosis import Answer, Context, Finding
-from onelayer.diagnosis.checks.overfitting import MIN_EVALUATIONS, look
+from onelayer.diagnosis import Answer, Context, Finding, Severity
+from onelayer.diagnosis.checks.overfitting import MIN_EVALUATIONS, _slope, look
 from onelayer.diagnosis.measures.overfitting import Overfitting
 from onelayer.training import StopReason
 
@@ -52,7 +52,29 @@ def test_harm_is_found_where_the_loss_turned_up() -> None:
 
 def test_early_stopping_keeps_harm_away() -> None:
     finding = finding_on(part(120, 0), part(2000, 1), early_stopping={"patience": 200})
-    assert finding.answer is Answer.CLEAR  # what is kept is the lowest
+    assert not finding.is_warning  # what is kept is the lowest
+
+
+def test_much_memory_is_a_fact() -> None:
+    """Without harm: the validation loss never turns up under such a penalty."""
+    finding = finding_on(part(60, 0), part(500, 1), max_epochs=30, l2=0.02)
+    assert found_in(finding).gap.memory_interval[0] > 0.05
+    assert "did no harm" in finding.statement
+    assert (finding.answer, finding.severity) == (Answer.FOUND, Severity.INFO)
+    assert "no measure of this model" in finding.advice
+
+
+@pytest.mark.parametrize("rises", [True, False])
+def test_a_slow_rise_is_seen_over_all_that_came_after_the_lowest(rises: bool) -> None:
+    rng = np.random.default_rng(3)
+    steps = np.arange(150)
+    level = 0.5 + 0.5 * np.exp(-steps / 8) + rises * 0.05 * steps / 150
+    losses = level * (1 + 0.02 * rng.normal(size=150))
+    run = run_outcome(val_loss=losses)
+    lowest = int(losses.argmin())
+    over_the_end, after = _slope(run, 30), _slope(run, 150 - lowest - 1)
+    assert over_the_end.direction == 0
+    assert after.direction == (1 if rises else 0)
 
 
 def test_a_gap_between_parts_that_differ_is_no_memory() -> None:

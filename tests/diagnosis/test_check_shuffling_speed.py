@@ -1,11 +1,13 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from diagnosis_material import evidence_of, trained_run
 
 from onelayer.data import Dataset, load
 from onelayer.diagnosis import Answer, Context, Finding
 from onelayer.diagnosis.checks.shuffling_speed import ShufflingSpeed, look
+from onelayer.training import TrainConfig, train
 
 TRAIN, VALIDATION = load("digits", train=600, validation=400)
 RUN: dict[str, Any] = {"learning_rate": 0.02, "batch_size": 20, "max_epochs": 10}
@@ -44,6 +46,16 @@ def test_shuffling_does_not_speed_up_a_file_in_random_order() -> None:
     assert finding.answer is not Answer.FOUND
     assert "So shuffling is ahead" not in finding.statement
     assert [at.step for at in speed_in(finding).at_steps] == [30, 75, 150, 300]
+
+
+def test_losses_are_those_of_a_whole_epoch() -> None:
+    """In blocks of two classes, what the loss is depends on the place in the epoch."""
+    speed = speed_in(finding_on(order="class", evaluations_per_epoch=10))
+    config = TrainConfig.model_validate(RUN | {"order": "class", "evaluations_per_epoch": 10})
+    history = train(TRAIN, VALIDATION, config).history
+    last = [e.val_loss for e in history.evaluations if e.step >= history.steps - 30]
+    assert speed.at_steps[-1].own_loss == pytest.approx(np.mean(last))
+    assert np.ptp(last) > 0.05 * np.mean(last)
 
 
 def test_patience_is_the_runs_own() -> None:

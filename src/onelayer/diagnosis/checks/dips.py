@@ -12,7 +12,9 @@ from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.checks.dips_words import advice
 from onelayer.diagnosis.checks.dips_words import statement as statement_of
 from onelayer.diagnosis.context import Context
-from onelayer.diagnosis.experiments.dips import explained
+from onelayer.diagnosis.experiments.batch_effects import effects_of_batches
+from onelayer.diagnosis.experiments.dips import TRIED_EPOCHS, explained
+from onelayer.diagnosis.experiments.interventions import Trial
 from onelayer.diagnosis.experiments.replay import affordable_epochs, replay
 from onelayer.diagnosis.finding import Answer, Finding
 from onelayer.diagnosis.measures.dips import AccuracyDips
@@ -24,12 +26,16 @@ from onelayer.training import evaluation_every
 LEAST_FALL = 0.02
 """A fall that somebody would want to know about: two hundredths of the validation examples."""
 
+LEAST_RISE = 0.25
+"""So is half of it where the validation loss rises by this share: where few are wrong, one batch
+can spoil much of the loss and not turn many answers."""
+
 LEVEL = 0.01
 """Of the test whether a place in the epoch is followed by deeper falls than any by chance."""
 
 STANDS_OUT = 5.0
 """So many standard deviations must the validation loss after the batch, or its rise in the step on
-it, lie above those of the middle one."""
+it, or in such a step from the same weights for all batches, lie above those of the middle one."""
 
 BY_LOWER = 1 / 2
 """So much a standard deviation by the lower quartile counts of one by the upper."""
@@ -92,15 +98,23 @@ def _finding(context: Context, run: RunOutcome, *, in_detail: bool) -> Finding:
     rises, levels = (_by_batch(run, each).mean(axis=0) for each in (again.rises(), again.levels()))
     loss = float(np.median(again.val_loss[1:]))
     outlying = np.maximum(_outlying(rises, loss), _outlying(levels, loss))
+    may_be = p <= LEVEL and profile.max() >= LEAST_FALL / 2
+    if may_be and outlying.max() < STANDS_OUT:
+        effects = effects_of_batches(Trial.of(context, run, min(epochs, TRIED_EPOCHS)))
+        outlying = np.maximum(outlying, _outlying(effects, loss))
     batch = int(outlying.argmax())
-    lag = _lag(run, levels, batch)
+    following = (batch + np.arange(_later(run) + 1)) % len(profile)
+    lag = int(levels[following].argmax())
     after = falls.ravel()[batch + lag :: falls.shape[1]]
+    rise = float(levels[following].max()) / loss if loss > 0 else 0.0
     every = evaluation_every(record.batches_per_epoch, config.evaluations_per_epoch)
-    found = bool(after.mean() >= LEAST_FALL and p <= LEVEL and outlying[batch] >= STANDS_OUT)
+    least = LEAST_FALL / (2 if rise >= LEAST_RISE else 1)
+    falls_after = profile[following].max() >= least
+    found = bool(falls_after and p <= LEVEL and outlying[batch] >= STANDS_OUT)
     measurement = AccuracyDips(
         config.order, epochs, same, record.batches_per_epoch, every,
         math.lcm(every, record.batches_per_epoch), float(profile.max()), float(outlying[batch]),
-        batch if found else None, p, lag=lag if found else 0,
+        batch if found else None, p, lag=lag if found else 0, rise=rise,
         falls=tuple(profile.tolist()),
         fall_errors=tuple((falls.std(axis=0, ddof=1) / math.sqrt(len(falls))).tolist()),
         accuracies=again.curve(record.n_validation),
@@ -157,13 +171,12 @@ def _outlying(profile: NDArray[np.float64], loss: float) -> NDArray[np.float64]:
     return np.asarray((profile - middle) / min(spread[0], spread[1] / BY_LOWER))
 
 
-def _lag(run: RunOutcome, levels: NDArray[np.float64], batch: int) -> int:
-    """Return how many steps after a batch the validation loss is highest."""
+def _later(run: RunOutcome) -> int:
+    """Return up to how many steps after a batch the loss may be highest because of it."""
     config = run.record.config
     if config.order == "batches":
         return 0
-    most = max(LATER, round(2 / (1 - config.momentum)) if config.momentum else 0)
-    return int(np.argmax([levels[(batch + lag) % len(levels)] for lag in range(most + 1)]))
+    return max(LATER, round(2 / (1 - config.momentum)) if config.momentum else 0)
 
 
 def _chance_of(falls: NDArray[np.float64]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onelayer.diagnosis.measures.dips import AccuracyDips
-from onelayer.diagnosis.words import count, number, points, signed
+from onelayer.diagnosis.words import count, number, percent, points, signed
 from onelayer.study import RunOutcome
 from onelayer.words import listed
 
@@ -18,7 +18,8 @@ def statement(run: RunOutcome, dips: AccuracyDips) -> str:
     said = (
         f"In {run.called} the validation accuracy falls by {points(culprit.fall)} (mean of "
         f"{dips.epochs - 1} epochs, standard error {100 * culprit.standard_error:.2f}) after the "
-        f"step on batch {dips.batch} of the epoch, counted from 0{later}, and comes back. Runs of "
+        f"step on batch {dips.batch} of the epoch, counted from 0{later}, where the loss lies "
+        f"{percent(dips.rise, 0)} above its epoch's median, and comes back. Runs of "
         f"{dips.tried_epochs} epochs with one thing changed show why: there the fall is "
         f"{signed(own.fall)} as it was, and {signed(without.fall)} without that batch. "
     )
@@ -30,7 +31,7 @@ def statement(run: RunOutcome, dips: AccuracyDips) -> str:
     elif dips.verdict == "composition":
         said += (
             f"It is the composition of the batch: its dip follows it to any place in the sequence "
-            f"({signed(batches.fall)}), and is gone once its examples are spread over all batches "
+            f"({signed(batches.fall)}), and not its examples into other batches "
             f"({signed(once.fall)} when shuffled once, {signed(anew.fall)} in each epoch)."
         )
     else:

@@ -16,7 +16,7 @@ from onelayer.diagnosis.exhibits import Bars, Exhibit, Span, Spans
 from onelayer.diagnosis.experiments.part_classifier import area_under_curve, both_parts
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
-from onelayer.diagnosis.statistics import chi2_tail
+from onelayer.diagnosis.statistics import counts_differ
 from onelayer.diagnosis.subjects.examples import SharedData, shared_data
 from onelayer.diagnosis.words import decimals, percent, span
 from onelayer.engines import one_blas_thread
@@ -53,7 +53,8 @@ class PartDifference(Measurement):
     class_shift : float
         Half the sum of the absolute differences of the classes' shares; 0 with several labels.
     class_p_value : float
-        That parts drawn alike have class shares so different (chi²).
+        That parts drawn alike have class shares so different (chi², and Fisher's test of each
+        class).
     shifted_class : int or str or bool or None
         The class whose share differs most.
     shifted_shares : (float, float)
@@ -183,17 +184,13 @@ def _said(data: SharedData, m: PartDifference) -> Finding:
 def _class_shift(data: SharedData) -> tuple[float, float, Label | None, tuple[float, float]]:
     """Return how far the class shares differ, by what chance, and where most."""
     labels = data.train.classes
-    table = np.array([counts(part, labels) for part in (data.train, data.validation)], np.float64)
+    table = np.array([counts(part, labels) for part in (data.train, data.validation)])
     if data.train.has_label_matrix:
         return 0.0, 1.0, None, (0.0, 0.0)
     shares = table / table.sum(axis=1, keepdims=True)
     gaps = np.abs(shares[0] - shares[1])
     most = int(gaps.argmax())
-    has = table.sum(axis=0) > 0
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
-    statistic = float((np.square(table - expected)[:, has] / expected[:, has]).sum())
-    chance = chi2_tail(statistic, int(has.sum()) - 1)
-    return float(gaps.sum() / 2), chance, labels[most], (float(shares[0, most]),
+    return float(gaps.sum() / 2), counts_differ(table), labels[most], (float(shares[0, most]),
                                                          float(shares[1, most]))  # fmt: skip
 
 
@@ -201,7 +198,8 @@ CHECK = Check(
     PartDifference,
     look,
     "A classifier as a two-sample test (Lopez-Paz and Oquab, 2017), cross-fitted, by the rank sum "
-    "of Mann and Whitney on the half that was not seen; chi² of the class counts.",
+    "of Mann and Whitney on the half that was not seen; chi² of the class counts, and Fisher's "
+    "exact test of each class against the others.",
     ("examples are independent of each other; differences that leave the means of the features "
      "(and of the squares of few features) alone are not seen",),
     covers="99.9%, for how often a validation example ranks first, by the variance of parts "

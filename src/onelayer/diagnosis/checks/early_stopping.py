@@ -22,6 +22,9 @@ from onelayer.training import Evaluation, History, StopReason
 LEAST_GAIN = 0.02
 """A share of the validation loss that somebody would not want to give up."""
 
+LEAST_ACCURACY = 0.01
+"""So much accuracy neither."""
+
 PATIENCES = (1, 2, 5, 10, 20, 50, 100)
 
 MOST_BEYOND = 400
@@ -227,19 +230,23 @@ def _compared(
         f"there differs by {points(pairs.difference)} ({span(pairs.interval())}; 95% intervals "
         "for examples like these)."
     )
-    found = given_up >= LEAST_GAIN and low > 0
+    better = pairs.difference >= LEAST_ACCURACY and pairs.interval()[0] > 0
+    found = given_up >= LEAST_GAIN and (low > 0 or better)
     tried = (f"the run gone on to {TIMES} times its steps",)
     if found:
-        better = next((p for p in measurement.patiences if p.given_up < LEAST_GAIN), None)
+        enough = next((p for p in measurement.patiences if p.given_up < LEAST_GAIN), None)
         advice = (
-            f"A patience of {better.patience} gives up less than {percent(LEAST_GAIN, 0)}, in "
-            f"{better.steps:,} steps."
-            if better else "Train longer, or find the minimum with solver = \"optimum\"."
+            f"A patience of {enough.patience} gives up less than {percent(LEAST_GAIN, 0)}, in "
+            f"{enough.steps:,} steps."
+            if enough else "Train longer, or find the minimum with solver = \"optimum\"."
         )  # fmt: skip
         return CHECK.found(
             (run.name,), f"{came} {what}", measurement, severity=Severity.INFO,
             advice=advice, tried=tried,
         )  # fmt: skip
+    if given_up >= LEAST_GAIN:
+        what += " There are too few validation examples to tell that from chance."
+        return CHECK.cant_tell((run.name,), f"{came} {what}", measurement, tried=tried)
     return CHECK.clear((run.name,), f"{came} {what}", measurement, tried=tried)
 
 

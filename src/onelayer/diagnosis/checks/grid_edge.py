@@ -38,6 +38,9 @@ LEAST_VALUES = 3
 LEAST_GAIN = 0.01
 """The last step to the end must lower the validation loss by this share of it."""
 
+EXPLAINED = 0.1
+"""A run whose J could fall by no more than this share of the gain is no reason for the gain."""
+
 LEAST_BEYOND = 0.005
 """And what is left down to λ = 0 must promise this share, as straight as the last step: a wide list
 ends where nothing is left to gain."""
@@ -71,7 +74,7 @@ class GridEdge(Measurement):
         Of 95%; it covers the difference over all examples of which the validation examples are a
         random sample.
     converged : bool or None
-        Whether both runs ended where more steps would have changed little.
+        Whether both runs ended where more steps would have changed little, beside the gain.
     """
 
     code: ClassVar[str] = "OL301"
@@ -155,7 +158,7 @@ def _finding(context: Context, option: str, line: list[RunOutcome]) -> Finding:
 
     neighbour = line[1] if place == 0 else line[-2]
     gain, interval = _gain(context, best, neighbour)
-    behind = [run.called for run in (best, neighbour) if not _has_ended(run)]
+    behind = [run.called for run in (best, neighbour) if not _has_ended(run, gain)]
     measurement = GridEdge(
         option, tried, best.name, neighbour.name, gain, interval, converged=not behind
     )  # fmt: skip
@@ -193,9 +196,11 @@ def _gain(
     return float(its.mean() - own.mean()), paired_mean_interval(its, own)
 
 
-def _has_ended(run: RunOutcome) -> bool:
-    """Whether more steps would change little: a run that diverged is past help."""
-    return run.record.stop_reason is StopReason.DIVERGED or has_converged(run)
+def _has_ended(run: RunOutcome, gain: float) -> bool:
+    """Whether more steps would change little beside the gain: a run that diverged is past help."""
+    convergence = run.record.convergence
+    is_near = convergence is not None and convergence.excess <= EXPLAINED * gain
+    return run.record.stop_reason is StopReason.DIVERGED or has_converged(run) or is_near
 
 
 def _told(gain: float, interval: tuple[float, float]) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
-
-import numpy as np
 
 from onelayer.diagnosis.check import Check
 from onelayer.diagnosis.context import Context
@@ -140,7 +139,7 @@ def _finding(context: Context, run: RunOutcome, results: list[TrainResult]) -> F
     if not results:
         return CHECK.clear((run.name,), f"{said}.", measurement)
     changes = [change(context, run, r.config, r.parameters) for r in results]
-    best = int(np.argmax([c.reduction for c in changes]))
+    best = _clearest(changes)
     chosen, result = changes[best], results[best]
     factor = result.config.learning_rate / record.config.learning_rate
     fall = _fall(run, result)
@@ -176,6 +175,11 @@ def _finding(context: Context, run: RunOutcome, results: list[TrainResult]) -> F
     if chosen.may_matter:
         return CHECK.cant_tell(names, said, measurement, tried=tried)
     return CHECK.clear(names, said, measurement, tried=tried)
+
+
+def _clearest(changes: Sequence[Change]) -> int:
+    """Return which gains most, of those that surely matter if there are any."""
+    return max(range(len(changes)), key=lambda i: (changes[i].matters, changes[i].reduction))
 
 
 def _fall(run: RunOutcome, result: TrainResult) -> float:

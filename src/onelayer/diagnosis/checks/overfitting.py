@@ -18,9 +18,10 @@ from onelayer.diagnosis.experiments.continued import (
     scored,
     without_held_out,
 )
-from onelayer.diagnosis.finding import Finding
+from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measures.overfitting import RISE, AtMinimum, Gap, Overfitting
 from onelayer.diagnosis.statistics import (
+    Trend,
     difference_interval,
     paired_mean_interval,
     trend,
@@ -32,11 +33,18 @@ from onelayer.model import Parameters
 from onelayer.study import RunOutcome
 
 TAIL = 0.2
-"""The end of a run is this share of its evaluations."""
+"""The end of a run is this share of its evaluations, or what came after its lowest validation loss:
+a slow rise is seen over the whole, one that has become slow over the end."""
+
+SURE = 0.99
+"""Of the intervals of slopes: of two, one is chosen."""
 
 MIN_TAIL = 5
 
 MIN_EVALUATIONS = round(MIN_TAIL / TAIL)
+
+MUCH_MEMORY = 0.05
+"""So much higher is the accuracy on the examples that trained where memory is worth telling."""
 
 HELD_OUT = 0.2
 """So many of the training examples are left out of a second training, to be asked after it."""
@@ -125,19 +133,21 @@ def _models(context: Context, runs: list[RunOutcome]) -> dict[str, _Models]:
 
 def _finding(context: Context, run: RunOutcome, models: _Models) -> Finding:
     curve = run.curve
-    tail = curve.tail(max(round(TAIL * curve.height), MIN_TAIL))
-    epochs = tail["step"].to_numpy() / run.record.batches_per_epoch
-    slope = trend(epochs, tail["val_loss"].to_numpy())
     # Under early stopping with min_delta the best evaluation need not be the lowest.
-    lowest = curve.row(int(curve["val_loss"].to_numpy().argmin()), named=True)
-    rise = _rise(float(np.median(tail["val_loss"].tail(MIN_TAIL).to_numpy())), lowest["val_loss"])
+    place = int(curve["val_loss"].to_numpy().argmin())
+    lowest = curve.row(place, named=True)
+    # The lowest itself was picked for being low: it is no part of what came after.
+    least, after = max(round(TAIL * curve.height), MIN_TAIL), curve.height - place - 1
+    ends = [(n, _slope(run, n)) for n in {least: 0, max(after, least): 0}]
+    n_tail, slope = next((end for end in ends if end[1].direction > 0), ends[0])
+    rise = _rise(float(np.median(curve["val_loss"].tail(MIN_TAIL).to_numpy())), lowest["val_loss"])
     gap = _gap(context, run, models.second)
     at_minimum = _at_minimum(models, lowest["val_loss"])
     measurement = Overfitting(
         gap=gap,
         val_loss_slope_per_epoch=slope.slope,
         val_loss_slope_interval=(slope.low, slope.high),
-        tail_evaluations=tail.height,
+        tail_evaluations=n_tail,
         lowest_step=lowest["step"],
         rise_above_lowest=rise,
         minimum=at_minimum,
@@ -147,7 +157,7 @@ def _finding(context: Context, run: RunOutcome, models: _Models) -> Finding:
     statement = " ".join(
         [
             on_the_gap(run, gap),
-            on_the_end(slope, tail.height, rise, lowest["step"], harmed=harmed),
+            on_the_end(slope, n_tail, rise, lowest["step"], harmed=harmed),
             *([] if at_minimum is None else [on_the_minimum(run, at_minimum)]),
         ]
     )
@@ -158,7 +168,20 @@ def _finding(context: Context, run: RunOutcome, models: _Models) -> Finding:
             (run.name,), statement, measurement, tried=tried,
             advice="Stop early, or raise l2: the weights that are kept are those of the end.",
         )  # fmt: skip
+    if gap.memory_interval[0] >= MUCH_MEMORY:
+        return CHECK.found(
+            (run.name,), statement, measurement, severity=Severity.INFO, tried=tried,
+            advice="The training accuracy is no measure of this model. More examples, fewer "
+            "features or a larger l2 leave less to memory.",
+        )  # fmt: skip
     return CHECK.clear((run.name,), statement, measurement, tried=tried)
+
+
+def _slope(run: RunOutcome, evaluations: int) -> Trend:
+    """Return the trend of the validation loss over the last evaluations, per epoch."""
+    tail = run.curve.tail(evaluations)
+    epochs = tail["step"].to_numpy() / run.record.batches_per_epoch
+    return trend(epochs, tail["val_loss"].to_numpy(), SURE)
 
 
 def _gap(context: Context, run: RunOutcome, second: tuple[Scored, Scored]) -> Gap:
@@ -211,7 +234,8 @@ CHECK = Check(
     "fifth of the training examples out; whether the validation loss turned up, by its trend with "
     "correlated noise; and where the run was going, by the minimum of its objective.",
     ("a second run with four fifths of the examples learns as the first did",),
-    covers="95%; of the validation accuracy over all examples of which the validation examples are "
-    "a random sample; of memory and parts over all examples like those of both samples; of "
+    covers="95%, of the trend 99%; of the validation accuracy over all examples of which the "
+    "validation examples are a random sample; of memory and parts over all examples like those of "
+    "both samples; of "
     "the trend over the noise from evaluation to evaluation",
 )

@@ -25,7 +25,9 @@ SHARES = (0.1, 0.25, 0.5, 1.0)
 """Of the run's steps, at which the losses are compared."""
 
 WINDOW = 0.05
-"""A loss is the mean over the evaluations of so many of the run's steps up to there."""
+"""A loss is the mean over the evaluations of so many of the run's steps up to there, or of an epoch
+if that is more: within one, the loss in an order of its own goes up and down with what comes
+when."""
 
 MATTERS = 0.02
 """A share of the validation loss below which a difference is none that anybody would notice."""
@@ -42,7 +44,8 @@ class AtStep:
     ----------
     step : int
     own_loss : float
-        Validation loss in the run's own order, mean over a few evaluations up to the step.
+        Validation loss in the run's own order, mean over the evaluations of an epoch, or of a
+        twentieth of the steps if that is more, up to the step.
     shuffled_loss : float
         Likewise, shuffled in each epoch; mean over the seeds.
     interval : (float, float)
@@ -191,7 +194,7 @@ def _answer(verdicts: list[str]) -> Answer:
 def _at(share: float, own: TrainResult, anew: list[TrainResult]) -> AtStep:
     """Return both orders after a share of the steps."""
     step = max(round(share * own.history.steps), 1)
-    window = max(WINDOW * own.history.steps, 1)
+    window = max(WINDOW * own.history.steps, own.history.batches_per_epoch)
     mine = _loss_up_to(own, step, window)
     theirs = np.array([_loss_up_to(result, step, window) for result in anew])
     reach = t_two_sided(len(theirs) - 1) * float(theirs.std(ddof=1)) / np.sqrt(len(theirs))

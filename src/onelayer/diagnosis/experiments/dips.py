@@ -30,10 +30,13 @@ TRIED_EPOCHS = 13
 REMOVED = 0.5
 """A change removes the dips if it takes away more than this share of their depth."""
 
-STAYS = 1 / 3
-"""Single examples keep more than this share of the depth wherever shuffling puts them. Of a batch
-that needs its composition shuffling leaves what the few examples do that stay together: the more of
-its depth, the fewer there are in a batch."""
+STAYS, OF_FEW_STAYS = 2 / 3, 1 / 6
+"""Single examples keep more than this share of the depth wherever shuffling puts them: the second
+where few of them carry the dip. Of a batch that needs its composition shuffling leaves what the few
+examples do that stay together: the more of its depth, the fewer there are in a batch."""
+
+FEW = 0.05
+"""Of a batch, but at least one: so many examples are single ones."""
 
 COUNTS = (1, 2, 5, 10, 20, 40)
 """How many examples of the batch are left out, the most harmful first."""
@@ -92,6 +95,7 @@ def explained(
     carried = next(
         (k for k, each in zip(counts, some, strict=True) if _removes(each, own)), None
     )  # fmt: skip
+    few = min(each.loss for each in some if each.left_out <= max(1, FEW * len(rows)))
     # Of the runs without some examples, ten and the fewest that remove the dips; the last is told.
     shown = sorted(
         {10, carried or counts[-1]} & {*counts}, key=lambda k: k == (carried or counts[-1])
@@ -108,7 +112,7 @@ def explained(
     in_each = numbers(trial, before[-1], n_batches)
     culprit = _culprit(in_each, dips.batch, falls, examples, carried)
     interventions = (own, batches, once, anew, whole, *told)
-    verdict = verdict_of(own.loss, batches.loss, (once.loss + anew.loss) / 2)
+    verdict = verdict_of(own.loss, batches.loss, (once.loss + anew.loss) / 2, few)
     found = replace(
         dips, culprit=culprit, interventions=interventions, verdict=verdict,
         tried_epochs=trial.config.max_epochs,
@@ -122,12 +126,13 @@ def explained(
     )  # fmt: skip
 
 
-def verdict_of(own: float, batches: float, shuffled: float) -> Verdict:
-    """Judge by what is left of the loss's rise after the batch, with each change of the order.
+def verdict_of(own: float, batches: float, shuffled: float, few: float) -> Verdict:
+    """Judge by what is left of the loss's rise after the batch, with each change.
 
-    Shuffling takes sequence and composition away, and leaves every example as it is.
+    Shuffling takes sequence and composition away, and leaves every example as it is. What a single
+    example does in a step it does in any batch; `few` is what is left without one or few of them.
     """
-    if shuffled > STAYS * own:
+    if shuffled > (OF_FEW_STAYS if few <= (1 - REMOVED) * own else STAYS) * own:
         return "examples"
     return "order" if batches <= (1 - REMOVED) * own else "composition"
 

@@ -34,7 +34,8 @@ class Intervention:
     standard_error : float
         Of that mean over the epochs.
     loss : float
-        How far the validation loss lies above its epoch's median there, mean over the same epochs.
+        How far the validation loss lies above its epoch's median, mean over the same epochs and
+        over the steps from that batch to where the fall is taken.
     accuracies : tuple of float
         After every step, of the first seed.
     watched : tuple of int
@@ -155,9 +156,16 @@ class Trial:
         watched = [self._watched(config, run) for config, run in made]
         at = [steps - run.batches for (_, run), steps in zip(made, watched, strict=True)]
         runs = [run for _, run in made]
-        falls, losses = (
-            np.concatenate([values.flat[steps] for values, steps in zip(of, at, strict=True)])
-            for of in ([run.falls() for run in runs], [run.levels() for run in runs])
+        falls = np.concatenate(
+            [run.falls().flat[steps] for run, steps in zip(runs, at, strict=True)]
+        )
+        # Of another sequence the steps after the batch are other ones: no single one stands for it.
+        losses = np.concatenate(
+            [
+                run.levels().flat[steps - before]
+                for run, steps in zip(runs, at, strict=True)
+                for before in range(self.lag + 1)
+            ]
         )
         error = float(falls.std(ddof=1) / np.sqrt(len(falls))) if len(falls) > 1 else float("nan")
         return Intervention(

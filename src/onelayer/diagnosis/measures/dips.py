@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onelayer.data.labels import Label
 from onelayer.diagnosis.exhibits import Exhibit, Span, Spans, unpacked
 from onelayer.diagnosis.experiments.interventions import Intervention
-from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.measurement import Measurement, Number
 
 Verdict = Literal["order", "composition", "examples"]
 
@@ -154,8 +154,9 @@ class AccuracyDips(Measurement):
     stands_out : float
         How many standard deviations the mean validation loss after one batch, above its epoch's
         median, or its mean rise in the step on it, lies above that of the middle one of all
-        batches: the largest. The standard deviation is that of the places up to the upper quartile,
-        or twice that of the places from the lower one on, if that is less.
+        batches: the largest. Where neither singles one out, also the rise in a step on each batch
+        from the same weights. The standard deviation is that of the places up to the upper
+        quartile, or twice that of the places from the lower one on, if that is less.
     batch : int or None
         That batch, counted from 0 in the epoch, where the accuracy falls after it.
     p_value : float
@@ -171,6 +172,9 @@ class AccuracyDips(Measurement):
         The one behind the dips first, the two with the next deepest falls, and a typical one.
     tried_epochs : int
         Their length.
+    rise : float
+        How far the validation loss lies above its epoch's median after the batch that stands out
+        most, as a share of the loss.
     lag : int
         How many steps after the batch the validation loss is highest, and the fall is taken: under
         momentum, or at a high rate, its effect goes on.
@@ -201,6 +205,7 @@ class AccuracyDips(Measurement):
     interventions: tuple[Intervention, ...] = ()
     tried_epochs: int = 0
     lag: int = 0
+    rise: Number = 0.0
     falls: tuple[float, ...] = ()
     fall_errors: tuple[float, ...] = ()
     accuracies: tuple[float, ...] = ()

@@ -76,9 +76,10 @@ class Overfitting(Measurement):
     ----------
     gap : Gap
     val_loss_slope_per_epoch : float
-        Theil and Sen's, over the last evaluations.
+        Theil and Sen's, over the last fifth of the evaluations; over all after the lowest, where
+        that alone rises.
     val_loss_slope_interval : (float, float)
-        Of 95%; it allows for the correlation of neighbouring evaluations.
+        Of 99%; it allows for the correlation of neighbouring evaluations.
     tail_evaluations : int
         How many evaluations the slope is over.
     lowest_step : int

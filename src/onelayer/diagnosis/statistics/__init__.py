@@ -18,7 +18,12 @@ from onelayer.diagnosis.statistics.noise import (
 from onelayer.diagnosis.statistics.optimism import Optimism, choice_optimism
 from onelayer.diagnosis.statistics.paired import PairedAccuracies, holm, paired_mean_interval
 from onelayer.diagnosis.statistics.trend import Trend, trend
-from onelayer.diagnosis.statistics.two_samples import chi2_tail, mann_whitney
+from onelayer.diagnosis.statistics.two_samples import (
+    chi2_tail,
+    counts_differ,
+    fisher,
+    mann_whitney,
+)
 
 __all__ = [
     "Calibration",
@@ -31,9 +36,11 @@ __all__ = [
     "calibration",
     "chi2_tail",
     "choice_optimism",
+    "counts_differ",
     "difference_interval",
     "evaluation_noise",
     "extremes",
+    "fisher",
     "holm",
     "mann_whitney",
     "paired_accuracy_noise",

@@ -22,7 +22,7 @@ LEAST_INDEPENDENT = 4
 
 @dataclass(frozen=True)
 class Trend:
-    """A Theil-Sen slope with its 95% interval.
+    """A Theil-Sen slope with its interval.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Trend:
         return -least <= self.low and self.high <= least
 
 
-def trend(x: NDArray[np.floating], y: NDArray[np.floating]) -> Trend:
+def trend(x: NDArray[np.floating], y: NDArray[np.floating], confidence: float = 0.95) -> Trend:
     """Return the median slope of y over x, which single dips do not sway.
 
     Its interval is that of Sen (1968), for which Kendall's S has the variance of correlated values
@@ -76,7 +76,7 @@ def trend(x: NDArray[np.floating], y: NDArray[np.floating]) -> Trend:
     inflation = 1 + 2 * float(np.sum((1 - lags / n) * correlation**lags))
     independent = max(n / inflation, LEAST_INDEPENDENT)
     variance = n * (n - 1) * (2 * n + 5) / 18 * inflation
-    reach = t_two_sided(independent - 2) * math.sqrt(variance)
+    reach = t_two_sided(independent - 2, confidence) * math.sqrt(variance)
     low = max(round((len(slopes) - reach) / 2) - 1, 0)
     high = min(round((len(slopes) + reach) / 2), len(slopes) - 1)
     return Trend(slope, float(slopes[low]), float(slopes[high]), correlation)
