@@ -31,8 +31,10 @@ differ by much, it is long. Their searches begin at once."""
 LARGEST = 0.1
 """As a share of J: under the first penalty a step from weights of 0 promises no more."""
 
-NEAR, NEAR_OF_MANY = 3e-4, 1e-2
-"""As a share of J: where the next step promises less, the penalty falls; and with many outputs."""
+NEAR, NEAR_OF_SOME = 1e-2, 3e-4
+"""As a share of J: where the next step promises less, the penalty falls. The second with several
+outputs, and not many: their residuals go together, which one matrix for all does not know, so that
+steps promise too little."""
 
 
 class Descent:
@@ -57,7 +59,8 @@ class Descent:
         self._setting, self._weights = last.setting, last.weights
         self._objective, self.passes, self.is_stale = last.objective, 0, False
         self._fifths = 0
-        self._near = NEAR_OF_MANY if last.setting.outputs >= MANY_OUTPUTS else NEAR
+        some = 1 < last.setting.outputs < MANY_OUTPUTS
+        self._near = NEAR_OF_SOME if some else NEAR
         self._means: ClassMeans | None = None
         self._at = last.start
         self._sums: Sums | None = None
