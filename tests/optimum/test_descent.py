@@ -61,7 +61,7 @@ def test_an_added_quadratic_is_as_if_it_had_always_been_there() -> None:
         value = float((w * (H @ w) + more * w * w).sum() / 2 - (b * w).sum())
         search.told(value, H @ w + more * w - b)
 
-    plain = Search(rng.normal(size=(3, 1)), lambda g: g, 1e-14)
+    plain = Search(rng.normal(size=(3, 1)), lambda gradients: gradients, 1e-14)
     for _ in range(4):
         told(plain, 0.0)
     plain.add_quadratic(added)

@@ -13,6 +13,7 @@ from onelayer.engines.joined import JoinedStack, Share
 from onelayer.engines.problem import Batches, Problem, Source, Visit, Visits, WeightedRows
 from onelayer.engines.protocol import (
     Advance,
+    Chains,
     Engine,
     EngineName,
     Measures,
@@ -29,6 +30,7 @@ __all__ = [
     "BlockedPart",
     "BlockedStack",
     "BlockedTotals",
+    "Chains",
     "Engine",
     "EngineName",
     "JoinedStack",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,10 +193,34 @@ class WindowTotals(Totals, Protocol):
         """Sum over other data from now on, of the same features and types."""
 
 
+class Chains(NamedTuple):
+    """The most operations by which a term of a sum in single precision is rounded.
+
+    Sums of residuals and losses are in double precision from the first.
+
+    Attributes
+    ----------
+    examples : int
+        Of a sum over any number of examples, which goes on in double precision.
+    lanes : int
+        A sum over outputs or features is made in so many lanes, which are then added in pairs.
+    """
+
+    examples: int
+    lanes: int
+
+    def over(self, terms: int) -> int:
+        """Return that number of a sum over so many outputs or features."""
+        return -(-terms // self.lanes) + self.lanes.bit_length() + terms // 1024
+
+
 class Engine(AbstractContextManager["Engine"], Protocol):
     """Makes stacks. Use it in a `with` statement, at whose end its threads are let go."""
 
     name: EngineName
+
+    chains: Chains | None
+    """Of `Totals` of dense data; None if they are not known."""
 
     def prepare(self, source: Source) -> Any:
         """Return data in the engine's own form, for any number of stacks."""

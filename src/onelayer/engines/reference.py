@@ -21,6 +21,7 @@ from onelayer.engines.blas import one_blas_thread
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
 from onelayer.engines.protocol import (
     Advance,
+    Chains,
     EngineName,
     Measures,
     Planned,
@@ -228,6 +229,7 @@ class ReferenceEngine:
     """Nothing is prepared, and the caller's thread does the work."""
 
     name: EngineName = "reference"
+    chains: Chains | None = None
 
     def __init__(self) -> None:
         self._exit = ExitStack()

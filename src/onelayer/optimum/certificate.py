@@ -14,6 +14,11 @@ that leaves c in the simplex. With H concave, g the gradient of the mean loss an
 E = mean x c^T - mean x_i y_i^T, the gap is at most
 
     |(1 - t) g + t E + 2 l2 W|^2 / (4 l2) + (1 - t) g_bias . b + t (C - H(c) - E . W).
+
+Sums that float32 made bound it too: `onelayer.optimum.rounding` says by how much they may be off,
+and each term is taken at its largest. Its probabilities q_i are not those of the model, which adds
+the mean divergence of the two; and c is known up to what the shares are off, so that t is chosen
+large enough to leave `_KEPT` of it.
 """
 
 from __future__ import annotations
@@ -25,8 +30,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.model import Objective, Parameters, Sums
+from onelayer.optimum.rounding import Rounding
 
 Array = NDArray[np.float64]
+
+_KEPT = 0.75
+"""Of each share of the constant distribution, whatever rounding has done."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +74,11 @@ class ClassMeans:
 
 
 def excess_bound(
-    objective: Objective, parameters: Parameters, sums: Sums, means: ClassMeans | None = None
+    objective: Objective,
+    parameters: Parameters,
+    sums: Sums,
+    means: ClassMeans | None = None,
+    rounding: Rounding | None = None,
 ) -> float:
     """Return an upper bound on J - min J; infinite where the penalty gives none.
 
@@ -73,20 +86,26 @@ def excess_bound(
     ----------
     objective : Objective
     parameters : Parameters
-        In float64, as are the sums.
+        In float64.
     sums : Sums
         Over all examples, at the parameters.
     means : ClassMeans, optional
-        Needed where the bias is not penalized.
+        Needed where the bias is not penalized, or with `rounding`.
+    rounding : Rounding, optional
+        Of sums that were made in float32. Without it they are taken for exact.
     """
     if objective.l2 == 0:
         return math.inf
     if objective.penalize_bias:
         gradient = objective.gradient_from(sums, parameters)
-        whole = np.square(gradient.weights).sum() + np.square(gradient.bias).sum()
-        return float(whole) / (4 * objective.l2)
+        whole = math.sqrt(np.square(gradient.weights).sum() + np.square(gradient.bias).sum())
+        if rounding is None:
+            return whole**2 / (4 * objective.l2)
+        assert means is not None
+        whole += rounding.of_penalized(sums, means.outputs)
+        return whole**2 / (4 * objective.l2) + rounding.divergence(parameters)
     assert means is not None
-    return _with_free_bias(objective.l2, parameters, sums, means)
+    return _with_free_bias(objective.l2, parameters, sums, means, rounding)
 
 
 def bound_of_best_bias(objective: Objective, parameters: Parameters, sums: Sums) -> float:
@@ -97,24 +116,41 @@ def bound_of_best_bias(objective: Objective, parameters: Parameters, sums: Sums)
     return float(np.square(gradient.weights).sum()) / (4 * objective.l2)
 
 
-def _with_free_bias(l2: float, parameters: Parameters, sums: Sums, means: ClassMeans) -> float:
+def _with_free_bias(
+    l2: float, parameters: Parameters, sums: Sums, means: ClassMeans, rounding: Rounding | None
+) -> float:
     W, slope, bias_slope = parameters.weights, sums.weights / sums.count, sums.bias / sums.count
-    t, c = _mixed(means.outputs + bias_slope, means.outputs)
+    predicted, bias = means.outputs + bias_slope, parameters.bias
+    off = np.zeros_like(predicted)
+    if rounding is not None:
+        off = rounding.shares(predicted, means.outputs)
+    t, c = _mixed(predicted, means.outputs, off / (1 - _KEPT))
     if t >= 1:
         return math.inf
     E = np.outer(means.features, c) - means.by_output
-    gradient = (1 - t) * slope + t * E + 2 * l2 * W
-    free = bias_slope @ (parameters.bias - np.mean(parameters.bias) * (len(c) > 1))
-    rest = sums.mean_loss - _entropy(c) - float((E * W).sum())
-    gap = float(np.square(gradient).sum()) / (4 * l2) + (1 - t) * float(free) + t * rest
+    length = float(np.linalg.norm((1 - t) * slope + t * E + 2 * l2 * W))
+    bias = bias - np.mean(bias) * (len(c) > 1)
+    free = float(bias_slope @ bias)
+    rest = sums.mean_loss - _entropy(c, 1.0 if rounding is None else _KEPT) - float((E * W).sum())
+    if rounding is not None:
+        of_means = t * rounding.class_means
+        length += rounding.gradient(sums.mean_loss) + of_means
+        length += float(np.linalg.norm(means.features) * np.linalg.norm(off))
+        free += float(off @ np.abs(bias + means.features @ W)) + rounding.divergence(parameters)
+        rest += 2 * rounding.scores(parameters)
+        rest += rounding.class_means * float(np.linalg.norm(W))
+    gap = length**2 / (4 * l2) + (1 - t) * free + t * rest
     return max(gap, 0.0)
 
 
-def _mixed(predicted: Array, wanted: Array) -> tuple[float, Array]:
-    """Return the least t, and c, for which (1 - t) predicted + t c = wanted."""
+def _mixed(predicted: Array, wanted: Array, off: Array) -> tuple[float, Array]:
+    """Return the least t, and c, for which (1 - t) predicted + t c = wanted.
+
+    With `off` added to any of the predicted shares there would be such a c for this t too.
+    """
     whole = len(predicted) > 1
     p, y = (v if whole else np.array([v[0], 1 - v[0]]) for v in (predicted, wanted))
-    t = max(float(((p - y) / p).max()), 0.0)
+    t = max(float(((p + off - y) / (p + off)).max()), 0.0)
     if t == 0:
         return 0.0, wanted
     t = min(t * (1 + 1e-9), 1.0)  # so that rounding leaves no share below 0
@@ -122,7 +158,10 @@ def _mixed(predicted: Array, wanted: Array) -> tuple[float, Array]:
     return t, c if whole else c[:1]
 
 
-def _entropy(c: Array) -> float:
+def _entropy(c: Array, kept: float) -> float:
+    """Return the least entropy of any distribution of which so much is that of c."""
     shares = c if len(c) > 1 else np.array([c[0], 1 - c[0]])
-    shares = shares[shares > 0]
-    return float(-(shares * np.log(shares)).sum())
+    total, shares = float(shares.sum()), shares[shares > 0]
+    kept = min(kept * total, 1.0) if kept < 1 else 1.0
+    shares = shares / total if kept < 1 else shares
+    return kept * float(-(shares * np.log(shares)).sum())

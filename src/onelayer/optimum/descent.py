@@ -8,27 +8,33 @@ and on whether the bias is penalized, and not on which penalties were asked for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from onelayer.errors import Argument, InputError
 from onelayer.model import Parameters, Sums
 from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.lbfgs import Search
-from onelayer.optimum.model_search import NOISE, ModelSearch, as_one, widened
+from onelayer.optimum.model_search import NOISE, Floats, ModelSearch, as_one, widened
+from onelayer.optimum.preconditioner import MANY_OUTPUTS
 
-FACTOR = 4.0
-"""From one penalty to the next."""
+FIFTHS = 3
+"""By so many fifths of a power of ten the penalty falls: usual grids meet the way."""
 
 REACH = 1e6
 """Penalties that are smaller than the first by more are not worth the way: where units of features
 differ by much, it is long. Their searches begin at once."""
 
-NEAR = 0.1
-"""As a share of J: where the next step promises less, the penalty falls."""
+LARGEST = 0.1
+"""As a share of J: under the first penalty a step from weights of 0 promises no more."""
+
+NEAR, NEAR_OF_SOME = 1e-2, 3e-4
+"""As a share of J: where the next step promises less, the penalty falls. The second with several
+outputs, and not many: their residuals go together, which one matrix for all does not know, so that
+steps promise too little."""
 
 
 class Descent:
@@ -52,8 +58,11 @@ class Descent:
         last = self.waiting[-1]
         self._setting, self._weights = last.setting, last.weights
         self._objective, self.passes, self.is_stale = last.objective, 0, False
+        self._fifths = 0
+        some = 1 < last.setting.outputs < MANY_OUTPUTS
+        self._near = NEAR_OF_SOME if some else NEAR
         self._means: ClassMeans | None = None
-        self._at = self._curved_at = last.start
+        self._at = last.start
         self._sums: Sums | None = None
         self._curvature = self._setting.first_curvature(last.number)
         self._factored = self._curvature.flat()
@@ -61,8 +70,8 @@ class Descent:
         for model in searches:
             model.waits = True
 
-    def _precondition(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self._setting.sample.solve(self._factored, gradient)
+    def _precondition(self, gradients: Sequence[Floats]) -> Sequence[Floats]:
+        return self._setting.sample.solve(self._factored, gradients)
 
     @property
     def is_active(self) -> bool:
@@ -85,56 +94,52 @@ class Descent:
         where = widened(at)
         first = self.passes == 1
         if first:
-            largest = self._largest(where, sums)
-            if not np.isfinite(largest):
-                raise InputError(
-                    "X: values are so large that slopes of the loss are no numbers; divide them, "
-                    "or take ", Argument("scale", "standard"), ".",
-                )  # fmt: skip
-            self._objective = replace(self._objective, l2=largest)
-            self._means = self._setting.means(self.number, where, sums)
+            self._begin(where, sums)
         gradient = as_one(self._objective.gradient_from(sums, where))
         value = sums.mean_loss + self._objective.penalty(where)
         if self._search.told(value, gradient):
             self._at, self._sums = where, sums
-            self.is_stale = first or self._promised <= NEAR
+            promised = 0.0 if first else self._search.predicted / abs(self._search.value)
+            self.is_stale = promised <= self._near
             if first:
                 least = self._objective.l2 / REACH
                 self._let_begin([model for model in self.waiting if model.objective.l2 < least])
         elif self._search.stuck:
             self.release()
 
-    def _largest(self, start: Parameters, sums: Sums) -> float:
-        """Return the penalty under which no step from the start lowers J by much."""
+    def _begin(self, start: Parameters, sums: Sums) -> None:
+        """Find the penalty under which no step from the start lowers J by much."""
         slope = replace(self._objective, l2=0.0).gradient_from(sums, start)
-        return float(np.square(slope.weights).sum()) / (4 * NEAR * sums.mean_loss)
+        largest = float(np.square(slope.weights).sum()) / (4 * LARGEST * sums.mean_loss)
+        if not np.isfinite(largest):
+            raise InputError(
+                "X: values are so large that slopes of the loss are no numbers; divide them, "
+                "or take ", Argument("scale", "standard"), ".",
+            )  # fmt: skip
+        if largest > 0:
+            self._fifths = FIFTHS * math.ceil(5 * math.log10(largest) / FIFTHS)
+        self._objective = replace(self._objective, l2=self._penalty(self._fifths))
+        self._means = self._setting.means(self.number, start, sums)
 
-    @property
-    def _promised(self) -> float:
-        """By how much the next step would lower J, as a share of it, if J were quadratic."""
-        return self._search.predicted / abs(self._search.value)
+    @staticmethod
+    def _penalty(fifths: int) -> float:
+        return float(10 ** (fifths / 5))
 
     def refresh(self) -> None:
-        """Let the penalty fall until a pass is needed, with the curvature as it is here."""
+        """Let searches begin, and the penalty fall, with the curvature as it is here."""
+        assert self._sums is not None
         self.is_stale = False
-        if self._curved_at is not self._at:
-            self._curved_at = self._at
-            self._curvature = self._setting.sample.curvature(
-                self._objective, self._at, self._weights, self._means
-            )
-        while self.waiting:
-            self._fall()
+        self._curvature = self._setting.sample.curvature(
+            self._objective, self._at, self._weights, self._means
+        )
+        l2 = self._penalty(self._fifths - FIFTHS)
+        self.release(l2 * (1 + 1e-9))  # a penalty that is written otherwise is the same
+        if self.waiting:
+            self._fifths -= FIFTHS
+            self._search.add_quadratic(self._second_derivative(l2 - self._objective.l2))
+            self._objective = replace(self._objective, l2=l2)
             self._factored = self._setting.sample.factored(self._curvature, self._objective)
             self._search.choose_anew()
-            if self._promised > NEAR:
-                return
-
-    def _fall(self) -> None:
-        l2 = self._objective.l2 / FACTOR
-        self.release(l2)
-        if self.waiting:
-            self._search.add_quadratic(self._second_derivative(self._objective.l2, l2))
-            self._objective = replace(self._objective, l2=l2)
 
     def release(self, above: float = 0.0) -> None:
         """Let the searches begin here whose penalties are larger."""
@@ -145,14 +150,12 @@ class Descent:
             self.waiting.remove(model)
             model.waits = False
             if self._sums is not None:  # a pass has been made
-                search = self._search.branch()
-                search.add_quadratic(
-                    self._second_derivative(self._objective.l2, model.objective.l2)
-                )
+                l2, search = model.objective.l2, self._search.branch()
+                search.add_quadratic(self._second_derivative(l2 - self._objective.l2))
                 model.begin(self._at, self._sums, search, self._curvature, self._means, self.passes)
 
-    def _second_derivative(self, before: float, after: float) -> NDArray[np.float64]:
-        """Return by how much that of the penalty changes, for all features and the bias."""
-        change = np.full((self._setting.data.n_features + 1, 1), 2 * (after - before))
-        change[-1] *= self._objective.penalize_bias
-        return change
+    def _second_derivative(self, l2: float) -> Floats:
+        """Return that of a penalty, for all features and the bias."""
+        added = np.full((self._setting.data.n_features + 1, 1), 2 * l2)
+        added[-1] *= self._objective.penalize_bias
+        return added

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ _MOST_TRIES = 12
 Pair = tuple[Array, Array, float]
 """A step, how much the gradient changed along it, and their product."""
 
+Precondition = Callable[[Sequence[Array]], Sequence[Array]]
+
 
 class Search:
     """Where a search is, and the point that it wants to be evaluated next.
@@ -32,12 +34,12 @@ class Search:
     ----------
     start : array
     precondition : function
-        Multiplies a gradient by an estimate of the inverse Hessian.
+        Multiplies gradients by an estimate of the inverse Hessian.
     noise : float
         How far values may be off, as a share of them.
     """
 
-    def __init__(self, start: Array, precondition: Callable[[Array], Array], noise: float) -> None:
+    def __init__(self, start: Array, precondition: Precondition, noise: float) -> None:
         self.precondition, self.noise = precondition, noise
         self.accepted = 0
         self.stuck = False
@@ -161,22 +163,28 @@ class Search:
         if not self._is_due:
             return
         self._is_due = False
-        q, factors = self.gradient.copy(), []
-        for s, y, product in reversed(self._pairs):
-            factors.append(_dot(s, q) / product)
-            q -= factors[-1] * y
-        direction = self.precondition(q)
-        if self._pairs:
-            _, y, product = self._pairs[-1]
-            direction *= product / _dot(y, self.precondition(y))
-        for (s, y, product), factor in zip(self._pairs, reversed(factors), strict=True):
-            direction += s * (factor - _dot(y, direction) / product)
+        direction = self._step_for(self.gradient)
         self._direction, self._slope = -direction, -_dot(direction, self.gradient)
         if not self._slope < 0:  # the preconditioner is no longer positive: begin anew
             self._pairs.clear()
             self._direction, self._slope = -self.gradient, -_dot(self.gradient, self.gradient)
         self._step, self._low, self._high, self._tries = 1.0, 0.0, None, 0
         self._trial = self.point + self._direction
+
+    def _step_for(self, gradient: Array) -> Array:
+        """Return the gradient times the estimate of the inverse Hessian."""
+        q, factors = gradient.copy(), []
+        for s, y, product in reversed(self._pairs):
+            factors.append(_dot(s, q) / product)
+            q -= factors[-1] * y
+        if not self._pairs:
+            return self.precondition([q])[0]
+        _, y, product = self._pairs[-1]
+        direction, other = self.precondition([q, y])
+        direction = direction * (product / _dot(y, other))
+        for (s, y, product), factor in zip(self._pairs, reversed(factors), strict=True):
+            direction += s * (factor - _dot(y, direction) / product)
+        return direction
 
 
 def _dot(a: Array, b: Array) -> float:

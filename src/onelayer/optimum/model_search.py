@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from onelayer.optimum.preconditioner import Curvature
 from onelayer.optimum.result import Optimum, Reason
 from onelayer.optimum.separation import find_direction, separates
 from onelayer.optimum.setting import Setting
+
+Floats = NDArray[np.float64]
 
 NOISE = {"float32": 1e-6, "float64": 1e-14}
 """How far values may be off, as a share of them."""
@@ -62,15 +65,16 @@ class ModelSearch:
         self._reason: Reason | None = None
         self._direction: Parameters | None = None
         self._best, self._since, self._bias_steps = math.inf, 0, 0
-        self._doubted: NDArray[np.float64] | None = None
+        self._doubted: Floats | None = None
         self.parameters = self.start = setting.start(number)
         self.waits, self.is_stale = False, True
         self._curvature: Curvature | None = setting.first_curvature(number)
+        self._rounding = setting.rounding(number)
         self.factored = setting.first_curvature(number).flat()  # until it is made
         self.search = Search(as_one(self.start), self._precondition, NOISE[self.dtype])
 
-    def _precondition(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.setting.sample.solve(self.factored, gradient)
+    def _precondition(self, gradients: Sequence[Floats]) -> Sequence[Floats]:
+        return self.setting.sample.solve(self.factored, gradients)
 
     def begin(
         self, here: Parameters, sums: Sums, search: Search, curvature: Curvature,
@@ -129,7 +133,7 @@ class ModelSearch:
         self.bound = excess_bound(self.objective, wide, sums, self.means)
         wanted = self.setting.tolerance * abs(value)
         if self.bound <= wanted:
-            self._change_or_end("certified")
+            self._certify(wide, sums, wanted)
             return
         if not self.objective.penalize_bias and self._bias_is_left(wide, sums, wanted):
             return
@@ -139,6 +143,16 @@ class ModelSearch:
         if self._doubted is not None:
             self._judge_float32()
         self._watch_precision()
+
+    def _certify(self, wide: Parameters, sums: Sums, wanted: float) -> None:
+        """End if the bound holds whatever rounding has done, and ask float64 otherwise."""
+        if self.dtype == "float32" and self._rounding is not None:
+            sure = excess_bound(self.objective, wide, sums, self.means, self._rounding)
+            sure += NOISE[self.dtype] * abs(self.value)
+            if sure <= wanted:
+                self.bound, self._reason = sure, "certified"
+                return
+        self._change_or_end("certified")
 
     def _bias_is_left(self, here: Parameters, sums: Sums, wanted: float) -> bool:
         """Make the bias the best one for weights that are good enough; return whether they are.
@@ -232,6 +246,6 @@ def widened(parameters: Parameters) -> Parameters:
     return Parameters(parameters.weights.astype(np.float64), parameters.bias.astype(np.float64))
 
 
-def as_one(parameters: Parameters) -> NDArray[np.float64]:
+def as_one(parameters: Parameters) -> Floats:
     """Return one array, the bias below the weights."""
     return np.vstack([parameters.weights, parameters.bias])

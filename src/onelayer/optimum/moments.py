@@ -33,11 +33,14 @@ class Moments(NamedTuple):
         size 1.
     means : array, shape (weights + 1, n_features)
         The mean of each feature as each of the weights counts examples, the last as all count 1.
+    square : float
+        The mean of |x|^2, of the features in their own units.
     """
 
     centre: Wide
     size: Wide
     means: Wide
+    square: float
 
 
 def moments(data: Dataset, rows: Rows, weights: Sequence[Wide] | Wide = ()) -> Moments:
@@ -65,7 +68,8 @@ def moments(data: Dataset, rows: Rows, weights: Sequence[Wide] | Wide = ()) -> M
     size = np.sqrt(np.maximum(squares - centre**2, 0))
     means += shift
     centre += shift
-    return Moments(centre, np.where(is_constant(size, centre), 1.0, size), means)
+    square = float(np.square(size).sum() + np.square(centre).sum())
+    return Moments(centre, np.where(is_constant(size, centre), 1.0, size), means, square)
 
 
 def _mean(scaling: Scaling, X: Any) -> Wide:

@@ -75,6 +75,8 @@ class Sample:
     ----------
     means : array, shape (weights + 1, n_features)
         The mean of each feature as each of the weights counts examples, the last as all count 1.
+    square : float
+        The mean of |x|^2 of all examples, of the features in their own units.
     """
 
     def __init__(self, data: Dataset, rows: Rows, weights: Sequence[Wide] | Wide = ()) -> None:
@@ -84,7 +86,7 @@ class Sample:
         self._share = len(self.rows) / len(rows)
         all_there = self._share == 1
         self._ridges = tuple(max(r, 0.0 if all_there else _RIDGE_OF_SAMPLE) for r in _RIDGES)
-        self._mean, self._size, self.means = moments(data, rows, weights)
+        self._mean, self._size, self.means, self.square = moments(data, rows, weights)
         X = data.scaling.apply(data.X[self.rows], np.float64)
         ones = np.ones((len(self.rows), 1), np.float32)
         if sparse.issparse(X):
@@ -179,19 +181,26 @@ class Sample:
                 break
         return np.asarray(factor)
 
-    def solve(self, factored: Curvature, gradient: Wide) -> Wide:
-        """Return the step that a gradient asks for, (n_features + 1, n_outputs)."""
-        factor, scaled = factored.matrix, self._scaled(gradient, factored.zeros)
+    def solve(self, factored: Curvature, gradients: Sequence[Wide]) -> list[Wide]:
+        """Return the steps that gradients ask for, each (n_features + 1, n_outputs).
+
+        Those of two cost little more than those of one, which is to read the factor.
+        """
+        factor, scaled = factored.matrix, [self._scaled(g, factored.zeros) for g in gradients]
         if factor.ndim == 1:
-            step = scaled / factor[:, None]
+            steps = [one / factor[:, None] for one in scaled]
         else:
-            size = float(np.abs(scaled).max()) or 1.0  # small numbers keep off float32's edge
-            half = linalg.blas.strsm(1.0, factor, scaled / size, lower=True)
+            # Small numbers keep off float32's edge.
+            sizes = [float(np.abs(one).max()) or 1.0 for one in scaled]
+            right = np.hstack([one / size for one, size in zip(scaled, sizes, strict=True)])
+            half = linalg.blas.strsm(1.0, factor, right, lower=True)
             whole = linalg.blas.strsm(1.0, factor, half, lower=True, trans_a=True, overwrite_b=True)
-            step = np.asarray(whole, np.float64) * size
-        step[:-1] /= self._size[:, None]
-        step[-1] -= (factored.zeros * step[:-1]).sum(axis=0)
-        return step
+            parts = np.split(np.asarray(whole, np.float64), len(sizes), axis=1)
+            steps = [part * size for part, size in zip(parts, sizes, strict=True)]
+        for step in steps:
+            step[:-1] /= self._size[:, None]
+            step[-1] -= (factored.zeros * step[:-1]).sum(axis=0)
+        return steps
 
     def _scaled(self, gradient: Wide, zeros: Wide) -> Wide:
         """Return a gradient in the coordinates of the sample."""

@@ -20,7 +20,8 @@ class Optimum:
     parameters : Parameters
         In float64.
     value, loss : float
-        The objective J, and the mean loss C, there.
+        The objective J, and the mean loss C, there; as a rule right to 1e-7 of them where float32
+        was enough for the bound.
     excess_bound : float
         No parameters have a J that is smaller by more than this; infinite where no bound is known.
     passes : int

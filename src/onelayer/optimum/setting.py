@@ -9,15 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from onelayer.data import Dataset, Rows
-from onelayer.engines import WeightedRows
+from onelayer.engines import Chains, WeightedRows
 from onelayer.errors import InputError
 from onelayer.model import LOSSES, Objective, Parameters, Sums, n_outputs
 from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.preconditioner import Curvature, Sample
+from onelayer.optimum.rounding import Rounding
 
 
 class Setting:
     """The examples, how much each counts for each objective, and how near is near enough.
+
+    `chains` are those of the engine.
 
     Raises
     ------
@@ -32,6 +35,7 @@ class Setting:
         rows: Rows | None,
         weights: Sequence[ArrayLike | None],
         tolerance: float,
+        chains: Chains | None,
     ) -> None:
         self.data, self.objectives, self.tolerance = data, tuple(objectives), tolerance
         self.outputs = n_outputs(objectives[0].model, data.n_classes)
@@ -39,6 +43,7 @@ class Setting:
             rows = np.sort(rows)
         self.examples = WeightedRows.of(data.targets, rows, weights)
         self.sample = Sample(data, self.examples.rows, self.examples.weights)
+        self._chains = None if data.is_sparse else chains
         self._shares = [self._shares_of(m) for m in range(len(objectives))]
         self._curvatures: dict[int, Curvature] = {}
         for m, objective in enumerate(objectives):
@@ -69,6 +74,18 @@ class Setting:
         outputs, features = self._shares[model][: self.outputs], self.sample.means[self.kind(model)]
         predicted = LOSSES[self.objectives[0].model].probabilities(at.bias.astype(np.float64))
         return ClassMeans.of(outputs, features, sums, np.asarray(predicted, np.float64))
+
+    def rounding(self, model: int) -> Rounding | None:
+        """Return what is known of a model's sums in float32; None if they may be off by much."""
+        if self._chains is None:
+            return None
+        weights = self.weights(model)
+        heaviest = 1.0 if weights is None else float(weights[self.examples.rows].max())
+        _, offset = self.data.scaling.per_feature(self.data.n_features)
+        return Rounding(
+            self._chains, self.data.n_features, self.outputs,
+            size=math.sqrt(heaviest * self.sample.square), offset=float(np.linalg.norm(offset)),
+        )  # fmt: skip
 
     def first_curvature(self, model: int) -> Curvature:
         """Return the estimated curvature where a search begins."""

@@ -1,7 +1,7 @@
 """Minimise many objectives on the same data, each pass over it serving all of them.
 
-The passes are made in float32, until a model's bound is within its tolerance; float64 certifies
-it, and goes on where float32 was not precise enough.
+The passes are made in float32, until a model's bound is within its tolerance, whatever rounding has
+done; where that cannot be had, float64 certifies it, and goes on.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def minimise(
             max_passes=max_passes, threads=threads, engine=engine, watch=watch, stop=stop,
         )  # fmt: skip
     with one_blas_thread(), open_engine(engine, threads) as opened:
-        passes = Passes(opened, Setting(data, objectives, rows, given, tolerance), threads)
+        setting = Setting(data, objectives, rows, given, tolerance, opened.chains)
+        passes = Passes(opened, setting, threads)
         count = 0
         while passes.active and count < max_passes and not (stop is not None and stop.is_set()):
             passes.make_pass()

@@ -56,6 +56,10 @@ added up block by block, so that their number is the same on every processor."""
 ROWS_PER_SUM = 512
 """Examples whose gradients are added up in the type of the arithmetic, and then in float64."""
 
+MOST_ADDED = 2 + max(n + -(-ROWS_PER_SUM // n) for n in (ROUND, MOST_ROWS_AT_ONCE))
+"""Operations by which a sum is rounded until then: a block of examples is added up by itself, and
+then to the blocks before it."""
+
 ROWS_AHEAD = 8
 """How many examples before its turn the memory is asked for one."""
 

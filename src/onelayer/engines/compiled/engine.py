@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Self
 
+from onelayer.engines.compiled.compiler import LANES_BYTES
+from onelayer.engines.compiled.dense import MOST_ADDED
 from onelayer.engines.compiled.prepared import PreparedData
 from onelayer.engines.compiled.stack import CompiledStack
 from onelayer.engines.compiled.team import Team
 from onelayer.engines.compiled.totals import CompiledTotals
 from onelayer.engines.problem import Problem, Source
-from onelayer.engines.protocol import EngineName
+from onelayer.engines.protocol import Chains, EngineName
 
 
 class CompiledEngine:
     """Kernels compiled when they are first called. BLAS has no part in them."""
 
     name: EngineName = "compiled"
+    chains: Chains | None = Chains(MOST_ADDED, LANES_BYTES // 4)
 
     def __init__(self, threads: int) -> None:
         self._team = Team(threads)
