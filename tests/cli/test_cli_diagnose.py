@@ -79,7 +79,7 @@ def test_nothing_in_the_folder_is_changed(folder: Path) -> None:
 
 def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
     message = call("diagnose", str(folder), "--only", "OL999").refused(2)
-    assert message.startswith("OL999: there is no such check; there are OL001, OL002")
+    assert message.startswith("'OL999': there is no such check; there are OL001, OL002")
     assert "is not a run folder" in call("diagnose", str(tmp_path)).refused(2)
     assert "budget" in call("diagnose", str(folder), "--budget", "-1").err
 
@@ -106,5 +106,5 @@ def test_other_data_than_then_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
 def test_codes_that_a_study_mutes_are_checked(tmp_path: Path) -> None:
     (tmp_path / "s.toml").write_text(STUDY.replace("OL210", "OL999"))
     ended = call("study", str(tmp_path / "s.toml"), "--out", str(tmp_path / "run"), "--quiet")
-    assert "OL999: there is no such check" in ended.refused(2)
+    assert "'OL999': there is no such check" in ended.refused(2)
     assert not (tmp_path / "run").exists()  # before anything was trained

@@ -58,7 +58,7 @@ def test_there_and_back(kind: str, tmp_path: Path) -> None:
     assert measured["accuracy"] == np.mean((kept.predict(X) == Y).all(axis=1))
     assert 0.4 < measured["accuracy"] < measured["label_accuracy"] < 1
     assert [*map(str, measured["labels"])] == names
-    assert f"all labels right {measured['accuracy']:.2%}, log loss" in evaluated.err
+    assert f"{measured['accuracy']:.2%} have all their labels right, log loss" in evaluated.err
     shown = " ".join(evaluated.err.split())
     assert f"{names[1]} {Y[:, 1].sum()} {measured['by_label'][1]['accuracy']:.4f}" in shown
     micro = [measured["label_accuracy"], *(measured[f"micro_{m}"] for m in METRICS)]

@@ -118,7 +118,7 @@ def test_only_and_mute_choose_by_code() -> None:
     findings(mute=["OL002"], watch=watch)
     assert "OL002" not in seen
     for options in ({"only": ["OL999"]}, {"mute": ["OL999"]}):
-        with pytest.raises(InputError, match="OL999: there is no such check; there are OL001"):
+        with pytest.raises(InputError, match="'OL999': there is no such check; there are OL001"):
             findings(**options)
 
 

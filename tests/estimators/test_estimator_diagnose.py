@@ -64,5 +64,5 @@ def test_the_parameters_are_the_estimators_own() -> None:
 def test_what_is_refused() -> None:
     with pytest.raises(InputError, match="class_weight is set"):
         LogisticRegression(class_weight="balanced").diagnose(X[:100], y[:100] > 4)
-    with pytest.raises(InputError, match="OL999: there is no such check"):
+    with pytest.raises(InputError, match="'OL999': there is no such check"):
         SoftmaxRegression(**STEPS).diagnose(X[:200], y[:200], only=["OL999"])

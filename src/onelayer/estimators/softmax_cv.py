@@ -107,9 +107,9 @@ class SoftmaxRegressionCV(LinearClassifier):
     >>> from sklearn.datasets import load_digits
     >>> from onelayer import SoftmaxRegressionCV
     >>> X, y = load_digits(return_X_y=True)
-    >>> sweep = SoftmaxRegressionCV(l2=[1e-4, 1e-3, 1e-2], scale="minmax", cv=3).fit(X, y)
+    >>> sweep = SoftmaxRegressionCV(l2=[1e-5, 1e-4, 1e-3], scale="minmax", cv=3).fit(X, y)
     >>> sweep.best_params_["l2"]
-    0.001
+    0.0001
     """
 
     _model = "softmax"
