@@ -21,8 +21,9 @@ from onelayer.optimum.lbfgs import Search
 from onelayer.optimum.model_search import NOISE, Floats, ModelSearch, as_one, widened
 from onelayer.optimum.preconditioner import MANY_OUTPUTS
 
-FIFTHS = 3
-"""By so many fifths of a power of ten the penalty falls: usual grids meet the way."""
+FIFTHS, FIFTHS_OF_ONE = 3, 9
+"""By so many fifths of a power of ten the penalty falls: usual grids meet the way. The second with
+one output, whose curvature the matrix is, so that steps are good from farther away."""
 
 REACH = 1e6
 """Penalties that are smaller than the first by more are not worth the way: where units of features
@@ -58,7 +59,7 @@ class Descent:
         last = self.waiting[-1]
         self._setting, self._weights = last.setting, last.weights
         self._objective, self.passes, self.is_stale = last.objective, 0, False
-        self._fifths = 0
+        self._fifths, self._fall = 0, FIFTHS_OF_ONE if last.setting.outputs == 1 else FIFTHS
         some = 1 < last.setting.outputs < MANY_OUTPUTS
         self._near = NEAR_OF_SOME if some else NEAR
         self._means: ClassMeans | None = None
@@ -117,7 +118,7 @@ class Descent:
                 "or take ", Argument("scale", "standard"), ".",
             )  # fmt: skip
         if largest > 0:
-            self._fifths = FIFTHS * math.ceil(5 * math.log10(largest) / FIFTHS)
+            self._fifths = self._fall * math.ceil(5 * math.log10(largest) / self._fall)
         self._objective = replace(self._objective, l2=self._penalty(self._fifths))
         self._means = self._setting.means(self.number, start, sums)
 
@@ -132,10 +133,10 @@ class Descent:
         self._curvature = self._setting.sample.curvature(
             self._objective, self._at, self._weights, self._means
         )
-        l2 = self._penalty(self._fifths - FIFTHS)
+        l2 = self._penalty(self._fifths - self._fall)
         self.release(l2 * (1 + 1e-9))  # a penalty that is written otherwise is the same
         if self.waiting:
-            self._fifths -= FIFTHS
+            self._fifths -= self._fall
             self._search.add_quadratic(self._second_derivative(l2 - self._objective.l2))
             self._objective = replace(self._objective, l2=l2)
             self._factored = self._setting.sample.factored(self._curvature, self._objective)
