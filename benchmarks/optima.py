@@ -37,8 +37,9 @@ MOST_TIMES = 2
 PROCESSES = 2
 """Of scikit-learn's cross-validation, one a core."""
 
-KEPT = 2
-"""So many of the fastest peers are timed with repetitions: only the best counts."""
+KEPT, CHEAP = 2, 1.0
+"""So many of the fastest peers are timed with repetitions, since only the best counts; and all that
+took fewer seconds, whose first times tell little."""
 
 Path = Callable[[Sequence[float]], list[Parameters]]
 """Fits one penalty after the other, each to its value of the objective."""
@@ -235,7 +236,8 @@ def the_best(
         else:
             failed.append(f"{name} ended at {excess(found):.1e}")
     ranked = sorted(took.items(), key=lambda item: item[1][0])
-    return {name: fit for name, (_, fit) in ranked[:KEPT]}, failed
+    kept = [*ranked[:KEPT], *(item for item in ranked[KEPT:] if item[1][0] < CHEAP)]
+    return {name: fit for name, (_, fit) in kept}, failed
 
 
 def given_up_after(ours: Callable[[], object], target: float) -> float:
