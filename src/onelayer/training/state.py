@@ -124,7 +124,7 @@ def read_states(
     try:
         tensors, description = file.read(path)
     except InputError as error:
-        raise InputError(f"{error} Remove it, and what is not done begins anew.") from None
+        raise InputError(*error.parts, " Remove it, and what is not done begins anew.") from None
     if description.get("checkpoint") != dict(facts):
         raise OtherTrainingError(f"{path}: is the checkpoint of another training.")
     states = {}
