@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sources import Material, material, parts
 
 from onelayer.data import Dataset
@@ -113,6 +114,17 @@ def of(
     if "learning_rate" not in options:
         own["learning_rate"] = safe_rate(first)
     return Case(first, second, {"run": TrainConfig.model_validate(own | options)})
+
+
+def in_blocks_of_class(
+    rng: np.random.Generator, y: NDArray[np.int64], length: int
+) -> NDArray[np.int64]:
+    """Return the numbers of examples in an order where blocks of one class are so long."""
+    blocks: list[NDArray[np.int64]] = []
+    for k in np.unique(y):
+        own = np.flatnonzero(y == k)
+        blocks += [own[i : i + length] for i in range(0, len(own), length)]
+    return np.concatenate([blocks[i] for i in rng.permutation(len(blocks))])
 
 
 def stopped_early(

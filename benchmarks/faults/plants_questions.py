@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
-from plant import Case, Plant, of, safe_rate, stopped_early
+from plant import Case, Plant, in_blocks_of_class, of, safe_rate, stopped_early
 from sources import Material, material, parts
 
 from onelayer.data import Dataset
@@ -120,12 +119,8 @@ def in_blocks(rng: np.random.Generator, strength: float, source: str) -> Case:
     while True:
         drawn = material(source, rng, 1_000)
         length = max(1, round(float(np.exp(rng.uniform(np.log(0.05), np.log(10)))) * size))
-        blocks: list[NDArray[np.int64]] = []
-        for k in np.unique(drawn.y[:n]):
-            own = np.flatnonzero(drawn.y[:n] == k)
-            blocks += [own[i : i + length] for i in range(0, len(own), length)]
-        order = [blocks[i] for i in rng.permutation(len(blocks))]
-        rows = np.concatenate([*order, np.arange(n, len(drawn.y))])
+        sorted_ = in_blocks_of_class(rng, drawn.y[:n], length)
+        rows = np.concatenate([sorted_, np.arange(n, len(drawn.y))])
         train, validation = parts(drawn.X[rows], drawn.y[rows], n, drawn.image_shape)
         config = TrainConfig(
             learning_rate=safe_rate(train), batch_size=size, max_epochs=8, order="file",

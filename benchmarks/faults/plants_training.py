@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
-from plant import Case, Plant, of, safe_rate, stopped_early
+from plant import Case, Plant, in_blocks_of_class, of, safe_rate, stopped_early
 from sources import Material, material, parts
 
 from onelayer.diagnosis import Finding
@@ -86,12 +85,7 @@ def _blocks_of_class(rng: np.random.Generator, strength: float, source: str) -> 
     some = material(source, rng)
     n = round(0.7 * len(some.y))
     length = max(1, round(strength * BATCH))
-    blocks: list[NDArray[np.int64]] = []
-    for k in np.unique(some.y[:n]):
-        own = np.flatnonzero(some.y[:n] == k)
-        blocks += [own[i : i + length] for i in range(0, len(own), length)]
-    order = [blocks[i] for i in rng.permutation(len(blocks))]
-    rows = np.concatenate([*order, np.arange(n, len(some.y))])
+    rows = np.concatenate([in_blocks_of_class(rng, some.y[:n], length), np.arange(n, len(some.y))])
     sorted_ = Material(some.X[rows], some.y[rows], some.image_shape)
     return of(sorted_, rng, order="file", max_epochs=60)
 

@@ -129,6 +129,8 @@ def main() -> None:
         if code not in known:
             parser.error(f"--only: there is no {code}; there are {', '.join(sorted(known))}")
     out: Path | None = arguments.out
+    if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
     journal = Journal(out and out.with_suffix(".journal"))
     wanted = [*places(arguments.runs, arguments.healthy, arguments.seed, arguments.only)]
     make_all(wanted, journal, arguments.jobs)
