@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,6 +14,7 @@ from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.exhibits import Bars, Exhibit
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.statistics import log_choose
 from onelayer.diagnosis.subjects.examples import (
     Rows,
     SharedData,
@@ -163,11 +163,7 @@ def chance_of_a_split(train: Dataset, validation: Dataset, differing: NDArray[np
     """Return how likely all the rows with another value are to fall into validation by chance."""
     k = int(differing.max(initial=0))
     m, n = validation.n_examples, train.n_examples + validation.n_examples
-    # C(m, k) / C(n, k)
-    logarithm = (
-        math.lgamma(m + 1) - math.lgamma(m - k + 1) - math.lgamma(n + 1) + math.lgamma(n - k + 1)
-    )
-    return math.exp(min(logarithm, 0.0))
+    return min(float(np.exp(log_choose(m, k) - log_choose(n, k))), 1.0)
 
 
 CHECK = Check(

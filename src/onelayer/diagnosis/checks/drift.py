@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
+from scipy.special import ndtr
 
 from onelayer.data.labels import Label
 from onelayer.diagnosis.check import Check
@@ -17,6 +17,7 @@ from onelayer.diagnosis.experiments.part_classifier import area_under_curve, bot
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.statistics import counts_differ
+from onelayer.diagnosis.statistics.quantiles import z_two_sided
 from onelayer.diagnosis.subjects.examples import SharedData, shared_data
 from onelayer.diagnosis.words import decimals, percent, span
 from onelayer.engines import one_blas_thread
@@ -120,7 +121,7 @@ def _measured(context: Context, data: SharedData) -> PartDifference:
     X, is_validation, columns = both_parts(data)
     auc, error = area_under_curve(context, X, is_validation)
     z = (auc - 0.5) / error if error > 0 else 0.0  # no feature varies
-    half = NormalDist().inv_cdf(0.9995) * error
+    half = z_two_sided(0.999) * error
     gap = X[is_validation].mean(axis=0) - X[~is_validation].mean(axis=0)
     gap = gap[: data.train.n_features if columns is None else len(columns)]
     first = np.argsort(-np.abs(gap), kind="stable")[:3]
@@ -128,7 +129,7 @@ def _measured(context: Context, data: SharedData) -> PartDifference:
     shift, chance, label, shares = _class_shift(data)
     sizes = int((~is_validation).sum()), int(is_validation.sum())
     return PartDifference(
-        sizes, auc, (auc - half, auc + half), 1 - NormalDist().cdf(z),
+        sizes, auc, (auc - half, auc + half), float(ndtr(-z)),
         tuple(numbers.tolist()), tuple(gap[first].astype(float).tolist()),
         shift, chance, label, shares,
     )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, lgamma
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +15,7 @@ from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.exhibits import Bars, Exhibit
 from onelayer.diagnosis.finding import Finding, Severity
 from onelayer.diagnosis.measurement import Measurement
+from onelayer.diagnosis.statistics import log_choose
 from onelayer.diagnosis.subjects.stepped import has_steps
 from onelayer.diagnosis.words import count, percent
 from onelayer.study import RunOutcome
@@ -152,10 +152,7 @@ def chance_of_none(n: int, of_class: int, size: int) -> float:
     """Return the probability that so many of n examples, drawn at random, hold none of a class."""
     if of_class + size > n:
         return 0.0
-    rest = n - of_class
-    return exp(
-        lgamma(rest + 1) - lgamma(rest - size + 1) - lgamma(n + 1) + lgamma(n - size + 1)
-    )  # fmt: skip
+    return float(np.exp(log_choose(n - of_class, size) - log_choose(n, size)))
 
 
 def _longest_gap(there: np.ndarray) -> int:

@@ -1,8 +1,7 @@
 """Intervals, tests and trends.
 
-Not taken from SciPy: importing its parts takes up to a second and 50 MB, and nothing else in a
-study needs them. The tests compare with it; `benchmarks/statistics_simulated.py` simulates what
-each covers.
+Distributions are those of `scipy.special`. The tests compare with `scipy.stats`, which takes up to a
+second and 50 MB to import. `benchmarks/statistics_simulated.py` simulates what each covers.
 """
 
 from onelayer.diagnosis.statistics.best import set_of_best
@@ -19,9 +18,9 @@ from onelayer.diagnosis.statistics.optimism import Optimism, choice_optimism
 from onelayer.diagnosis.statistics.paired import PairedAccuracies, holm, paired_mean_interval
 from onelayer.diagnosis.statistics.trend import Trend, trend
 from onelayer.diagnosis.statistics.two_samples import (
-    chi2_tail,
     counts_differ,
     fisher,
+    log_choose,
     mann_whitney,
 )
 
@@ -34,7 +33,6 @@ __all__ = [
     "Trend",
     "accuracy_noise",
     "calibration",
-    "chi2_tail",
     "choice_optimism",
     "counts_differ",
     "difference_interval",
@@ -42,6 +40,7 @@ __all__ = [
     "extremes",
     "fisher",
     "holm",
+    "log_choose",
     "mann_whitney",
     "paired_accuracy_noise",
     "paired_mean_interval",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import chdtrc, gammaln
 
 
 def mann_whitney(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> tuple[float, float]:
@@ -19,15 +20,10 @@ def mann_whitney(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> t
     return float(area), (total + 1 - ties) / (12 * n * m)
 
 
-def chi2_tail(statistic: float, freedom: int) -> float:
-    """Return how likely a chi² value is exceeded, by recurrence over the degrees of freedom."""
-    if freedom < 1 or statistic <= 0:
-        return 1.0
-    half = statistic / 2
-    tail = math.erfc(math.sqrt(half)) if freedom % 2 else math.exp(-half)
-    for k in range(1 + (freedom + 1) % 2, freedom, 2):  # from k to k + 2 degrees
-        tail += math.exp(k / 2 * math.log(half) - half - math.lgamma(k / 2 + 1))
-    return min(tail, 1.0)
+def log_choose(n: ArrayLike, k: ArrayLike) -> Any:
+    """Return the logarithm of the number of ways to choose k of n."""
+    n, k = np.asarray(n), np.asarray(k)
+    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
 
 def fisher(first: int, of_first: int, second: int, of_second: int) -> float:
@@ -42,9 +38,7 @@ def fisher(first: int, of_first: int, second: int, of_second: int) -> float:
     """
     both = first + second
     possible = np.arange(max(0, both - of_second), min(both, of_first) + 1)
-    k = possible[:-1]
-    ratios = (of_first - k) * (both - k) / ((k + 1) * (of_second - both + k + 1))
-    logs = np.concatenate([[0.0], np.cumsum(np.log(ratios))])
+    logs = log_choose(of_first, possible) + log_choose(of_second, both - possible)
     chances = np.exp(logs - logs.max())
     tails = chances[possible <= first].sum(), chances[possible >= first].sum()
     return float(min(1.0, 2 * min(tails) / chances.sum()))
@@ -66,7 +60,7 @@ def counts_differ(table: NDArray[np.integer]) -> float:
     if classes < 2 or sizes.min() == 0:
         return 1.0
     expected = np.outer(sizes, sums) / sizes.sum()
-    by_all = chi2_tail(float((np.square(table - expected) / expected).sum()), classes - 1)
+    by_all = float(chdtrc(classes - 1, (np.square(table - expected) / expected).sum()))
     if classes == 2:  # both ask the same
         return by_all
     by_one = min(
