@@ -72,23 +72,17 @@ def _root(
     pass
 
 
-for command in (
-    study_commands.study,
-    study_commands.new,
-    study_commands.report,
-    study_commands.diagnose,
-    study_commands.gradcheck,
-):
-    app.command()(command)
+app.command()(study_commands.study)
+app.command()(study_commands.new)
+app.command()(study_commands.report)
+app.command()(study_commands.diagnose)
+app.command()(study_commands.gradcheck)
 app.command(cls=TrainingCommand)(model_commands.fit)
 app.command(cls=SweepCommand)(model_commands.sweep)
-for command in (
-    model_commands.predict,
-    model_commands.evaluate,
-    model_commands.inspect,
-    model_commands.export,
-):
-    app.command()(command)
+app.command()(model_commands.predict)
+app.command()(model_commands.evaluate)
+app.command()(model_commands.inspect)
+app.command()(model_commands.export)
 data_app.command()(data_commands.get)
 data_app.command()(data_commands.pack)
 

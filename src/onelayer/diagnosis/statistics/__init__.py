@@ -1,6 +1,6 @@
 """Intervals, tests and trends.
 
-Distributions are those of `scipy.special`. The tests compare with `scipy.stats`, which takes up to a
+Distributions are those of `scipy.special`. Tests compare with `scipy.stats`, which takes up to a
 second and 50 MB to import. `benchmarks/statistics_simulated.py` simulates what each covers.
 """
 
