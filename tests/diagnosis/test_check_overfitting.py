@@ -6,7 +6,8 @@ from diagnosis_material import data_of, evidence_of, outcome_of, run_outcome, tr
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Context, Finding, Severity
-from onelayer.diagnosis.checks.overfitting import MIN_EVALUATIONS, _slope, look
+from onelayer.diagnosis.checks.overfitting import look
+from onelayer.diagnosis.measures.loss_end import MIN_EVALUATIONS, slope_at_end
 from onelayer.diagnosis.measures.overfitting import Overfitting
 from onelayer.training import StopReason
 
@@ -72,7 +73,7 @@ def test_a_slow_rise_is_seen_over_all_that_came_after_the_lowest(rises: bool) ->
     losses = level * (1 + 0.02 * rng.normal(size=150))
     run = run_outcome(val_loss=losses)
     lowest = int(losses.argmin())
-    over_the_end, after = _slope(run, 30), _slope(run, 150 - lowest - 1)
+    over_the_end, after = slope_at_end(run, 30), slope_at_end(run, 150 - lowest - 1)
     assert over_the_end.direction == 0
     assert after.direction == (1 if rises else 0)
 
