@@ -12,6 +12,7 @@ from onelayer.diagnosis.measures.overfitting import Overfitting
 from onelayer.training import StopReason
 
 RNG = np.random.default_rng(5)
+NOISY_SEED = 0
 DIRECTION = RNG.normal(size=40)
 DIRECTION /= np.linalg.norm(DIRECTION)
 
@@ -76,6 +77,41 @@ def test_a_slow_rise_is_seen_over_all_that_came_after_the_lowest(rises: bool) ->
     over_the_end, after = slope_at_end(run, 30), slope_at_end(run, 150 - lowest - 1)
     assert over_the_end.direction == 0
     assert after.direction == (1 if rises else 0)
+
+
+def _noisy(l2: float, **options: Any) -> Finding:
+    """A run whose steps are so long that its own curve tells little."""
+    own = {"learning_rate": 2.0, "batch_size": 5, "max_epochs": 12, "l2": l2}
+    return finding_on(part(150, 0), part(400, 1), **own | options)
+
+
+def test_other_seeds_tell_a_rise_from_noise() -> None:
+    finding = _noisy(0.0, seed=NOISY_SEED)
+    others = found_in(finding).other_seeds
+    assert others is not None
+    assert found_in(finding).val_loss_slope_interval[0] <= 0  # its own trend does not tell
+    assert others.rise > 0.01
+    assert others.interval[0] > 0
+    assert finding.is_warning
+    assert f"with {others.seeds} other seeds it ends" in finding.statement
+    assert f"trained again with {others.seeds} other seeds" in finding.tried
+
+
+def test_other_seeds_tell_noise_from_a_rise() -> None:
+    """Single evaluations are low by luck, and the end lies above them."""
+    finding = _noisy(0.05, seed=NOISY_SEED)
+    found = found_in(finding)
+    assert found.rise_above_lowest > 0.01
+    assert found.other_seeds is not None
+    assert found.other_seeds.interval[0] <= 0 or found.other_seeds.rise <= 0.01
+    assert not finding.is_warning
+    assert "No harm is seen" in finding.statement
+
+
+@pytest.mark.parametrize("options", [{"order": "file"}, {"early_stopping": {"patience": 200}}])
+def test_other_seeds_are_not_tried(options: dict[str, Any]) -> None:
+    """Where they change nothing, and where nothing is in doubt."""
+    assert found_in(_noisy(0.05, seed=NOISY_SEED, **options)).other_seeds is None
 
 
 def test_a_gap_between_parts_that_differ_is_no_memory() -> None:

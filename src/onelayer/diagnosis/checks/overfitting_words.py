@@ -50,9 +50,8 @@ def on_the_end(end: LossEnd, others: OtherSeeds | None) -> str:
         low, high = others.interval
         said = (
             f"its validation loss was level {over}; with {others.seeds} other seeds it ends "
-            f"{percent(others.rise, 1)} above what it was about step {others.step:,}, where this "
-            f"run had its lowest ({percent(low, 1)} to {percent(high, 1)} is the 95% interval over "
-            "seeds)."
+            f"{percent(others.rise, 1)} above its lowest, which it has about step {others.step:,} "
+            f"({percent(low, 1)} to {percent(high, 1)} is the 95% interval over seeds)."
         )
         if others.rose:
             return f"Training did harm: {said}"

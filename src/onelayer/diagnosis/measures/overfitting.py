@@ -70,16 +70,16 @@ class AtMinimum:
 
 @dataclass(frozen=True)
 class OtherSeeds:
-    """The same run with other seeds: where it ends beside where this run was lowest.
+    """The same run with other seeds: where it ends beside where it was lowest.
 
     Attributes
     ----------
     seeds : int
     step : int
-        About which this run's validation loss was lowest, over some evaluations.
+        About which the validation loss was lowest, in the mean over this run and yet other seeds.
     rise : float
-        How far the others' loss over the last fifth of the evaluations lies above theirs about this
-        step, mean over the seeds, as a share of it.
+        How far the loss over the last fifth of the evaluations lies above that about this step,
+        mean over the seeds, as a share of it.
     interval : (float, float)
         Of 95%: it covers the mean over all seeds, on these validation examples.
     """

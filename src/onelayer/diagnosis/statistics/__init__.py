@@ -8,7 +8,11 @@ each covers.
 from onelayer.diagnosis.statistics.best import set_of_best
 from onelayer.diagnosis.statistics.calibration import Calibration, ReliabilityBin, calibration
 from onelayer.diagnosis.statistics.extremes import extremes
-from onelayer.diagnosis.statistics.intervals import difference_interval, wilson_interval
+from onelayer.diagnosis.statistics.intervals import (
+    difference_interval,
+    mean_interval,
+    wilson_interval,
+)
 from onelayer.diagnosis.statistics.noise import (
     EvaluationNoise,
     accuracy_noise,
@@ -43,6 +47,7 @@ __all__ = [
     "fisher",
     "holm",
     "mann_whitney",
+    "mean_interval",
     "paired_accuracy_noise",
     "paired_mean_interval",
     "set_of_best",
