@@ -134,10 +134,9 @@ def _least(told: NDArray[np.bool_], n: int, rng: np.random.Generator) -> float:
     )
     means = means.astype(np.float32)
     best = int(np.argmax(means))
-    # Counts are whole numbers: of accuracies between them this is the least that may be seen.
-    between = means.copy()
-    between[best] += 0.5 / n
-    seen = _estimates(between[None], choosing)[0]
+    # Counts are whole numbers, and models often stand equal that need not be.
+    whole = rng.uniform(-0.5 / n, 0.5 / n, (SAMPLES, len(means))).astype(np.float32)
+    seen = _estimates(means + whole, choosing)
     # Of two models that stand equal the difference is nought, and says nothing of how far apart.
     step = np.zeros_like(means)
     step[best] = float(np.max(np.std(noise - noise[:, [best]], axis=0)))
