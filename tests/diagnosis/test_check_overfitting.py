@@ -58,7 +58,7 @@ def test_early_stopping_keeps_harm_away() -> None:
 
 def test_much_memory_is_a_fact() -> None:
     """Without harm: the validation loss never turns up under such a penalty."""
-    finding = finding_on(part(60, 0), part(500, 1), max_epochs=30, l2=0.02)
+    finding = finding_on(part(60, 0), part(500, 1), max_epochs=30, l2=0.2)
     assert found_in(finding).gap.memory_interval[0] > 0.05
     assert "No harm is seen up to its end" in finding.statement
     assert (finding.answer, finding.severity) == (Answer.FOUND, Severity.INFO)
@@ -93,7 +93,7 @@ def test_other_seeds_tell_a_rise_from_noise() -> None:
     assert others.interval[0] > 0
     assert finding.is_warning
     assert f"with {others.seeds} other seeds it ends" in finding.statement
-    assert f"trained again with {others.seeds} other seeds" in finding.tried
+    assert f"trained again with {others.seeds} other seeds" in finding.how_sure.tried
 
 
 def test_other_seeds_tell_noise_from_a_rise() -> None:
