@@ -20,6 +20,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.diagnosis.experiments.other_seeds import JUDGE, SHOW, rises_from_lowest
 from onelayer.diagnosis.statistics import (
     PairedAccuracies,
     calibration,
@@ -28,6 +29,7 @@ from onelayer.diagnosis.statistics import (
     difference_interval,
     evaluation_noise,
     holm,
+    mean_interval,
     paired_mean_interval,
     set_of_best,
     trend,
@@ -255,6 +257,28 @@ def trends() -> Iterator[Experiment]:
                          partial(fall_found, n=n, correlation=r), cost=4)  # fmt: skip
 
 
+def rise_found(rng: Rng, n: int, correlation: float, by: float) -> bool:
+    """Whether curves are said to rise that fall at first, and then rise by so many deviations."""
+    x = np.arange(n)
+    level = 5 * np.exp(-x / 4) + by * np.clip((x - n / 4) / (n / 4), 0, 1)
+    curves = 20 + level + [correlated(rng, n, correlation) for _ in range(SHOW + 1 + JUDGE)]
+    rises, _, _ = rises_from_lowest(curves[: SHOW + 1], curves[SHOW + 1 :])
+    return mean_interval(rises)[0] > 0
+
+
+def rises() -> Iterator[Experiment]:
+    """Yield curves of runs that differ by their seeds."""
+    for by, (n, r) in product((0.0, 1.0), product((30, 100, 300), (0.0, 0.3, 0.6))):
+        yield Experiment(
+            "power" if by else "size", RISE,
+            f"{n} evaluations, correlation {r:g}{f', a rise of {by:g} deviation' if by else ''}",
+            partial(rise_found, n=n, correlation=r, by=by), cost=4,
+        )  # fmt: skip
+
+
+RISE = "Rise of other seeds"
+
+
 PROBABILITIES: dict[str, Callable[[Rng, int], Floats]] = {
     "accuracy 75%": lambda rng, n: rng.uniform(0.5, 1, n),
     "accuracy 92%": lambda rng, n: rng.beta(8, 0.7, n),
@@ -334,8 +358,8 @@ def class_counts() -> Iterator[Experiment]:
 def experiments() -> list[Experiment]:
     """Return all of them."""
     return [
-        *proportions(), *pairs(), *mean_losses(), *several(), *trends(), *calibrations(), *noises(),
-        *class_counts(),
+        *proportions(), *pairs(), *mean_losses(), *several(), *trends(), *rises(), *calibrations(),
+        *noises(), *class_counts(),
     ]  # fmt: skip
 
 
@@ -357,13 +381,16 @@ SAYS = {
     HOLM_PICKED: "The same, where the model that all are compared with was picked as the best by "
     "looking: more than 5%, which is why findings use the set that holds the best.",
     "Optimism of a choice": "Covers the mean, over choices, of how much too good the best of "
-    "several looks (halves that choose and report; a jackknife, which errs on the wide side). "
-    "Where one model is ahead and the optimism small, the estimate is too large by some tenths of "
-    "a point.",
+    "several looks (halves that choose and report; above, a jackknife, which errs on the wide "
+    "side; below, the least optimism that explains the estimate). Where one model is ahead and the "
+    "optimism small, the estimate is too large by some tenths of a point.",
     "Interval of a trend": "Covers the slope of a line about which the curve has correlated noise: "
     "Theil and Sen's slope, with the variance of Hamed and Rao (1998). It is too wide for ten "
     "evaluations, and somewhat too narrow for a correlation of 0.9.",
     "Trend": "Says that the curve falls.",
+    RISE: f"Says that the curves of {JUDGE} seeds end above where {SHOW + 1} others are lowest, "
+    "over five evaluations; one-sided, of 2.5%. The curves fall at first; the rise is over the "
+    "second quarter.",
     "Confidence less accuracy": "Covers the mean confidence less the accuracy: a score interval "
     "of calibration in the large (Cox, 1958).",
     "Calibration error": "Covers the root mean squared difference of confidence and accuracy over "

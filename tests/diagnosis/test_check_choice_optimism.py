@@ -62,3 +62,34 @@ def test_estimate_is_right_in_the_mean(models: int, n: int) -> None:
     assert np.mean([o.estimate for o in found]) == pytest.approx(truth, rel=0.15)
     covered = [o.interval[0] <= truth <= o.interval[1] for o in found]
     assert np.mean(covered) >= 0.93
+
+
+def test_lower_end_is_not_too_high_where_one_model_is_ahead() -> None:
+    """Of 19 others that are 3 points worse one may look best, but seldom."""
+    rng = np.random.default_rng(1)
+    ahead, n, k = 0.03, 200, 20
+    errors, lows = [], []
+    for i in range(400):
+        easy = rng.random(n)
+        level = np.where(np.arange(k) == 0, 0.9, 0.9 - ahead)[:, None]
+        correct = easy + rng.normal(0, 0.05, (k, n)) < level
+        best = int(np.argmax(correct.mean(axis=1)))
+        errors.append(correct[best].mean() - correct[0].mean() + (ahead if best else 0.0))
+        if i < 60:
+            lows.append(choice_optimism(list(correct)).interval[0])
+    assert np.mean(np.array(lows) > np.mean(errors)) <= 0.1
+
+
+def test_lower_end_tells_runs_that_are_alike() -> None:
+    """Where the jackknife, which takes a bend for straight, reaches to 0."""
+    rng = np.random.default_rng(2)
+    drawn = [rng.random((40, 60)) < 0.7 for _ in range(20)]
+    lows = [choice_optimism(list(correct)).interval[0] for correct in drawn]
+    assert np.mean(np.array(lows) > 0.0005) >= 0.95
+
+
+def test_models_that_stand_equal_need_not_be_equal() -> None:
+    correct = np.ones((2, 200), bool)
+    correct[0, :10] = correct[1, 10:20] = False
+    found = choice_optimism(list(correct))
+    assert 0 < found.interval[0] < 0.7 * found.estimate

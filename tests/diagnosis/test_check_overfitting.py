@@ -6,7 +6,8 @@ from diagnosis_material import data_of, evidence_of, outcome_of, run_outcome, tr
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Context, Finding, Severity
-from onelayer.diagnosis.checks.overfitting import MIN_EVALUATIONS, _slope, look
+from onelayer.diagnosis.checks.overfitting import look
+from onelayer.diagnosis.measures.loss_end import MIN_EVALUATIONS, slope_at_end
 from onelayer.diagnosis.measures.overfitting import Overfitting
 from onelayer.training import StopReason
 
@@ -57,9 +58,9 @@ def test_early_stopping_keeps_harm_away() -> None:
 
 def test_much_memory_is_a_fact() -> None:
     """Without harm: the validation loss never turns up under such a penalty."""
-    finding = finding_on(part(60, 0), part(500, 1), max_epochs=30, l2=0.02)
+    finding = finding_on(part(60, 0), part(500, 1), max_epochs=30, l2=0.2)
     assert found_in(finding).gap.memory_interval[0] > 0.05
-    assert "did no harm" in finding.statement
+    assert "No harm is seen up to its end" in finding.statement
     assert (finding.answer, finding.severity) == (Answer.FOUND, Severity.INFO)
     assert "no measure of this model" in finding.advice
 
@@ -72,9 +73,44 @@ def test_a_slow_rise_is_seen_over_all_that_came_after_the_lowest(rises: bool) ->
     losses = level * (1 + 0.02 * rng.normal(size=150))
     run = run_outcome(val_loss=losses)
     lowest = int(losses.argmin())
-    over_the_end, after = _slope(run, 30), _slope(run, 150 - lowest - 1)
+    over_the_end, after = slope_at_end(run, 30), slope_at_end(run, 150 - lowest - 1)
     assert over_the_end.direction == 0
     assert after.direction == (1 if rises else 0)
+
+
+def _noisy(l2: float, **options: Any) -> Finding:
+    """A run whose steps are so long that its own curve tells little."""
+    own = {"learning_rate": 2.0, "batch_size": 5, "max_epochs": 12, "l2": l2}
+    return finding_on(part(150, 0), part(400, 1), **own | options)
+
+
+def test_other_seeds_tell_a_rise_from_noise() -> None:
+    finding = _noisy(0.0, seed=1)
+    others = found_in(finding).other_seeds
+    assert others is not None
+    assert found_in(finding).val_loss_slope_interval[0] <= 0  # its own trend does not tell
+    assert others.rise > 0.01
+    assert others.interval[0] > 0
+    assert finding.is_warning
+    assert f"with {others.seeds} other seeds it ends" in finding.statement
+    assert f"trained again with {others.seeds} other seeds" in finding.how_sure.tried
+
+
+def test_other_seeds_tell_noise_from_a_rise() -> None:
+    """Single evaluations are low by luck, and the end lies above them."""
+    finding = _noisy(0.05, seed=0)
+    found = found_in(finding)
+    assert found.rise_above_lowest > 0.01
+    assert found.other_seeds is not None
+    assert found.other_seeds.interval[0] <= 0 or found.other_seeds.rise <= 0.01
+    assert not finding.is_warning
+    assert "No harm is seen" in finding.statement
+
+
+@pytest.mark.parametrize("options", [{"order": "file"}, {"early_stopping": {"patience": 200}}])
+def test_other_seeds_are_not_tried(options: dict[str, Any]) -> None:
+    """Where they change nothing, and where nothing is in doubt."""
+    assert found_in(_noisy(0.05, seed=0, **options)).other_seeds is None
 
 
 def test_a_gap_between_parts_that_differ_is_no_memory() -> None:

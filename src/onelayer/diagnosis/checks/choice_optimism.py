@@ -18,6 +18,9 @@ from onelayer.study import RunOutcome
 MATTERS = 0.01
 """Accuracies are too good by so much that it should be said beside them."""
 
+SHOWN = 0.0005
+"""Less than half of the last digit that is shown of an accuracy is as good as nothing."""
+
 LEAST_EXAMPLES = 40
 
 
@@ -123,7 +126,7 @@ def _of_several(context: Context, runs: list[RunOutcome], stopped: int) -> Findi
     )
     if low > MATTERS:
         return CHECK.found(names, f"{statement}.", measurement, advice=advice)
-    if low > 0:
+    if low > SHOWN:
         return CHECK.found(
             names, f"{statement}.", measurement, severity=Severity.INFO, advice=advice
         )  # fmt: skip

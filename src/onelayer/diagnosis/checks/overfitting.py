@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -18,30 +17,19 @@ from onelayer.diagnosis.experiments.continued import (
     scored,
     without_held_out,
 )
+from onelayer.diagnosis.experiments.other_seeds import over_other_seeds
 from onelayer.diagnosis.finding import Finding, Severity
-from onelayer.diagnosis.measures.overfitting import RISE, AtMinimum, Gap, Overfitting
+from onelayer.diagnosis.measures.loss_end import MIN_EVALUATIONS, LossEnd, loss_end, rise_above
+from onelayer.diagnosis.measures.overfitting import AtMinimum, Gap, OtherSeeds, Overfitting
 from onelayer.diagnosis.statistics import (
-    Trend,
     difference_interval,
     paired_mean_interval,
-    trend,
     wilson_interval,
 )
 from onelayer.diagnosis.subjects.stepped import ended_runs
 from onelayer.diagnosis.words import percent
 from onelayer.model import Parameters
 from onelayer.study import RunOutcome
-
-TAIL = 0.2
-"""The end of a run is this share of its evaluations, or what came after its lowest validation loss:
-a slow rise is seen over the whole, one that has become slow over the end."""
-
-SURE = 0.99
-"""Of the intervals of slopes: of two, one is chosen."""
-
-MIN_TAIL = 5
-
-MIN_EVALUATIONS = round(MIN_TAIL / TAIL)
 
 MUCH_MEMORY = 0.05
 """So much higher is the accuracy on the examples that trained where memory is worth telling."""
@@ -55,8 +43,12 @@ def look(context: Context) -> list[Finding]:
     runs = ended_runs(context)
     able = [run for run in runs if _obstacle(run) is None]
     models = _models(context, able)
+    ends = {run.name: loss_end(run) for run in able}
+    # Early stopping keeps the best evaluation: there is no harm to be sure of.
+    doubtful = [r for r in able if ends[r.name].is_doubtful and not _keeps_best(r)]
+    seeds = over_other_seeds(context, doubtful)
     return [
-        _finding(context, run, models[run.name])
+        _finding(context, run, models[run.name], ends[run.name], seeds.get(run.name))
         if run.name in models
         else CHECK.not_applicable((run.name,), f"The run {run.called} {_obstacle(run)}.")
         for run in runs
@@ -131,39 +123,36 @@ def _models(context: Context, runs: list[RunOutcome]) -> dict[str, _Models]:
     return found
 
 
-def _finding(context: Context, run: RunOutcome, models: _Models) -> Finding:
-    curve = run.curve
-    # Under early stopping with min_delta the best evaluation need not be the lowest.
-    place = int(curve["val_loss"].to_numpy().argmin())
-    lowest = curve.row(place, named=True)
-    # The lowest itself was picked for being low: it is no part of what came after.
-    least, after = max(round(TAIL * curve.height), MIN_TAIL), curve.height - place - 1
-    ends = [(n, _slope(run, n)) for n in {least: 0, max(after, least): 0}]
-    n_tail, slope = next((end for end in ends if end[1].direction > 0), ends[0])
-    rise = _rise(float(np.median(curve["val_loss"].tail(MIN_TAIL).to_numpy())), lowest["val_loss"])
+def _keeps_best(run: RunOutcome) -> bool:
+    return run.record.config.early_stopping is not None
+
+
+def _finding(
+    context: Context, run: RunOutcome, models: _Models, end: LossEnd, others: OtherSeeds | None
+) -> Finding:
     gap = _gap(context, run, models.second)
-    at_minimum = _at_minimum(models, lowest["val_loss"])
+    at_minimum = _at_minimum(models, end.lowest)
     measurement = Overfitting(
         gap=gap,
-        val_loss_slope_per_epoch=slope.slope,
-        val_loss_slope_interval=(slope.low, slope.high),
-        tail_evaluations=n_tail,
-        lowest_step=lowest["step"],
-        rise_above_lowest=rise,
+        val_loss_slope_per_epoch=end.slope.slope,
+        val_loss_slope_interval=(end.slope.low, end.slope.high),
+        tail_evaluations=end.evaluations,
+        lowest_step=end.lowest_step,
+        rise_above_lowest=end.rise,
         minimum=at_minimum,
+        other_seeds=others,
     )
-    harmed = rise > RISE and slope.direction > 0
-    kept_best = run.record.config.early_stopping is not None
     statement = " ".join(
         [
             on_the_gap(run, gap),
-            on_the_end(slope, n_tail, rise, lowest["step"], harmed=harmed),
+            on_the_end(end, others),
             *([] if at_minimum is None else [on_the_minimum(run, at_minimum)]),
         ]
     )
     tried = [f"trained again without {percent(HELD_OUT, 0)} of the training examples"]
     tried += [] if at_minimum is None else ["the minimum of the objective"]
-    if harmed and not kept_best:
+    tried += [] if others is None else [f"trained again with {others.seeds} other seeds"]
+    if (end.rose or (others is not None and others.rose)) and not _keeps_best(run):
         return CHECK.found(
             (run.name,), statement, measurement, tried=tried,
             advice="Stop early, or raise l2: the weights that are kept are those of the end.",
@@ -175,13 +164,6 @@ def _finding(context: Context, run: RunOutcome, models: _Models) -> Finding:
             "features or a larger l2 leave less to memory.",
         )  # fmt: skip
     return CHECK.clear((run.name,), statement, measurement, tried=tried)
-
-
-def _slope(run: RunOutcome, evaluations: int) -> Trend:
-    """Return the trend of the validation loss over the last evaluations, per epoch."""
-    tail = run.curve.tail(evaluations)
-    epochs = tail["step"].to_numpy() / run.record.batches_per_epoch
-    return trend(epochs, tail["val_loss"].to_numpy(), SURE)
 
 
 def _gap(context: Context, run: RunOutcome, second: tuple[Scored, Scored]) -> Gap:
@@ -216,15 +198,9 @@ def _at_minimum(models: _Models, lowest: float) -> AtMinimum | None:
         loss,
         float(on_validation.right.mean()),
         float(on_train.right.mean()),
-        _rise(loss, lowest),
+        rise_above(loss, lowest),
         paired_mean_interval(on_validation.losses, models.kept[1].losses),
     )
-
-
-def _rise(end: float, lowest: float) -> float:
-    if lowest == 0:  # in float32 a loss can be
-        return 0.0 if end == 0 else math.inf
-    return end / lowest - 1
 
 
 CHECK = Check(
@@ -232,10 +208,11 @@ CHECK = Check(
     look,
     "Three questions apart: what the gap is made of, by a second training that leaves a random "
     "fifth of the training examples out; whether the validation loss turned up, by its trend with "
-    "correlated noise; and where the run was going, by the minimum of its objective.",
+    "correlated noise and, where noise hides that, by the same run with other seeds; and where the "
+    "run was going, by the minimum of its objective.",
     ("a second run with four fifths of the examples learns as the first did",),
     covers="95%, of the trend 99%; of the validation accuracy over all examples of which the "
     "validation examples are a random sample; of memory and parts over all examples like those of "
     "both samples; of "
-    "the trend over the noise from evaluation to evaluation",
+    "the trend over the noise from evaluation to evaluation; of other seeds over all seeds",
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from onelayer.diagnosis.measures.overfitting import RISE, AtMinimum, Gap
-from onelayer.diagnosis.statistics import Trend
+from onelayer.diagnosis.measures.loss_end import LossEnd
+from onelayer.diagnosis.measures.overfitting import RISE, AtMinimum, Gap, OtherSeeds
 from onelayer.diagnosis.words import number, percent, points, span
 from onelayer.study import RunOutcome
 
@@ -34,17 +34,28 @@ def on_the_gap(run: RunOutcome, gap: Gap) -> str:
     return said
 
 
-def on_the_end(
-    slope: Trend, evaluations: int, rise: float, lowest_step: int, *, harmed: bool
-) -> str:
+def on_the_end(end: LossEnd, others: OtherSeeds | None) -> str:
     """Say whether training did harm up to its end."""
-    over = f"over the last {evaluations} evaluations"
-    height = f"{percent(rise, 1)} above its lowest value" if rise < math.inf else "above zero"
-    if harmed:
+    slope = end.slope
+    over = f"over the last {end.evaluations} evaluations"
+    height = "above zero"
+    if end.rise < math.inf:
+        height = f"{percent(end.rise, 1)} above its lowest value"
+    if end.rose:
         return (
             f"Training did harm: the validation loss rose {over}, by {number(slope.slope)} an "
-            f"epoch, and ends {height}, which it had at step {lowest_step:,}."
+            f"epoch, and ends {height}, which it had at step {end.lowest_step:,}."
         )
+    if others is not None:
+        low, high = others.interval
+        said = (
+            f"its validation loss was level {over}; with {others.seeds} other seeds it ends "
+            f"{percent(others.rise, 1)} above its lowest, which it has about step {others.step:,} "
+            f"({percent(low, 1)} to {percent(high, 1)} is the 95% interval over seeds)."
+        )
+        if others.rose:
+            return f"Training did harm: {said}"
+        return f"No harm is seen up to its end: {said}"
     if slope.direction > 0:
         return f"The validation loss rose {over}, but ends only {height}."
     if slope.direction < 0:

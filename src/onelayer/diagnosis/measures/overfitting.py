@@ -69,6 +69,33 @@ class AtMinimum:
 
 
 @dataclass(frozen=True)
+class OtherSeeds:
+    """The same run with other seeds: where it ends beside where it was lowest.
+
+    Attributes
+    ----------
+    seeds : int
+    step : int
+        About which the validation loss was lowest, in the mean over this run and yet other seeds.
+    rise : float
+        How far the loss over the last fifth of the evaluations lies above that about this step,
+        mean over the seeds, as a share of it.
+    interval : (float, float)
+        Of 95%: it covers the mean over all seeds, on these validation examples.
+    """
+
+    seeds: int
+    step: int
+    rise: Number
+    interval: tuple[Number, Number]
+
+    @property
+    def rose(self) -> bool:
+        """Whether they rise, for sure and by a size that matters."""
+        return self.rise > RISE and self.interval[0] > 0
+
+
+@dataclass(frozen=True)
 class Overfitting(Measurement):
     """Whether training did harm, what the gap is made of, and where the validation loss was going.
 
@@ -89,6 +116,8 @@ class Overfitting(Measurement):
         and the end is not.
     minimum : AtMinimum or None
         Where the run would end if it went on for ever; None where that was not found.
+    other_seeds : OtherSeeds or None
+        None where the run's own trend told, or other seeds were not tried.
     """
 
     code: ClassVar[str] = "OL103"
@@ -102,6 +131,7 @@ class Overfitting(Measurement):
     lowest_step: int
     rise_above_lowest: Number
     minimum: AtMinimum | None = None
+    other_seeds: OtherSeeds | None = None
 
     def exhibits(self) -> tuple[Exhibit, ...]:
         """Return what the gap is made of."""

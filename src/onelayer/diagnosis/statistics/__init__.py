@@ -7,7 +7,11 @@ second and 50 MB to import. `benchmarks/statistics_simulated.py` simulates what 
 from onelayer.diagnosis.statistics.best import set_of_best
 from onelayer.diagnosis.statistics.calibration import Calibration, ReliabilityBin, calibration
 from onelayer.diagnosis.statistics.extremes import extremes
-from onelayer.diagnosis.statistics.intervals import difference_interval, wilson_interval
+from onelayer.diagnosis.statistics.intervals import (
+    difference_interval,
+    mean_interval,
+    wilson_interval,
+)
 from onelayer.diagnosis.statistics.noise import (
     EvaluationNoise,
     accuracy_noise,
@@ -42,6 +46,7 @@ __all__ = [
     "holm",
     "log_choose",
     "mann_whitney",
+    "mean_interval",
     "paired_accuracy_noise",
     "paired_mean_interval",
     "set_of_best",

@@ -1,10 +1,13 @@
-"""Intervals of proportions, and of the difference of two over different examples."""
+"""Intervals of proportions, of the difference of two over different examples, and of a mean."""
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
-from onelayer.diagnosis.statistics.quantiles import z_two_sided
+import numpy as np
+from numpy.typing import NDArray
+
+from onelayer.diagnosis.statistics.quantiles import t_two_sided, z_two_sided
 
 
 def wilson_interval(p: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -28,3 +31,11 @@ def difference_interval(
     low = difference - float(np.hypot(p1 - low1, high2 - p2))
     high = difference + float(np.hypot(high1 - p1, p2 - low2))
     return low, high
+
+
+def mean_interval(values: NDArray[np.floating], confidence: float = 0.95) -> tuple[float, float]:
+    """Return Student's interval of a mean; there are at least nine values."""
+    mean = float(np.mean(values))
+    error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    reach = t_two_sided(len(values) - 1, confidence) * error
+    return mean - reach, mean + reach

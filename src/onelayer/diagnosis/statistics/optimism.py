@@ -15,6 +15,21 @@ SPLITS = 200
 
 GROUPS = 20
 
+SAMPLES = 200
+"""Of accuracies, for how the estimate varies; SURE leaves five of them on one side."""
+
+SURE = 0.975
+"""Of the lower end: the interval's other 2.5% are above it."""
+
+DRAWS = 1_000_000
+"""Numbers that are drawn at once, at most; of many models fewer choices are made in each sample."""
+
+MOST_TIMES = 8.0
+"""Accuracies are taken to be at most so many times as far apart as they are seen to be, and a lead
+to be at most so many standard deviations of a difference larger."""
+
+HALVINGS = 10
+
 
 @dataclass(frozen=True)
 class Optimism:
@@ -37,8 +52,11 @@ def choice_optimism(correct: Sequence[NDArray[np.bool_]], seed: int = 0) -> Opti
     The examples are split in halves many times; each half chooses a model, and the other reports
     on it. A half's accuracies vary by the root of 2 more than those of all examples, so that this
     is divided by it: right for models that are about as good, too much where one is far ahead and
-    there is next to none. The interval is by a jackknife over groups of examples (Quenouille,
-    1956).
+    there is next to none. The upper end of the interval is by a jackknife over groups of examples
+    (Quenouille, 1956), which errs on the wide side. The lower end is by what would explain the
+    estimate with less optimism: true accuracies further apart than those that are seen, or a best
+    one further ahead, of the others as they are seen or of equal ones. The least optimism is taken
+    with which one estimate in 40 is as large as this one.
 
     Parameters
     ----------
@@ -68,7 +86,7 @@ def choice_optimism(correct: Sequence[NDArray[np.bool_]], seed: int = 0) -> Opti
     ]
     error = math.sqrt((GROUPS - 1) * float(np.var(without)))
     reach = t_two_sided(GROUPS - 1) * error
-    return Optimism(estimate, (max(estimate - reach, 0.0), estimate + reach))
+    return Optimism(estimate, (min(_least(rights[:, told], n, rng), estimate), estimate + reach))
 
 
 def _optimism(total: NDArray[np.float32], difference: NDArray[np.float32]) -> float:
@@ -86,3 +104,72 @@ def _optimism(total: NDArray[np.float32], difference: NDArray[np.float32]) -> fl
     second = np.argmax(total - difference, axis=1)
     apart = difference[splits, first] - difference[splits, second]
     return float(np.mean(apart, dtype=np.float64)) / math.sqrt(2)
+
+
+def _least(told: NDArray[np.bool_], n: int, rng: np.random.Generator) -> float:
+    """Return the lower end of the interval: the least optimism that explains the estimate.
+
+    Parameters
+    ----------
+    told : (k, m) bool array
+        Which of the examples that tell models apart each has right.
+    n : int
+        How many examples there are.
+    """
+    models = np.unique(told, axis=0)
+    if len(models) < 2:
+        return 0.0
+    # What an example adds to all models alike chooses none: it is left out.
+    apart = models - models.mean(axis=0)
+    means = apart.sum(axis=1) / n
+    values, vectors = np.linalg.eigh((apart @ apart.T / n - np.outer(means, means)) / n)
+    root = (vectors * np.sqrt(np.maximum(values, 0))).astype(np.float32)
+    count = min(max(DRAWS // (SAMPLES * len(models)), 20), 100)
+    noise, choosing = (
+        np.concatenate([half, -half])
+        for half in (
+            rng.standard_normal((size // 2, len(models)), np.float32) @ root.T
+            for size in (SAMPLES, count)
+        )
+    )
+    means = means.astype(np.float32)
+    best = int(np.argmax(means))
+    # Counts are whole numbers, and models often stand equal that need not be.
+    whole = rng.uniform(-0.5 / n, 0.5 / n, (SAMPLES, len(means))).astype(np.float32)
+    seen = _estimates(means + whole, choosing)
+    # Of two models that stand equal the difference is nought, and says nothing of how far apart.
+    step = np.zeros_like(means)
+    step[best] = float(np.max(np.std(noise - noise[:, [best]], axis=0)))
+
+    def optimism(accuracies: NDArray[np.float32]) -> float:
+        errors = np.concatenate([noise, choosing])
+        picked = np.argmax(accuracies + errors, axis=1)
+        return float(np.mean(errors[np.arange(len(errors)), picked], dtype=np.float64))
+
+    least = []
+    level = np.zeros_like(means)
+    for start, direction in ((level, means), (level, step), (means, step)):
+        low, high = 0.0, MOST_TIMES
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            estimates = _estimates(start + middle * direction + noise, choosing)
+            explains = float(np.mean(estimates >= seen)) > 1 - SURE
+            low, high = (middle, high) if explains else (low, middle)
+        least.append(optimism(start + low * direction))
+    return max(min(least), 0.0)
+
+
+def _estimates(
+    accuracies: NDArray[np.float32], choosing: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return what the halves would estimate, as their number grows, where counts are near normal.
+
+    Parameters
+    ----------
+    accuracies : (samples, k) float array
+    choosing : (draws, k) float array
+        By how much a half's accuracies differ from those of all examples.
+    """
+    picked = np.argmax(accuracies[:, None] + choosing, axis=2)
+    apart = np.mean(choosing[np.arange(len(choosing)), picked], axis=1, dtype=np.float64)
+    return math.sqrt(2) * np.asarray(apart, np.float64)
