@@ -44,8 +44,8 @@ EXPLAINED = 0.1
 LEAST_ACCURACY = 0.01
 """Or raise the accuracy by so much, where single large losses hide what they do in the mean."""
 
-EACH = 0.975
-"""The confidence of the intervals of loss and accuracy: together they err in at most 5%."""
+OF_LOSS, OF_ACCURACY = 0.96, 0.99
+"""The confidence of their intervals: together they err in at most 5%."""
 
 LEAST_BEYOND = 0.005
 """And what is left down to λ = 0 must promise this share, as straight as the last step: a wide list
@@ -77,12 +77,12 @@ class GridEdge(Measurement):
     gain : float or None
         How much lower the validation loss of the best is than the neighbour's.
     gain_interval : (float, float) or None
-        Of 97.5%; it covers the difference over all examples of which the validation examples are a
+        Of 96%; it covers the difference over all examples of which the validation examples are a
         random sample.
     accuracy_gain : float or None
         The validation accuracy of the best less the neighbour's.
     accuracy_interval : (float, float) or None
-        Of 97.5%, Tango's; it covers that difference over the same.
+        Of 99%, Tango's; it covers that difference over the same.
     converged : bool or None
         Whether both runs ended where more steps would have changed little, beside the gain.
     """
@@ -182,7 +182,8 @@ def _finding(context: Context, option: str, line: list[RunOutcome]) -> Finding:
     measurement = replace(
         measurement, neighbour=neighbour.name, gain=gain, gain_interval=interval,
         accuracy_gain=None if pairs is None else pairs.difference,
-        accuracy_interval=None if pairs is None else pairs.interval(EACH), converged=not behind,
+        accuracy_interval=None if pairs is None else pairs.interval(OF_ACCURACY),
+        converged=not behind,
     )  # fmt: skip
     start += (
         f". It is the {'lowest' if place == 0 else 'highest'} that was tried, and the run next to "
@@ -215,7 +216,7 @@ def _gain(
     if neighbour.record.stop_reason is StopReason.DIVERGED:
         return math.inf, (math.inf, math.inf)
     its, own = (validation_losses(context, run) for run in (neighbour, best))
-    return float(its.mean() - own.mean()), paired_mean_interval(its, own, EACH)
+    return float(its.mean() - own.mean()), paired_mean_interval(its, own, OF_LOSS)
 
 
 def _accuracies(
@@ -241,9 +242,10 @@ def _told(edge: GridEdge) -> str:
         return "diverged"
     low, high = (number(end) for end in edge.gain_interval)
     return (
-        f"has a loss higher by {number(edge.gain)} ({low} to {high}) and an accuracy lower "
-        f"by {points(edge.accuracy_gain)} ({span(edge.accuracy_interval)}; "
-        f"{percent(EACH, 1)} intervals on examples like these)"
+        f"has a loss higher by {number(edge.gain)} ({percent(OF_LOSS, 0)} interval {low} "
+        f"to {high}) and an accuracy lower by {points(edge.accuracy_gain)} ("
+        f"{percent(OF_ACCURACY, 0)} interval {span(edge.accuracy_interval)}, both on examples "
+        "like these)"
     )
 
 
@@ -268,6 +270,6 @@ CHECK = Check(
     look,
     "The validation losses and answers of the runs next to the end, compared example by example.",
     ("the validation examples are a random sample",),
-    covers="97.5% each, for the differences of loss and accuracy over all examples of which the "
+    covers="96% and 99%, for the differences of loss and accuracy over all examples of which the "
     "validation examples are a random sample, for these two models",
 )
