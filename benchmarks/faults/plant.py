@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sources import Material, material, parts
+from sources import Material, material
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Finding, diagnose
@@ -137,7 +137,8 @@ def stopped_early(
     """Return a run whose patience costs it a share of the validation loss between two limits.
 
     The share is that of examples that no check sees: of those that choose the patience it would be
-    a share by luck, too.
+    a share by luck, too. And it is no less on either half of them: of many patiences that are tried
+    on few examples, one that costs enough by luck is soon found.
 
     Parameters
     ----------
@@ -146,9 +147,9 @@ def stopped_early(
     times : float
         The run goes on to so many times its steps.
     """
-    some, epochs = material(source, rng), 20
+    some, epochs = material(source, rng, 3_000), 20
     few = Material(some.X[:1160], some.y[:1160], some.image_shape)
-    _, unseen = parts(some.X, some.y, len(few.y), some.image_shape)
+    rest = Material(some.X[1160:], some.y[1160:], some.image_shape)
     greatest = safe_rate(few.split(600 / 1160)[0], 1.0)
     while True:
         case = of(
@@ -157,16 +158,18 @@ def stopped_early(
             max_epochs=round(times * epochs), early_stopping=None,
         )  # fmt: skip
         config = case.configs["run"]
-        history, judged = (
-            train(case.train, part, config, 1, evaluate_train=False).history
-            for part in (case.validation, unseen)
+        evaluations, *judged = (
+            train(case.train, part, config, 1, evaluate_train=False).history.evaluations
+            for part in (case.validation, *rest.split(0.5))
         )
-        own, other = (np.array([e.val_loss for e in h.evaluations]) for h in (history, judged))
+        own, *halves = (np.array([e.val_loss for e in h]) for h in (evaluations, *judged))
         for patience in rng.permutation(MOST_PATIENCE) + 1:
-            steps, kept = _patience_ends(history.evaluations, int(patience))
-            later = [i for i, e in enumerate(history.evaluations) if e.step < times * steps]
-            in_time = steps < epochs * history.batches_per_epoch
-            if in_time and lost[0] <= other[kept] / other[own[later].argmin()] - 1 <= lost[1]:
+            steps, kept = _patience_ends(evaluations, int(patience))
+            later = [i for i, e in enumerate(evaluations) if e.step < times * steps]
+            lowest = own[later].argmin()
+            given_up = [half[kept] / half[lowest] - 1 for half in halves]
+            in_time = steps < epochs * -(-case.train.n_examples // config.batch_size)
+            if in_time and lost[0] <= min(given_up) and max(given_up) <= lost[1]:
                 options = config.model_dump() | {"early_stopping": {"patience": int(patience)}}
                 stopping = TrainConfig.model_validate(options)
                 return Case(case.train, case.validation, {"run": stopping})

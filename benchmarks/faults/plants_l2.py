@@ -35,10 +35,14 @@ def small_batches(rng: np.random.Generator, share: float, source: str) -> Case:
 
 
 def off_centre(rng: np.random.Generator, shift: float, source: str) -> Case:
-    """Return a run on features far from zero, at a rate that is safe for centred ones."""
+    """Return a run on features whose means lie so many of their standard deviations from zero.
+
+    At a rate that is safe for the same features with means of zero.
+    """
     own = material(source, rng)
-    rate = safe_rate(own.split()[0])
-    own = replace(own, X=own.X + shift * np.sqrt(np.mean(np.square(own.X), axis=0)))
+    centred = own.X - own.X.mean(axis=0)
+    rate = safe_rate(replace(own, X=centred).split()[0])
+    own = replace(own, X=centred + shift * centred.std(axis=0))
     case = of(
         own, rng, learning_rate=rate, max_epochs=30, order="epoch", early_stopping=None
     )  # fmt: skip

@@ -93,16 +93,18 @@ def _blocks_of_class(rng: np.random.Generator, strength: float, source: str) -> 
 def _rare_class(rng: np.random.Generator, strength: float, source: str) -> Case:
     """Return a run with a class that so large a share of the batches has none of."""
     some, size = material(source, rng), 16
-    label = int(rng.choice(np.unique(some.y)))
-    own = np.flatnonzero(some.y == label)
-    others = len(some.y) - len(own)
-    kept = len(own)
+    label, n = int(rng.choice(np.unique(some.y))), round(0.7 * len(some.y))
+    first, second = np.split(np.arange(len(some.y)), [n])
+    own = first[some.y[first] == label]
+    others, kept = len(first) - len(own), len(own)
     while kept > 3 and chance_of_none(others + kept, kept, size) < strength:
         kept -= 1
-    rows = np.sort(np.concatenate([np.flatnonzero(some.y != label), own[:kept]]))
-    rows = rng.permutation(rows)
-    n = round(0.7 * len(rows))
-    train_set, validation = parts(some.X[rows], some.y[rows], n, some.image_shape)
+    # As rare in validation; of the training examples the number is exact.
+    there = second[some.y[second] == label]
+    gone = np.concatenate([own[kept:], there[round(len(there) * kept / len(own)) :]])
+    first, second = np.setdiff1d(first, gone), np.setdiff1d(second, gone)
+    rows = np.concatenate([first, second])
+    train_set, validation = parts(some.X[rows], some.y[rows], len(first), some.image_shape)
     case = of(some, rng, batch_size=size, order="epoch", max_epochs=5)
 
     def names_the_class(found: Sequence[Finding]) -> bool:

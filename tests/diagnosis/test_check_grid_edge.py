@@ -129,3 +129,19 @@ def test_losses_are_those_of_the_record(data: list[Dataset]) -> None:
     losses = {t["run"]: t["val_loss"] for t in evidence["tried"]}
     gain = losses[evidence["neighbour"]] - losses[evidence["best"]] if evidence["neighbour"] else 0
     assert evidence["gain"] is None or np.isclose(evidence["gain"], gain, rtol=1e-6)
+
+
+def test_an_accuracy_tells_what_single_large_losses_hide() -> None:
+    """Three validation examples lie far out on the wrong side: their losses grow as λ falls."""
+    rng, outliers = np.random.default_rng(0), 3
+    X = rng.normal(size=(1200, 5)).astype(np.float32)
+    y = (2 * X[:, 0] - X[:, 1] + rng.logistic(size=1200) > 2).astype(np.int64)
+    X[-outliers:], y[-outliers:] = (13, -6.5, 0, 0, 0), 0
+    data = [Dataset(X[rows], y[rows], range(2)) for rows in (slice(600), slice(600, None))]
+    found = one(data, sweep(0.1, 0.3, 1.0))
+    evidence = evidence_of(found)
+    assert evidence["gain"] > 0
+    assert evidence["gain_interval"][0] < 0
+    assert evidence["accuracy_interval"][0] > 0
+    assert found.answer is Answer.FOUND
+    assert "an accuracy lower by" in found.statement

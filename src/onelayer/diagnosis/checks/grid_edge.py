@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from onelayer.diagnosis.check import Check
@@ -13,7 +13,7 @@ from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.exhibits import Exhibit, Span, Spans
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement, Number
-from onelayer.diagnosis.statistics import paired_mean_interval
+from onelayer.diagnosis.statistics import PairedAccuracies, paired_mean_interval
 from onelayer.diagnosis.subjects.choices import (
     SWEPT,
     grid_of,
@@ -21,7 +21,7 @@ from onelayer.diagnosis.subjects.choices import (
     has_converged,
     validation_losses,
 )
-from onelayer.diagnosis.words import number, percent
+from onelayer.diagnosis.words import number, percent, points, span
 from onelayer.study import Outcome, RunOutcome
 from onelayer.training import StopReason
 from onelayer.words import listed
@@ -40,6 +40,12 @@ LEAST_GAIN = 0.01
 
 EXPLAINED = 0.1
 """A run whose J could fall by no more than this share of the gain is no reason for the gain."""
+
+LEAST_ACCURACY = 0.01
+"""Or raise the accuracy by so much, where single large losses hide what they do in the mean."""
+
+OF_LOSS, OF_ACCURACY = 0.96, 0.99
+"""The confidence of their intervals: together they err in at most 5%."""
 
 LEAST_BEYOND = 0.005
 """And what is left down to λ = 0 must promise this share, as straight as the last step: a wide list
@@ -71,8 +77,12 @@ class GridEdge(Measurement):
     gain : float or None
         How much lower the validation loss of the best is than the neighbour's.
     gain_interval : (float, float) or None
-        Of 95%; it covers the difference over all examples of which the validation examples are a
+        Of 96%; it covers the difference over all examples of which the validation examples are a
         random sample.
+    accuracy_gain : float or None
+        The validation accuracy of the best less the neighbour's.
+    accuracy_interval : (float, float) or None
+        Of 99%, Tango's; it covers that difference over the same.
     converged : bool or None
         Whether both runs ended where more steps would have changed little, beside the gain.
     """
@@ -87,7 +97,16 @@ class GridEdge(Measurement):
     neighbour: str | None = None
     gain: Number | None = None
     gain_interval: tuple[Number, Number] | None = None
+    accuracy_gain: float | None = None
+    accuracy_interval: tuple[float, float] | None = None
     converged: bool | None = None
+
+    @property
+    def is_more_accurate(self) -> bool:
+        """Whether the best is more accurate than the neighbour, by a size that matters."""
+        if self.accuracy_gain is None or self.accuracy_interval is None:
+            return False
+        return self.accuracy_gain >= LEAST_ACCURACY and self.accuracy_interval[0] > 0
 
     def exhibits(self) -> tuple[Exhibit, ...]:
         """Return the loss of each value that was tried."""
@@ -159,12 +178,16 @@ def _finding(context: Context, option: str, line: list[RunOutcome]) -> Finding:
     neighbour = line[1] if place == 0 else line[-2]
     gain, interval = _gain(context, best, neighbour)
     behind = [run.called for run in (best, neighbour) if not _has_ended(run, gain)]
-    measurement = GridEdge(
-        option, tried, best.name, neighbour.name, gain, interval, converged=not behind
+    pairs = _accuracies(context, best, neighbour)
+    measurement = replace(
+        measurement, neighbour=neighbour.name, gain=gain, gain_interval=interval,
+        accuracy_gain=None if pairs is None else pairs.difference,
+        accuracy_interval=None if pairs is None else pairs.interval(OF_ACCURACY),
+        converged=not behind,
     )  # fmt: skip
     start += (
         f". It is the {'lowest' if place == 0 else 'highest'} that was tried, and the run next to "
-        f"it, with {called} {_value(neighbour, option):g}, {_told(gain, interval)}"
+        f"it, with {called} {_value(neighbour, option):g}, {_told(measurement)}"
     )
     if why := _why_not(measurement, place == 0):
         return CHECK.clear(names, f"{start}, {why}.", measurement)
@@ -193,7 +216,16 @@ def _gain(
     if neighbour.record.stop_reason is StopReason.DIVERGED:
         return math.inf, (math.inf, math.inf)
     its, own = (validation_losses(context, run) for run in (neighbour, best))
-    return float(its.mean() - own.mean()), paired_mean_interval(its, own)
+    return float(its.mean() - own.mean()), paired_mean_interval(its, own, OF_LOSS)
+
+
+def _accuracies(
+    context: Context, best: RunOutcome, neighbour: RunOutcome
+) -> PairedAccuracies | None:
+    """Return on which validation examples the best and its neighbour are right."""
+    if neighbour.record.stop_reason is StopReason.DIVERGED:
+        return None
+    return PairedAccuracies.of(context.correct(best), context.correct(neighbour))
 
 
 def _has_ended(run: RunOutcome, gain: float) -> bool:
@@ -203,12 +235,17 @@ def _has_ended(run: RunOutcome, gain: float) -> bool:
     return run.record.stop_reason is StopReason.DIVERGED or has_converged(run) or is_near
 
 
-def _told(gain: float, interval: tuple[float, float]) -> str:
-    if math.isinf(gain):
+def _told(edge: GridEdge) -> str:
+    assert edge.gain is not None
+    assert edge.gain_interval is not None
+    if edge.accuracy_gain is None or edge.accuracy_interval is None:
         return "diverged"
-    low, high = (number(end) for end in interval)
+    low, high = (number(end) for end in edge.gain_interval)
     return (
-        f"has a loss higher by {number(gain)} (95% interval {low} to {high} on examples like these)"
+        f"has a loss higher by {number(edge.gain)} ({percent(OF_LOSS, 0)} interval {low} "
+        f"to {high}) and an accuracy lower by {points(edge.accuracy_gain)} ("
+        f"{percent(OF_ACCURACY, 0)} interval {span(edge.accuracy_interval)}, both on examples "
+        "like these)"
     )
 
 
@@ -216,7 +253,7 @@ def _why_not(edge: GridEdge, is_lowest: bool) -> str:
     """Return why the end does not matter; empty if it does."""
     assert edge.gain is not None
     assert edge.gain_interval is not None
-    if edge.gain_interval[0] <= 0:
+    if edge.gain_interval[0] <= 0 and not edge.is_more_accurate:
         return "which is no more than noise"
     end, last = (edge.tried[0], edge.tried[1]) if is_lowest else (edge.tried[-1], edge.tried[-2])
     if edge.gain < LEAST_GAIN * end.val_loss:
@@ -231,8 +268,8 @@ def _why_not(edge: GridEdge, is_lowest: bool) -> str:
 CHECK = Check(
     GridEdge,
     look,
-    "The validation losses of the runs next to the end, compared example by example.",
+    "The validation losses and answers of the runs next to the end, compared example by example.",
     ("the validation examples are a random sample",),
-    covers="95%, for the difference of losses over all examples of which the validation examples "
-    "are a random sample, for these two models",
+    covers="96% and 99%, for the differences of loss and accuracy over all examples of which the "
+    "validation examples are a random sample, for these two models",
 )
