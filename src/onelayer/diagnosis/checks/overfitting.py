@@ -44,11 +44,18 @@ def look(context: Context) -> list[Finding]:
     able = [run for run in runs if _obstacle(run) is None]
     models = _models(context, able)
     ends = {run.name: loss_end(run) for run in able}
-    # Early stopping keeps the best evaluation: there is no harm to be sure of.
-    doubtful = [r for r in able if ends[r.name].is_doubtful and not _keeps_best(r)]
+    minima = {name: _at_minimum(own, ends[name].lowest) for name, own in models.items()}
+    # Early stopping keeps the best evaluation, and where going on helps, a level end above the
+    # lowest is the noise of the steps: there is no harm to be sure of.
+    doubtful = [
+        run for run in able
+        if ends[run.name].is_doubtful and not _keeps_best(run) and not _helps(minima[run.name])
+    ]  # fmt: skip
     seeds = over_other_seeds(context, doubtful)
     return [
-        _finding(context, run, models[run.name], ends[run.name], seeds.get(run.name))
+        _finding(
+            context, run, models[run.name], ends[run.name], minima[run.name], seeds.get(run.name)
+        )
         if run.name in models
         else CHECK.not_applicable((run.name,), f"The run {run.called} {_obstacle(run)}.")
         for run in runs
@@ -127,11 +134,20 @@ def _keeps_best(run: RunOutcome) -> bool:
     return run.record.config.early_stopping is not None
 
 
+def _helps(minimum: AtMinimum | None) -> bool:
+    """Return whether going on to the minimum lowers the validation loss."""
+    return minimum is not None and minimum.against_end[1] < 0
+
+
 def _finding(
-    context: Context, run: RunOutcome, models: _Models, end: LossEnd, others: OtherSeeds | None
+    context: Context,
+    run: RunOutcome,
+    models: _Models,
+    end: LossEnd,
+    at_minimum: AtMinimum | None,
+    others: OtherSeeds | None,
 ) -> Finding:
     gap = _gap(context, run, models.second)
-    at_minimum = _at_minimum(models, end.lowest)
     measurement = Overfitting(
         gap=gap,
         val_loss_slope_per_epoch=end.slope.slope,
