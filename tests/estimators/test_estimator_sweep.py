@@ -197,7 +197,12 @@ def test_summary_says_when_the_next_is_as_good(capsys: pytest.CaptureFixture[str
         ({"l2": "strong"}, "l2: 'strong' was given"),
         ({"l2": [0, -1]}, "SoftmaxRegressionCV: l2: -1.0 was given"),
         ({"learning_rate": [0.1, np.nan]}, "learning_rate: nan was given"),
-        ({"cv": [(np.arange(5), np.array([], int))]}, "cv: fold 0 has no examples"),
+        ({"cv": [(np.arange(5), np.array([], int))]}, "cv: fold 0 has no examples .* to score"),
+        ({"cv": [(slice(None), [-1]), (np.arange(5), [len(y)])]}, "cv: split 1, test .* from 0 to"),
+        ({"cv": [(np.ones(5, bool), np.arange(5))]}, r"cv: split 0, train .* \d+ bools"),
+        ({"cv": [(np.arange(5)[:, None], np.arange(5))]}, r"cv: split 0, train .* \(5, 1\)"),
+        ({"cv": [np.arange(5)]}, "cv: split 0 is no pair"),
+        ({"cv": iter(())}, "cv: there are no splits"),
         ({"scoring": "beauty"}, "scoring"),
     ],
 )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onelayer.data import Rows
 from onelayer.data.blocks import select_rows
 from onelayer.errors import Argument, InputError
+from onelayer.sweep.splits import sides_of
 from onelayer.sweep.task import Floats, Sample, Task
 from onelayer.training import ExampleWeights
 
@@ -84,7 +85,8 @@ def cross_validation(
     Raises
     ------
     ValueError
-        If the examples cannot be split so, or the splitter needs groups and has none.
+        If the examples cannot be split so, a split has other rows than there are, or the splitter
+        needs groups and has none.
     """
     from sklearn.model_selection import check_cv  # loads slowly
 
@@ -102,17 +104,26 @@ def cross_validation(
     counts = _in_part(sample, task.loss_weights(sample))
     watched = _in_part(sample, task.watched_weights(sample))
     folds: list[Fold] = []
-    for train, validation in splitter.split(X, y, **metadata):
+    for f, split in enumerate(splitter.cv if listed else splitter.split(X, y, **metadata)):
+        train, validation = sides_of(split, f, numbers)
         # A splitter may draw an example more than once, as the bootstrap does.
-        drawn = np.bincount(numbers[train], minlength=n) * counts
-        scored = np.unique(numbers[validation])
+        drawn = np.bincount(train, minlength=n) * counts
+        scored = np.unique(validation)
         scored = scored[counts[scored] > 0]
         if not drawn.any() or not len(scored):
-            raise InputError(f"cv: fold {len(folds)} has no examples that count on one side.")
+            raise InputError(
+                f"cv: fold {f} has no examples that count to "
+                f"{'score' if drawn.any() else 'train on'}; give each fold some on both sides."
+            )
         held = np.zeros(n)
         held[scored] = watched[scored]
         share = float(drawn.sum() / counts.sum())
         folds.append(Fold(ExampleWeights(drawn, held), sample, scored, share))
+    if not folds:
+        raise InputError(
+            "cv: there are no splits; give a list of them, not an iterator, which is empty when "
+            "it has been used."
+        )
     return folds
 
 
