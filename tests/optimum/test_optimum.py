@@ -293,7 +293,7 @@ def test_features_that_vary_in_hardly_any_example(l2: float) -> None:
         (blobs(), [Objective("softmax", -0.1)], "objectives: l2 -0.1 .* at least 0"),
     ],
 )
-def test_what_is_no_data_set_or_no_objective_is_refused(
+def test_what_is_no_data_or_no_objective_is_refused(
     data: Any, objectives: Any, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
