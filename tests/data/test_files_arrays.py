@@ -362,7 +362,7 @@ def test_infinite_value_in_an_array(tmp_path: Path) -> None:
 
 def test_columns_without_values_and_means_too_large(tmp_path: Path) -> None:
     array = np.array([[1.0, np.nan], [2.0, np.nan]])
-    with pytest.raises(InputError, match="1 columns hold no value at all: 1"):
+    with pytest.raises(InputError, match="1 column without any value at all: 1"):
         imputed(save(tmp_path / "x.npy", array), need_labels=False)
     path = save(tmp_path / "x.npy", np.full((2, 2), 1.5e308))
     with pytest.raises(InputError, match="too large for a mean"):
