@@ -106,7 +106,7 @@ def test_the_data_layer_alone_imports_no_large_library() -> None:
 def test_a_folder_that_may_not_be_read_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(tmp_path))
+    monkeypatch.setattr(os, "access", lambda path, _: str(path) != str(tmp_path))
     with pytest.raises(InputError, match=f"^{tmp_path}: may not be read; check its permissions"):
         read_examples(tmp_path)
     assert not holds_blocks(str(tmp_path))

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, make_scorer
-from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold
 
 from onelayer.errors import InputError
 from onelayer.estimators import SoftmaxRegression, SoftmaxRegressionCV
@@ -204,11 +204,18 @@ def test_summary_says_when_the_next_is_as_good(capsys: pytest.CaptureFixture[str
         ({"cv": [np.arange(5)]}, "cv: split 0 is no pair"),
         ({"cv": iter(())}, "cv: there are no splits"),
         ({"scoring": "beauty"}, "scoring"),
+        ({"scoring": ["accuracy", "f1"]}, r"scoring: \['accuracy', 'f1'\] .* one scorer"),
     ],
 )
 def test_wrong_parameters(parameters: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SoftmaxRegressionCV(**parameters).fit(X, y)
+
+
+def test_an_example_without_a_group_is_named() -> None:
+    groups = np.where(np.arange(len(y)) == 7, None, "a")
+    with pytest.raises(InputError, match="groups: 1 examples .* the first is example 7"):
+        SoftmaxRegressionCV(cv=GroupKFold(2)).fit(X, y, groups=groups)
 
 
 def test_threads_and_candidates_beside_change_nothing() -> None:

@@ -178,6 +178,12 @@ def _check_groups(cv: Any, groups: Any, n: int) -> None:
         raise InputError(
             f"groups: the shape is {np.shape(groups)}; give one group for each of {n} examples."
         )
+    absent = [] if groups is None else [i for i, group in enumerate(groups) if group is None]
+    if absent:
+        raise InputError(
+            f"groups: {len(absent)} examples are in no group, the first is example {absent[0]}; "
+            "add their groups, or remove them."
+        )
 
 
 def at_rows(metadata: Mapping[str, Any], rows: Rows, n: int) -> dict[str, Any]:
