@@ -15,6 +15,7 @@ from onelayer.errors import Argument, InputError
 from onelayer.sweep.splits import sides_of
 from onelayer.sweep.task import Floats, Sample, Task
 from onelayer.training import ExampleWeights
+from onelayer.words import number_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,8 +182,8 @@ def _check_groups(cv: Any, groups: Any, n: int) -> None:
     absent = [] if groups is None else [i for i, group in enumerate(groups) if group is None]
     if absent:
         raise InputError(
-            f"groups: {len(absent)} examples are in no group, the first is example {absent[0]}; "
-            "add their groups, or remove them."
+            f"groups: {number_of(len(absent), 'example')} without a group, the first is number "
+            f"{absent[0]}; add the groups, or remove these."
         )
 
 
