@@ -20,6 +20,11 @@ def test_no_such_file(name: str, tmp_path: Path) -> None:
         read_examples(path)
 
 
+def test_an_empty_name_is_refused() -> None:
+    with pytest.raises(InputError, match="name of a file to read is empty"):
+        read_examples("")
+
+
 @pytest.mark.parametrize("name", ["data.xlsx", "data", "data.csv.zip", "data.npy.gz"])
 def test_unknown_ending_lists_the_known_ones(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("x")

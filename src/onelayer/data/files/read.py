@@ -176,6 +176,8 @@ def _reader_of_path(request: Request) -> Reader:
 
 
 def _check_file(path: str, known: str = "") -> None:
+    if not path:
+        raise InputError("The name of a file to read is empty; give one.")
     if not os.path.exists(path):
         raise InputError(f"{path}: there is no such file or folder; check the path{known}.")
     if not os.path.isfile(path):
