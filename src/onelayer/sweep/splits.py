@@ -41,7 +41,7 @@ def sides_of(split: Any, fold: int, numbers: Rows) -> tuple[Rows, Rows]:
 def _picked(numbers: Rows, side: Any, where: str) -> Rows:
     n = len(numbers)
     try:
-        rows = numbers[side]
+        rows: Rows = numbers[side]
     except (IndexError, TypeError, ValueError) as error:
         raise _no_rows(where, str(error), n) from error
     if rows.ndim != 1:
