@@ -203,7 +203,7 @@ def test_features_of_a_model_are_not_to_be_left_out(
 ) -> None:
     spoiled = [value, *map(str, frame()["f1"][1:])]
     frame().with_columns(f1=pl.Series(spoiled)).write_csv(tmp_path / "d.csv")
-    out = ["--out", tmp_path / "o.csv"] if command == "predict" else []
+    out = ["--out", str(tmp_path / "o.csv")] if command == "predict" else []
     assert call(command, model, tmp_path / "d.csv", *out).refused(2).endswith(advice)
 
 

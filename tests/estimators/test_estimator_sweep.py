@@ -213,7 +213,8 @@ def test_wrong_parameters(parameters: dict[str, Any], message: str) -> None:
 
 
 def test_an_example_without_a_group_is_named() -> None:
-    groups = np.where(np.arange(len(y)) == 7, None, "a")
+    groups = np.full(len(y), "a", object)
+    groups[7] = None
     with pytest.raises(InputError, match=r"groups: 1 example without .* number 7"):
         SoftmaxRegressionCV(cv=GroupKFold(2)).fit(X, y, groups=groups)
 
