@@ -190,6 +190,23 @@ def test_keys_that_cannot_be_are_refused(key: str, message: str, model: Path) ->
     assert not out.exists()
 
 
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        ("", "fill them, or train the model with --impute mean."),
+        ("x", "the model takes numbers there: encode them as for the training."),
+    ],
+)
+def test_features_of_a_model_are_not_to_be_left_out(
+    command: str, value: str, advice: str, model: Path, tmp_path: Path
+) -> None:
+    spoiled = [value, *map(str, frame()["f1"][1:])]
+    frame().with_columns(f1=pl.Series(spoiled)).write_csv(tmp_path / "d.csv")
+    out = ["--out", str(tmp_path / "o.csv")] if command == "predict" else []
+    assert call(command, model, tmp_path / "d.csv", *out).refused(2).endswith(advice)
+
+
 def test_files_without_columns_have_no_key(tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", X=np.eye(20), y=np.arange(20) % 2)
     out = tmp_path / "m.safetensors"

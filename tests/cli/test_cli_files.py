@@ -529,7 +529,7 @@ def test_labels_of_another_type_are_matched_and_unknown_ones_refused(tmp_path: P
     ("counts", "message"),
     [
         ([9], "'class 0' is the only label; give examples of at least two classes."),
-        ([9, 1], "there are 2 classes, and the smallest has 1 of them. Give validation examples"),
+        ([9, 1], "and there are fewer of 'class 1'. Give validation examples"),
     ],
 )
 def test_too_few_classes_or_examples_are_named(

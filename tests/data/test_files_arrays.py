@@ -196,6 +196,13 @@ def test_safetensors(dtype: type, tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.y, Y)
 
 
+def test_safetensors_have_the_names_of_arrays(tmp_path: Path) -> None:
+    path = tmp_path / "e.safetensors"
+    save_file({"X_test": X, "y_test": Y, "X_train": X[:1] + 1, "y_train": Y[:1]}, path)
+    np.testing.assert_array_equal(read_examples(path).X, X[:1] + 1)
+    np.testing.assert_array_equal(read_examples(path, part="test").y, Y)
+
+
 def write_tensors(path: Path, tensors: dict[str, tuple[str, list[int], bytes]]) -> None:
     """Write safetensors by hand, for types that NumPy lacks."""
     header, data = {}, b""
@@ -225,8 +232,11 @@ def test_bfloat16_becomes_float32(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tensors", "message"),
     [
-        ({"features": ("F32", [1, 2], bytes(8))}, "no tensor 'labels'; it holds 'features'"),
-        ({"x": ("F32", [1, 2], bytes(8))}, "no tensor 'features', 'labels'"),
+        (
+            {"features": ("F32", [1, 2], bytes(8))},
+            "with labels: none is called y, labels, .* labels",
+        ),
+        ({"x2": ("F32", [1, 2], bytes(8))}, "features: none is called x, features, .* holds 'x2'"),
         ({}, "it holds none"),
         (
             {"features": ("F8_E4M3", [1, 2], bytes(2)), "labels": ("I64", [1], bytes(8))},
@@ -352,7 +362,7 @@ def test_infinite_value_in_an_array(tmp_path: Path) -> None:
 
 def test_columns_without_values_and_means_too_large(tmp_path: Path) -> None:
     array = np.array([[1.0, np.nan], [2.0, np.nan]])
-    with pytest.raises(InputError, match="1 columns hold no value at all: 1"):
+    with pytest.raises(InputError, match="1 column without any value at all: 1"):
         imputed(save(tmp_path / "x.npy", array), need_labels=False)
     path = save(tmp_path / "x.npy", np.full((2, 2), 1.5e308))
     with pytest.raises(InputError, match="too large for a mean"):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from onelayer.data.blocks.readers.paths import holds_blocks
 from onelayer.data.files import read_examples
 from onelayer.data.files.kinds import LABEL_READERS, READERS
 from onelayer.errors import InputError
@@ -17,6 +18,11 @@ def test_no_such_file(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     with pytest.raises(InputError, match=f"^{path}: there is no such file .*digits and mnist"):
         read_examples(path)
+
+
+def test_an_empty_name_is_refused() -> None:
+    with pytest.raises(InputError, match="name of a file to read is empty"):
+        read_examples("")
 
 
 @pytest.mark.parametrize("name", ["data.xlsx", "data", "data.csv.zip", "data.npy.gz"])
@@ -100,3 +106,12 @@ def test_the_data_layer_alone_imports_no_large_library() -> None:
         "sys.exit(bool({'polars', 'PIL', 'onelayer.data.files'} & {*sys.modules}))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_folder_that_may_not_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, _: str(path) != str(tmp_path))
+    with pytest.raises(InputError, match=f"^{tmp_path}: may not be read; check its permissions"):
+        read_examples(tmp_path)
+    assert not holds_blocks(str(tmp_path))

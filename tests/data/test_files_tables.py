@@ -149,10 +149,15 @@ def test_byte_order_mark_and_crlf(put: Put) -> None:
     assert (found.feature_names, found.X.tolist()) == (("a",), [[1], [2]])
 
 
+def test_the_value_that_is_no_number_is_shown(put: Put) -> None:
+    with pytest.raises(InputError, match=r"'a' \(String, such as '1,234'\)"):
+        read_examples(put('a,y\n1.5,0\n,1\n"1,234",0\n'))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b,y\n1,,0\n2,,1\n", "1 columns hold no value at all: 'b'; .*drop"),
+        ("a,b,y\n1,,0\n2,,1\n", "1 column without any value at all: 'b'; leave it out with drop"),
         ("a,b,y\n1,2,0\n2,inf,1\n", "column 'b', row 2 is inf"),
     ],
 )
@@ -168,7 +173,7 @@ def test_means_of_some_of_the_examples(put: Put) -> None:
     assert found.fill is not None
     assert found.fill.tolist() == [4.5, 3]
     with pytest.raises(
-        InputError, match="1 columns hold no value in the examples to train on: 'b'"
+        InputError, match="1 column without any value in the examples to train on: 'b'"
     ):
         imputed(path, np.array([3]))
 

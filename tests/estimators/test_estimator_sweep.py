@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, make_scorer
-from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold
 
 from onelayer.errors import InputError
 from onelayer.estimators import SoftmaxRegression, SoftmaxRegressionCV
@@ -197,13 +197,26 @@ def test_summary_says_when_the_next_is_as_good(capsys: pytest.CaptureFixture[str
         ({"l2": "strong"}, "l2: 'strong' was given"),
         ({"l2": [0, -1]}, "SoftmaxRegressionCV: l2: -1.0 was given"),
         ({"learning_rate": [0.1, np.nan]}, "learning_rate: nan was given"),
-        ({"cv": [(np.arange(5), np.array([], int))]}, "cv: fold 0 has no examples"),
+        ({"cv": [(np.arange(5), np.array([], int))]}, "cv: fold 0 has no examples .* to score"),
+        ({"cv": [(slice(None), [-1]), (np.arange(5), [len(y)])]}, "cv: split 1, test .* from 0 to"),
+        ({"cv": [(np.ones(5, bool), np.arange(5))]}, r"cv: split 0, train .* \d+ bools"),
+        ({"cv": [(np.arange(5)[:, None], np.arange(5))]}, r"cv: split 0, train .* \(5, 1\)"),
+        ({"cv": [np.arange(5)]}, "cv: split 0 is no pair"),
+        ({"cv": iter(())}, "cv: there are no splits"),
         ({"scoring": "beauty"}, "scoring"),
+        ({"scoring": ["accuracy", "f1"]}, r"scoring: \['accuracy', 'f1'\] .* one scorer"),
     ],
 )
 def test_wrong_parameters(parameters: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SoftmaxRegressionCV(**parameters).fit(X, y)
+
+
+def test_an_example_without_a_group_is_named() -> None:
+    groups = np.full(len(y), "a", object)
+    groups[7] = None
+    with pytest.raises(InputError, match=r"groups: 1 example without .* number 7"):
+        SoftmaxRegressionCV(cv=GroupKFold(2)).fit(X, y, groups=groups)
 
 
 def test_threads_and_candidates_beside_change_nothing() -> None:

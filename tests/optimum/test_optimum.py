@@ -283,3 +283,18 @@ def test_features_that_vary_in_hardly_any_example(l2: float) -> None:
     (found,) = minimise(Dataset(X, y), [Objective("logistic", l2)], tolerance=1e-6, max_passes=300)
     assert found.reason == "certified"
     assert found.value < 0.6
+
+
+@pytest.mark.parametrize(
+    ("data", "objectives", "message"),
+    [
+        (np.ones((4, 2)), [Objective("softmax")], "data: a ndarray .* give a Dataset"),
+        (blobs(), Objective("softmax"), "objectives: give a list"),
+        (blobs(), [Objective("softmax", -0.1)], "objectives: l2 -0.1 .* at least 0"),
+    ],
+)
+def test_what_is_no_data_or_no_objective_is_refused(
+    data: Any, objectives: Any, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        minimise(data, objectives)

@@ -112,9 +112,12 @@ def test_the_published_length_and_batch_are_the_defaults() -> None:
     assert first.total_steps(batches_per_epoch=1) == 12_500
 
 
-def test_a_width_of_0_is_refused() -> None:
-    with pytest.raises(InputError, match="width: 0 was given"):
-        dinov2_ranges(0)
+def test_what_is_no_size_is_refused() -> None:
+    for width in (0, 3.5):
+        with pytest.raises(InputError, match=f"width: {width} was given"):
+            dinov2_ranges(width)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="n: 0 was given"):
+        lbfgs_penalties(n=0, n_classes=4)
 
 
 def test_penalties_are_scikit_learn_s_values_of_c() -> None:

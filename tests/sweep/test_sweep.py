@@ -33,6 +33,9 @@ def test_scores_are_those_of_models_trained_alone() -> None:
     ):
         alone = train(TRAIN, OTHER, config)
         np.testing.assert_array_equal(trained.weights, alone.weights)
+        # A pass over all training examples for each, which nobody reads.
+        assert all(np.isnan(each.train_accuracy) for each in trained.history.evaluations)
+        assert trained.final.train_accuracy == alone.final.train_accuracy
         model = Task(Sample(TRAIN), Sample(OTHER)).classifier(alone)
         expected = -model.evaluate(OTHER.X, OTHER.y).log_loss
         assert candidate.mean_score == pytest.approx(expected, rel=1e-12)

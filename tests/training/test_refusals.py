@@ -1,5 +1,7 @@
 """Input that does not fit."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from training_material import (
@@ -24,6 +26,20 @@ from onelayer.training import (
 def test_logistic_of_three_classes_is_refused(fit: Fit) -> None:
     with pytest.raises(InputError, match=r"logistic.* two classes, there are 3: 0, 1, 2"):
         fit(*parts(n_classes=3), TrainConfig(model="logistic"))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((np.ones((4, 2)), None, [TrainConfig()]), "train_set: a ndarray .* give a Dataset"),
+        ((blobs(20), np.ones((4, 2)), [TrainConfig()]), "validation_set: a ndarray"),
+        ((blobs(20), None, TrainConfig()), "configs: TrainConfig was given; give a list"),
+        ((blobs(20), None, [{"l2": 1}]), r"configs: \{'l2': 1\} was given"),
+    ],
+)
+def test_what_is_no_data_set_or_no_options_is_refused(given: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        train_many(*given)
 
 
 def test_different_features_are_refused(fit: Fit) -> None:

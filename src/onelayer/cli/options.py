@@ -18,10 +18,10 @@ DATA, TRAINING = "Data", "Training"
 """Headings of the help."""
 
 FILES = (
-    "A table (.csv, .tsv, .parquet, .arrow), arrays (.npy, .npz, .safetensors), IDX images, a "
-    "folder with one subfolder of images a class, a folder of IDX files, digits, or mnist. Or what "
-    "is read block by block: a packed folder, a folder of .npz, .npy, .parquet or .arrow files, an "
-    "address such as s3://bucket/folder."
+    "A table (.csv, .tsv, .parquet, .arrow), arrays (.npy; .npz or .safetensors with X and y, or "
+    "features and labels), IDX images, a folder with one subfolder of images a class, a folder of "
+    "IDX files, digits, or mnist. Or what is read block by block: a packed folder, a folder of "
+    ".npz, .npy, .parquet or .arrow files, an address such as s3://bucket/folder."
 )
 
 Train = Annotated[str, typer.Argument(metavar="TRAIN", help=FILES)]

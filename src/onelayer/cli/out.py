@@ -51,7 +51,7 @@ def _keep(reads: Iterable[str | Path | None], path: Path) -> None:
     """Refuse to write into what is read."""
     place = Path(os.path.realpath(path))
     for read in reads:
-        if read is None:
+        if not read:  # what reads it says that it is no name
             continue
         source = Path(os.path.realpath(os.path.expanduser(read)))
         if place == source:

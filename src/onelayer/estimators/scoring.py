@@ -43,6 +43,11 @@ def as_scorer(scoring: Any, classes: NDArray[Any] | None = None) -> Scorer | Non
     """
     if scoring is None:
         return None
+    if not (isinstance(scoring, str) or callable(scoring)):
+        raise InputError(
+            f"scoring: {scoring!r} was given; give one scorer, by name or as a callable: it "
+            "chooses."
+        )
     from sklearn.metrics import check_scoring, make_scorer  # loads slowly
 
     scorer: Scorer = check_scoring(SoftmaxRegression(), scoring=scoring)

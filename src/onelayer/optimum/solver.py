@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from onelayer.data import Dataset, Rows
@@ -69,9 +71,10 @@ def minimise(
     Raises
     ------
     InputError
-        If objectives are of two models or do not fit the data, or a class has no example that
-        counts.
+        If objectives are of two models or do not fit the data, a penalty is below 0, or a class has
+        no example that counts.
     """
+    _check_kinds(data, objectives)
     given = [None] * len(objectives) if weights is None else list(weights)
     if not objectives:
         return []
@@ -93,6 +96,24 @@ def minimise(
             watch(count, [search.share for search in passes.searches])
         left: Reason = "passes" if count >= max_passes else "interrupted"
         return passes.found(left)
+
+
+def _check_kinds(data: Any, objectives: Any) -> None:
+    if not isinstance(data, Dataset):
+        raise InputError(
+            f"data: a {type(data).__name__} was given; give a Dataset: Dataset(X, y) of "
+            "onelayer.data takes arrays."
+        )
+    if not isinstance(objectives, Sequence) or not all(
+        isinstance(objective, Objective) for objective in objectives
+    ):
+        raise InputError("objectives: give a list of Objective.")
+    for objective in objectives:
+        if not 0 <= objective.l2 < np.inf:
+            raise InputError(
+                f"objectives: l2 {objective.l2:g} was given; it must be a finite number of at "
+                "least 0."
+            )
 
 
 def _check(data: Dataset, objectives: Sequence[Objective]) -> None:

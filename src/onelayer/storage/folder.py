@@ -64,7 +64,8 @@ class Folder:
             If there is none, or its manifest cannot be used.
         """
         if not path.is_dir():
-            raise InputError(f"{path}: there is no such folder.")
+            what = "is a file; name a folder" if path.exists() else "there is no such folder"
+            raise InputError(f"{path}: {what}.")
         return cls(path, None)
 
     @classmethod

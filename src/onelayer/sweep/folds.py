@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from onelayer.data import Rows
 from onelayer.data.blocks import select_rows
 from onelayer.errors import Argument, InputError
+from onelayer.sweep.splits import sides_of
 from onelayer.sweep.task import Floats, Sample, Task
 from onelayer.training import ExampleWeights
+from onelayer.words import number_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +86,8 @@ def cross_validation(
     Raises
     ------
     ValueError
-        If the examples cannot be split so, or the splitter needs groups and has none.
+        If the examples cannot be split so, a split has other rows than there are, or the splitter
+        needs groups and has none.
     """
     from sklearn.model_selection import check_cv  # loads slowly
 
@@ -102,17 +105,26 @@ def cross_validation(
     counts = _in_part(sample, task.loss_weights(sample))
     watched = _in_part(sample, task.watched_weights(sample))
     folds: list[Fold] = []
-    for train, validation in splitter.split(X, y, **metadata):
+    for f, split in enumerate(splitter.cv if listed else splitter.split(X, y, **metadata)):
+        train, validation = sides_of(split, f, numbers)
         # A splitter may draw an example more than once, as the bootstrap does.
-        drawn = np.bincount(numbers[train], minlength=n) * counts
-        scored = np.unique(numbers[validation])
+        drawn = np.bincount(train, minlength=n) * counts
+        scored = np.unique(validation)
         scored = scored[counts[scored] > 0]
         if not drawn.any() or not len(scored):
-            raise InputError(f"cv: fold {len(folds)} has no examples that count on one side.")
+            raise InputError(
+                f"cv: fold {f} has no examples that count to "
+                f"{'score' if drawn.any() else 'train on'}; give each fold some on both sides."
+            )
         held = np.zeros(n)
         held[scored] = watched[scored]
         share = float(drawn.sum() / counts.sum())
         folds.append(Fold(ExampleWeights(drawn, held), sample, scored, share))
+    if not folds:
+        raise InputError(
+            "cv: there are no splits; give a list of them, not an iterator, which is empty when "
+            "it has been used."
+        )
     return folds
 
 
@@ -166,6 +178,12 @@ def _check_groups(cv: Any, groups: Any, n: int) -> None:
     if groups is not None and np.shape(groups)[:1] != (n,):
         raise InputError(
             f"groups: the shape is {np.shape(groups)}; give one group for each of {n} examples."
+        )
+    absent = [] if groups is None else [i for i, group in enumerate(groups) if group is None]
+    if absent:
+        raise InputError(
+            f"groups: {number_of(len(absent), 'example')} without a group, the first is number "
+            f"{absent[0]}; add the groups, or remove these."
         )
 
 

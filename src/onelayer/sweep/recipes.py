@@ -37,8 +37,8 @@ def dinov2_ranges(width: int) -> tuple[FeatureRange, ...]:
     InputError
         If it is not 1 or more.
     """
-    if width < 1:
-        raise InputError(Argument("width"), f": {width} was given; it must be 1 or more.")
+    if not (isinstance(width, int | np.integer) and width >= 1):
+        raise InputError(Argument("width"), f": {width} was given; give an integer, 1 or more.")
     last, mean, end = 3 * width, 4 * width, 5 * width
     return (last, mean), (last, end), (0, mean), (0, end)
 
@@ -105,5 +105,12 @@ def lbfgs_penalties(n: float, n_classes: int) -> tuple[float, ...]:
         of the losses, and is the same while the tenth is held out.
     n_classes : int
         The number of classes.
+
+    Raises
+    ------
+    InputError
+        If there are no examples.
     """
+    if not n > 0:
+        raise InputError(f"n: {n} was given; it must be above 0.")
     return tuple(penalty_of(C, n, n_classes) for C in np.logspace(5, -6, 45).tolist())

@@ -45,7 +45,8 @@ class SweepResult:
     candidates : tuple of Candidate
         How each came out, in the same order.
     results : tuple of tuples of TrainResult
-        By candidate and fold.
+        By candidate and fold. Training accuracies are not measured on the way: those in their
+        histories are NaN.
     score_name, scored_on : str
         What was measured and on what examples, for `summary`.
     task : Task
@@ -211,7 +212,9 @@ def _train(
     each = [config for row in configs for config in row]
     if not with_curves and all(config.early_stopping is None for config in each):
         task = replace(task, validation=None)  # nothing reads the evaluations
-    results = task.fit(each, [fold.weights for _ in configs for fold in folds], **how)
+    weights = [fold.weights for _ in configs for fold in folds]
+    # Nothing reads training accuracies on the way, each of which costs a pass.
+    results = task.fit(each, weights, evaluate_train=False, **how)
     if any(result.stop_reason is StopReason.INTERRUPTED for result in results):
         raise KeyboardInterrupt
     return [results[i : i + len(folds)] for i in range(0, len(results), len(folds))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from onelayer.data import Dataset
 from onelayer.data.labels import Label
@@ -10,6 +11,22 @@ from onelayer.errors import Argument, InputError
 from onelayer.model import ModelName, Parameters, n_outputs
 from onelayer.training.config import TrainConfig
 from onelayer.words import first_few
+
+
+def check_kinds(train_set: Any, validation_set: Any, configs: Any) -> None:
+    """Refuse what is no data set and no list of configurations."""
+    for data, what in ((train_set, "train_set"), (validation_set, "validation_set")):
+        if not isinstance(data, Dataset) and (what == "train_set" or data is not None):
+            raise InputError(
+                f"{what}: a {type(data).__name__} was given; give a Dataset: Dataset(X, y) of "
+                "onelayer.data takes arrays."
+            )
+    listed = isinstance(configs, Sequence) and not isinstance(configs, str)
+    if not listed or not all(isinstance(config, TrainConfig) for config in configs):
+        raise InputError(
+            f"configs: {first_few(configs, repr) if listed else type(configs).__name__} was given; "
+            "give a list of TrainConfig, or one to train."
+        )
 
 
 def check_alike(train_set: Dataset, validation_set: Dataset) -> None:

@@ -15,7 +15,7 @@ from onelayer.data import Dataset
 from onelayer.engines import Engine, EngineName, open_engine
 from onelayer.engines.cluster import ClusterMatrix
 from onelayer.model import Parameters
-from onelayer.training.checks import check_alike, check_config
+from onelayer.training.checks import check_alike, check_config, check_kinds
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
 from onelayer.training.draws import Draws
@@ -118,6 +118,7 @@ def train_many(
     InputError
         If data and configuration do not fit together.
     """
+    check_kinds(train_set, validation_set, configs)
     task = _Task.of(
         train_set, validation_set, configs, rows, validation_rows, weights, initial, states,
         evaluate_train,

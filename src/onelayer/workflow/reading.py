@@ -9,6 +9,7 @@ from onelayer.data.files import Examples, read_examples
 from onelayer.data.moments import Moments
 from onelayer.errors import Argument, InputError
 from onelayer.model import ModelName
+from onelayer.workflow.as_model_takes import as_model_takes
 from onelayer.workflow.block_examples import read_blocks
 from onelayer.workflow.blocks import open_blocks
 from onelayer.workflow.files import File, TrainingFiles
@@ -78,7 +79,7 @@ def read_validation(
             given = read_blocks(opened, told).examples
     else:
         how |= {"size": files.size, "label_matrix": like.has_label_matrix}
-        with watch.stage(f"Reading {file.path}"):
+        with watch.stage(f"Reading {file.path}"), as_model_takes():
             given = read_examples(file.path, labels=file.labels, part="test", **how)
     labels = match_labels(given, like.classes)
     return Dataset(given.X, labels, classes=like.classes, scaling=like.scaling)

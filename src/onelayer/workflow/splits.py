@@ -37,11 +37,12 @@ def split(data: TrainingData, folds: int, *, with_all_classes: bool = False) -> 
         return _split_by_chance(len(targets), groups, folds)
     counts = np.bincount(targets)
     largest = counts.max()
-    if with_all_classes and counts.min() < 2:
+    alone = [data.train.classes[k] for k in np.flatnonzero(counts < 2)]
+    if with_all_classes and alone:
         raise InputError(
             Argument("validation"),
-            f": folds need two examples of a class; there are {len(counts)} classes, and "
-            "the smallest has 1 of them. Give validation examples, or leave the class out.",
+            f": folds need two examples of a class, and there are fewer of {first_few(alone)}. "
+            "Give validation examples, or leave the class out.",
         )
     if folds > largest:
         raise InputError(

@@ -21,6 +21,7 @@ from onelayer.data.files import (
 from onelayer.engines.cluster import Cluster
 from onelayer.errors import Argument, InputError
 from onelayer.inference import Classifier
+from onelayer.workflow.as_model_takes import as_model_takes
 from onelayer.workflow.block_examples import beside, read_blocks
 from onelayer.workflow.blocks import Opened, open_blocks
 from onelayer.workflow.labels import match_labels
@@ -219,20 +220,21 @@ def read_for(
 ) -> Examples:
     """Read a file as the model's training file was read."""
     names = classifier.feature_names
-    return read_examples(
-        data,
-        target=target or classifier.target,
-        labels=labels,
-        key=key,
-        size=classifier.data.get("size"),
-        features=names,
-        image_shape=classifier.image_shape,
-        channels=classifier.channels if classifier.image_shape else None,
-        fill=classifier.fill,
-        need_labels=need_labels,
-        label_matrix=classifier.model == "multilabel",
-        part="test",
-    )
+    with as_model_takes():
+        return read_examples(
+            data,
+            target=target or classifier.target,
+            labels=labels,
+            key=key,
+            size=classifier.data.get("size"),
+            features=names,
+            image_shape=classifier.image_shape,
+            channels=classifier.channels if classifier.image_shape else None,
+            fill=classifier.fill,
+            need_labels=need_labels,
+            label_matrix=classifier.model == "multilabel",
+            part="test",
+        )
 
 
 def _open(

@@ -1,24 +1,18 @@
 """NumPy's .npy and .npz files."""
 
 import zipfile
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data.files.array_names import names_of_arrays
 from onelayer.data.files.damage import DAMAGE
 from onelayer.data.files.examples import Examples, Request
 from onelayer.data.files.label_values import as_label_values
 from onelayer.data.files.limits import check_size
 from onelayer.data.files.sparse import SPARSE_KEYS, read_sparse
-from onelayer.errors import Argument, InputError
-from onelayer.words import first_few
-
-FEATURES = ("x", "features", "data", "images")
-LABELS = ("y", "labels", "targets", "target")
-"""What the arrays of a file are called, in any case; in a file with both parts with the part's
-name before or after: x_train, train_images."""
+from onelayer.errors import InputError
 
 
 def map_npy(path: str, source: str) -> NDArray[Any]:
@@ -53,17 +47,9 @@ def read_npz(request: Request) -> Examples:
             check_size(sum(member.file_size for member in archive.zip.infolist()), request.source)
             if set(archive.files) >= SPARSE_KEYS:
                 return read_sparse(request)
-            features = _pick(archive.files, FEATURES, request)
-            labels = _pick(archive.files, LABELS, request)
-            if features is None and request.labels is not None and len(archive.files) == 1:
-                features = archive.files[0]
-            if features is None:
-                raise _no_array(FEATURES, "features", archive.files, request.source)
-            if labels is None and request.must_hold_labels:
-                raise _no_array(LABELS, "labels", archive.files, request.source)
+            features, labels = names_of_arrays(archive.files, request)
             X = _member(archive, features)
-            with_labels = labels is not None and request.labels is None
-            y = _member(archive, labels) if labels is not None and with_labels else None
+            y = None if labels is None else _member(archive, labels)
     except InputError:
         raise
     except DAMAGE as error:
@@ -113,34 +99,6 @@ def as_examples(X: NDArray[Any], y: NDArray[Any] | None, request: Request) -> Ex
         image_shape=(X.shape[1], X.shape[2]) if is_image else None,
         channels=(X.shape[3] if X.ndim == 4 else 1) if is_image else None,
         source=request.source,
-    )
-
-
-def _pick(files: Iterable[str], names: tuple[str, ...], request: Request) -> str | None:
-    """Return the one array that is called by one of `names`, None where there is none."""
-    part = request.part
-    for wanted in (
-        [f"{name}_{part}" for name in names] + [f"{part}_{name}" for name in names],
-        list(names),
-    ):
-        found = [file for file in files if file.lower() in wanted]
-        if len(found) > 1:
-            raise InputError(
-                f"{request.source}: the arrays {first_few(found)} could all be meant; "
-                f"keep one that is called {names[0]}."
-            )
-        if found:
-            return found[0]
-    return None
-
-
-def _no_array(names: tuple[str, ...], what: str, files: Iterable[str], source: str) -> InputError:
-    more = (", or give them with ", Argument("labels", "FILE")) if what == "labels" else ()
-    return InputError(
-        f"{source}: no array with {what}: none is called {', '.join(names)}; it holds "
-        f"{first_few(list(files)) or 'none'}. Save them under such a name",
-        *more,
-        ".",
     )
 
 

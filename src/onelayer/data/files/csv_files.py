@@ -154,10 +154,21 @@ def numbers_in(text: pl.Series) -> pl.Series:
 
     Blanks around a number do not count, and the words of `MISSING` become null.
     """
+    numbers, missing = _parsed(text)
+    return numbers.set(missing, None) if (missing | numbers.is_not_null()).all() else text
+
+
+def not_numbers_in(text: pl.Series) -> pl.Series:
+    """Return the values of a column of text that are neither numbers nor missing."""
+    numbers, missing = _parsed(text)
+    return text.filter(~missing & numbers.is_null())
+
+
+def _parsed(text: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return a column of text as numbers, null where it is none, and where one is missing."""
     words = text.str.strip_chars()
     missing = words.is_null() | words.str.to_lowercase().is_in(MISSING)
-    numbers = words.cast(pl.Float64, strict=False)
-    return numbers.set(missing, None) if (missing | numbers.is_not_null()).all() else text
+    return words.cast(pl.Float64, strict=False), missing
 
 
 def separator_of(path: str) -> str:

@@ -11,7 +11,7 @@ from onelayer.data.files.examples import Examples
 from onelayer.data.files.sparse import check_finite
 from onelayer.data.rows import row_blocks
 from onelayer.errors import Argument, InputError
-from onelayer.words import first_few
+from onelayer.words import first_few, number_of
 
 _BLOCK_BYTES = 1 << 24
 
@@ -125,9 +125,12 @@ def _means(examples: Examples, counts: _Counts) -> NDArray[np.float64]:
         everywhere = (counts.missing[empty] == examples.n_examples).all()
         where = "at all" if everywhere else "in the examples to train on"
         raise InputError(
-            f"{examples.source}: {len(empty)} columns hold no value {where}: "
+            f"{examples.source}: {number_of(len(empty), 'column')} without any value {where}: "
             f"{first_few(empty, lambda i: _feature(examples, int(i)))}",
-            advice=("leave them out with ", Argument("drop", "NAME")),
+            advice=(
+                f"leave {'it' if len(empty) == 1 else 'them'} out with ",
+                Argument("drop", "NAME"),
+            ),
         )
     means: NDArray[np.float64] = counts.sums / counts.present
     large = np.flatnonzero(~np.isfinite(means))

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from onelayer.data.files.csv_files import not_numbers_in
 from onelayer.data.files.list_columns import ExpandedColumn
 from onelayer.errors import Argument, InputError
 from onelayer.words import first_few
@@ -45,7 +46,9 @@ def as_rows(parts: Sequence[ExpandedColumn], dtype: type[pl.DataType]) -> NDArra
 
 
 def _example(column: pl.Series) -> str:
-    """Return the name of a column with its type and a value of it, for a message."""
+    """Return the name of a column with its type and a value of it, no number if there is such."""
     values = column.drop_nulls()
+    words = not_numbers_in(values) if column.dtype == pl.String else values
+    values = values if words.is_empty() else words
     shown = "" if values.is_empty() else f", such as {str(values[0])[:30]!r}"
     return f"{column.name!r} ({column.dtype}{shown})"

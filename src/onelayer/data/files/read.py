@@ -164,6 +164,8 @@ def _reader(path: str | Path, request: Request) -> Reader:
 
 def _reader_of_path(request: Request) -> Reader:
     if os.path.isdir(request.path):
+        if not os.access(request.path, os.R_OK | os.X_OK):
+            raise InputError(f"{request.source}: may not be read; check its permissions.")
         if request.path.lower().rstrip("/").endswith(tuple(READERS)):
             raise InputError(
                 f"{request.source}: is a folder, though it is named as a file; name a file in it."
@@ -174,6 +176,8 @@ def _reader_of_path(request: Request) -> Reader:
 
 
 def _check_file(path: str, known: str = "") -> None:
+    if not path:
+        raise InputError("The name of a file to read is empty; give one.")
     if not os.path.exists(path):
         raise InputError(f"{path}: there is no such file or folder; check the path{known}.")
     if not os.path.isfile(path):

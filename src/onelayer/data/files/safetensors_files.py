@@ -7,16 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
+from onelayer.data.files.array_names import names_of_arrays
 from onelayer.data.files.arrays import as_examples
 from onelayer.data.files.examples import Examples, Request
-from onelayer.errors import Argument, InputError
-from onelayer.words import first_few
-
-FEATURES, LABELS = "features", "labels"
+from onelayer.errors import InputError
 
 
 def read_safetensors(request: Request) -> Examples:
-    """Read the tensors `features` and, where they are wanted, `labels`.
+    """Read features and labels, which are called as in a .npz file.
 
     bfloat16, which NumPy does not know, becomes float32 without loss.
     """
@@ -24,19 +22,9 @@ def read_safetensors(request: Request) -> Examples:
     try:
         with safe_open(request.path, framework="numpy") as file:
             kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
-            wanted = [FEATURES] + ([LABELS] if request.must_hold_labels else [])
-            missing = [name for name in wanted if name not in kinds]
-            if missing:
-                raise InputError(
-                    f"{source}: there is no tensor {first_few(missing)}; it holds "
-                    f"{first_few(list(kinds)) or 'none'}. Save the tensors as {FEATURES} and "
-                    f"{LABELS}, or give the labels with ",
-                    Argument("labels", "FILE"),
-                    ".",
-                )
-            X = _tensor(request, file, FEATURES, kinds)
-            with_labels = LABELS in kinds and request.labels is None
-            y = _tensor(request, file, LABELS, kinds) if with_labels else None
+            features, labels = names_of_arrays(list(kinds), request)
+            X = _tensor(request, file, features, kinds)
+            y = None if labels is None else _tensor(request, file, labels, kinds)
     except (SafetensorError, OSError) as error:
         raise InputError(
             f"{source}: is damaged or no safetensors file ({error}); get it again."

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from onelayer.data.blocks.readers.npy import Header, read_header, read_values
 from onelayer.data.blocks.readers.shard_names import RULE
-from onelayer.data.files.arrays import FEATURES, LABELS
+from onelayer.data.files.array_names import FEATURES, LABELS
 from onelayer.data.files.sparse import SPARSE_KEYS
 from onelayer.errors import InputError
 from onelayer.words import first_few

@@ -64,7 +64,7 @@ def open_path(path: str, columns: Columns) -> BlockSource:
 
 def holds_blocks(path: str) -> bool:
     """Return whether a path of this machine is a folder of files that are read in blocks."""
-    if not os.path.isdir(path):
+    if not os.path.isdir(path) or not os.access(path, os.R_OK | os.X_OK):
         return False
     files = [name.lower() for name in os.listdir(path) if not name.startswith((".", "_"))]
     ends = tuple(ending for kind in _ALL for ending in kind)
