@@ -22,7 +22,7 @@ _TITLE, _ACROSS, _LABEL, _ENTRY = 50, 36, 20, 40
 
 _TICKS: Final = 4
 _LINE: Final = 17
-"""Pixels from one line of a row's name to the next."""
+"""Pixels from one line of a row's name, or of the title above a plot, to the next."""
 
 _POINTS: Final = 400
 """Of a line; two a column of pixels are enough."""
@@ -56,11 +56,16 @@ def narrowed(specification: _Specification) -> _Specification | None:
     narrow["width"] = WIDTH
     narrow["autosize"] = {"type": "fit-x", "contains": "padding"}
     lines = 1
+    above = max((len(wrap(c["title"], _TITLE)) for n, c in channels
+                 if n == "y" and isinstance(c.get("title"), str)), default=1) - 1  # fmt: skip
     for name, channel in channels:
         if isinstance(title := channel.get("title"), str):
             channel["title"] = wrap(title, _ACROSS if name == "x" else _TITLE)
+            if name == "y" and above and channel.get("axis", {}) is not None:
+                channel["axis"] = {**channel.get("axis", {}), "titleY": style.TITLE_Y - _LINE * above}
         if name in ("color", "strokeDash") and channel.get("legend") and "scale" in channel:
             _set_legend(channel)
+            channel["legend"]["offset"] = style.LEGEND_OFFSET + _LINE * above
         axis = channel.get("axis")
         if isinstance(axis, dict):
             if name == "x" and "values" not in axis:
