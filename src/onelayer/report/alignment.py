@@ -17,8 +17,8 @@ def lines_of(math: str) -> list[tuple[str, str]]:
     """Break a formula into lines that are aligned at the end of their left side.
 
     A chain of equations gets a line for each ``=``, and what stands behind ``, quad`` a line of its
-    own; where two equations are equivalent, the line is aligned at ``<==>``. An ``&`` says where to align instead, and nothing else is broken then. Only marks outside
-    brackets and quotes count.
+    own; equivalent equations are aligned at their ``<==>``. An ``&`` says where to align instead,
+    and nothing else is broken then. Only marks outside brackets and quotes count.
 
     Parameters
     ----------

@@ -62,7 +62,10 @@ def narrowed(specification: _Specification) -> _Specification | None:
         if isinstance(title := channel.get("title"), str):
             channel["title"] = wrap(title, _ACROSS if name == "x" else _TITLE)
             if name == "y" and above and channel.get("axis", {}) is not None:
-                channel["axis"] = {**channel.get("axis", {}), "titleY": style.TITLE_Y - _LINE * above}
+                channel["axis"] = {
+                    **channel.get("axis", {}),
+                    "titleY": style.TITLE_Y - _LINE * above,
+                }
         if name in ("color", "strokeDash") and channel.get("legend") and "scale" in channel:
             _set_legend(channel)
             channel["legend"]["offset"] = style.LEGEND_OFFSET + _LINE * above

@@ -152,7 +152,8 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
         f"({config.order}), at equal steps: after {early.step:,} steps the validation loss is "
         f"{number(early.shuffled_loss)} against {number(early.own_loss)}, after {end.step:,} "
         f"{number(end.shuffled_loss)} against {number(end.own_loss)} (difference "
-        f"{decimals(end.interval[0], 4)} to {decimals(end.interval[1], 4)}; 95% interval over seeds). "
+        f"{decimals(end.interval[0], 4)} to {decimals(end.interval[1], 4)}; 95% interval over "
+        "seeds). "
     )
     verdicts = [_verdict(at) for at in at_steps]
     answer = _answer(verdicts)
@@ -160,7 +161,9 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
         first = at_steps[verdicts.index("faster")]
         statement += f"So shuffling is ahead, from {first.step:,} steps on at the latest."
     elif "slower" in verdicts and answer is Answer.CLEAR:
-        behind = [f"{at.step:,}" for at, of in zip(at_steps, verdicts, strict=True) if of == "slower"]
+        behind = [
+            f"{at.step:,}" for at, of in zip(at_steps, verdicts, strict=True) if of == "slower"
+        ]
         statement += (
             f"So shuffling is behind after {listed(behind)} steps, and measurably ahead at none of "
             "the four times: it does not speed convergence here."

@@ -84,12 +84,13 @@ def best_step_layers(
     return layers
 
 
-def is_labelled_right(at: float, *, is_last: bool) -> bool:
-    """Tell where the name of a rule stands, so many pixels from the left.
+def is_labelled_right(at: float, *, first_of_several: bool) -> bool:
+    """Tell on which side a rule has its name, so many pixels from the left.
 
-    The last of several is named on its right, the others on their left, where there is room.
+    The first of several is named on its left and the others on their right, where there is room:
+    those that lie close do not cross the names of each other.
     """
-    return at < _ROOM or (is_last and at < style.WIDTH - _ROOM)
+    return at < _ROOM or (not first_of_several and at < style.WIDTH - _ROOM)
 
 
 def step_rules(marks: Sequence[tuple[int, str]], history: pl.DataFrame) -> list[alt.Chart]:
@@ -101,7 +102,7 @@ def step_rules(marks: Sequence[tuple[int, str]], history: pl.DataFrame) -> list[
         chart = alt.Chart(inline_data(pl.DataFrame({"step": [step]})))
         rule = chart.mark_rule(color=style.MUTED.light, strokeDash=[4, 4], strokeWidth=1.5)
         at = style.WIDTH * (step - first) / (last - first)
-        right = is_labelled_right(at, is_last=place == len(marks) - 1)
+        right = is_labelled_right(at, first_of_several=place == 0 < len(marks) - 1)
         label = with_halo(
             chart,
             align="left" if right else "right",

@@ -111,7 +111,8 @@ def _(exhibit: Lines, name: str) -> Figure:
         mark = alt.Chart(base.inline_data(pl.DataFrame({"at": [float(at)]})))
         rule = mark.mark_rule(color=style.MUTED.light, strokeDash=[4, 4])
         across = style.WIDTH * (at - first) / ((last_at - first) or 1.0)
-        right = base.is_labelled_right(across, is_last=place == len(exhibit.marks) - 1)
+        first_of_several = place == 0 < len(exhibit.marks) - 1
+        right = base.is_labelled_right(across, first_of_several=first_of_several)
         # Marks that lie close to each other have their names below one another.
         text = base.with_halo(
             mark, text=label, align="left" if right else "right", dx=6 if right else -6,

@@ -86,8 +86,8 @@ def _gap_is_not_memory(material: Material) -> str | None:
     return (
         "A gap between training and validation accuracy has two parts. Here it is "
         f"{points(gap.train_accuracy - gap.val_accuracy)}: examples that trained are "
-        f"{points(gap.memory)} ahead of a fifth that was left out. The rest is chance, or validation "
-        "examples that are harder or easier than that fifth."
+        f"{points(gap.memory)} ahead of a fifth that was left out. The rest is chance, or "
+        "validation examples that are harder or easier than that fifth."
     )
 
 
@@ -152,6 +152,14 @@ _OF_CODES: Final = {
     "C. Northcutt, L. Jiang, I. Chuang: Confident learning: estimating uncertainty in dataset "
     "labels. Journal of Artificial Intelligence Research 70, 2021. (Suspicious labels.)":
         ("OL210",),
+    "J. B. Copas: Binary regression models for contaminated data. Journal of the Royal Statistical "
+    "Society B 50, 1988. (Labels that are wrong at random.)": ("OL210",),
+    "J. C. Hsu: Constrained simultaneous confidence intervals for multiple comparisons with the "
+    "best. Annals of Statistics 12, 1984. (Runs that may be the best.)": ("OL302",),
+    "D. Lopez-Paz, M. Oquab: Revisiting classifier two-sample tests. ICLR 2017. (Parts of "
+    "different kinds.)": ("OL209",),
+    "R. Pyke: Spacings. Journal of the Royal Statistical Society B 27, 1965. (Identifiers.)":
+        ("OL204",),
 }  # fmt: skip
 
 _OF_SOURCES: Final = {
