@@ -33,7 +33,7 @@ from onelayer.report.printable import printable_values
 Node: TypeAlias = dict[str, Any]
 
 _NUMBER: Final = re.compile(
-    r"[+\-−±≈<>≤≥]?\s*\d[\d,.\s]*(?:e[+\-−]?\d+)?\s*(?:%|s|ms)?", re.IGNORECASE
+    r"[+\-−±≈<>≤≥]?\s*\d[\d,.\s]*(?:e[+\-−]?\d+|×\s10[⁻⁰¹²³⁴-⁹]+)?\s*(?:%|s|ms)?", re.IGNORECASE
 )
 _NOTHING: Final = ("", "-", "–", "—", "∞")
 _SPACES: Final = "\t\n"

@@ -114,7 +114,9 @@
   };
   addEventListener("resize", reach);
 
-  const over = (text) => {
+  const over = (stage, text) => {
+    set(byId("stage"), stage);
+    if (!head.title) set(byId("subtitle"), "It ended before it had begun.");
     const end = byId("end");
     end.hidden = false;
     end.textContent = text;
@@ -143,7 +145,7 @@
     byId("stop").disabled = Boolean(head.stopping || head.end);
     if (news.runs.length) { redraw(); reach(); }
     if (head.end === "report") location.replace("report");
-    else if (head.end) over(head.stage);
+    else if (head.end) over("The study has ended", head.stage);
   };
 
   const events = new EventSource("events");
@@ -157,7 +159,7 @@
     failed += 1;
     if (failed < 2 && events.readyState !== EventSource.CLOSED) return;
     events.close();
-    over("The command that trains cannot be reached any more. What was done is kept: the same command goes on with it, or its report is in the folder.");
+    over("No connection", "The command that trains cannot be reached any more. What was done is kept: the same command goes on with it, or its report is in the folder.");
   });
 
   const sure = byId("sure");

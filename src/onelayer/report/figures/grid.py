@@ -142,7 +142,9 @@ def _cells(
 
 
 def _short(value: float) -> str:
-    return fixed(value, 3) if abs(value) < 100 else in_powers(f"{value:.2g}")
+    if abs(value) < 100:
+        return fixed(value, 3)
+    return f"{value:,.0f}" if abs(value) < 1e4 else in_powers(f"{value:.2g}")
 
 
 def _left(share: float) -> str:
