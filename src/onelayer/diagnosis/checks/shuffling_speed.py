@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -157,21 +158,7 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     )
     verdicts = [_verdict(at) for at in at_steps]
     answer = _answer(verdicts)
-    if answer is Answer.FOUND:
-        first = at_steps[verdicts.index("faster")]
-        statement += f"So shuffling is ahead, from {first.step:,} steps on at the latest."
-    elif "slower" in verdicts and answer is Answer.CLEAR:
-        behind = [
-            f"{at.step:,}" for at, of in zip(at_steps, verdicts, strict=True) if of == "slower"
-        ]
-        statement += (
-            f"So shuffling is behind after {listed(behind)} steps, and measurably ahead at none of "
-            "the four times: it does not speed convergence here."
-        )
-    elif answer is Answer.CLEAR:
-        statement += f"So neither order is ahead by {100 * MATTERS:.0f}% at any of four times."
-    else:
-        statement += "So neither order is ahead at all times, or the seeds differ too much to say."
+    statement += _so(at_steps, verdicts)
     own_stop, stop = measurement.own_stop, measurement.shuffled_stop
     statement += (
         f" With a patience of {patience}, early stopping would end the run after "
@@ -188,6 +175,25 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     if answer is Answer.CLEAR:
         return CHECK.clear(runs, statement, measurement, tried=tried)
     return CHECK.cant_tell(runs, statement, measurement, tried=tried)
+
+
+def _so(at_steps: Sequence[AtStep], verdicts: list[str]) -> str:
+    """Return what follows, and after which steps."""
+    answer = _answer(verdicts)
+    if answer is Answer.FOUND:
+        first = at_steps[verdicts.index("faster")]
+        return f"So shuffling is ahead, from {first.step:,} steps on at the latest."
+    if "slower" in verdicts and answer is Answer.CLEAR:
+        behind = [
+            f"{at.step:,}" for at, of in zip(at_steps, verdicts, strict=True) if of == "slower"
+        ]
+        return (
+            f"So shuffling is behind after {listed(behind)} steps, and measurably ahead at none of "
+            "the four times: it does not speed convergence here."
+        )
+    if answer is Answer.CLEAR:
+        return f"So neither order is ahead by {100 * MATTERS:.0f}% at any of four times."
+    return "So neither order is ahead at all times, or the seeds differ too much to say."
 
 
 def _answer(verdicts: list[str]) -> Answer:
