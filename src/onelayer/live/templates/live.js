@@ -116,7 +116,6 @@
 
   const over = (stage, text) => {
     set(byId("stage"), stage);
-    if (!head.title) set(byId("subtitle"), "It ended before it had begun.");
     const end = byId("end");
     end.hidden = false;
     end.textContent = text;
@@ -145,7 +144,10 @@
     byId("stop").disabled = Boolean(head.stopping || head.end);
     if (news.runs.length) { redraw(); reach(); }
     if (head.end === "report") location.replace("report");
-    else if (head.end) over("The study has ended", head.stage);
+    else if (head.end) {
+      if (!head.title) set(byId("subtitle"), "It ended before it had begun.");
+      over("The study has ended", head.stage);
+    }
   };
 
   const events = new EventSource("events");
