@@ -55,7 +55,7 @@ def test_a_sweep_leaves_table_model_and_page(how: tuple[str, str], table: Path) 
     assert "kind 1" in page
     assert "width 2" in page
     assert "A sweep over penalty" in page
-    assert f"Best of 4: λ = {best['l2']:g} and the learning rate" in page
+    assert f"Best of 4: λ\u00a0=\u00a0{best['l2']:g} and the learning rate" in page
     assert "l2 = " not in page
     assert "mean 0 and standard deviation 1" in page
     # The grid as a map with each score in it, and the folds against the best where there are some.
@@ -63,7 +63,7 @@ def test_a_sweep_leaves_table_model_and_page(how: tuple[str, str], table: Path) 
         assert f">{-score:.3f}</text>" in page
     assert "framed" in page
     assert ("difference to the best on the same fold" in page) == ("--folds" in how)
-    assert "had not converged: J −5 % says" in page
+    assert "had not converged: −5% says" in page
     assert '<th scope="col" class="right">J could fall by</th>' in page
     words = {"--folds": "3 folds", "--validation": "30% of the examples, held out"}
     assert (str(table) if str(table) in how else words[how[0]]) in page

@@ -6,7 +6,7 @@ from diagnosis_material import evidence_of, trained_run
 
 from onelayer.data import Dataset, load
 from onelayer.diagnosis import Answer, Context, Finding
-from onelayer.diagnosis.checks.shuffling_speed import ShufflingSpeed, look
+from onelayer.diagnosis.checks.shuffling_speed import AtStep, ShufflingSpeed, _so, look
 from onelayer.training import TrainConfig, train
 
 TRAIN, VALIDATION = load("digits", train=600, validation=400)
@@ -67,3 +67,13 @@ def test_patience_is_the_runs_own() -> None:
 def test_is_silent_on_runs_that_are_shuffled_or_make_no_steps() -> None:
     assert look(context_of(order="epoch")) == []
     assert look(context_of(solver="optimum", l2=0.1)) == []
+
+
+def test_it_says_after_which_steps_shuffling_is_behind() -> None:
+    at_steps = [AtStep(step, 0.5, 0.5, (-0.1, 0.1)) for step in (104, 260, 520, 1_039)]
+    said = _so(at_steps, ["slower", "slower", "unclear", "alike"])
+    assert "behind after 104 and 260 steps, and measurably ahead at none" in said
+    assert "1,039" not in said
+    assert "at any of four times" in _so(at_steps, ["alike"] * 4)
+    assert "from 260 steps on" in _so(at_steps, ["alike", "faster", "faster", "faster"])
+    assert "too much to say" in _so(at_steps, ["slower", "faster", "alike", "alike"])

@@ -24,14 +24,16 @@ from onelayer.diagnosis.checks.missing_classes import Missing, MissingClasses
 from onelayer.diagnosis.checks.oscillation import Oscillation
 from onelayer.diagnosis.checks.shared_examples import SharedExamples
 from onelayer.diagnosis.checks.shuffling_speed import AtStep, ShufflingSpeed, Stop
-from onelayer.diagnosis.exhibits import Curve, as_bytes, packed, thinned, unpacked
+from onelayer.diagnosis.exhibits import Curve, Lines, as_bytes, packed, thinned, unpacked
 from onelayer.diagnosis.measurement import Measurement
 from onelayer.diagnosis.measures.overfitting import Gap, Overfitting
 from onelayer.diagnosis.statistics.calibration import ReliabilityBin
 from onelayer.report.document import FigureBlock, Fold, Note, unfolded
+from onelayer.report.figures.base import is_labelled_right
+from onelayer.report.figures.exhibits import exhibit_figure
 from onelayer.report.sections.exhibits import figures_of
 from onelayer.report.sections.findings import MOST_IN_FULL, findings
-from onelayer.report.sections.material import Material, said
+from onelayer.report.sections.material import Material, each_sure, how_sure, said
 from onelayer.training import StopReason
 
 CURVE = Curve((0.0, 10.0, 20.0), (3.0, 0.5, 0.4))
@@ -184,7 +186,7 @@ def test_the_findings_have_their_figures_but_not_hundreds() -> None:
 
 def test_of_many_findings_that_differ_in_numbers_a_few_are_told() -> None:
     blocks = said([*(finding_of(STOP) for _ in range(4)), finding_of(LABELS)])
-    assert len([b for b in blocks if isinstance(b, Fold) and b.title == "How sure?"]) == 3
+    assert len([b for b in blocks if isinstance(b, Fold) and b.title == "How sure?"]) == 2
     (others,) = [b for b in blocks if isinstance(b, Fold) and b.title == "And of the others"]
     assert len(others.blocks) == 2
 
@@ -215,3 +217,33 @@ def test_values_become_bytes_in_one_scale() -> None:
     assert [dark.tolist(), bright.tolist()] == [[[64, 128]], [[32, 255]]]
     (same,) = as_bytes([IMAGES + 200])
     assert np.array_equal(unpacked(packed(same), (12,)), IMAGES + 200)
+
+
+def test_a_curve_over_a_wide_range_says_that_its_scale_is_logarithmic() -> None:
+    def drawn(high: float) -> str:
+        curve = Curve((0.0, 10.0, 20.0), (high, 0.5, 0.4))
+        return exhibit_figure(
+            Lines("t", "c", "step", "validation loss", (("a", curve),), (("kept", 4), ("end", 5))),
+            "lines",
+        ).svg()
+
+    assert "validation loss (logarithmic scale)" in drawn(30.0)
+    assert "logarithmic" not in drawn(0.6)
+
+
+def test_names_of_rules_that_lie_close_stand_on_either_side() -> None:
+    middle = 300.0
+    assert not is_labelled_right(middle, first_of_several=True)
+    assert is_labelled_right(middle, first_of_several=False)
+    assert is_labelled_right(5.0, first_of_several=True)
+    assert not is_labelled_right(10_000.0, first_of_several=False)
+
+
+def test_how_sure_is_said_once_for_findings_that_rest_on_the_same() -> None:
+    measured = CASES["stop"][0]
+    findings = [finding_of(measured), finding_of(measured)]
+    own = how_sure(findings[0]).blocks
+    assert [[fold.blocks for fold in folds] for folds in each_sure(findings)] == [[own], []]
+    other = replace(findings[1], how_sure=replace(findings[1].how_sure, tried=("more",)))
+    both = [[fold.blocks for fold in folds] for folds in each_sure([findings[0], other])]
+    assert both == [[own], [how_sure(other).blocks]]

@@ -1,12 +1,14 @@
 """Figures on a phone: a form of their own, no wider than it, with all the words of the wide one."""
 
 import re
+from typing import Any
 
 import numpy as np
 import polars as pl
 from report_material import history
 
 from onelayer.diagnosis.exhibits import Span, Spans
+from onelayer.report import style
 from onelayer.report.document import Chapter, Document, FigureBlock, Interactive, Section
 from onelayer.report.figure import Figure
 from onelayer.report.figures import accuracy_against_l2, sweep_accuracy
@@ -39,6 +41,36 @@ def test_a_chart_is_as_wide_as_a_phone_and_keeps_its_words() -> None:
     for words in ("training, minimum", "validation, end of the run", "penalty λ"):
         assert words in narrow
     assert narrow == narrow_of(figure)
+
+
+def test_names_of_many_columns_stand_askew_and_a_map_of_too_many_stays_wide() -> None:
+    def of(columns: int, mark: str) -> dict[str, Any] | None:
+        names = [f"{column}.5 × 10⁻⁶" for column in range(columns)]
+        text = {"text": {"field": "score"}} if mark == "text" else {}
+        return narrowed({
+            "mark": {"type": mark}, "data": {"name": "d"}, "datasets": {}, "height": 100,
+            "encoding": {"x": {"field": "x", "sort": names, "axis": {}}, **text},
+        })  # fmt: skip
+
+    few, many = of(3, "point"), of(8, "text")
+    assert few is not None
+    assert many is not None
+    assert "labelAngle" not in few["encoding"]["x"]["axis"]
+    assert many["encoding"]["x"]["axis"]["labelAngle"] == -50
+    assert of(12, "text") is None
+    assert of(12, "point") is not None
+
+
+def test_a_title_of_two_lines_stands_above_the_plot() -> None:
+    title = "validation accuracy, difference in points (logarithmic far from 0)"
+    y = {"field": "y", "title": title, "axis": {"values": [0]}}
+    colour = {"field": "c", "legend": {"columns": 1}, "scale": {"domain": ["a"]}}
+    narrow = narrowed({"encoding": {"y": y, "color": colour}, "height": 100})
+    assert narrow is not None
+    y, colour = (narrow["encoding"][name] for name in ("y", "color"))
+    assert len(y["title"]) == 2
+    assert y["axis"]["titleY"] < style.TITLE_Y - 12
+    assert colour["legend"]["offset"] > style.LEGEND_OFFSET + 12
 
 
 def test_long_names_of_rows_are_broken_into_lines() -> None:

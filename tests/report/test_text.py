@@ -63,12 +63,25 @@ def test_parsing_never_fails_and_spans_of_text_are_joined(text: str) -> None:
         ('y = cases(1 &"if" k = i, 0 &"else")', [("y", '= cases(1 &"if" k = i, 0 &"else")')]),
         (r"a &= b \ &= c", [(r"a &= b \ &= c", "")]),
         ("a = b quad (k != i)", [("a", "= b quad (k != i)")]),
+        (
+            "a = 0 quad <==> quad b = c, quad d = e",
+            [("a = 0 quad", "<==> quad b = c,"), ("d", "= e")],
+        ),
     ],
 )
 def test_a_derivation_step_is_broken_where_it_aligns(
     math: str, lines: list[tuple[str, str]]
 ) -> None:
     assert lines_of(math) == lines
+
+
+def test_no_line_ends_within_a_short_formula() -> None:
+    text = "From λ = 0.01 to −1, `l2 = 1` of N × d, y − ŷ, 1 / λ and 2 to 3; a = b."
+    page = view(Document("t", "", (Paragraph(text),), ()))
+    spans = page["lead"][0]["spans"]
+    assert "".join(span["text"] for span in spans).replace("\u00a0", "~") == (
+        "From λ~=~0.01 to −1, l2 = 1 of N~×~d, y~−~ŷ, 1~/~λ and 2 to 3; a = b."
+    )
 
 
 def test_columns_of_numbers_are_set_right() -> None:

@@ -17,7 +17,7 @@ from onelayer.diagnosis.measures.l2_accuracies import SweepAccuracies
 from onelayer.diagnosis.measures.l2_norms import SweepNorms
 from onelayer.diagnosis.measures.overfitting import Overfitting
 from onelayer.diagnosis.measures.pictures import WeightNoise
-from onelayer.diagnosis.words import number, percent, points, span
+from onelayer.diagnosis.words import decimals, number, percent, points, span
 
 Judged = tuple[str, str] | None
 
@@ -157,7 +157,7 @@ def norm(evidence: Evidence, power: int) -> Judged:
     what = "‖W‖" if power == 1 else "‖W‖²"
     said = (
         f"Between neighbouring λ of the sweep the slope of {what} on two logarithmic axes lies "
-        f"between {number(min(steep))} and {number(max(steep))}; inverse proportion is −1."
+        f"between {decimals(min(steep))} and {decimals(max(steep))}; inverse proportion is −1."
     )
     return (HOLDS if all(abs(s + 1) < 0.1 for s in steep) else FAILS), said
 

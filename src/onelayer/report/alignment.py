@@ -7,6 +7,7 @@ from typing import Final
 _MARK: Final = re.compile(
     r"(?P<ampersand>(?<!\\)&)"
     r"|(?P<clause>,\s+quad\b)"
+    r"|(?P<equivalence><==>)"
     r"|(?P<relation>(?<![<>!:=])=(?![=>]))"
     r"|(?P<break>\\(?:\s|$))"
 )
@@ -16,8 +17,8 @@ def lines_of(math: str) -> list[tuple[str, str]]:
     """Break a formula into lines that are aligned at the end of their left side.
 
     A chain of equations gets a line for each ``=``, and what stands behind ``, quad`` a line of its
-    own. An ``&`` says where to align instead, and nothing else is broken then. Only marks outside
-    brackets and quotes count.
+    own; equivalent equations are aligned at their ``<==>``. An ``&`` says where to align instead,
+    and nothing else is broken then. Only marks outside brackets and quotes count.
 
     Parameters
     ----------
@@ -43,7 +44,9 @@ def lines_of(math: str) -> list[tuple[str, str]]:
     # The comma stays with the line that it ends.
     ends = [*(mark.start() + 1 for mark in clauses), len(math)]
     for start, end in zip(starts, ends, strict=True):
-        cuts = [m.start() for m in marks if m.lastgroup == "relation" and start <= m.start() < end]
+        within = [mark for mark in marks if start <= mark.start() < end]
+        alike = [mark for mark in within if mark.lastgroup == "equivalence"] or within
+        cuts = [m.start() for m in alike if m.lastgroup in ("equivalence", "relation")]
         pieces = [math[a:b].strip() for a, b in zip([start, *cuts], [*cuts, end], strict=True)]
         first, *rest = pieces
         lines += zip([first, *[""] * max(len(rest) - 1, 0)], rest or [""], strict=True)

@@ -13,6 +13,7 @@ from onelayer.report import figures, style
 from onelayer.report.figures import WeightRow, base, grid, scales
 from onelayer.report.printable import printable
 from onelayer.report.svg import Drawing
+from onelayer.words import in_powers
 
 _LINE = 22
 """Height of a line of names, in pixels."""
@@ -78,21 +79,22 @@ def sweep(results: pl.DataFrame, score: str, *, negated: bool) -> Drawing:
         across, series = series, across
     sign, error = -1 if negated else 1, pl.col("standard_error").fill_null(0)
     mean = sign * pl.col("mean_score")
-    line = pl.col(series).map_elements(lambda value: f"{value:g}", pl.String).fill_null("")
+    line = (
+        pl.col(series).map_elements(lambda value: in_powers(f"{value:g}"), pl.String).fill_null("")
+    )
     titles = {"l2": "penalty λ", "learning_rate": "learning rate"}
     title = titles[series]
     if "features" in results.columns:
         several = results[series].n_unique() > 1
         line = pl.col("features") + (pl.lit(", ") + line if several else pl.lit(""))
         title = f"features, {title}" if several else "features"
-    few = [f"{value:.2g}" for value in results[across].unique()]  # as labels have room for
-    spell = "{:.2g}".format if len(set(few)) == len(few) else "{:g}".format
+    names = grid.short_names(results[across])
     rows = results.filter(pl.col("mean_score").is_finite()).select(
-        pl.col(across).map_elements(spell, pl.String).alias("x"),
+        pl.col(across).map_elements(names.__getitem__, pl.String).alias("x"),
         line.alias("series"),
         mean.alias("score"), (mean - error).alias("low"), (mean + error).alias("high"), "rank",
     )  # fmt: skip
-    order = [spell(value) for value in sorted(results[across].unique())]
+    order = [names[value] for value in sorted(names)]
     x = alt.X("x:O", sort=order, title=titles[across], axis=alt.Axis(labelAngle=0))
     y: dict[str, Any] = {"title": score, "scale": alt.Scale(zero=False)}
     shown = [value for value in rows["low"] if value > 0]

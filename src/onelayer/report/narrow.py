@@ -22,7 +22,14 @@ _TITLE, _ACROSS, _LABEL, _ENTRY = 50, 36, 20, 40
 
 _TICKS: Final = 4
 _LINE: Final = 17
-"""Pixels from one line of a row's name to the next."""
+"""Pixels from one line of a row's name, or of the title above a plot, to the next."""
+
+_LETTER: Final = 7.0
+_MARGIN: Final = 50
+"""Pixels of a letter, and beside a plot."""
+
+_MOST_COLUMNS: Final = 9
+"""Of cells with words in them."""
 
 _POINTS: Final = 400
 """Of a line; two a column of pixels are enough."""
@@ -41,12 +48,15 @@ def narrowed(specification: _Specification) -> _Specification | None:
     Returns
     -------
     dict or None
-        None where marks are placed by hand, in pixels: that is not for a chart to change.
+        None where marks are placed by hand, in pixels, which is not for a chart to change, and
+        where more cells stand side by side than the words in them have room for.
     """
     narrow = deepcopy(specification)
     channels = list(_channels(narrow))
     if any("scale" in channel and channel["scale"] is None for name, channel in channels
            if name in ("x", "y")):  # fmt: skip
+        return None
+    if any(name == "text" for name, _ in channels) and _columns(channels) > _MOST_COLUMNS:
         return None
     datasets = narrow.get("datasets", {})
     for layer in (narrow, *narrow.get("layer", ())):
@@ -56,21 +66,41 @@ def narrowed(specification: _Specification) -> _Specification | None:
     narrow["width"] = WIDTH
     narrow["autosize"] = {"type": "fit-x", "contains": "padding"}
     lines = 1
+    above = max((len(wrap(c["title"], _TITLE)) for n, c in channels
+                 if n == "y" and isinstance(c.get("title"), str)), default=1) - 1  # fmt: skip
     for name, channel in channels:
         if isinstance(title := channel.get("title"), str):
             channel["title"] = wrap(title, _ACROSS if name == "x" else _TITLE)
+            if name == "y" and above and channel.get("axis", {}) is not None:
+                channel["axis"] = {
+                    **channel.get("axis", {}),
+                    "titleY": style.TITLE_Y - _LINE * above,
+                }
         if name in ("color", "strokeDash") and channel.get("legend") and "scale" in channel:
             _set_legend(channel)
+            channel["legend"]["offset"] = style.LEGEND_OFFSET + _LINE * above
         axis = channel.get("axis")
         if isinstance(axis, dict):
             if name == "x" and "values" not in axis:
                 axis["tickCount"] = min(axis.get("tickCount", _TICKS), _TICKS)
+            if name == "x" and channel.get("sort"):
+                _turn_labels(channel["sort"], axis)
             if name == "y" and channel.get("sort") and channel.get("title") is None:
                 lines = max(lines, _wrap_labels(channel["sort"], axis))
     rows = max((len(c["sort"]) for n, c in channels if n == "y" and c.get("sort")), default=0)
     if lines > 1:
         narrow["height"] = max(narrow["height"], rows * lines * _LINE)
     return narrow
+
+
+def _columns(channels: list[tuple[str, _Specification]]) -> int:
+    return max((len(c["sort"]) for name, c in channels if name == "x" and c.get("sort")), default=0)
+
+
+def _turn_labels(labels: list[str], axis: _Specification) -> None:
+    """Let the names of columns stand askew where they have no room side by side."""
+    if max(map(len, labels)) * _LETTER * len(labels) > WIDTH - _MARGIN:
+        axis.update(labelAngle=-50, labelAlign="right", labelBaseline="middle")
 
 
 def _kind(layer: _Specification) -> str | None:

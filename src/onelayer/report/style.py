@@ -106,6 +106,10 @@ def css_variables(theme: str) -> str:
     )
 
 
+TITLE_Y, LEGEND_OFFSET = -12, 38
+"""Pixels from the top of a plot to the title above it, and to the legend above that."""
+
+
 def config() -> dict[str, Any]:
     """Return the Vega-Lite configuration that every chart is rendered with."""
     text = {"labelFont": FONT, "titleFont": FONT}
@@ -138,7 +142,7 @@ def config() -> dict[str, Any]:
             "titleAnchor": "end",
             "titleBaseline": "bottom",
             "titleX": -46,
-            "titleY": -12,
+            "titleY": TITLE_Y,
         },
         "legend": {
             **text,
@@ -156,7 +160,7 @@ def config() -> dict[str, Any]:
             "symbolStrokeWidth": 2.5,
             "columnPadding": 24,
             # Clear of the y title.
-            "offset": 38,
+            "offset": LEGEND_OFFSET,
         },
         "text": {"font": FONT, "fontSize": FONT_SIZE, "color": INK.light},
     }

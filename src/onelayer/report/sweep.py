@@ -27,7 +27,7 @@ from onelayer.report.inline import literal
 from onelayer.sweep import Candidate, SweepResult, is_negated, plain_name, summary
 from onelayer.training import EarlyStopping, TrainConfig
 from onelayer.training.words import length_in_words, steps_in_words
-from onelayer.words import fixed
+from onelayer.words import fixed, in_powers, listed
 
 MOST_OUTPUTS = 20
 """More weight pictures than this would not be looked at."""
@@ -61,9 +61,7 @@ def sweep_page(
     if len(classifier.classes) <= MOST_OUTPUTS:
         sections.append(_weights(result, classifier))
     document = Document(
-        title="A sweep over the penalty"
-        if config.solver == "optimum"
-        else "A sweep over penalty and learning rate",
+        title=f"A sweep over {_swept(result, 'the penalty')}",
         subtitle=f"{classifier.model.capitalize()} regression on {source}",
         lead=(
             Paragraph(literal(_summary(result))),
@@ -115,8 +113,7 @@ def _candidates(result: SweepResult) -> Section:
     rows = _rows(result)
     folds = len(result.best.scores) > 1
     name, negated = plain_name(result.score_name), is_negated(result.score_name)
-    steps = result.best.learning_rate is not None
-    asked = "Which penalty and which learning rate give" if steps else "Which penalty gives"
+    asked = f"Which {_swept(result, 'penalty')} give{'' if len(_axes(result)) > 1 else 's'}"
     blocks: list[Block] = []
     if rows.height > 1:
         figure = Figure(
@@ -138,6 +135,17 @@ def _candidates(result: SweepResult) -> Section:
     )
 
 
+def _axes(result: SweepResult) -> list[str]:
+    """Return in what the candidates may differ."""
+    rate = [] if result.best.learning_rate is None else ["learning rate"]
+    return ["penalty", *rate, *([] if result.best.features is None else ["features"])]
+
+
+def _swept(result: SweepResult, alone: str) -> str:
+    axes = _axes(result)
+    return listed(axes) if len(axes) > 1 else alone
+
+
 def _summary(result: SweepResult) -> str:
     """Return what the sweep showed, with λ and rate as this page calls them."""
     return summary(result.candidates, result.score_name, result.scored_on, named=_in_words)
@@ -147,7 +155,7 @@ def _in_words(candidate: Candidate) -> str:
     rate = candidate.learning_rate
     steps = "" if rate is None else f" and the learning rate {rate:g}"
     read = "" if candidate.features is None else f" on the features {candidate.range}"
-    return f"λ = {candidate.l2:g}{steps}{read}"
+    return f"λ = {in_powers(f'{candidate.l2:.3g}')}{steps}{read}"
 
 
 def _rows(result: SweepResult) -> pl.DataFrame:
@@ -198,7 +206,7 @@ def _caption(result: SweepResult, rows: pl.DataFrame) -> str:
         text += " It is framed; the stronger the colour, the better."
         if late:
             text += (
-                f" {late} of {rows.height} had not converged: J −5 % says that the objective could "
+                f" {late} of {rows.height} had not converged: −5% says that the objective J could "
                 "still fall by that share (of the first fold)."
             )
     else:
@@ -255,7 +263,8 @@ def _table(result: SweepResult, rows: pl.DataFrame, name: str, *, negated: bool)
 def _cells(row: dict[str, Any], sign: int, *, with_error: bool, with_left: bool) -> tuple[str, ...]:
     score, error, left = row["mean_score"], row["standard_error"], row["left"]
     return (
-        str(row["rank"]), *([row["features"]] if "features" in row else []), f"{row['l2']:g}",
+        str(row["rank"]), *([row["features"]] if "features" in row else []),
+        in_powers(f"{row['l2']:.4g}"),
         *([] if row["learning_rate"] is None else [f"{row['learning_rate']:g}"]),
         fixed(None if score is None else sign * score),
         *([fixed(error)] if with_error else []),

@@ -33,10 +33,13 @@ from onelayer.report.printable import printable_values
 Node: TypeAlias = dict[str, Any]
 
 _NUMBER: Final = re.compile(
-    r"[+\-−±≈<>≤≥]?\s*\d[\d,.\s]*(?:e[+\-−]?\d+)?\s*(?:%|s|ms)?", re.IGNORECASE
+    r"[+\-−±≈<>≤≥]?\s*\d[\d,.\s]*(?:e[+\-−]?\d+|×\s10[⁻⁰¹²³⁴-⁹]+)?\s*(?:%|s|ms)?", re.IGNORECASE
 )
 _NOTHING: Final = ("", "-", "–", "—", "∞")
 _SPACES: Final = "\t\n"
+
+_TOGETHER: Final = re.compile(r"(?<=\S) (?:(=) (?=[−+]?\d)|([×−/]) (?=\S))")
+"""Around the signs of short formulas in a text, as in "λ = 0.01" and "N × d"."""
 
 
 class _Numbers:
@@ -208,6 +211,11 @@ def _spans(text: str) -> list[Node]:
     return [
         _math(span.text, display=False)
         if span.kind == "math"
-        else {"kind": span.kind, "text": span.text}
+        else {"kind": span.kind, "text": _together(span.text) if span.kind == "text" else span.text}
         for span in inline.parse(text)
     ]
+
+
+def _together(text: str) -> str:
+    """Return a text in which no line ends within a short formula."""
+    return _TOGETHER.sub(lambda found: f"\u00a0{found[1] or found[2]}\u00a0", text)

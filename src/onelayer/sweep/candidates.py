@@ -12,6 +12,7 @@ import numpy as np
 from onelayer.sweep.task import Floats
 from onelayer.training import StopReason, TrainConfig, TrainResult
 from onelayer.training.feature_ranges import FeatureRange
+from onelayer.words import in_powers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -167,7 +168,11 @@ def summary(
     following = ranked[1].mean_score if len(ranked) > 1 else None
     if following is not None:
         gap = score - following
-        apart = f"{'higher' if negated else 'lower'} by {gap:.2g}" if gap else "the same"
+        apart = (
+            f"{'higher' if negated else 'lower'} by {in_powers(f'{gap:.2g}')}"
+            if gap
+            else "the same"
+        )
         text.append(f"Next: {named(ranked[1])}, {apart}.")
         if error is not None and gap <= error:
             text.append("That is within one standard error: the two are about equally good.")

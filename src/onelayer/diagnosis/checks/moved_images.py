@@ -195,8 +195,8 @@ CHECK = Check(
     MovedImages,
     look,
     "Validation images, drawn by a seed, are moved and scaled by chance; those on plain paper are "
-    "then prepared as drawings are. Intervals of accuracies are Wilson's, that of the loss is "
-    "Tango's for pairs; all are of 95%.",
+    "then prepared as drawings are. Intervals of accuracies are Wilson's, those of what is "
+    "lost Tango's for pairs; all are of 95%.",
     ("images in use are moved and scaled about as much",),
     covers="95%, for shares of all images of which those that were moved are a random sample, with "
     "moves of the same kind",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,9 +17,10 @@ from onelayer.diagnosis.finding import Answer, Finding, Severity
 from onelayer.diagnosis.measurement import Measurement, Number
 from onelayer.diagnosis.statistics.quantiles import t_two_sided
 from onelayer.diagnosis.subjects.stepped import ended_runs
-from onelayer.diagnosis.words import count, number
+from onelayer.diagnosis.words import count, decimals, number
 from onelayer.study import RunOutcome
 from onelayer.training import TrainResult
+from onelayer.words import listed
 
 SEEDS = 6
 SHARES = (0.1, 0.25, 0.5, 1.0)
@@ -151,19 +153,12 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
         f"({config.order}), at equal steps: after {early.step:,} steps the validation loss is "
         f"{number(early.shuffled_loss)} against {number(early.own_loss)}, after {end.step:,} "
         f"{number(end.shuffled_loss)} against {number(end.own_loss)} (difference "
-        f"{number(end.interval[0])} to {number(end.interval[1])}; 95% interval over seeds). "
+        f"{decimals(end.interval[0], 4)} to {decimals(end.interval[1], 4)}; 95% interval over "
+        "seeds). "
     )
     verdicts = [_verdict(at) for at in at_steps]
     answer = _answer(verdicts)
-    if answer is Answer.FOUND:
-        first = at_steps[verdicts.index("faster")]
-        statement += f"So shuffling is ahead, from {first.step:,} steps on at the latest."
-    elif "slower" in verdicts and answer is Answer.CLEAR:
-        statement += "So shuffling is behind: it does not speed convergence here."
-    elif answer is Answer.CLEAR:
-        statement += f"So neither order is ahead by {100 * MATTERS:.0f}% at any of four times."
-    else:
-        statement += "So neither order is ahead at all times, or the seeds differ too much to say."
+    statement += _so(at_steps, verdicts)
     own_stop, stop = measurement.own_stop, measurement.shuffled_stop
     statement += (
         f" With a patience of {patience}, early stopping would end the run after "
@@ -180,6 +175,25 @@ def _finding(context: Context, run: RunOutcome) -> Finding:
     if answer is Answer.CLEAR:
         return CHECK.clear(runs, statement, measurement, tried=tried)
     return CHECK.cant_tell(runs, statement, measurement, tried=tried)
+
+
+def _so(at_steps: Sequence[AtStep], verdicts: list[str]) -> str:
+    """Return what follows, and after which steps."""
+    answer = _answer(verdicts)
+    if answer is Answer.FOUND:
+        first = at_steps[verdicts.index("faster")]
+        return f"So shuffling is ahead, from {first.step:,} steps on at the latest."
+    if "slower" in verdicts and answer is Answer.CLEAR:
+        behind = [
+            f"{at.step:,}" for at, of in zip(at_steps, verdicts, strict=True) if of == "slower"
+        ]
+        return (
+            f"So shuffling is behind after {listed(behind)} steps, and measurably ahead at none of "
+            "the four times: it does not speed convergence here."
+        )
+    if answer is Answer.CLEAR:
+        return f"So neither order is ahead by {100 * MATTERS:.0f}% at any of four times."
+    return "So neither order is ahead at all times, or the seeds differ too much to say."
 
 
 def _answer(verdicts: list[str]) -> Answer:

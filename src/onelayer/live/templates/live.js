@@ -114,7 +114,8 @@
   };
   addEventListener("resize", reach);
 
-  const over = (text) => {
+  const over = (stage, text) => {
+    set(byId("stage"), stage);
     const end = byId("end");
     end.hidden = false;
     end.textContent = text;
@@ -143,7 +144,10 @@
     byId("stop").disabled = Boolean(head.stopping || head.end);
     if (news.runs.length) { redraw(); reach(); }
     if (head.end === "report") location.replace("report");
-    else if (head.end) over(head.stage);
+    else if (head.end) {
+      if (!head.title) set(byId("subtitle"), "It ended before it had begun.");
+      over("The study has ended", head.stage);
+    }
   };
 
   const events = new EventSource("events");
@@ -157,7 +161,7 @@
     failed += 1;
     if (failed < 2 && events.readyState !== EventSource.CLOSED) return;
     events.close();
-    over("The command that trains cannot be reached any more. What was done is kept: the same command goes on with it, or its report is in the folder.");
+    over("No connection", "The command that trains cannot be reached any more. What was done is kept: the same command goes on with it, or its report is in the folder.");
   });
 
   const sure = byId("sure");

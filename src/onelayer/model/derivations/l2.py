@@ -174,7 +174,7 @@ def _penalized_bias() -> Iterator[Identity]:
     formula="nabla_W J = 0 quad <==> quad W = -1/(2 lambda) nabla_W C(W),"
     " quad lim_(lambda -> oo) lambda W = -1/2 nabla_W C(0)",
     reason="At the minimum the pull of the penalty and that of the loss cancel. With λ = 1/t the"
-    " condition is t ∇C(W) + 2 W = 0, which W = 0 solves for t = 0; its derivative there says that"
+    " condition is t∇C(W) + 2W = 0, which W = 0 solves for t = 0; its derivative there says that"
     " W grows from zero with the slope −∇C(0)/2 in t. So under a strong penalty the weights are"
     " −∇C(0)/(2λ): their norm is inversely proportional to λ, and each class has its mean picture"
     " less what the others expect.",

@@ -91,8 +91,8 @@ class Changed:
         gone, same = len(self.gone), self.same
         return (
             f"{len(self.appeared)} appeared, {gone} {'is' if gone == 1 else 'are'} gone, "
-            f"{len(self.numbers)} changed in number, {len(self.answers)} that neither found "
-            f"changed the answer, and {same} {'is' if same == 1 else 'are'} as before"
+            f"{len(self.numbers)} changed in number, {len(self.answers)} found in neither changed "
+            f"the answer, and {same} {'is' if same == 1 else 'are'} as before"
         )
 
     def kinds(self, first: str, second: str) -> Sequence[tuple[str, tuple[TwoFindings, ...]]]:

@@ -16,7 +16,7 @@ from onelayer.report.figures import both_curves, scales
 from onelayer.report.figures.sides import COLOURS
 from onelayer.report.inline import literal
 from onelayer.report.linked import Chart, Line, Pane
-from onelayer.words import first_few, fixed
+from onelayer.words import fixed, listed
 
 MOST_DRAWN = 12
 """Curves of so many runs are laid over one another, those whose losses differ most."""
@@ -40,11 +40,11 @@ def curves(sides: Sides, pairs: Sequence[Pair]) -> list[Section]:
         blocks.append(_over_one_another(pair, labels))
     if left := [pair.label for pair in differ if pair.name not in drawn]:
         blocks.append(Note("info", literal(
-            f"Not drawn, since their final losses differ least: {first_few(left, str)}."
+            f"Not drawn, since their final losses differ least: {listed(left, 10)}."
         )))  # fmt: skip
     if alike:
         blocks.append(Paragraph(literal(
-            f"The same curves in both studies, bit for bit: {first_few(alike, str)}."
+            f"The same curves in both studies, bit for bit: {listed(alike, 10)}."
         )))  # fmt: skip
     if not blocks:
         return []

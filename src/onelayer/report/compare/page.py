@@ -14,7 +14,7 @@ from onelayer.report.compare.settings import settings_in_words, settings_section
 from onelayer.report.compare.side import Side, Sides
 from onelayer.report.document import Block, Chapter, Document, Note, Paragraph
 from onelayer.report.inline import literal
-from onelayer.words import first_few
+from onelayer.words import listed
 
 
 def compare(first: Side, second: Side, pairs: Sequence[Pair], notes: Sequence[str]) -> Document:
@@ -73,8 +73,8 @@ def _lead(
     ]
     if apart:
         most = max(apart, key=lambda pair: abs(_difference(pair)))
-        which = f" most that of {most.label}," if len(apart) > 1 else ""
-        which_differ = first_few([pair.label for pair in apart], str)
+        which = f" most that of “{most.label}”," if len(apart) > 1 else ""
+        which_differ = listed([f"“{pair.label}”" for pair in apart], 10)
         said.append(
             f"The validation accuracy of {which_differ} differs by more than chance explains,"
             f"{which} {change_in_words(most)}."

@@ -84,6 +84,15 @@ def best_step_layers(
     return layers
 
 
+def is_labelled_right(at: float, *, first_of_several: bool) -> bool:
+    """Tell on which side a rule has its name, so many pixels from the left.
+
+    The first of several is named on its left and the others on their right, where there is room:
+    those that lie close do not cross the names of each other.
+    """
+    return at < _ROOM or (not first_of_several and at < style.WIDTH - _ROOM)
+
+
 def step_rules(marks: Sequence[tuple[int, str]], history: pl.DataFrame) -> list[alt.Chart]:
     """Return a rule at each of some steps, with what it is; labels stand under one another."""
     x = step_axis(history)
@@ -92,10 +101,8 @@ def step_rules(marks: Sequence[tuple[int, str]], history: pl.DataFrame) -> list[
     for place, (step, what) in enumerate(sorted(marks)):
         chart = alt.Chart(inline_data(pl.DataFrame({"step": [step]})))
         rule = chart.mark_rule(color=style.MUTED.light, strokeDash=[4, 4], strokeWidth=1.5)
-        # The last is labelled on its right, the others on their left, where there is room.
         at = style.WIDTH * (step - first) / (last - first)
-        is_last = place == len(marks) - 1
-        right = at < _ROOM or (is_last and at < style.WIDTH - _ROOM)
+        right = is_labelled_right(at, first_of_several=place == 0 < len(marks) - 1)
         label = with_halo(
             chart,
             align="left" if right else "right",
@@ -117,7 +124,7 @@ def accuracy_axis(
     axis = scales.accuracy_axis(title, values, settled)
     if not scales.cuts_first_steps(values, settled):
         return axis, []
-    return axis, _notes(f"not shown: lower values in the first steps, from {min(values):.1f} %")
+    return axis, _notes(f"not shown: lower values in the first steps, from {min(values):.1f}%")
 
 
 def with_halo(chart: alt.Chart, **mark: Any) -> list[alt.Chart]:

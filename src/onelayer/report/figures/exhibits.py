@@ -12,7 +12,7 @@ import polars as pl
 from onelayer.diagnosis.exhibits import Bars, Exhibit, Grid, Lines, Pictures, Spans, unpacked
 from onelayer.report import style
 from onelayer.report.figure import Figure
-from onelayer.report.figures import base
+from onelayer.report.figures import base, scales
 from onelayer.report.figures.examples import Picture, example_pictures
 
 _ROW, _MARGIN = 34, 20
@@ -95,9 +95,10 @@ def _(exhibit: Lines, name: str) -> Figure:
     values = data["value"]
     low, high = float(values.min() or 0), float(values.max() or 0)  # type: ignore[arg-type]
     is_wide = low > 0 and high > _LARGEST_RATIO * low
-    scale = alt.Scale(type="log") if is_wide else alt.Scale(zero=False)
     x = alt.X("at:Q", title=exhibit.x, scale=alt.Scale(zero=False), axis=_across())
-    y = alt.Y("value:Q", title=exhibit.y, scale=scale)
+    y = alt.Y("value:Q", title=exhibit.y, scale=alt.Scale(zero=False))
+    if is_wide:
+        y = scales.log_axis(f"{exhibit.y} (logarithmic scale)", values).channel("value")
     chart = alt.Chart(base.inline_data(data))
     layers = [chart.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour)]
     if exhibit.dots:
@@ -105,13 +106,16 @@ def _(exhibit: Lines, name: str) -> Figure:
         layers.append(
             last.mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=colour)
         )
-    for place, (label, at) in enumerate(exhibit.marks):
+    first, last_at = (float(f(data["at"].to_list(), default=0.0)) for f in (min, max))
+    for place, (label, at) in enumerate(sorted(exhibit.marks, key=lambda mark: mark[1])):
         mark = alt.Chart(base.inline_data(pl.DataFrame({"at": [float(at)]})))
         rule = mark.mark_rule(color=style.MUTED.light, strokeDash=[4, 4])
-        right = at > float(data["at"].max() or 0) / 2  # type: ignore[arg-type]
+        across = style.WIDTH * (at - first) / ((last_at - first) or 1.0)
+        first_of_several = place == 0 < len(exhibit.marks) - 1
+        right = base.is_labelled_right(across, first_of_several=first_of_several)
         # Marks that lie close to each other have their names below one another.
         text = base.with_halo(
-            mark, text=label, align="right" if right else "left", dx=-6 if right else 6,
+            mark, text=label, align="left" if right else "right", dx=6 if right else -6,
             baseline="top",
         )  # fmt: skip
         layers += [rule.encode(x=x)]

@@ -9,7 +9,7 @@ import polars as pl
 
 from onelayer.report import style
 from onelayer.report.figures import base
-from onelayer.words import fixed
+from onelayer.words import fixed, in_powers
 
 MOST_COLUMNS, MOST_ROWS = 14, 40
 """Of a map with its numbers written in it."""
@@ -77,7 +77,7 @@ def score_map(results: pl.DataFrame, score: str, *, negated: bool) -> alt.LayerC
         ]
     diverged = alt.Chart(base.inline_data(rows.filter(pl.col("shade").is_null())))
     layers.append(
-        diverged.mark_text(color=style.MUTED.light, fontSize=12, text="diverged").encode(x=x, y=y)
+        diverged.mark_text(color=style.MUTED.light, fontSize=10, text="diverged").encode(x=x, y=y)
     )
     width = max(min(style.WIDTH, 74 * len(columns)), 200)
     drawn = base.finish(layers, width=width, height=_CELL * len(lines))
@@ -107,7 +107,7 @@ def short_names(values: Iterable[float]) -> dict[float, str]:
     """Return numbers with as few digits as keep them apart, two at least."""
     different = set(values)
     for digits in (2, 3, 6):
-        names = {value: f"{value:.{digits}g}" for value in different}
+        names = {value: in_powers(f"{value:.{digits}g}") for value in different}
         if len({*names.values()}) == len(names):
             return names
     return {value: repr(value) for value in different}
@@ -142,12 +142,14 @@ def _cells(
 
 
 def _short(value: float) -> str:
-    return fixed(value, 3) if abs(value) < 100 else f"{value:.2g}"
+    if abs(value) < 100:
+        return fixed(value, 3)
+    return f"{value:,.0f}" if abs(value) < 1e4 else in_powers(f"{value:.2g}")
 
 
 def _left(share: float) -> str:
     percent = min(100 * share, 100.0)
-    return f"J −{percent:.0f} %" if percent >= 10 else f"J −{percent:.2g} %"
+    return f"−{percent:.0f}%" if percent >= 10 else f"−{percent:.2g}%"
 
 
 def fold_differences(results: pl.DataFrame, score: str, *, negated: bool) -> alt.LayerChart:

@@ -10,7 +10,7 @@ from onelayer.diagnosis.words import count
 from onelayer.report.document import Block, Fold, Note, Section, Table
 from onelayer.report.inline import literal
 from onelayer.report.sections.exhibits import figures_of
-from onelayer.report.sections.material import Material, how_sure, leading
+from onelayer.report.sections.material import Material, each_sure, leading
 from onelayer.words import listed
 
 MOST_RUNS = 6
@@ -42,8 +42,9 @@ def findings(material: Material, told: Mapping[str, str]) -> Section:
             of_checks.setdefault(finding.code, []).append(finding)
     for alike in of_checks.values():
         told_of: list[Block] = []
-        for finding in alike[:MOST_IN_FULL]:
-            told_of += [_statement(finding), how_sure(finding)]
+        in_full = alike[:MOST_IN_FULL]
+        for finding, sure in zip(in_full, each_sure(in_full), strict=True):
+            told_of += [_statement(finding), *sure]
             told_of += figures_of(finding, material.label)
         if rest := alike[MOST_IN_FULL:]:
             title = f"{len(rest):,} more of {alike[0].code}, {alike[0].title}"
@@ -87,7 +88,7 @@ def _runs(material: Material, called: Sequence[str]) -> str:
 
 def _statement(finding: Finding) -> Note:
     """Return what was found, and what to do."""
-    said = f"{finding.code}, {finding.title}: {finding.statement}"
+    said = finding.statement
     if finding.advice:
         said += f" What to do: {finding.advice}"
     level: Literal["warning", "info"] = "warning" if finding.is_warning else "info"

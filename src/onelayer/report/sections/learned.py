@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -83,10 +84,10 @@ def _gap_is_not_memory(material: Material) -> str | None:
         return None
     gap = have[1].gap
     return (
-        "A gap between training and validation accuracy is not memory: of "
-        f"{points(gap.train_accuracy - gap.val_accuracy)}, {points(gap.memory)} come of having "
-        "trained on the examples, by a fifth that was left out; "
-        "the parts themselves can differ in difficulty."
+        "A gap between training and validation accuracy has two parts. Here it is "
+        f"{points(gap.train_accuracy - gap.val_accuracy)}: examples that trained are "
+        f"{points(gap.memory)} ahead of a fifth that was left out. The rest is chance, or "
+        "validation examples that are harder or easier than that fifth."
     )
 
 
@@ -109,7 +110,7 @@ def _norm(material: Material) -> str | None:
         return None
     return (
         "The norm falls in inverse proportion to λ only where the penalty rules: here from about "
-        f"λ = {number(have[1].proportional_from)} on."
+        f"λ = {have[1].proportional_from:.2g} on."
     )
 
 
@@ -120,10 +121,16 @@ LESSONS: Final[tuple[Callable[[Material], str | None], ...]] = (
 
 def references(material: Material) -> Section | None:
     """Return the works that this page's methods rest on; None where there are none."""
-    works = sorted({*_works(material)})
+    works = sorted({*_works(material)}, key=_surname)
     if not works:
         return None
     return Section("References", None, tuple(Paragraph(literal(work)) for work in works))
+
+
+def _surname(work: str) -> tuple[str, str]:
+    """Return what a work is sorted by: the surname of its first author."""
+    authors = re.split("[,:]", work, maxsplit=1)[0]
+    return re.sub(r"^(?:[A-Z][.-] ?)+", "", authors), work
 
 
 _OF_CODES: Final = {
@@ -145,6 +152,14 @@ _OF_CODES: Final = {
     "C. Northcutt, L. Jiang, I. Chuang: Confident learning: estimating uncertainty in dataset "
     "labels. Journal of Artificial Intelligence Research 70, 2021. (Suspicious labels.)":
         ("OL210",),
+    "J. B. Copas: Binary regression models for contaminated data. Journal of the Royal Statistical "
+    "Society B 50, 1988. (Labels that are wrong at random.)": ("OL210",),
+    "J. C. Hsu: Constrained simultaneous confidence intervals for multiple comparisons with the "
+    "best. Annals of Statistics 12, 1984. (Runs that may be the best.)": ("OL302",),
+    "D. Lopez-Paz, M. Oquab: Revisiting classifier two-sample tests. ICLR 2017. (Parts of "
+    "different kinds.)": ("OL209",),
+    "R. Pyke: Spacings. Journal of the Royal Statistical Society B 27, 1965. (Identifiers.)":
+        ("OL204",),
 }  # fmt: skip
 
 _OF_SOURCES: Final = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from onelayer.diagnosis import Answer, Finding
@@ -86,7 +86,8 @@ def said(findings: Iterable[Finding]) -> tuple[Block, ...]:
     first = _few_of_each(found or every[:MOST_SAID])
     told = {id(finding) for finding in first}
     rest = tuple(_statement(finding) for finding in every if id(finding) not in told)
-    blocks = tuple(block for finding in first for block in _told(finding))
+    sure = each_sure(first)
+    blocks = tuple(block for finding in first for block in (*_told(finding), *next(sure)))
     return (*blocks, Fold("And of the others", rest)) if rest else blocks
 
 
@@ -107,7 +108,7 @@ def _is_found(finding: Finding) -> bool:
 def _told(finding: Finding) -> tuple[Block, ...]:
     lead, rest = leading(finding.statement)
     more = (Fold("In full", (Paragraph(literal(rest)),)),) if rest else ()
-    return (_set(finding, lead), *more, how_sure(finding))
+    return (_set(finding, lead), *more)
 
 
 def _statement(finding: Finding) -> Block:
@@ -136,6 +137,15 @@ def leading(statement: str) -> tuple[str, str]:
     return statement, ""
 
 
+def each_sure(findings: Iterable[Finding]) -> Iterator[tuple[Fold, ...]]:
+    """Yield how sure each finding is; nothing where one of its check before it has said it all."""
+    told: dict[str, set[Block]] = {}
+    for finding in findings:
+        fold, before = how_sure(finding), told.setdefault(finding.code, set())
+        yield () if before.issuperset(fold.blocks) else (fold,)
+        before.update(fold.blocks)
+
+
 def how_sure(finding: Finding) -> Fold:
     """Return what a finding rests on: method, assumptions, experiments, how to make it again."""
     sure = finding.how_sure
@@ -148,6 +158,7 @@ def how_sure(finding: Finding) -> Fold:
 
 __all__ = [
     "Material",
+    "each_sure",
     "how_sure",
     "kept_in_words",
     "kept_step",

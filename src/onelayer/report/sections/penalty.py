@@ -31,9 +31,10 @@ def l2_accuracy(material: Material, choice: SectionChoice) -> Section:
     findings = material.findings_of(SweepAccuracies, runs)
     blocks: list[Block] = []
     for finding, accuracies in measured(findings, SweepAccuracies):
-        members = [run for run in runs if run.name in finding.runs]
+        # The finding speaks of every run of the sweep, also of the one without a penalty; so do the
+        # figures.
+        members = [run for run in material.outcome.runs if run.name in finding.runs]
         blocks += _accuracy_figures(accuracies)
-        # The finding speaks of every run of the sweep, also of the one without a penalty.
         if evaluated := [run for run in members if run.record.best is not None]:
             blocks.append(_sweep_figure(evaluated, accuracies))
         blocks.append(_sweep_table(material, accuracies))
@@ -160,7 +161,7 @@ def _sweep_table(material: Material, accuracies: SweepAccuracies) -> Table:
             shown(run.val_accuracy),
             shown(None if run.certified is None else run.certified.train_accuracy),
             shown(None if run.certified is None else run.certified.val_accuracy),
-            shown(run.noise),
+            "–" if run.noise is None else f"{100 * run.noise:.2f}",
             "–" if run.val_loss is None else f"{run.val_loss:.4f}",
         )
         for run in accuracies.runs
@@ -168,11 +169,11 @@ def _sweep_table(material: Material, accuracies: SweepAccuracies) -> Table:
     return Table(
         (
             "run", "λ", "training, end", "validation, end", "training, minimum",
-            "validation, minimum", "noise", "validation loss, end",
+            "validation, minimum", "noise (points)", "validation loss, end",
         ),
         rows,
-        "Accuracies of the weights that each run keeps, and at the minimum of its objective; the "
-        "standard deviation of the validation accuracy from evaluation to evaluation.",
+        "Accuracies of the weights that each run keeps, and at the minimum of its objective; noise "
+        "is the standard deviation of the validation accuracy from evaluation to evaluation.",
         ("left", "right", "right", "right", "right", "right", "right", "right"),
     )  # fmt: skip
 

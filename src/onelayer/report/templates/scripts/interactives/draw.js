@@ -142,7 +142,7 @@
       const most = sums.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
       paint(parts, (shown, at, pixel) => shown.set(diverging(sums[pixel] / most), at));
       const whole = sums.reduce((sum, value) => sum + value, 0);
-      const text = `What each pixel adds to the score of ${model.classes[of]} in ${model.name}, against the mean training image: red speaks for it, blue against it, at most ${most.toFixed(2)}, together ${signed(whole)}.`;
+      const text = `What each pixel adds to the score of ${model.classes[of]} in “${model.name}”, against the mean training image: red speaks for it, blue against it, at most ${most.toFixed(2)}, together ${signed(whole)}.`;
       partsSaid.textContent = text;
       parts.setAttribute("aria-label", text);
       undo.disabled = strokes.length === 0;
