@@ -121,7 +121,9 @@ def read_array(
             raise
     head = io.BytesIO(content[:_MOST_HEADER].tobytes())
     if (told := _read_header(head)) != (shape, dtype):
-        raise ValueError(f"it holds {told[1]} of the shape {told[0]}")
+        raise ValueError(
+            f"it holds {told[1]} of the shape {told[0]}, and {dtype} of {shape} was expected"
+        )
     _check_size(content, head.tell() + size)
     return content[head.tell() :].view(dtype).reshape(shape)
 

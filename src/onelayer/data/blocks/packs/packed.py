@@ -15,7 +15,7 @@ from safetensors.numpy import load
 from onelayer.data.blocks.buffers import Buffers
 from onelayer.data.blocks.packs.block_files import file_name, matrix_of, read_array
 from onelayer.data.blocks.packs.crc import check
-from onelayer.data.blocks.packs.manifest import AGAIN, Manifest
+from onelayer.data.blocks.packs.manifest import AGAIN, Manifest, unreadable
 from onelayer.data.blocks.source import Block
 from onelayer.data.csr import check_indices
 from onelayer.data.labels import Label
@@ -236,7 +236,7 @@ class PackedBlocks:
             check(content, self.manifest.files.get(STATISTICS, ""))
             return load(content)
         except OSError as error:
-            raise self._unreadable(STATISTICS, error) from None
+            raise unreadable(path, error) from None
         except (SafetensorError, ValueError) as error:
             raise self._damaged(STATISTICS, str(error)) from None
 
@@ -263,15 +263,11 @@ class PackedBlocks:
                 checksum=checksum, past_cache=past_cache,
             )  # fmt: skip
         except OSError as error:
-            raise self._unreadable(file, error) from None
+            raise unreadable(self.path / file, error) from None
         except ValueError as error:
             raise self._damaged(file, str(error)) from None
         self._checked.add(file)
         return array
-
-    def _unreadable(self, file: str, error: OSError) -> InputError:
-        reason = error.strerror or str(error)
-        return InputError(f"{self.path / file}: cannot be read: {reason}.", *AGAIN)
 
     def _damaged(self, file: str, reason: str) -> InputError:
         return InputError(f"{self.path / file}: is damaged, or was edited: {reason}.", *AGAIN)
