@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from onelayer.data.blocks import ArrayBlocks
-from onelayer.data.blocks.buffers import Buffers
+from onelayer.data.blocks.buffers import ALIGNED, Buffers
 from onelayer.data.blocks.packs.pack import pack
 from onelayer.data.blocks.packs.packed import PackedBlocks
 
@@ -57,7 +57,14 @@ def test_smaller_arrays_use_it_too_and_what_is_too_small_goes() -> None:
     del smaller
     larger = buffers.empty((2048, 512), FLOAT)
     assert larger.nbytes == 2048 * 512 * 4
-    assert [len(owner) for owner in buffers._owners] == [larger.nbytes]
+    assert [len(owner) for owner in buffers._owners] == [larger.nbytes + ALIGNED]
+
+
+def test_memory_begins_where_disks_can_write() -> None:
+    buffers = Buffers()
+    held = [buffers.raw(size) for size in (10**6, 2**21, 3 * 2**20 + 1)]
+    assert all(address(raw) % ALIGNED == 0 for raw in held)
+    assert [len(raw) for raw in held] == [10**6, 2**21, 3 * 2**20 + 1]
 
 
 def test_an_array_a_little_larger_uses_it_too() -> None:

@@ -123,6 +123,47 @@ def test_files_that_are_damaged_or_gone(kind: str, tmp_path: Path) -> None:
     PackedBlocks(out).verify()
 
 
+def test_a_manifest_that_is_damaged_or_does_not_fit_together(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    manifest = pack(source("uint8"), out, block_length=300).manifest
+    path = out / "blocks.json"
+    content = path.read_bytes()
+    for damaged, reason in (
+        (content[: len(content) // 2], r"line \d+ is no JSON"),
+        (b"[]", "it is no JSON object"),
+        (content.replace(b'"seed": 0', b'"seed": "0"'), "seed: Input should be a valid integer"),
+        (content.replace(b'"fingerprint"', b'"print"'), "fingerprint is missing"),
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match=rf"blocks\.json: is damaged: {reason}\. Put it back"):
+            PackedBlocks(out)
+    # Whoever makes the fingerprint anew.
+    changes: tuple[dict[str, Any], ...]
+    changes = (
+        {"sparse": True},
+        {"block_lengths": ()},
+        {"block_lengths": (300, -3)},
+        {"stored": (1,)},
+    )
+    for change in changes:
+        manifest.model_copy(update=change).write(out)
+        with pytest.raises(InputError, match="the lengths of the blocks do not fit together"):
+            PackedBlocks(out)
+
+
+def test_files_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    packed = pack(source("uint8"), out, block_length=300)
+
+    def refuse(*_given: Any, **_how: Any) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    for read in (lambda: packed.read_block(0), lambda: PackedBlocks(out)):
+        with pytest.raises(InputError, match=r"Permission denied\. Ask its owner for the right to"):
+            read()
+
+
 def test_the_content_is_looked_at_once_and_the_size_always(tmp_path: Path) -> None:
     packed = pack(source("uint8"), tmp_path / "out", block_length=300)
     path = tmp_path / "out" / "00001.X.npy"

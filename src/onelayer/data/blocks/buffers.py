@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+ALIGNED = 4096
+"""Kept memory begins at a multiple of so many bytes, as reading past the system's cache wants."""
+
 _WORTH_KEEPING = 2**20  # bytes
 _OF_NOBODY = 2
 """References to an owner that no array views: of the list, and of the one who counts."""
@@ -37,20 +40,26 @@ class Buffers:
         size = math.prod(shape) * dtype.itemsize
         if size < _WORTH_KEEPING:
             return np.empty(shape, dtype)
+        return self.raw(size).view(dtype).reshape(shape)
+
+    def raw(self, size: int) -> NDArray[np.uint8]:
+        """Return so many bytes of any values that nobody else views, which begin `ALIGNED`."""
         with self._lock:
-            return self._owner(size)[:size].view(dtype).reshape(shape)
+            owner = self._owner(size)
+            begin = -owner.ctypes.data % ALIGNED
+            return owner[begin : begin + size]
 
     def _owner(self, size: int) -> NDArray[np.uint8]:
-        """Return free memory of at least that size; what is free and too small goes."""
+        """Return free memory that has such a part; what is free and too small goes."""
         every = range(len(self._owners))
         free = [k for k in every if sys.getrefcount(self._owners[k]) == _OF_NOBODY]
-        fitting = [k for k in free if size <= len(self._owners[k]) <= 2 * size]
+        fitting = [k for k in free if size <= len(self._owners[k]) - ALIGNED <= 2 * size]
         if fitting:
             return self._owners[min(fitting, key=lambda k: len(self._owners[k]))]
         for k in reversed(free):
-            if len(self._owners[k]) < size:
+            if len(self._owners[k]) - ALIGNED < size:
                 del self._owners[k]
-        self._owners.append(np.empty(_rounded(size), np.uint8))
+        self._owners.append(np.empty(_rounded(size) + ALIGNED, np.uint8))
         return self._owners[-1]
 
 

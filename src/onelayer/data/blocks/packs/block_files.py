@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import zlib
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from onelayer.data.blocks.buffers import Buffers
+from onelayer.data.blocks.packs.crc import check, crc32
+from onelayer.data.blocks.packs.whole_files import read_whole
 from onelayer.storage import replacing
+
+_MOST_HEADER = 10 + (1 << 16)
 
 
 def arrays_of(X: Any) -> dict[str, NDArray[Any]]:
@@ -49,7 +53,7 @@ def n_bytes(X: Any) -> int:
 
 def checksum(array: NDArray[Any], so_far: int = 0) -> int:
     """Return the CRC-32 of an array's bytes, going on from that of others."""
-    return zlib.crc32(_bytes(array), so_far)
+    return int(crc32(_bytes(array), so_far))
 
 
 def write_arrays(
@@ -66,36 +70,62 @@ def write_arrays(
     for name, array in arrays.items():
         file = file_name(stem, name)
         with replacing(folder / file) as writing:
-            head = _header(array)
+            head = _header(array.shape, array.dtype)
             writing.write(head)
             content = _bytes(array)
             if len(content):
                 writing.write(content)
         if checks:
-            checksums[file] = zlib.crc32(content, zlib.crc32(head))
+            checksums[file] = crc32(content, crc32(head))
     return checksums
 
 
-def read_array(path: Path, array: NDArray[Any], check: bool = True) -> int | None:
-    """Read a whole file into an array in C order; return the checksum of the file, if wanted.
+def read_array(
+    path: Path,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    memory: Buffers,
+    *,
+    checksum: str | None = None,
+    past_cache: bool = False,
+) -> NDArray[Any]:
+    """Return the array that a whole file holds.
+
+    Parameters
+    ----------
+    path : Path
+    shape, dtype
+        What it must be.
+    memory : Buffers
+        Where large arrays are read to.
+    checksum : str, optional
+        The CRC-32 of the file, in hexadecimal; by default it is not looked at.
+    past_cache : bool
+        See `read_whole`.
 
     Raises
     ------
     OSError, ValueError
-        If it is not there, or has another type, shape or size.
+        If it is not there, or has another type, shape, size or checksum.
     """
-    with path.open("rb", buffering=0) as file:
-        shape, dtype = _read_header(file)
-        if (shape, dtype) != (array.shape, array.dtype):
-            raise ValueError(f"it holds {dtype} of the shape {shape}")
-        head = file.tell()
-        _fill(file, array)
-        if file.read(1):
-            raise ValueError("it is too long")
-        if not check:
-            return None
-        file.seek(0)
-        return zlib.crc32(_bytes(array), zlib.crc32(file.read(head)))
+    size = math.prod(shape) * dtype.itemsize
+    content = read_whole(path, size + _MOST_HEADER, memory, past_cache=past_cache)
+    if checksum is not None:
+        try:
+            check(content.data, checksum)
+        except ValueError:
+            if past_cache:
+                # If the process forks meanwhile, the system may give the bytes to the other one.
+                return read_array(path, shape, dtype, memory, checksum=checksum)
+            _check_size(content, len(_header(shape, dtype)) + size)
+            raise
+    head = io.BytesIO(content[:_MOST_HEADER].tobytes())
+    if (told := _read_header(head)) != (shape, dtype):
+        raise ValueError(
+            f"it holds {told[1]} of the shape {told[0]}, and {dtype} of {shape} was expected"
+        )
+    _check_size(content, head.tell() + size)
+    return content[head.tell() :].view(dtype).reshape(shape)
 
 
 def read_rows(path: Path, begin: int, end: int, memory: Buffers | None = None) -> NDArray[Any]:
@@ -117,10 +147,17 @@ def read_rows(path: Path, begin: int, end: int, memory: Buffers | None = None) -
         return array
 
 
-def _header(array: NDArray[Any]) -> bytes:
+def _header(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
     content = io.BytesIO()
-    np.lib.format.write_array_header_1_0(content, np.lib.format.header_data_from_array_1_0(array))
+    described = np.lib.format.dtype_to_descr(dtype)
+    told = {"descr": described, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(content, told)
     return content.getvalue()
+
+
+def _check_size(content: NDArray[np.uint8], expected: int) -> None:
+    if len(content) != expected:
+        raise ValueError(f"it has {len(content):,} bytes, and {expected:,} were expected")
 
 
 def _read_header(file: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from onelayer.errors import Argument, InputError
 from onelayer.storage import write_file
@@ -78,6 +78,14 @@ class Manifest(BaseModel):
     target: str | None
     files: dict[str, str]
 
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        """Refuse blocks that readers could not go through."""
+        lengths, counts = self.block_lengths, len(self.block_lengths) if self.sparse else 0
+        if not lengths or min(lengths) < 1 or len(self.stored) != counts:
+            raise ValueError("the lengths of the blocks do not fit together")
+        return self
+
     @property
     def label_type(self) -> np.dtype[Any]:
         """The type of the classes' numbers in the files."""
@@ -124,19 +132,41 @@ class Manifest(BaseModel):
                 "onelayer data pack has written to its end."
             ) from None
         except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}.", *AGAIN) from None
+            raise unreadable(path, error) from None
         except InputError:
             raise
-        except (ValidationError, ValueError, TypeError, KeyError, RecursionError):
-            raise InputError(f"{path}: is damaged.", *AGAIN) from None
+        except (ValidationError, ValueError, TypeError, KeyError, RecursionError) as error:
+            raise InputError(f"{path}: is damaged: {_reason(error)}.", *AGAIN) from None
         if manifest.fingerprint != fingerprint:
             raise InputError(f"{path}: was edited after it was written.", *AGAIN)
         return manifest
 
 
+def unreadable(path: Path, error: OSError) -> InputError:
+    """Return the refusal of a file that the system does not let us read."""
+    what = f"{path}: cannot be read: {error.strerror or error}."
+    if isinstance(error, PermissionError):
+        return InputError(f"{what} Ask its owner for the right to read this folder and its files.")
+    return InputError(what, *AGAIN)
+
+
 def label_type(n_classes: int, n_labels: int | None) -> np.dtype[Any]:
     """Return the smallest type that holds the numbers of the classes."""
     return np.dtype(np.uint8) if n_labels else np.min_scalar_type(max(n_classes - 1, 0))
+
+
+def _reason(error: Exception) -> str:
+    """Return in a few words why a manifest cannot be read."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        said = first["msg"].removeprefix("Value error, ")
+        return f"{place}: {said}" if place else said
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno} is no JSON"
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing"
+    return "it is no JSON object"
 
 
 def _text(document: Any, indent: int | None = None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +14,12 @@ from safetensors.numpy import load
 
 from onelayer.data.blocks.buffers import Buffers
 from onelayer.data.blocks.packs.block_files import file_name, matrix_of, read_array
-from onelayer.data.blocks.packs.manifest import AGAIN, Manifest
+from onelayer.data.blocks.packs.crc import check
+from onelayer.data.blocks.packs.manifest import AGAIN, Manifest, unreadable
 from onelayer.data.blocks.source import Block
 from onelayer.data.csr import check_indices
 from onelayer.data.labels import Label
+from onelayer.data.memory import available_memory
 from onelayer.data.moments import Moments
 from onelayer.errors import InputError
 
@@ -44,9 +45,10 @@ def moments_of(arrays: Mapping[str, NDArray[Any]]) -> Moments:
 class PackedBlocks:
     """The blocks of a folder that `pack` has written.
 
-    A block is read by plain sequential reads into arrays of its own, in memory that is used again
-    once they are let go. The size of a file is checked at each read, its content by a checksum at
-    the first one.
+    A block is read into arrays of its own, in memory that is used again once they are let go. The
+    size of a file is checked at each read, its content by a checksum at the first one. The first
+    one leaves the system's cache as it is, and so do those that follow where the blocks are more
+    than the memory; then each is checked.
 
     Parameters
     ----------
@@ -196,10 +198,18 @@ class PackedBlocks:
     @property
     def _largest(self) -> int:
         """Bytes of the largest block's values."""
-        rows, width = max(self.block_lengths), self.dtype.itemsize
+        return self._bytes(max(self.block_lengths), max(self.manifest.stored, default=0))
+
+    @cached_property
+    def _outgrows_memory(self) -> bool:
+        return self._bytes(self.n_examples, sum(self.manifest.stored)) > available_memory()
+
+    def _bytes(self, rows: int, stored: int) -> int:
+        """Return the bytes of so many rows; where they are sparse, of so many stored values."""
+        width = self.dtype.itemsize
         if not self.is_sparse:
             return rows * self.n_features * width
-        return max(self.manifest.stored) * (width + self._index_type.itemsize) + 8 * (rows + 1)
+        return stored * (width + self._index_type.itemsize) + 8 * (rows + 1)
 
     def verify(self) -> None:
         """Read everything.
@@ -223,39 +233,41 @@ class PackedBlocks:
         path = self.path / STATISTICS
         try:
             content = path.read_bytes()
-            if f"{zlib.crc32(content):08x}" != self.manifest.files[STATISTICS]:
-                raise self._damaged(STATISTICS)
+            check(content, self.manifest.files.get(STATISTICS, ""))
             return load(content)
         except OSError as error:
-            raise self._unreadable(STATISTICS, error) from None
-        except (SafetensorError, KeyError):
-            raise self._damaged(STATISTICS) from None
+            raise unreadable(path, error) from None
+        except (SafetensorError, ValueError) as error:
+            raise self._damaged(STATISTICS, str(error)) from None
 
     def _read_labels(self, i: int) -> NDArray[Any]:
         known, n = self.manifest, self.block_lengths[i]
         shape = (n,) if known.n_labels is None else (n, known.n_labels)
         targets: NDArray[Any] = self._read(i, "y", known.label_type, shape)
         if known.n_labels is None and targets.max() >= len(known.classes):
-            raise self._damaged(file_name(i, "y"))
+            reason = (
+                f"it holds the number {targets.max()}, and there are {len(known.classes)} classes"
+            )
+            raise self._damaged(file_name(i, "y"), reason)
         return targets
 
     def _read(self, i: int, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Any:
         file = file_name(i, name)
+        # What is read for the first time may be read for the last time, and what does not fit into
+        # the system's cache is gone from it when it is read again.
+        past_cache = file not in self._checked or self._outgrows_memory
+        checksum = self.manifest.files.get(file, "") if past_cache else None
         try:
-            array = self._buffers.empty(shape, dtype)
-            checksum = read_array(self.path / file, array, file not in self._checked)
+            array = read_array(
+                self.path / file, shape, dtype, self._buffers,
+                checksum=checksum, past_cache=past_cache,
+            )  # fmt: skip
         except OSError as error:
-            raise self._unreadable(file, error) from None
-        except ValueError:
-            raise self._damaged(file) from None
-        if checksum is not None and f"{checksum:08x}" != self.manifest.files.get(file):
-            raise self._damaged(file)
+            raise unreadable(self.path / file, error) from None
+        except ValueError as error:
+            raise self._damaged(file, str(error)) from None
         self._checked.add(file)
         return array
 
-    def _unreadable(self, file: str, error: OSError) -> InputError:
-        reason = error.strerror or str(error)
-        return InputError(f"{self.path / file}: cannot be read: {reason}.", *AGAIN)
-
-    def _damaged(self, file: str) -> InputError:
-        return InputError(f"{self.path / file}: is damaged, or was edited.", *AGAIN)
+    def _damaged(self, file: str, reason: str) -> InputError:
+        return InputError(f"{self.path / file}: is damaged, or was edited: {reason}.", *AGAIN)
