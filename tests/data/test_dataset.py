@@ -192,6 +192,21 @@ def test_targets_lead_back_to_labels(labels: list[int], classes: list[int]) -> N
     assert [data.classes[t] for t in data.targets] == labels
 
 
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.array([-100, 100, -100, 7], np.int8),
+        np.array([250, 3, 3, 0], np.uint8),
+        np.array([2**63 - 1, 2**63 - 3, 2**63 - 1, 2**63 - 2], np.uint64),
+        np.array([-(2**63), 2**63 - 1, 0, 0]),
+    ],
+)
+def test_targets_of_whole_numbers_of_any_width(y: Any) -> None:
+    data = Dataset(np.zeros((len(y), 1)), y)
+    assert data.classes == tuple(sorted(set(y.tolist())))
+    assert [data.classes[t] for t in data.targets] == y.tolist()
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_values_that_are_not_finite_are_located(value: float, dtype: type) -> None:

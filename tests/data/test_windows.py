@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onelayer.data import Windows
+from onelayer.data.windows import Ahead, Window
 from onelayer.errors import InputError
 
 LENGTHS = st.lists(st.integers(0, 9), min_size=1, max_size=12).filter(any)
@@ -71,3 +72,20 @@ def test_unequal_blocks_are_not_mixed_with_others() -> None:
     with pytest.raises(InputError, match="window"):
         Windows((5, 5), 0, 0)
     Windows((5, 5, 3), 2, 0)
+
+
+def test_what_is_made_ahead_is_that_of_the_window_asked_for() -> None:
+    windows, made = Windows((3, 0, 2, 4), 1, 7), []
+
+    def make(window: Window) -> Window:
+        made.append(window)
+        return window
+
+    ahead = Ahead(windows, 2, make)
+    in_turn = [window for epoch in range(3) for window in windows.of_epoch(epoch)]
+    assert [ahead.of(window) for window in in_turn for _ in range(2)] == [
+        window for window in in_turn for _ in range(2)
+    ]
+    assert made == in_turn  # each once, and none after the last epoch
+    elsewhere = [in_turn[i] for i in (4, 4, 0, 8, 7)]
+    assert [ahead.of(window) for window in elsewhere] == elsewhere

@@ -33,9 +33,10 @@ def as_labels(y: object) -> NDArray[Any]:
     if labels.size == 0:
         raise InputError("y: there are no labels; give one label an example.")
     # NumPy turns the list [1, "a"] into strings without a word, so the list itself is looked at.
-    items = y if isinstance(y, list | tuple) else labels.tolist()
-    if labels.dtype.kind in "OT" or isinstance(y, list | tuple):
-        labels = _of_one_kind(list(items), labels)
+    if isinstance(y, list | tuple):
+        labels = _of_one_kind(list(y), labels)
+    elif labels.dtype.kind in "OT":
+        labels = _of_one_kind(labels.tolist(), labels)
     check_64_bits(labels, "y")
     if labels.dtype.kind not in "biuU":
         raise InputError(
@@ -128,7 +129,7 @@ def encode_labels(labels: NDArray[Any], classes: tuple[Label, ...]) -> NDArray[n
         If a label is not among the classes.
     """
     index = {c: i for i, c in enumerate(classes)}
-    present, inverse = np.unique(labels, return_inverse=True)
+    present, inverse = _numbered(labels)
     unknown = [label for label in present.tolist() if label not in index]
     if unknown:
         raise InputError(
@@ -138,3 +139,19 @@ def encode_labels(labels: NDArray[Any], classes: tuple[Label, ...]) -> NDArray[n
     targets = np.array([index[label] for label in present.tolist()], dtype=np.int32)[inverse]
     targets.flags.writeable = False
     return targets
+
+
+def _numbered(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the distinct labels, sorted, and the place of each label among them."""
+    if labels.dtype.kind in "iu" and labels.size:
+        low, high = int(labels.min()), int(labels.max())
+        if high - low < _MOST_COUNTED:  # without sorting
+            above = labels.astype(np.int64) - low
+            there = np.bincount(above) > 0
+            return np.flatnonzero(there) + low, (np.cumsum(there) - 1)[above]
+    present, inverse = np.unique(labels, return_inverse=True)
+    return present, inverse
+
+
+_MOST_COUNTED = 2**16
+"""Whole numbers within so many of each other are counted."""

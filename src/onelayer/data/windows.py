@@ -7,8 +7,9 @@ blocks, and so the same wherever they lie.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from onelayer.data.checks import check_integer
 from onelayer.data.order import epoch_order
 from onelayer.data.rows import Rows, row_blocks
 from onelayer.errors import Argument, InputError
+from onelayer.threads import prefetched
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -107,3 +111,33 @@ class Windows:
         sequence = np.random.SeedSequence(self.seed, spawn_key=(window.epoch, window.number))
         order = np.random.Generator(np.random.PCG64(sequence)).permutation(n)
         return order.astype(np.int64, copy=False)
+
+
+class Ahead(Generic[Made]):
+    """What is made of windows that are asked for in turn: of the next one in another thread.
+
+    Parameters
+    ----------
+    windows : Windows
+    last_epoch : int
+        Nothing is made ahead of windows after it.
+    make : function
+        Of a window.
+    """
+
+    def __init__(self, windows: Windows, last_epoch: int, make: Callable[[Window], Made]) -> None:
+        self._windows, self._last_epoch, self._make = windows, last_epoch, make
+        self._at: Window | None = None
+        self._made: Made
+        self._following: Iterator[tuple[Window, Made]] = iter(())
+
+    def of(self, window: Window) -> Made:
+        """Return what is made of a window; the last one is kept."""
+        if self._at != window:
+            found = next(self._following, None)
+            if found is None or found[0] != window:
+                coming = self._windows.from_window(window, self._last_epoch)
+                self._following = prefetched((w, self._make(w)) for w in coming)
+                found = next(self._following)
+            self._at, self._made = found
+        return self._made

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from onelayer.data import Rows, Windows, order_by_law
-from onelayer.data.windows import Window
+from onelayer.data.windows import Ahead, Window
 from onelayer.engines import Batches, Visit, Visits
 from onelayer.threads import prefetched
 from onelayer.training.config import TrainConfig
@@ -89,7 +89,8 @@ class OrderOfBlocks:
         self._config, self._schedule = config, schedule
         self._windows, self._first_epoch = windows, first_epoch
         self._epoch: tuple[int, list[Window]] = -1, []
-        self._order: tuple[Window | None, Rows] = None, np.zeros(0, np.int64)
+        last_epoch = first_epoch + schedule.epoch(schedule.max_steps - 1)
+        self._orders = Ahead(windows, last_epoch, windows.rows)
 
     def batches(self, segment: Segment) -> Visits:
         """Return the batches of a segment; see `Order`."""
@@ -111,9 +112,7 @@ class OrderOfBlocks:
             if left < count:
                 break
             left -= count
-        if self._order[0] != window:
-            self._order = window, self._windows.rows(window)
         end = min(count, left + last - step + 1)
-        rows = self._order[1][left * size : min(end * size, n)]
+        rows = self._orders.of(window)[left * size : min(end * size, n)]
         offsets = np.minimum(np.arange(end - left + 1) * size, len(rows))
         return Visit(window, Batches(rows, offsets))

@@ -31,8 +31,9 @@ class BlockedPart:
 
     def __post_init__(self) -> None:
         """Put the rows that take part into the order of the blocks."""
-        rows = np.sort(self.examples.rows)
-        object.__setattr__(self, "examples", replace(self.examples, rows=rows))
+        rows = self.examples.rows
+        if not (rows[:-1] <= rows[1:]).all():
+            object.__setattr__(self, "examples", replace(self.examples, rows=np.sort(rows)))
 
     @property
     def visited(self) -> list[int]:

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.data.windows import Window, Windows
+from onelayer.data.windows import Ahead, Window, Windows
 from onelayer.engines.blocked.models import WindowModels
 from onelayer.engines.blocked.part import BlockedPart
 from onelayer.engines.problem import Batches, Visit, Visits, WeightedRows
 from onelayer.engines.protocol import Advance, Engine, Measures, Planned, Stack, Tally
 from onelayer.model import Parameters
-from onelayer.threads import prefetched
 
 Loaded = tuple[Any, WeightedRows]
 """Values as the engine takes them, and their examples."""
@@ -54,13 +53,10 @@ class BlockedStack(Stack):
     ) -> None:
         self._engine, self._models = engine, models
         self._train, self._validation = train, validation
-        self._windows, self._last_epoch = windows, last_epoch
+        self._windows = Ahead(windows, last_epoch, self._read)
         self._evaluates_train = evaluates_train
         self._stack = models.stack(engine)
         self._before: dict[int, Parameters] = {}
-        self._at: Window | None = None
-        self._loaded: Loaded
-        self._following: Iterator[tuple[Window, Loaded]] = iter(())
 
     def do(self, work: Sequence[Callable[[], None]]) -> None:
         """Call each function once in every thread of the engine."""
@@ -106,22 +102,11 @@ class BlockedStack(Stack):
         rates: NDArray[np.float64],
         averaging: NDArray[np.float64] | None,
     ) -> NDArray[np.float64]:
-        prepared, examples = self._load(visit.window)
+        prepared, examples = self._windows.of(visit.window)
         self._stack.turn_to(prepared, examples)
         own = Batches(examples.rows[visit.batches.rows], visit.batches.offsets)
         advance = self._stack.advance(models, own, rates, evaluate=False, averaging=averaging)
         return advance.losses
-
-    def _load(self, window: Window) -> Loaded:
-        """Return a window's data, which was read ahead where it follows the one before."""
-        if self._at != window:
-            found = next(self._following, None)
-            if found is None or found[0] != window:
-                coming = self._windows.from_window(window, self._last_epoch)
-                self._following = prefetched((w, self._read(w)) for w in coming)
-                found = next(self._following)
-            self._at, self._loaded = found
-        return self._loaded
 
     def _read(self, window: Window) -> Loaded:
         X = self._train.values(window.blocks)

@@ -84,13 +84,15 @@ def gather(X, rows, scaling, x):
     """
     scale, offset = scaling[0], scaling[1]
     lanes = VECTOR_BYTES // x.itemsize
-    vectors = X.shape[1] // lanes
+    fill = X.shape[1] >= lanes
     for i in range(len(rows)):
         if i + ROWS_AHEAD < len(rows):
             prefetch_row(X, rows[i + ROWS_AHEAD])
-        scale_row(X, rows[i], scale, offset, x, i, vectors)
-        for f in range(vectors * lanes, X.shape[1]):
-            x[i, f] = scaled(X, rows[i], f, scale, offset)
+        if fill:
+            scale_row(X, rows[i], scale, offset, x, i)
+        else:
+            for f in range(X.shape[1]):
+                x[i, f] = scaled(X, rows[i], f, scale, offset)
 
 
 @inner

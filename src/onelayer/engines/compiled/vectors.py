@@ -87,10 +87,10 @@ class Vectors:
             return values
         return (self.b.fptrunc if dtype == "float64" else self.b.fpext)(values, target)
 
-    def store(self, value: Value, pointer: Value) -> None:
-        """Write a vector to memory."""
+    def store(self, value: Value, pointer: Value, *, anywhere: bool = False) -> None:
+        """Write a vector to memory, where vectors begin or at any address."""
         target = self.b.bitcast(pointer, self.type.as_pointer())
-        self.b.store(value, target, align=VECTOR_BYTES)
+        self.b.store(value, target, align=self.lane_bytes if anywhere else VECTOR_BYTES)
 
     def load_some(self, pointer: Value, mask: Value) -> Value:
         """Return some lanes from memory, at any address, and zero in the others."""
