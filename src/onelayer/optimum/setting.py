@@ -13,7 +13,7 @@ from onelayer.engines import Chains, WeightedRows
 from onelayer.errors import InputError
 from onelayer.model import LOSSES, Objective, Parameters, Sums, n_outputs
 from onelayer.optimum.certificate import ClassMeans
-from onelayer.optimum.preconditioner import Curvature, Sample
+from onelayer.optimum.preconditioner import Sample
 from onelayer.optimum.rounding import Rounding
 
 
@@ -45,12 +45,6 @@ class Setting:
         self.sample = Sample(data, self.examples.rows, self.examples.weights)
         self._chains = None if data.is_sparse else chains
         self._shares = [self._shares_of(m) for m in range(len(objectives))]
-        self._curvatures: dict[int, Curvature] = {}
-        for m, objective in enumerate(objectives):
-            if self.kind(m) not in self._curvatures:
-                self._curvatures[self.kind(m)] = self.sample.curvature(
-                    objective, self.start(m), self.weights(m)
-                )
 
     def kind(self, model: int) -> int:
         """Return what is the same for all models with the same weights of examples."""
@@ -86,10 +80,6 @@ class Setting:
             self._chains, self.data.n_features, self.outputs,
             size=math.sqrt(heaviest * self.sample.square), offset=float(np.linalg.norm(offset)),
         )  # fmt: skip
-
-    def first_curvature(self, model: int) -> Curvature:
-        """Return the estimated curvature where a search begins."""
-        return self._curvatures[self.kind(model)]
 
     def counting(self, model: int) -> Rows:
         """Return the rows that count for a model."""
