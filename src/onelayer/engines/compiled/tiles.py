@@ -31,51 +31,45 @@ from onelayer.engines.compiled.vectors import (
     Array,
     Value,
     Vectors,
+    lanes_of,
     loop,
 )
 
 
 @intrinsic
-def scale_row(
-    _typing: Any, X: Any, row: Any, scale: Any, offset: Any, x: Any, i: Any, vectors: Any
-) -> Any:
-    """Set x[i, f] = scale[f] * X[row, f] + offset[f] over the first so many vectors of features.
+def scale_row(_typing: Any, X: Any, row: Any, scale: Any, offset: Any, x: Any, i: Any) -> Any:
+    """Set x[i, f] = scale[f] * X[row, f] + offset[f], rounded once, for all features of X.
 
-    Each is rounded once, as in `scaled`.
+    What whole vectors leave is made with shorter and shorter ones.
     """
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
         X, scale, offset, x = (
             Array(context, b, signature.args[j], arguments[j]) for j in (0, 2, 3, 4)
         )
-        row, i, vectors = (arguments[j] for j in (1, 5, 6))
-        v = Vectors(b, x.dtype)
+        row, i = arguments[1], arguments[5]
+        lanes, n_features = lanes_of(x.dtype), X.shape[1]
 
-        def convert(j: Value, _: list[Value]) -> list[Value]:
-            f = b.mul(j, I64(v.lanes))
+        def convert(v: Vectors, f: Value) -> None:
             values = v.convert(X.at(row, f), X.dtype)
             v.store(v.fma(values, v.load(scale.at(f)), v.load(offset.at(f))), x.at(i, f))
+
+        def convert_whole(j: Value, _: list[Value]) -> list[Value]:
+            convert(Vectors(b, x.dtype), b.mul(j, I64(lanes)))
             return []
 
-        loop(b, vectors, [], convert)
+        loop(b, b.sdiv(n_features, I64(lanes)), [], convert_whole)
+        f = b.and_(n_features, I64(-lanes))
+        while lanes > 1:
+            lanes //= 2
+            left = b.and_(n_features, I64(lanes))
+            with b.if_then(b.icmp_signed("!=", left, I64(0))):
+                convert(Vectors(b, x.dtype, lanes), f)
+            f = b.add(f, left)
         return context.get_dummy_value()
 
     whole = types.int64
-    return types.void(X, whole, scale, offset, x, whole, whole), emit
-
-
-@intrinsic
-def scaled(_typing: Any, X: Any, row: Any, f: Any, scale: Any, offset: Any) -> Any:
-    """Return scale[f] * X[row, f] + offset[f], rounded once, in the type of the scale."""
-
-    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-        X, scale, offset = (Array(context, b, signature.args[i], arguments[i]) for i in (0, 3, 4))
-        row, f = arguments[1:3]
-        value = Vectors(b, scale.dtype).convert_one(X.at(row, f), X.dtype)
-        return b.fma(value, scale[f,], offset[f,])
-
-    whole = types.int64
-    return scale.dtype(X, whole, whole, scale, offset), emit
+    return types.void(X, whole, scale, offset, x, whole), emit
 
 
 @intrinsic

@@ -29,11 +29,12 @@ def lanes_of(dtype: str) -> int:
 
 
 class Vectors:
-    """Emits operations on vectors of one float type."""
+    """Emits operations on vectors of one float type, which fill a register or fewer lanes of it."""
 
-    def __init__(self, builder: Value, dtype: str) -> None:
+    def __init__(self, builder: Value, dtype: str, lanes: int | None = None) -> None:
         self.b = builder
-        self.lanes, self.lane_bytes = lanes_of(dtype), ELEMENTS_BYTES[dtype]
+        self.lanes, self.lane_bytes = lanes or lanes_of(dtype), ELEMENTS_BYTES[dtype]
+        self._bytes = self.lanes * self.lane_bytes
         self.type = ir.VectorType(ELEMENTS[dtype], self.lanes)
         self.zero = ir.Constant(self.type, None)
         self.integers = ir.VectorType(I32 if dtype == "float32" else I64, self.lanes)
@@ -66,7 +67,7 @@ class Vectors:
 
     def load(self, pointer: Value) -> Value:
         """Return a vector from memory."""
-        return self.b.load(self.b.bitcast(pointer, self.type.as_pointer()), align=VECTOR_BYTES)
+        return self.b.load(self.b.bitcast(pointer, self.type.as_pointer()), align=self._bytes)
 
     def convert(self, pointer: Value, dtype: str, count: int | None = None) -> Value:
         """Return a vector, or `count` values, from memory of another type, at any address."""
@@ -74,11 +75,6 @@ class Vectors:
         stored = ir.VectorType(ELEMENTS[dtype], count)
         values = self.b.load(self.b.bitcast(pointer, stored.as_pointer()), align=1)
         return self._as_floats(values, dtype, ir.VectorType(self.type.element, count))
-
-    def convert_one(self, pointer: Value, dtype: str) -> Value:
-        """Return one number from memory of another type."""
-        value = self.b.load(self.b.bitcast(pointer, ELEMENTS[dtype].as_pointer()))
-        return self._as_floats(value, dtype, self.type.element)
 
     def _as_floats(self, values: Value, dtype: str, target: Value) -> Value:
         if dtype == "uint8":
@@ -90,7 +86,7 @@ class Vectors:
     def store(self, value: Value, pointer: Value) -> None:
         """Write a vector to memory."""
         target = self.b.bitcast(pointer, self.type.as_pointer())
-        self.b.store(value, target, align=VECTOR_BYTES)
+        self.b.store(value, target, align=self._bytes)
 
     def load_some(self, pointer: Value, mask: Value) -> Value:
         """Return some lanes from memory, at any address, and zero in the others."""
