@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from onelayer.data import Dataset, Rows
+from onelayer.engines import PowerSums, power_sums
 from onelayer.model import LOSSES, Objective, Parameters
 from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.moments import moments
@@ -77,14 +78,20 @@ class Sample:
         Leaves gradients as they are, but for the units of the features.
     """
 
-    def __init__(self, data: Dataset, rows: Rows, weights: Sequence[Wide] | Wide = ()) -> None:
+    def __init__(
+        self,
+        data: Dataset,
+        rows: Rows,
+        weights: Sequence[Wide] | Wide = (),
+        add_up: PowerSums = power_sums,
+    ) -> None:
         self._whole = data.n_features <= MOST_FEATURES
         count = max(LEAST_ROWS, ROWS_PER_FEATURE * data.n_features if self._whole else 0)
         self.rows = rows[:: max(1, len(rows) // count)]
         self._share = len(self.rows) / len(rows)
         all_there = self._share == 1
         self._ridges = tuple(max(r, 0.0 if all_there else _RIDGE_OF_SAMPLE) for r in _RIDGES)
-        self._mean, self._size, self.means, self.square = moments(data, rows, weights)
+        self._mean, self._size, self.means, self.square = moments(data, rows, weights, add_up)
         self.flat = Curvature(np.ones(data.n_features + 1), self._mean[:, None])
         X = data.scaling.apply(data.X[self.rows], np.float64)
         if sparse.issparse(X):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from onelayer.data import Dataset, Rows
-from onelayer.engines import Chains, WeightedRows
+from onelayer.engines import Engine, WeightedRows
 from onelayer.errors import InputError
 from onelayer.model import LOSSES, Objective, Parameters, Sums, n_outputs
 from onelayer.optimum.certificate import ClassMeans
@@ -19,8 +19,6 @@ from onelayer.optimum.rounding import Rounding
 
 class Setting:
     """The examples, how much each counts for each objective, and how near is near enough.
-
-    `chains` are those of the engine.
 
     Raises
     ------
@@ -35,15 +33,15 @@ class Setting:
         rows: Rows | None,
         weights: Sequence[ArrayLike | None],
         tolerance: float,
-        chains: Chains | None,
+        engine: Engine,
     ) -> None:
         self.data, self.objectives, self.tolerance = data, tuple(objectives), tolerance
         self.outputs = n_outputs(objectives[0].model, data.n_classes)
         if rows is not None and data.block_lengths is not None:
             rows = np.sort(rows)
         self.examples = WeightedRows.of(data.targets, rows, weights)
-        self.sample = Sample(data, self.examples.rows, self.examples.weights)
-        self._chains = None if data.is_sparse else chains
+        self.sample = Sample(data, self.examples.rows, self.examples.weights, engine.power_sums)
+        self._chains = None if data.is_sparse else engine.chains
         self._shares = [self._shares_of(m) for m in range(len(objectives))]
 
     def kind(self, model: int) -> int:

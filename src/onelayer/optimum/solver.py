@@ -84,7 +84,7 @@ def minimise(
             max_passes=max_passes, threads=threads, engine=engine, watch=watch, stop=stop,
         )  # fmt: skip
     with one_blas_thread(), open_engine(engine, threads) as opened:
-        setting = Setting(data, objectives, rows, given, tolerance, opened.chains)
+        setting = Setting(data, objectives, rows, given, tolerance, opened)
         passes = Passes(opened, setting, threads)
         count = 0
         while passes.active and count < max_passes and not (stop is not None and stop.is_set()):

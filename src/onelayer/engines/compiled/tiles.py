@@ -31,41 +31,26 @@ from onelayer.engines.compiled.vectors import (
     Array,
     Value,
     Vectors,
-    lanes_of,
+    for_vectors,
     loop,
 )
 
 
 @intrinsic
 def scale_row(_typing: Any, X: Any, row: Any, scale: Any, offset: Any, x: Any, i: Any) -> Any:
-    """Set x[i, f] = scale[f] * X[row, f] + offset[f], rounded once, for all features of X.
-
-    What whole vectors leave is made with shorter and shorter ones.
-    """
+    """Set x[i, f] = scale[f] * X[row, f] + offset[f], rounded once, for all features of X."""
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
         X, scale, offset, x = (
             Array(context, b, signature.args[j], arguments[j]) for j in (0, 2, 3, 4)
         )
         row, i = arguments[1], arguments[5]
-        lanes, n_features = lanes_of(x.dtype), X.shape[1]
 
         def convert(v: Vectors, f: Value) -> None:
             values = v.convert(X.at(row, f), X.dtype)
             v.store(v.fma(values, v.load(scale.at(f)), v.load(offset.at(f))), x.at(i, f))
 
-        def convert_whole(j: Value, _: list[Value]) -> list[Value]:
-            convert(Vectors(b, x.dtype), b.mul(j, I64(lanes)))
-            return []
-
-        loop(b, b.sdiv(n_features, I64(lanes)), [], convert_whole)
-        f = b.and_(n_features, I64(-lanes))
-        while lanes > 1:
-            lanes //= 2
-            left = b.and_(n_features, I64(lanes))
-            with b.if_then(b.icmp_signed("!=", left, I64(0))):
-                convert(Vectors(b, x.dtype, lanes), f)
-            f = b.add(f, left)
+        for_vectors(b, X.shape[1], x.dtype, convert)
         return context.get_dummy_value()
 
     whole = types.int64

@@ -177,6 +177,27 @@ def loop(
     return held
 
 
+def for_vectors(b: Value, count: Value, dtype: str, body: Callable[[Vectors, Value], None]) -> None:
+    """Emit ``body(v, f)`` for all vectors that ``count`` values fill, each from value f on.
+
+    What whole ones leave is filled by shorter and shorter ones.
+    """
+    lanes = lanes_of(dtype)
+
+    def with_whole(j: Value, _: list[Value]) -> list[Value]:
+        body(Vectors(b, dtype), b.mul(j, I64(lanes)))
+        return []
+
+    loop(b, b.sdiv(count, I64(lanes)), [], with_whole)
+    f = b.and_(count, I64(-lanes))
+    while lanes > 1:
+        lanes //= 2
+        left = b.and_(count, I64(lanes))
+        with b.if_then(b.icmp_signed("!=", left, I64(0))):
+            body(Vectors(b, dtype, lanes), f)
+        f = b.add(f, left)
+
+
 class Array:
     """An array argument of an intrinsic, with contiguous rows.
 
