@@ -45,6 +45,8 @@ _RIDGES = (1e-7, 1e-5, 1e-3, 1.0)
 """What is smaller, as a share of the diagonal's mean, is no curvature but rounding: the first at
 which the matrix is positive."""
 
+_LARGEST = 1e38
+
 _RIDGE_OF_SAMPLE = 1e-3
 """Where not all examples are in the sample: directions in which these do not vary are flat in it,
 and not flat; an inverse that took them for flat would make steps a million times too long."""
@@ -157,6 +159,8 @@ class Sample:
     def factored(self, curvature: Curvature, objective: Objective) -> Curvature:
         """Return the Cholesky factor of the curvature with that of the penalty, in float32."""
         factor = self._factor(curvature.matrix, objective)
+        # A penalty that float32 cannot hold lets no step be made but one of 0.
+        factor = np.clip(factor, -_LARGEST, _LARGEST)
         return curvature._replace(matrix=factor.astype(np.float32, order="F"))
 
     def decrease(self, curvature: Curvature, objective: Objective, gradient: Wide) -> float:

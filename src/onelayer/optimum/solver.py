@@ -20,6 +20,9 @@ from onelayer.optimum.passes import Passes
 from onelayer.optimum.result import Optimum, Reason
 from onelayer.optimum.setting import Setting
 
+MOST_PENALTY = 1e60
+"""Factors of larger ones are no numbers of float32."""
+
 Watch = Callable[[int, Sequence[float]], None]
 
 
@@ -96,6 +99,12 @@ def minimise(
 
 
 def _check(data: Dataset, objectives: Sequence[Objective]) -> None:
+    largest = max(objective.l2 for objective in objectives)
+    if largest > MOST_PENALTY:
+        raise InputError(
+            f"l2: {largest:g} was given; the minimum is found for penalties of at most "
+            f"{MOST_PENALTY:g}, and weights are nearly 0 long before."
+        )
     models = {objective.model for objective in objectives}
     if len(models) > 1:
         raise InputError("objectives: they must all be of one model.")
