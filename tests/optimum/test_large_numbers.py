@@ -18,9 +18,10 @@ Y = (X[:, 0] + RNG.standard_normal(100) > 0).astype(int)
 
 
 @pytest.mark.parametrize("penalize_bias", [False, True])
-@pytest.mark.parametrize("l2", [1e40, 1e60])
-def test_under_a_huge_penalty_weights_are_zero(l2: float, penalize_bias: bool) -> None:
-    (found,) = minimise(Dataset(X, Y), [Objective("logistic", l2, penalize_bias)])
+@pytest.mark.parametrize("unit", [1.0, 1e-20])
+def test_under_a_huge_penalty_weights_are_zero(unit: float, penalize_bias: bool) -> None:
+    data = Dataset(X * np.float32(unit), Y)
+    (found,) = minimise(data, [Objective("logistic", 1e40, penalize_bias)])
     assert found.reason == "certified"
     share = 0.5 if penalize_bias else Y.mean()
     entropy = -(share * np.log(share) + (1 - share) * np.log(1 - share))
@@ -28,7 +29,7 @@ def test_under_a_huge_penalty_weights_are_zero(l2: float, penalize_bias: bool) -
 
 
 def test_a_penalty_whose_square_is_no_number_is_refused() -> None:
-    with pytest.raises(InputError, match=r"l2: 1e\+300 was given.*at most 1e\+60"):
+    with pytest.raises(InputError, match=r"l2: 1e\+300 was given.*at most 1e\+40"):
         minimise(Dataset(X, Y), [Objective("logistic", 1.0), Objective("logistic", 1e300)])
 
 

@@ -46,6 +46,7 @@ _RIDGES = (1e-7, 1e-5, 1e-3, 1.0)
 which the matrix is positive."""
 
 _LARGEST = 1e38
+"""That a number of float32 may be."""
 
 _RIDGE_OF_SAMPLE = 1e-3
 """Where not all examples are in the sample: directions in which these do not vary are flat in it,

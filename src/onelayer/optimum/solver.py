@@ -20,8 +20,8 @@ from onelayer.optimum.passes import Passes
 from onelayer.optimum.result import Optimum, Reason
 from onelayer.optimum.setting import Setting
 
-MOST_PENALTY = 1e60
-"""Factors of larger ones are no numbers of float32."""
+MOST_PENALTY = 1e40
+"""Of larger ones steps are no numbers of float32."""
 
 Watch = Callable[[int, Sequence[float]], None]
 
