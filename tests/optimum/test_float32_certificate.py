@@ -42,7 +42,7 @@ def sums_in(dtype: str, setting: Setting, at: Parameters) -> Sums:
 
 def a_setting(data: Dataset, objective: Objective, weights: Array | None) -> Setting:
     with open_engine("compiled", 1) as engine:
-        return Setting(data, [objective], None, [weights], 1e-3, engine.chains)
+        return Setting(data, [objective], None, [weights], 1e-3, engine)
 
 
 def extended(setting: Setting, at: Parameters) -> float:
@@ -128,6 +128,6 @@ def test_float64_is_asked_only_where_rounding_matters(
 
 def test_what_is_not_known_of_an_engine_is_not_claimed() -> None:
     data = blobs("softmax")
-    assert Setting(data, [Objective("softmax", 1.0)], None, [None], 1e-3, None).rounding(0) is None
     with open_engine("reference", 1) as engine:
-        assert engine.chains is None
+        setting = Setting(data, [Objective("softmax", 1.0)], None, [None], 1e-3, engine)
+    assert setting.rounding(0) is None

@@ -1,6 +1,7 @@
 """Scaling that is fitted to data."""
 
 import operator
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any, Literal
 
@@ -14,6 +15,8 @@ from onelayer.errors import Argument, InputError
 
 ScalingName = Literal["none", "standard", "minmax"]
 
+Wide = NDArray[np.float64]
+
 
 def fit_scaling(
     X: Any,
@@ -21,6 +24,7 @@ def fit_scaling(
     weights: NDArray[Any] | None = None,
     *,
     moments: Moments | None = None,
+    names: Sequence[str] | None = None,
 ) -> Scaling:
     """Return the scaling of each feature that suits some examples.
 
@@ -36,6 +40,8 @@ def fit_scaling(
         How much each example counts; those of weight 0 do not.
     moments : Moments, optional
         Of these examples, where they are known.
+    names : sequence of str, optional
+        Of the features, for messages.
 
     Returns
     -------
@@ -56,13 +62,13 @@ def fit_scaling(
         if kind in ("standard", "minmax"):
             known = _moments(X, weights) if moments is None else moments
             make = _standard if kind == "standard" else _minmax
-            return make(known, shifts=not is_sparse(X))
+            return _scaling(*make(known, shifts=not is_sparse(X)), names)
     raise InputError(Argument("scale"), f": {kind!r} was given; allowed: none, standard, minmax.")
 
 
-def _standard(found: Moments, *, shifts: bool) -> Scaling:
+def _standard(found: Moments, *, shifts: bool) -> tuple[Wide, Wide]:
     scale = 1 / np.where(is_constant(found.deviation, found.mean), 1, found.deviation)
-    return _scaling(scale, -found.mean * scale if shifts else np.zeros_like(scale))
+    return scale, -found.mean * scale if shifts else np.zeros_like(scale)
 
 
 def _moments(X: Any, weights: NDArray[Any] | None) -> Moments:
@@ -82,22 +88,23 @@ def is_constant(deviation: NDArray[np.float64], mean: NDArray[np.float64]) -> ND
     return np.asarray(deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean))
 
 
-def _minmax(found: Moments, *, shifts: bool) -> Scaling:
+def _minmax(found: Moments, *, shifts: bool) -> tuple[Wide, Wide]:
     low, high = found.low, found.high
     if not shifts:
         largest = np.maximum(np.abs(low), np.abs(high))
-        return _scaling(1 / np.where(largest == 0, 1, largest), np.zeros_like(largest))
+        return 1 / np.where(largest == 0, 1, largest), np.zeros_like(largest)
     constant = high == low
     scale = 2 / np.where(constant, 2, high - low)
-    return _scaling(scale, np.where(constant, -low, -(high + low) / 2 * scale))
+    return scale, np.where(constant, -low, -(high + low) / 2 * scale)
 
 
-def _scaling(scale: NDArray[np.float64], offset: NDArray[np.float64]) -> Scaling:
+def _scaling(scale: Wide, offset: Wide, names: Sequence[str] | None) -> Scaling:
     wrong = np.flatnonzero(~(np.isfinite(scale) & np.isfinite(offset)) | (scale == 0))
     if len(wrong):
+        feature = f"feature {wrong[0]}" if names is None else f"the column {names[wrong[0]]!r}"
         raise InputError(
             Argument("scale"),
-            f": the values of feature {wrong[0]} are too large or too small to be scaled; give it "
+            f": the values of {feature} are too large or too small to be scaled; give it "
             "in another unit.",
         )
     return Scaling(scale, offset)

@@ -10,6 +10,7 @@ from onelayer.engines.blocked import (
 )
 from onelayer.engines.choice import load_kernels, open_engine, vector_bytes
 from onelayer.engines.joined import JoinedStack, Share
+from onelayer.engines.power_sums import PowerSums, power_sums
 from onelayer.engines.problem import Batches, Problem, Source, Visit, Visits, WeightedRows
 from onelayer.engines.protocol import (
     Advance,
@@ -36,6 +37,7 @@ __all__ = [
     "JoinedStack",
     "Measures",
     "ModelShare",
+    "PowerSums",
     "Problem",
     "Share",
     "Source",
@@ -51,5 +53,6 @@ __all__ = [
     "load_kernels",
     "one_blas_thread",
     "open_engine",
+    "power_sums",
     "vector_bytes",
 ]

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.engines.power_sums import PowerSums
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
 from onelayer.model import Parameters, Sums
 
@@ -221,6 +222,9 @@ class Engine(AbstractContextManager["Engine"], Protocol):
 
     chains: Chains | None
     """Of `Totals` of dense data; None if they are not known."""
+
+    power_sums: PowerSums
+    """See `onelayer.engines.power_sums.power_sums`."""
 
     def prepare(self, source: Source) -> Any:
         """Return data in the engine's own form, for any number of stacks."""

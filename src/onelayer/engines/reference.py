@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from onelayer.data import Rows, Scaling, row_blocks
 from onelayer.engines.blas import one_blas_thread
+from onelayer.engines.power_sums import PowerSums, power_sums
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
 from onelayer.engines.protocol import (
     Advance,
@@ -230,6 +231,7 @@ class ReferenceEngine:
 
     name: EngineName = "reference"
     chains: Chains | None = None
+    power_sums: PowerSums = staticmethod(power_sums)
 
     def __init__(self) -> None:
         self._exit = ExitStack()

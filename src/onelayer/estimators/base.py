@@ -201,7 +201,10 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         n = len(examples.targets)
         counts = masked(examples.weights, rows, n)
         known = examples.moments if counts is None else None
-        scaling = fit_scaling(examples.X, self.scale, counts, moments=known)
+        scaling = fit_scaling(
+            examples.X, self.scale, counts, moments=known,
+            names=getattr(self, "feature_names_in_", None),
+        )  # fmt: skip
         train = self._sample(examples, scaling, rows)
         watched = None if validation is None else self._sample(validation, scaling, validation.rows)
         if held is not None:

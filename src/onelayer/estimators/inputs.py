@@ -153,6 +153,8 @@ def as_weights(given: Any, n: int, name: str) -> NDArray[np.float64] | None:
         raise InputError(f"{name}: weights must be finite numbers of at least 0.")
     if not weights.any():
         raise InputError(f"{name}: all weights are zero; at least one example must count.")
+    if weights.max() > np.finfo(np.float64).max / n:
+        raise InputError(f"{name}: the weights are so large that their sum is no number.")
     return weights
 
 

@@ -19,7 +19,7 @@ from onelayer.model import Parameters, Sums
 from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.lbfgs import Search
 from onelayer.optimum.model_search import NOISE, Floats, ModelSearch, as_one, widened
-from onelayer.optimum.preconditioner import MANY_OUTPUTS
+from onelayer.optimum.preconditioner import MANY_OUTPUTS, Curvature
 
 FIFTHS, FIFTHS_OF_ONE = 3, 9
 """By so many fifths of a power of ten the penalty falls: usual grids meet the way. The second with
@@ -65,8 +65,8 @@ class Descent:
         self._means: ClassMeans | None = None
         self._at = last.start
         self._sums: Sums | None = None
-        self._curvature = self._setting.first_curvature(last.number)
-        self._factored = self._curvature.flat()
+        self._curvature: Curvature | None = None
+        self._factored = self._setting.sample.flat
         self._search = Search(as_one(last.start), self._precondition, NOISE[self.dtype])
         for model in searches:
             model.waits = True

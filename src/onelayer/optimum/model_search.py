@@ -68,16 +68,16 @@ class ModelSearch:
         self._doubted: Floats | None = None
         self.parameters = self.start = setting.start(number)
         self.waits, self.is_stale = False, True
-        self._curvature: Curvature | None = setting.first_curvature(number)
+        self._curvature: Curvature | None = None
         self._rounding = setting.rounding(number)
-        self.factored = setting.first_curvature(number).flat()  # until it is made
+        self.factored = setting.sample.flat  # until it is made
         self.search = Search(as_one(self.start), self._precondition, NOISE[self.dtype])
 
     def _precondition(self, gradients: Sequence[Floats]) -> Sequence[Floats]:
         return self.setting.sample.solve(self.factored, gradients)
 
     def begin(
-        self, here: Parameters, sums: Sums, search: Search, curvature: Curvature,
+        self, here: Parameters, sums: Sums, search: Search, curvature: Curvature | None,
         means: ClassMeans | None, passes: int,
     ) -> None:  # fmt: skip
         """Go on from where a search for a larger penalty is, after so many passes.
@@ -89,7 +89,7 @@ class ModelSearch:
             At these parameters.
         search : Search
             That is there, with this penalty.
-        curvature : Curvature
+        curvature : Curvature, optional
             Estimated somewhere near.
         means : ClassMeans or None
         """

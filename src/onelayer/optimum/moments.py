@@ -8,16 +8,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from onelayer.data import Dataset, Rows, Scaling
 from onelayer.data.blocks import map_rows
 from onelayer.data.fit_scaling import is_constant
+from onelayer.engines import PowerSums, power_sums
 
 Wide = NDArray[np.float64]
 
 _ROWS_OF_SHIFT = 512
-_VALUES_AT_ONCE = 2**16
+_VALUES_AT_ONCE = 2**17
 """As many as the second-level cache holds in float64."""
 
 _LEAST_ROWS = 64
@@ -43,7 +43,12 @@ class Moments(NamedTuple):
     square: float
 
 
-def moments(data: Dataset, rows: Rows, weights: Sequence[Wide] | Wide = ()) -> Moments:
+def moments(
+    data: Dataset,
+    rows: Rows,
+    weights: Sequence[Wide] | Wide = (),
+    add_up: PowerSums = power_sums,
+) -> Moments:
     """Measure over all of the rows: a sample can miss the few in which a feature varies.
 
     Parameters
@@ -52,15 +57,17 @@ def moments(data: Dataset, rows: Rows, weights: Sequence[Wide] | Wide = ()) -> M
     rows : int array
     weights : sequence of array (n,), or array (weights, n)
         With mean 1 over the rows. BLAS is to have one thread.
+    add_up : function
+        That of an engine.
     """
     shift = np.zeros(data.n_features)
     if not data.is_sparse:  # so that squares of large values do not cancel
         mean_of = partial(_mean, data.scaling)
         shift = next(map_rows(data.X, mean_of, rows[:_ROWS_OF_SHIFT], _ROWS_OF_SHIFT))
     total, squares = np.zeros((len(weights) + 1, data.n_features)), np.zeros(data.n_features)
-    add_up = partial(_power_sums, data.scaling, shift)
+    sums_of = partial(add_up, data.scaling, shift)
     at_once = max(_LEAST_ROWS, _VALUES_AT_ONCE // data.n_features)
-    for own in map_rows(data.X, add_up, rows, at_once, *weights):
+    for own in map_rows(data.X, sums_of, rows, at_once, *weights):
         total += own[0]
         squares += own[1]
     means, squares = total / len(rows), squares / len(rows)
@@ -75,17 +82,3 @@ def moments(data: Dataset, rows: Rows, weights: Sequence[Wide] | Wide = ()) -> M
 def _mean(scaling: Scaling, X: Any) -> Wide:
     mean: Wide = scaling.apply(X, np.float64).mean(axis=0)
     return mean
-
-
-def _power_sums(scaling: Scaling, shift: Wide, X: Any, *weights: Wide) -> tuple[Wide, Wide]:
-    """Return the sums of features, weighted and not, and of their squares; without the shift."""
-    X = scaling.apply(X, np.float64)
-    weights = (*weights, np.ones(X.shape[0]))
-    if not sparse.issparse(X):
-        X -= shift
-    # One after the other: a matrix of weights could be added up in another order.
-    sums = np.stack([np.asarray(w @ X).ravel() for w in weights])
-    if sparse.issparse(X):
-        return sums, np.asarray(X.multiply(X).sum(axis=0)).ravel()
-    X *= X
-    return sums, weights[-1] @ X

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from onelayer.data import Dataset, Rows
+from onelayer.engines import PowerSums, power_sums
 from onelayer.model import LOSSES, Objective, Parameters
 from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.moments import moments
@@ -44,6 +45,9 @@ _RIDGES = (1e-7, 1e-5, 1e-3, 1.0)
 """What is smaller, as a share of the diagonal's mean, is no curvature but rounding: the first at
 which the matrix is positive."""
 
+_LARGEST = 1e38
+"""That a number of float32 may be."""
+
 _RIDGE_OF_SAMPLE = 1e-3
 """Where not all examples are in the sample: directions in which these do not vary are flat in it,
 and not flat; an inverse that took them for flat would make steps a million times too long."""
@@ -63,10 +67,6 @@ class Curvature(NamedTuple):
     matrix: Array
     zeros: Wide
 
-    def flat(self) -> Curvature:
-        """Return one that leaves gradients as they are, but for the units of the features."""
-        return self._replace(matrix=np.ones(len(self.matrix)))
-
 
 class Sample:
     """Some of the examples, evenly spread, with features of variance 1.
@@ -77,25 +77,37 @@ class Sample:
         The mean of each feature as each of the weights counts examples, the last as all count 1.
     square : float
         The mean of |x|^2 of all examples, of the features in their own units.
+    flat : Curvature
+        Leaves gradients as they are, but for the units of the features.
     """
 
-    def __init__(self, data: Dataset, rows: Rows, weights: Sequence[Wide] | Wide = ()) -> None:
+    def __init__(
+        self,
+        data: Dataset,
+        rows: Rows,
+        weights: Sequence[Wide] | Wide = (),
+        add_up: PowerSums = power_sums,
+    ) -> None:
         self._whole = data.n_features <= MOST_FEATURES
         count = max(LEAST_ROWS, ROWS_PER_FEATURE * data.n_features if self._whole else 0)
         self.rows = rows[:: max(1, len(rows) // count)]
         self._share = len(self.rows) / len(rows)
         all_there = self._share == 1
         self._ridges = tuple(max(r, 0.0 if all_there else _RIDGE_OF_SAMPLE) for r in _RIDGES)
-        self._mean, self._size, self.means, self.square = moments(data, rows, weights)
+        self._mean, self._size, self.means, self.square = moments(data, rows, weights, add_up)
+        self.flat = Curvature(np.ones(data.n_features + 1), self._mean[:, None])
         X = data.scaling.apply(data.X[self.rows], np.float64)
-        ones = np.ones((len(self.rows), 1), np.float32)
         if sparse.issparse(X):
             scaled = X.multiply(1 / self._size).astype(np.float32)
+            ones = np.ones((len(self.rows), 1), np.float32)
             self._X: Any = sparse.hstack([scaled, ones], "csr")
+            self._squares = np.asarray(self._X.multiply(self._X).sum(axis=1)).ravel()
         else:
             X -= self._mean
-            X /= self._size
-            self._X = np.hstack([X.astype(np.float32), ones])
+            X *= 1 / self._size
+            self._X = np.ones((len(self.rows), data.n_features + 1), np.float32)
+            self._X[:, :-1] = X
+            self._squares = np.einsum("ij,ij->i", self._X, self._X)
 
     def curvature(
         self, objective: Objective, parameters: Parameters, weights: Wide | None,
@@ -143,11 +155,13 @@ class Sample:
         root = np.sqrt(h)[:, None]
         X = X.multiply(root).toarray() if sparse.issparse(X) else X * root
         products = np.asarray(X.T @ X, np.float64) / len(h)
-        return shrunk(products, np.square(X).sum(axis=1), self._share)
+        return shrunk(products, h * self._squares, self._share)
 
     def factored(self, curvature: Curvature, objective: Objective) -> Curvature:
         """Return the Cholesky factor of the curvature with that of the penalty, in float32."""
         factor = self._factor(curvature.matrix, objective)
+        # A penalty that float32 cannot hold lets no step be made but one of 0.
+        factor = np.clip(factor, -_LARGEST, _LARGEST)
         return curvature._replace(matrix=factor.astype(np.float32, order="F"))
 
     def decrease(self, curvature: Curvature, objective: Objective, gradient: Wide) -> float:
@@ -186,27 +200,27 @@ class Sample:
 
         Those of two cost little more than those of one, which is to read the factor.
         """
-        factor, scaled = factored.matrix, [self._scaled(g, factored.zeros) for g in gradients]
+        factor, steps = factored.matrix, self._scaled(np.array(gradients), factored.zeros)
         if factor.ndim == 1:
-            steps = [one / factor[:, None] for one in scaled]
+            steps /= factor[:, None]
         else:
             # Small numbers keep off float32's edge.
-            sizes = [float(np.abs(one).max()) or 1.0 for one in scaled]
-            right = np.hstack([one / size for one, size in zip(scaled, sizes, strict=True)])
+            sizes = np.abs(steps).max(axis=(1, 2), keepdims=True)
+            sizes[sizes == 0] = 1
+            shape = steps.swapaxes(0, 1).shape
+            right = (steps / sizes).swapaxes(0, 1).reshape(len(factor), -1)
             half = linalg.blas.strsm(1.0, factor, right, lower=True)
             whole = linalg.blas.strsm(1.0, factor, half, lower=True, trans_a=True, overwrite_b=True)
-            parts = np.split(np.asarray(whole, np.float64), len(sizes), axis=1)
-            steps = [part * size for part, size in zip(parts, sizes, strict=True)]
-        for step in steps:
-            step[:-1] /= self._size[:, None]
-            step[-1] -= (factored.zeros * step[:-1]).sum(axis=0)
-        return steps
+            steps = whole.reshape(shape).swapaxes(0, 1) * sizes
+        steps[:, :-1] /= self._size[:, None]
+        steps[:, -1] -= (factored.zeros * steps[:, :-1]).sum(axis=1)
+        return list(steps)
 
-    def _scaled(self, gradient: Wide, zeros: Wide) -> Wide:
-        """Return a gradient in the coordinates of the sample."""
-        scaled = np.empty_like(gradient)
-        scaled[:-1] = (gradient[:-1] - zeros * gradient[-1]) / self._size[:, None]
-        scaled[-1] = gradient[-1]
+    def _scaled(self, gradients: Wide, zeros: Wide) -> Wide:
+        """Return gradients, (..., n_features + 1, n_outputs), in the coordinates of the sample."""
+        scaled = gradients.copy()
+        scaled[..., :-1, :] -= zeros * gradients[..., -1:, :]
+        scaled[..., :-1, :] /= self._size[:, None]
         return scaled
 
     def bias_step(

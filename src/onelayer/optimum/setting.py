@@ -9,18 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from onelayer.data import Dataset, Rows
-from onelayer.engines import Chains, WeightedRows
+from onelayer.engines import Engine, WeightedRows
 from onelayer.errors import InputError
 from onelayer.model import LOSSES, Objective, Parameters, Sums, n_outputs
 from onelayer.optimum.certificate import ClassMeans
-from onelayer.optimum.preconditioner import Curvature, Sample
+from onelayer.optimum.preconditioner import Sample
 from onelayer.optimum.rounding import Rounding
 
 
 class Setting:
     """The examples, how much each counts for each objective, and how near is near enough.
-
-    `chains` are those of the engine.
 
     Raises
     ------
@@ -35,22 +33,16 @@ class Setting:
         rows: Rows | None,
         weights: Sequence[ArrayLike | None],
         tolerance: float,
-        chains: Chains | None,
+        engine: Engine,
     ) -> None:
         self.data, self.objectives, self.tolerance = data, tuple(objectives), tolerance
         self.outputs = n_outputs(objectives[0].model, data.n_classes)
         if rows is not None and data.block_lengths is not None:
             rows = np.sort(rows)
         self.examples = WeightedRows.of(data.targets, rows, weights)
-        self.sample = Sample(data, self.examples.rows, self.examples.weights)
-        self._chains = None if data.is_sparse else chains
+        self.sample = Sample(data, self.examples.rows, self.examples.weights, engine.power_sums)
+        self._chains = None if data.is_sparse else engine.chains
         self._shares = [self._shares_of(m) for m in range(len(objectives))]
-        self._curvatures: dict[int, Curvature] = {}
-        for m, objective in enumerate(objectives):
-            if self.kind(m) not in self._curvatures:
-                self._curvatures[self.kind(m)] = self.sample.curvature(
-                    objective, self.start(m), self.weights(m)
-                )
 
     def kind(self, model: int) -> int:
         """Return what is the same for all models with the same weights of examples."""
@@ -86,10 +78,6 @@ class Setting:
             self._chains, self.data.n_features, self.outputs,
             size=math.sqrt(heaviest * self.sample.square), offset=float(np.linalg.norm(offset)),
         )  # fmt: skip
-
-    def first_curvature(self, model: int) -> Curvature:
-        """Return the estimated curvature where a search begins."""
-        return self._curvatures[self.kind(model)]
 
     def counting(self, model: int) -> Rows:
         """Return the rows that count for a model."""

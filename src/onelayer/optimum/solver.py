@@ -22,6 +22,9 @@ from onelayer.optimum.passes import Passes
 from onelayer.optimum.result import Optimum, Reason
 from onelayer.optimum.setting import Setting
 
+MOST_PENALTY = 1e40
+"""Of larger ones steps are no numbers of float32."""
+
 Watch = Callable[[int, Sequence[float]], None]
 
 
@@ -87,7 +90,7 @@ def minimise(
             max_passes=max_passes, threads=threads, engine=engine, watch=watch, stop=stop,
         )  # fmt: skip
     with one_blas_thread(), open_engine(engine, threads) as opened:
-        setting = Setting(data, objectives, rows, given, tolerance, opened.chains)
+        setting = Setting(data, objectives, rows, given, tolerance, opened)
         passes = Passes(opened, setting, threads)
         count = 0
         while passes.active and count < max_passes and not (stop is not None and stop.is_set()):
@@ -117,6 +120,12 @@ def _check_kinds(data: Any, objectives: Any) -> None:
 
 
 def _check(data: Dataset, objectives: Sequence[Objective]) -> None:
+    largest = max(objective.l2 for objective in objectives)
+    if largest > MOST_PENALTY:
+        raise InputError(
+            f"l2: {largest:g} was given; the minimum is found for penalties of at most "
+            f"{MOST_PENALTY:g}, and weights are nearly 0 long before."
+        )
     models = {objective.model for objective in objectives}
     if len(models) > 1:
         raise InputError("objectives: they must all be of one model.")

@@ -68,3 +68,5 @@ def check_weights(weights: ArrayLike | None, n: int, rows: Rows | None) -> None:
         raise InputError(
             "weights: all are 0, so that no example counts; give at least one that is more."
         )
+    if array.max() > np.finfo(np.float64).max / n:
+        raise InputError("weights: they are so large that their sum is no number.")

@@ -119,7 +119,11 @@ def read_training_data(
     chosen, words = _choose_scaling(files.scale, examples)
     weights = None if rows is None else np.isin(np.arange(examples.n_examples), rows)
     scaling = fit_scaling(
-        examples.X, chosen, weights, moments=given.moments if weights is None else None
+        examples.X,
+        chosen,
+        weights,
+        moments=given.moments if weights is None else None,
+        names=examples.feature_names,
     )
     train = Dataset(
         examples.X,

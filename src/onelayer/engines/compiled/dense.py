@@ -28,7 +28,6 @@ from onelayer.engines.compiled.tiles import (
     make_outer_tile,
     prefetch_row,
     scale_row,
-    scaled,
 )
 from onelayer.engines.compiled.update import accelerate_all, follow_all, kept, update_bias
 
@@ -83,16 +82,10 @@ def gather(X, rows, scaling, x):
     The padding of ``x`` stays zero.
     """
     scale, offset = scaling[0], scaling[1]
-    lanes = VECTOR_BYTES // x.itemsize
-    fill = X.shape[1] >= lanes
     for i in range(len(rows)):
         if i + ROWS_AHEAD < len(rows):
             prefetch_row(X, rows[i + ROWS_AHEAD])
-        if fill:
-            scale_row(X, rows[i], scale, offset, x, i)
-        else:
-            for f in range(X.shape[1]):
-                x[i, f] = scaled(X, rows[i], f, scale, offset)
+        scale_row(X, rows[i], scale, offset, x, i)
 
 
 @inner

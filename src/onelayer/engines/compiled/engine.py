@@ -7,10 +7,12 @@ from typing import Self
 
 from onelayer.engines.compiled.compiler import LANES_BYTES
 from onelayer.engines.compiled.dense import MOST_ADDED
+from onelayer.engines.compiled.power_sums import power_sums
 from onelayer.engines.compiled.prepared import PreparedData
 from onelayer.engines.compiled.stack import CompiledStack
 from onelayer.engines.compiled.team import Team
 from onelayer.engines.compiled.totals import CompiledTotals
+from onelayer.engines.power_sums import PowerSums
 from onelayer.engines.problem import Problem, Source
 from onelayer.engines.protocol import Chains, EngineName
 
@@ -20,6 +22,7 @@ class CompiledEngine:
 
     name: EngineName = "compiled"
     chains: Chains | None = Chains(MOST_ADDED, LANES_BYTES // 4)
+    power_sums: PowerSums = staticmethod(power_sums)
 
     def __init__(self, threads: int) -> None:
         self._team = Team(threads)

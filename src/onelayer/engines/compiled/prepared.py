@@ -91,9 +91,15 @@ def padded_features(n_features: int, dtype: np.dtype[np.floating]) -> int:
 def _stored(X: Any, source: Source, dtype: np.dtype[np.floating], *, compresses: bool) -> Stored:
     if issparse(X):
         return Stored(None, csr.as_nonzeros(X, source.scaling, dtype))
-    if X.dtype == np.float16:
-        X = X.view(np.uint16) if CONVERTS_HALF else X.astype(np.float32)
+    X = readable(X)
     return Stored(X, nonzeros.compressed(X) if compresses else None)
+
+
+def readable(X: NDArray[Any]) -> NDArray[Any]:
+    """Return dense values in a type that kernels read; see `onelayer.engines.compiled.vectors`."""
+    if X.dtype != np.float16:
+        return X
+    return X.view(np.uint16) if CONVERTS_HALF else X.astype(np.float32)
 
 
 def _mostly_zeros(X: NDArray[np.generic]) -> bool:

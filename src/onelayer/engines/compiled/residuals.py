@@ -158,9 +158,15 @@ def add_totals(z, n, bias, targets, rows, weights, terms, bias_sums):
     add_bias(z, n, bias)
     loss = residuals(z, n, len(bias), targets, rows, weights, terms)
     weigh(z, n, weights, rows)
-    for i in range(n):
-        for k in range(len(bias)):
-            bias_sums[k] += z[i, k]
+    if len(bias) == 1:  # a sum in memory would wait for itself at each example
+        total = bias_sums[0]
+        for i in range(n):
+            total += z[i, 0]
+        bias_sums[0] = total
+    else:
+        for i in range(n):
+            for k in range(len(bias)):
+                bias_sums[k] += z[i, k]
     return loss
 
 

@@ -31,56 +31,30 @@ from onelayer.engines.compiled.vectors import (
     Array,
     Value,
     Vectors,
+    for_vectors,
     loop,
 )
 
 
 @intrinsic
 def scale_row(_typing: Any, X: Any, row: Any, scale: Any, offset: Any, x: Any, i: Any) -> Any:
-    """Set x[i, f] = scale[f] * X[row, f] + offset[f] over all features, if they fill a vector.
-
-    Each is rounded once, as in `scaled`. What is left at the end is the end of a vector that begins
-    among features which are set already, to the same numbers.
-    """
+    """Set x[i, f] = scale[f] * X[row, f] + offset[f], rounded once, for all features of X."""
 
     def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
         X, scale, offset, x = (
             Array(context, b, signature.args[j], arguments[j]) for j in (0, 2, 3, 4)
         )
         row, i = arguments[1], arguments[5]
-        v, count = Vectors(b, x.dtype), X.shape[1]
 
-        def scaled_from(f: Value) -> Value:
-            own = v.convert(scale.at(f), x.dtype), v.convert(offset.at(f), x.dtype)
-            return v.fma(v.convert(X.at(row, f), X.dtype), *own)
+        def convert(v: Vectors, f: Value) -> None:
+            values = v.convert(X.at(row, f), X.dtype)
+            v.store(v.fma(values, v.load(scale.at(f)), v.load(offset.at(f))), x.at(i, f))
 
-        def convert(j: Value, _: list[Value]) -> list[Value]:
-            f = b.mul(j, I64(v.lanes))
-            v.store(scaled_from(f), x.at(i, f))
-            return []
-
-        loop(b, b.sdiv(count, I64(v.lanes)), [], convert)
-        with b.if_then(b.icmp_signed("!=", b.srem(count, I64(v.lanes)), I64(0))):
-            last = b.sub(count, I64(v.lanes))
-            v.store(scaled_from(last), x.at(i, last), anywhere=True)
+        for_vectors(b, X.shape[1], x.dtype, convert)
         return context.get_dummy_value()
 
     whole = types.int64
     return types.void(X, whole, scale, offset, x, whole), emit
-
-
-@intrinsic
-def scaled(_typing: Any, X: Any, row: Any, f: Any, scale: Any, offset: Any) -> Any:
-    """Return scale[f] * X[row, f] + offset[f], rounded once, in the type of the scale."""
-
-    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
-        X, scale, offset = (Array(context, b, signature.args[i], arguments[i]) for i in (0, 3, 4))
-        row, f = arguments[1:3]
-        value = Vectors(b, scale.dtype).convert_one(X.at(row, f), X.dtype)
-        return b.fma(value, scale[f,], offset[f,])
-
-    whole = types.int64
-    return scale.dtype(X, whole, whole, scale, offset), emit
 
 
 @intrinsic

@@ -29,11 +29,12 @@ def lanes_of(dtype: str) -> int:
 
 
 class Vectors:
-    """Emits operations on vectors of one float type."""
+    """Emits operations on vectors of one float type, which fill a register or fewer lanes of it."""
 
-    def __init__(self, builder: Value, dtype: str) -> None:
+    def __init__(self, builder: Value, dtype: str, lanes: int | None = None) -> None:
         self.b = builder
-        self.lanes, self.lane_bytes = lanes_of(dtype), ELEMENTS_BYTES[dtype]
+        self.lanes, self.lane_bytes = lanes or lanes_of(dtype), ELEMENTS_BYTES[dtype]
+        self._bytes = self.lanes * self.lane_bytes
         self.type = ir.VectorType(ELEMENTS[dtype], self.lanes)
         self.zero = ir.Constant(self.type, None)
         self.integers = ir.VectorType(I32 if dtype == "float32" else I64, self.lanes)
@@ -66,7 +67,7 @@ class Vectors:
 
     def load(self, pointer: Value) -> Value:
         """Return a vector from memory."""
-        return self.b.load(self.b.bitcast(pointer, self.type.as_pointer()), align=VECTOR_BYTES)
+        return self.b.load(self.b.bitcast(pointer, self.type.as_pointer()), align=self._bytes)
 
     def convert(self, pointer: Value, dtype: str, count: int | None = None) -> Value:
         """Return a vector, or `count` values, from memory of another type, at any address."""
@@ -75,11 +76,6 @@ class Vectors:
         values = self.b.load(self.b.bitcast(pointer, stored.as_pointer()), align=1)
         return self._as_floats(values, dtype, ir.VectorType(self.type.element, count))
 
-    def convert_one(self, pointer: Value, dtype: str) -> Value:
-        """Return one number from memory of another type."""
-        value = self.b.load(self.b.bitcast(pointer, ELEMENTS[dtype].as_pointer()))
-        return self._as_floats(value, dtype, self.type.element)
-
     def _as_floats(self, values: Value, dtype: str, target: Value) -> Value:
         if dtype == "uint8":
             return self.b.uitofp(values, target)
@@ -87,10 +83,10 @@ class Vectors:
             return values
         return (self.b.fptrunc if dtype == "float64" else self.b.fpext)(values, target)
 
-    def store(self, value: Value, pointer: Value, *, anywhere: bool = False) -> None:
-        """Write a vector to memory, where vectors begin or at any address."""
+    def store(self, value: Value, pointer: Value) -> None:
+        """Write a vector to memory."""
         target = self.b.bitcast(pointer, self.type.as_pointer())
-        self.b.store(value, target, align=self.lane_bytes if anywhere else VECTOR_BYTES)
+        self.b.store(value, target, align=self._bytes)
 
     def load_some(self, pointer: Value, mask: Value) -> Value:
         """Return some lanes from memory, at any address, and zero in the others."""
@@ -179,6 +175,27 @@ def loop(
     b.branch(head)
     b.position_at_end(after)
     return held
+
+
+def for_vectors(b: Value, count: Value, dtype: str, body: Callable[[Vectors, Value], None]) -> None:
+    """Emit ``body(v, f)`` for all vectors that ``count`` values fill, each from value f on.
+
+    What whole ones leave is filled by shorter and shorter ones.
+    """
+    lanes = lanes_of(dtype)
+
+    def with_whole(j: Value, _: list[Value]) -> list[Value]:
+        body(Vectors(b, dtype), b.mul(j, I64(lanes)))
+        return []
+
+    loop(b, b.sdiv(count, I64(lanes)), [], with_whole)
+    f = b.and_(count, I64(-lanes))
+    while lanes > 1:
+        lanes //= 2
+        left = b.and_(count, I64(lanes))
+        with b.if_then(b.icmp_signed("!=", left, I64(0))):
+            body(Vectors(b, dtype, lanes), f)
+        f = b.add(f, left)
 
 
 class Array:
