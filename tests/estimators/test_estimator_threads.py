@@ -67,7 +67,7 @@ def test_overlapping_fits_leave_the_limits(
         model = SoftmaxRegression(max_epochs=1, scale="minmax", verbose=1)
         model.fit(X, y, X_val=X[:100], y_val=y[:100])
 
-    monkeypatch.setattr("onelayer.estimators.linear._print_evaluation", wait)
+    monkeypatch.setattr("onelayer.estimators.one_model._print_evaluation", wait)
     threads = [threading.Thread(target=fit, name=str(i)) for i in range(2)]
     for thread, event in zip(threads, begun, strict=True):
         thread.start()
@@ -84,7 +84,7 @@ def test_limits_of_the_caller_are_no_business_of_training(
     # The pass at the end that measures convergence alone takes one thread, and gives them back.
     seen: list[list[int]] = []
     monkeypatch.setattr(
-        "onelayer.estimators.linear._print_evaluation", lambda *_: seen.append(blas_threads())
+        "onelayer.estimators.one_model._print_evaluation", lambda *_: seen.append(blas_threads())
     )
     model = SoftmaxRegression(max_epochs=3, scale="minmax", verbose=1)
     model.fit(X, y, X_val=X[:100], y_val=y[:100])

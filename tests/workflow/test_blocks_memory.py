@@ -22,7 +22,8 @@ from blocks_material import make
 from onelayer.training import TrainConfig
 from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.fit import fit_files
-from onelayer.workflow.use import predict_file, read_labelled
+from onelayer.workflow.evaluate import read_labelled
+from onelayer.workflow.predict import predict_file
 
 def peak():
     status = Path("/proc/self/status").read_text()

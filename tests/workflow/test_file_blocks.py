@@ -19,11 +19,12 @@ from onelayer.inference import Classifier
 from onelayer.sweep import Grid
 from onelayer.training import EarlyStopping, Event, Steps, TrainConfig, checkpoint, train
 from onelayer.workflow import whole_or_blocks
+from onelayer.workflow.evaluate import read_labelled
 from onelayer.workflow.files import File, Share, TrainingFiles
 from onelayer.workflow.fit import fit_files
+from onelayer.workflow.predict import predict_file
 from onelayer.workflow.sweep import sweep_files
 from onelayer.workflow.training_data import read_training_data
-from onelayer.workflow.use import predict_file, read_labelled
 from onelayer.workflow.watch import Watch
 
 MEMORY = 10**6

@@ -16,7 +16,8 @@ from onelayer.sweep import Grid, SweepResult, is_negated, plain_name
 from onelayer.words import fixed
 from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.splits import scored_on
-from onelayer.workflow.sweep import MODEL, PAGE, TABLE, FileSweep, MakePage, sweep_files
+from onelayer.workflow.sweep import FileSweep, MakePage, sweep_files
+from onelayer.workflow.sweep_folder import MODEL, PAGE, TABLE
 from onelayer.workflow.words import weights_in_words
 
 

@@ -17,7 +17,8 @@ from onelayer.errors import Argument, InputError
 from onelayer.inference import Classifier
 from onelayer.inference.top_k import check_k
 from onelayer.words import first_few, number_of
-from onelayer.workflow.use import predict_file, read_labelled
+from onelayer.workflow.evaluate import read_labelled
+from onelayer.workflow.predict import predict_file
 
 
 def run_predict_command(

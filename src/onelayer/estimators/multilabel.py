@@ -11,7 +11,7 @@ from onelayer.errors import InputError
 from onelayer.estimators.blocks import in_parts
 from onelayer.estimators.documents import documented
 from onelayer.estimators.inputs import Labelled, read_label_matrix
-from onelayer.estimators.linear import OneModel
+from onelayer.estimators.one_model import OneModel
 
 
 @documented

@@ -28,7 +28,7 @@ from onelayer.words import fixed, number_of
 from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.order import check_blocks, visiting_blocks
 from onelayer.workflow.splits import Splits, rare_class, scored_on, split
-from onelayer.workflow.sweep import suited, train_grid
+from onelayer.workflow.train_grid import suited, train_grid
 from onelayer.workflow.training_data import TrainingData, read_training_data, what_prediction_needs
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
 from onelayer.workflow.words import classes_in_words, remarks

@@ -18,29 +18,27 @@ from onelayer.inference import Classifier
 from onelayer.json_values import json_value
 from onelayer.model import ModelName
 from onelayer.storage import Folder
-from onelayer.sweep import LOG_LOSS, Grid, Sample, SweepResult, Task, score_named, sweep
+from onelayer.sweep import LOG_LOSS, Grid, SweepResult, score_named
 from onelayer.training import (
     Checkpoint,
-    Schedule,
     StopReason,
     TrainConfig,
     as_classifier,
     warm_up,
 )
 from onelayer.training.checks import check_choice
-from onelayer.training.draws import n_drawn, refuse_balanced
-from onelayer.training.idle import refuse_idle, refuse_too_late
+from onelayer.training.draws import refuse_balanced
+from onelayer.training.idle import refuse_idle
 from onelayer.training.result import worse_than_equal
 from onelayer.words import number_of
 from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.order import check_blocks, visiting_blocks
-from onelayer.workflow.splits import Splits, rare_class, scored_on, split
+from onelayer.workflow.splits import rare_class, scored_on, split
+from onelayer.workflow.sweep_folder import CHECKPOINT, MODEL, PAGE, RESULTS, TABLE, check_folder
+from onelayer.workflow.train_grid import suited, train_grid
 from onelayer.workflow.training_data import TrainingData, read_training_data, what_prediction_needs
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
 from onelayer.workflow.words import classes_in_words, far_from_minimum, remarks
-
-TABLE, RESULTS, MODEL, PAGE = "results.csv", "results.json", "model.safetensors", "report.html"
-CHECKPOINT = "checkpoint.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +146,7 @@ def sweep_files(
     exact = config.solver == "optimum"
     splits = None if folds is None else split(data, folds, with_all_classes=exact)
     with Folder.lock(out) as folder:
-        _check_folder(folder, force=force)
+        check_folder(folder, force=force)
         with watch.stage(KERNELS):
             warm_up(data.train, data.validation or data.train, [config])
         candidates = len(grid.candidates())
@@ -195,54 +193,6 @@ def sweep_files(
     return done
 
 
-def suited(grid: Grid, config: TrainConfig, data: TrainingData) -> Grid:
-    """Return a grid with penalties that suit the examples, where it has none."""
-    held = data.n_validation if data.holds_out else 0
-    n = n_drawn(config, data.n_train + held, data.train.n_classes)
-    return grid.on(n, data.train.n_classes, config.model)
-
-
-def train_grid(
-    data: TrainingData,
-    grid: Grid,
-    config: TrainConfig,
-    splits: Splits | None,
-    scoring: dict[str, Any],
-    checkpoint: Checkpoint,
-    threads: int | None,
-    watch: Watch,
-) -> SweepResult:
-    """Train from the checkpoint on, or from the start."""
-    if checkpoint.is_of_another:
-        watch.say(f"{checkpoint.path}: is of another training, and is replaced.")
-    elif checkpoint.path.exists():
-        watch.say("Training goes on from the last checkpoint.")
-    train = Sample(data.train, rows=data.rows)
-    validation = None
-    if data.validation is not None:
-        validation = Sample(data.validation, rows=data.validation_rows)
-    task = Task(train, validation, data.class_factors, weighs_validation=False)
-    configs = [config.model_copy(update=options) for options in grid.candidates()]
-    steps = Schedule.of(config, n_drawn(config, data.n_train, data.train.n_classes)).max_steps
-    refuse_too_late(config, steps)
-    try:
-        with (
-            watch.training(len(configs) * len(splits or [None]), steps) as listen,
-            watch.stoppable() as stop,
-        ):
-            result = sweep(
-                task, configs, splits, **scoring,
-                threads=threads, listen=listen, checkpoint=checkpoint, stop=stop,
-            )  # fmt: skip
-        if result.final.stop_reason is StopReason.INTERRUPTED:
-            raise KeyboardInterrupt
-    except KeyboardInterrupt:
-        raise OnelayerError(
-            "Interrupted. Nothing was written yet; the same command goes on where it was."
-        ) from None
-    return result
-
-
 def _table(result: SweepResult, model: ModelName) -> str:
     """Return the candidates as CSV, each with the kind of model that it is."""
     table = result.table().drop("scores")
@@ -266,27 +216,6 @@ def _notes(grid: Grid, result: SweepResult, *, of_edges: bool) -> list[str]:
             "standard scaling.",
         )
     return notes
-
-
-def _check_folder(folder: Folder, *, force: bool) -> None:
-    """Refuse a folder that holds something else than a sweep, or a sweep that is to stay."""
-    path = folder.path
-    if not folder.names <= {TABLE, RESULTS, MODEL, PAGE}:
-        raise InputError(f"{path}: holds a study; name another folder.")
-    foreign = [file.name for file in folder.foreign() if file.name != CHECKPOINT]
-    if folder.is_new and foreign:
-        raise InputError(
-            f"{path}: holds {foreign[0]} and is not the folder of a sweep; name another folder."
-        )
-    folder.sweep_up()
-    if folder.names:
-        Checkpoint(path / CHECKPOINT, {}).remove()  # the sweep is done
-        if not force:
-            raise InputError(
-                f"{path}: holds a sweep. Name another folder, or replace it with ",
-                Argument("force", "True"), ".",
-            )  # fmt: skip
-        folder.clear()
 
 
 def _digest(groups: NDArray[np.int64]) -> str:
