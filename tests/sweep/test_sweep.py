@@ -186,6 +186,19 @@ def test_table_has_a_row_a_candidate() -> None:
     assert "1 diverged." in result.summary
 
 
+@pytest.mark.parametrize("folds", [None, 3])
+def test_a_candidate_whose_loss_blew_up_diverged(folds: int | None) -> None:
+    """Steps that are far too large throw the weights to and fro, and never overflow."""
+    tried = configs(0.0, learning_rate=1e9) + configs(0.0)
+    mixed = Dataset(TRAIN.X, np.roll(TRAIN.y, 1))  # which no plane separates
+    result = sweep(Task(Sample(mixed), None if folds else Sample(OTHER)), tried, folds)
+    lost, kept = result.candidates
+    assert np.isfinite(result.results[0][0].train_loss)
+    assert (lost.mean_score, lost.stop_reason, lost.rank) == (None, "diverged", 2)
+    assert kept.stop_reason == "max_epochs"
+    assert "1 diverged." in result.summary
+
+
 def test_sweep_needs_something_to_score_on() -> None:
     with pytest.raises(InputError, match="give validation examples, or how many folds"):
         sweep(Task(Sample(TRAIN)), configs(0.0))

@@ -28,7 +28,8 @@ class Candidate:
     learning_rate : float or None
         None where the minimum was found without steps.
     scores : tuple of float
-        One a fold; NaN where training diverged.
+        One a fold; NaN where training diverged, or ended at a loss that tells nothing
+        (`TrainResult.blew_up`).
     train_loss, epochs : float
         Means over the folds of the last epoch's training loss, and of the epochs begun; of the
         loss at the minimum, and of the passes over the examples that it took.
@@ -98,7 +99,7 @@ def ranked_candidates(
     results : sequence of sequences of TrainResult
         By candidate and fold.
     """
-    diverged = [[r.stop_reason is StopReason.DIVERGED for r in row] for row in results]
+    diverged = [[r.blew_up for r in row] for row in results]
     scores = np.where(diverged, np.nan, scores)
     means = np.nan_to_num(scores.mean(axis=1), nan=-np.inf, neginf=-np.inf)
     l2, rates = (np.array([getattr(c, name) for c in configs]) for name in ("l2", "learning_rate"))
@@ -113,12 +114,16 @@ def ranked_candidates(
                 scores=tuple(scores[i].tolist()),
                 train_loss=float(np.mean([r.train_loss for r in results[i]])),
                 epochs=float(np.mean([r.passes for r in results[i]])),
-                stop_reason="/".join(sorted({str(r.stop_reason) for r in results[i]})),
+                stop_reason="/".join(sorted(set(map(_ending, results[i])))),
                 rank=int(ranks[i]),
                 features=config.features,
             )
         )
     return candidates
+
+
+def _ending(result: TrainResult) -> str:
+    return str(StopReason.DIVERGED if result.blew_up else result.stop_reason)
 
 
 def results_table(candidates: Sequence[Candidate]) -> pl.DataFrame:

@@ -22,10 +22,19 @@ from onelayer.training.stopping import StopReason
 WORSE_THAN_EQUAL = 1.1
 """A loss above that of equal probabilities, ln K, by this factor is no noise."""
 
+BLOWN_UP = 1000
+"""Above it by this one, the weights are of no use, though they are finite: cross-entropy grows only
+linearly in them, so that steps which are far too large throw them to and fro and never overflow."""
+
+
+def equal_loss(model: ModelName, n_classes: int) -> float:
+    """Return the loss of equal probabilities for all classes."""
+    return n_classes * math.log(2) if model == "multilabel" else math.log(n_classes)
+
 
 def worse_than_equal(loss: float, model: ModelName, n_classes: int) -> str | None:
     """Say what it means that a training loss is so high; None where it is not."""
-    equal = n_classes * math.log(2) if model == "multilabel" else math.log(n_classes)
+    equal = equal_loss(model, n_classes)
     if not loss > WORSE_THAN_EQUAL * equal:  # NaN is not, either
         return None
     return (
@@ -91,6 +100,13 @@ class TrainResult:
             return self.data.minimum.loss
         losses = self.history.epoch_losses()
         return losses[-1] if losses else math.nan
+
+    @property
+    def blew_up(self) -> bool:
+        """Whether it diverged, or ended at a training loss `BLOWN_UP` times that of equal odds."""
+        n_classes = max(len(self.parameters.bias), 2)
+        limit = BLOWN_UP * equal_loss(self.config.model, n_classes)
+        return self.stop_reason is StopReason.DIVERGED or self.train_loss > limit
 
     @property
     def passes(self) -> int:
