@@ -164,7 +164,7 @@ def against_the_best(contenders, given_up: float = 0.0) -> tuple[float, str]:
     best = min(times.values(), default=given_up)
     peers = ", ".join(f"{peer} {seconds:.3f} s" for peer, seconds in times.items())
     few = f" ({repetitions} repetitions)" if repetitions < REPETITIONS else ""
-    return best / ours, f"onelayer {ours:.3f} s; {peers}{few}"
+    return best / ours, "; ".join(filter(None, (f"onelayer {ours:.3f} s", f"{peers}{few}")))
 
 
 def embedding() -> list[Row]:
@@ -332,7 +332,7 @@ def _optimum(name: str, task: optima.Task, target: float) -> Row:
     contenders, failed, given_up = optima.contenders(task, target)
     ratio, detail = against_the_best(contenders, given_up)
     name = f"10. optimum, {name}, to {task.tolerance:g}"
-    return row(name, ratio, target, f"{detail}; {failed}")
+    return row(name, ratio, target, "; ".join(filter(None, (detail, failed))))
 
 
 COMPARISONS = {

@@ -223,10 +223,11 @@ def _compared(
         evaluated_every=longer.history.evaluations[1].step,
         beyond=_beyond(longer.history, run.record.steps),
     )
+    scale = lowest.val_loss or 1.0
     what = (
         f"The same run, gone on to {longer.history.steps:,} steps, has its lowest validation loss "
         f"after step {lowest.step:,}: {number(lowest.val_loss)}, which the loss that is kept "
-        f"exceeds by {percent(given_up, 1)} (by {number(low)} to {number(high)}). The accuracy "
+        f"exceeds by {percent(given_up, 1)} ({span((low / scale, high / scale), 1)}). The accuracy "
         f"there differs by {points(pairs.difference)} ({span(pairs.interval())}; 95% intervals "
         "for examples like these)."
     )

@@ -143,8 +143,9 @@ class Overfitting(Measurement):
             Span("of it parts that differ", 100 * gap.parts, *_points(gap.parts_interval)),
         )
         caption = (
-            f"Of the gap of {points(whole)}, {points(gap.memory)} are what the model knows better "
-            "of examples that trained than of others of the same kind; intervals of 95%."
+            f"The gap is {points(whole)}. Memory, {points(gap.memory)}, is what the model knows "
+            "better of examples that trained than of others of the same kind, and parts that "
+            "differ are the rest; intervals of 95%."
         )
         axis = "difference of accuracies (percentage points)"
         return (Spans("What the gap is made of", caption, axis, rows, 0.0),)
