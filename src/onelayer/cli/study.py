@@ -79,7 +79,7 @@ def run_study_command(
     clock.lap("data")
 
     with progress.stage(KERNELS):
-        warm_up(data.train, data.validation, [run.config for run in resolved.runs])
+        warm_up(data.train, data.validation, [run.config for run in resolved.runs], threads)
     clock.lap("kernels")
     if page is not None:
         page.begins(resolved, data, path, force=force)

@@ -11,13 +11,21 @@ from onelayer.training.loop import train_many
 
 
 def warm_up(
-    train_set: Dataset, validation_set: Dataset | None, configs: Sequence[TrainConfig]
+    train_set: Dataset,
+    validation_set: Dataset | None,
+    configs: Sequence[TrainConfig],
+    threads: int | None = None,
 ) -> None:
-    """Make a step and an evaluation on two examples, for each type of the arithmetic."""
-    few = train_set.first(min(2, train_set.n_examples))  # rows of one would lie side by side
+    """Make a step of as many models, and an evaluation, for each type of the arithmetic."""
+    batch = max(config.batch_size for config in configs)
+    few = train_set.first(min(batch, train_set.n_examples))
     model: ModelName = "multilabel" if train_set.has_label_matrix else "softmax"
-    kinds = dict.fromkeys((config.dtype, config.features is not None) for config in configs)
-    for dtype, some in kinds:  # values of some features lie otherwise in memory
-        features = (0, 1) if some and train_set.n_features > 1 else None
-        config = TrainConfig(model=model, max_epochs=1, dtype=dtype, features=features)
-        train_many(few, None if validation_set is None else few, [config], 1)
+    kinds: dict[tuple[str, bool], list[TrainConfig]] = {}
+    for config in configs:  # values of some features lie otherwise in memory
+        own = TrainConfig(
+            model=model, max_epochs=1, batch_size=batch, dtype=config.dtype,
+            features=config.features,
+        )  # fmt: skip
+        kinds.setdefault((config.dtype, config.features is not None), []).append(own)
+    for alike in kinds.values():
+        train_many(few, None if validation_set is None else few, alike, threads)

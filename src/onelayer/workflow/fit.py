@@ -85,7 +85,7 @@ def fit_files(
     check_choice(data.train, config)
     splits = _folds(data, config) if chooses and data.validation is None else None
     with watch.stage(KERNELS):
-        warm_up(data.train, data.validation, [config])
+        warm_up(data.train, data.validation, [config], threads)
     watch.say(_about(data, config))
     for remark in remarks(data, config):
         watch.say(*remark)

@@ -147,9 +147,9 @@ def sweep_files(
     splits = None if folds is None else split(data, folds, with_all_classes=exact)
     with Folder.lock(out) as folder:
         check_folder(folder, force=force)
-        with watch.stage(KERNELS):
-            warm_up(data.train, data.validation or data.train, [config])
         candidates = len(grid.candidates())
+        with watch.stage(KERNELS):
+            warm_up(data.train, data.validation or data.train, [config] * candidates, threads)
         watch.say(
             f"{number_of(data.examples.n_examples, 'example')}, "
             f"{number_of(data.train.n_features, 'feature')}, {data.scaling}; "

@@ -108,22 +108,28 @@ def dot(x, n, W, z):
 
 
 @inner
-def update(x, n, residuals, W, keep, rate):
-    """W = keep W + rate residuals^T x over the first n examples, in place."""
+def update_some(x, n, residuals, W, keep, rate, begin, end):
+    """W = keep W + rate residuals^T x over the first n examples, in place, for some features."""
     lanes = VECTOR_BYTES // W.itemsize
-    whole = W.shape[1] // (VECTORS * lanes) * VECTORS * lanes
+    whole = begin + (end - begin) // (VECTORS * lanes) * VECTORS * lanes
     if W.shape[0] == 1:
-        for f in range(0, whole, VECTORS * lanes):
+        for f in range(begin, whole, VECTORS * lanes):
             _outer_one(x, n, residuals, 0, f, W, keep, rate)
-        for f in range(whole, W.shape[1], lanes):
+        for f in range(whole, end, lanes):
             _outer_one_rest(x, n, residuals, 0, f, W, keep, rate)
     else:
-        for f in range(0, whole, VECTORS * lanes):
+        for f in range(begin, whole, VECTORS * lanes):
             for k in range(0, W.shape[0], CLASS_BLOCK):
                 _outer_block(x, n, residuals, k, f, W, keep, rate)
-        for f in range(whole, W.shape[1], lanes):
+        for f in range(whole, end, lanes):
             for k in range(0, W.shape[0], CLASS_BLOCK):
                 _outer_block_rest(x, n, residuals, k, f, W, keep, rate)
+
+
+@inlined
+def update(x, n, residuals, W, keep, rate):
+    """Do `update_some` for all features."""
+    update_some(x, n, residuals, W, keep, rate, 0, W.shape[1])
 
 
 @inlined

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.engines.compiled import csr, dense, jobs, nonzeros, norms
+from onelayer.engines.compiled import csr, dense, jobs, nonzeros, norms, together
 from onelayer.engines.compiled.compiler import VECTOR_BYTES
 from onelayer.engines.compiled.layouts import CsrLayout, DenseLayout, as_parameters
 from onelayer.engines.compiled.memory import Rooms, aligned_zeros
@@ -29,6 +30,9 @@ OUTPUTS_PER_BLOCK = 32
 MOST_MODELS_PER_JOB = 16
 """Models trained by one job: their weights and a batch together fit the second-level cache."""
 
+PAUSE = 1e-4
+"""Seconds that a thread gives its core away for, where another is long in a job."""
+
 Work = Callable[[], None]
 
 
@@ -39,6 +43,7 @@ class CompiledStack(WindowStack):
         self._data, self._problem, self._team = data, problem, team
         self._dtype = dtype = np.dtype(data.source.dtype)
         self._rooms = Rooms()
+        self._shared_room: Scratch | None = None
         layout = CsrLayout if data.is_csr else DenseLayout
         rules = [problem.rule(m) for m in range(len(problem.initial))]
         self._layout = layout(problem.initial, data.source.n_features, dtype, rules)
@@ -142,6 +147,8 @@ class CompiledStack(WindowStack):
 
             return on_csr
         W = layout.models.W
+        if len(chosen) < self._team.threads and batch * W[0].size >= together.LEAST_PRODUCTS:
+            return self._steps_together(chosen, steps, losses)
 
         def on_dense() -> None:
             make = partial(dense.step_scratch, batch, W, slopes=slopes)
@@ -150,6 +157,39 @@ class CompiledStack(WindowStack):
                     room, counter, per_job, part, steps, self._data.scaling, layout.models,
                     self._rule, layout.carried, chosen, losses,
                 )  # fmt: skip
+
+        return on_dense
+
+    def _steps_together(
+        self, chosen: NDArray[np.int64], steps: Steps, losses: NDArray[np.float64]
+    ) -> Work:
+        """Return the steps of few models, one after the other, each by all threads."""
+        batch, layout = int(np.diff(steps.offsets).max()), self._layout
+        assert isinstance(layout, DenseLayout)
+        if self._shared_room is None or len(self._shared_room.x) < batch:
+            make = dense.step_scratch
+            self._shared_room = make(batch, layout.models.W, slopes=self._has_momentum)
+        room, part = self._shared_room, self._data.train.part(self._problem.train, dense=True)
+        boards = [together.new_board() for _ in chosen]
+
+        def all_steps(j: int) -> None:
+            job = together.NOTHING_LEFT
+            while True:
+                job = together.advance_together(  # type: ignore[no-untyped-call]
+                    room, boards[j], job, 2 * self._team.threads, part, steps, self._data.scaling,
+                    layout.models, self._rule, layout.carried, chosen[j], j, losses,
+                )  # fmt: skip
+                if job == together.NOTHING_LEFT:
+                    return
+                time.sleep(PAUSE)
+
+        def on_dense() -> None:
+            for j, board in enumerate(boards):
+                try:
+                    all_steps(j)
+                except BaseException:
+                    together.give_up(board)
+                    raise
 
         return on_dense
 

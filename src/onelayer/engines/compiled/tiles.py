@@ -126,6 +126,29 @@ def make_outer_tile(n_classes: int, n_vectors: int) -> Any:
 
 
 @intrinsic
+def add_one(_typing: Any, counters: Any, place: Any) -> Any:
+    """Add 1 to counters[place], after all that this thread has written before."""
+
+    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+        array = Array(context, b, signature.args[0], arguments[0])
+        b.atomic_rmw("add", array.at(arguments[1]), I64(1), "release")
+        return context.get_dummy_value()
+
+    return types.void(counters, types.int64), emit
+
+
+@intrinsic
+def seen(_typing: Any, counters: Any, place: Any) -> Any:
+    """Return counters[place] now, before all that this thread reads afterwards."""
+
+    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+        array = Array(context, b, signature.args[0], arguments[0])
+        return b.load_atomic(array.at(arguments[1]), "acquire", 8)
+
+    return types.int64(counters, types.int64), emit
+
+
+@intrinsic
 def next_job(_typing: Any, counter: Any) -> Any:
     """Return counter[0] and add 1 to it, as one step that no other thread can come between."""
 
