@@ -111,15 +111,19 @@ class CompiledStack(WindowStack):
         chosen = np.array(models, np.int64)
         losses = np.zeros((len(models), len(batches)))
         work: list[Work] = []
+        on_train = on_validation = Outcome(np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0)))
+        evaluations: list[Work] = []
+        if evaluate:
+            on_train, on_validation, evaluations = self._evaluations(chosen)
         if len(batches):
             shares = np.zeros((0, 0)) if averaging is None else averaging
             own = rates.astype(self._dtype), shares.astype(self._dtype)
             steps = Steps(batches.rows, batches.offsets, *own)
-            work.append(self._steps(chosen, steps, losses))
-        on_train = on_validation = Outcome(np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0)))
-        if evaluate:
-            on_train, on_validation, evaluations = self._evaluations(chosen)
-            work += evaluations
+            if self._is_worth_sharing(chosen, steps, evaluate=evaluate):
+                work.append(self._steps_together(chosen, steps, losses))
+            else:
+                work.append(self._steps(chosen, steps, losses))
+        work += evaluations
 
         def outcome() -> Advance:
             measures = self._measures(models, on_train, on_validation) if evaluate else []
@@ -147,8 +151,6 @@ class CompiledStack(WindowStack):
 
             return on_csr
         W = layout.models.W
-        if len(chosen) < self._team.threads and batch * W[0].size >= together.LEAST_PRODUCTS:
-            return self._steps_together(chosen, steps, losses)
 
         def on_dense() -> None:
             make = partial(dense.step_scratch, batch, W, slopes=slopes)
@@ -159,6 +161,20 @@ class CompiledStack(WindowStack):
                 )  # fmt: skip
 
         return on_dense
+
+    def _is_worth_sharing(self, chosen: NDArray[np.int64], steps: Steps, *, evaluate: bool) -> bool:
+        """Whether threads are left that an evaluation does not keep busy, and steps are long."""
+        layout = self._layout
+        if isinstance(layout, CsrLayout) or len(chosen) >= self._team.threads:
+            return False
+        problem, evaluated = self._problem, 0
+        if evaluate and problem.validation is not None:
+            evaluated = len(problem.validation.rows)
+            evaluated += len(problem.train.rows) if problem.evaluates_train else 0
+        # A step takes two products of each example, an evaluation one.
+        spare = 2 * len(steps.rows) >= together.TIMES_EVALUATION * evaluated
+        size = int(np.diff(steps.offsets).max()) * layout.models.W[0].size
+        return spare and size >= together.LEAST_PRODUCTS
 
     def _steps_together(
         self, chosen: NDArray[np.int64], steps: Steps, losses: NDArray[np.float64]
