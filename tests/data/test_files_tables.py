@@ -131,7 +131,7 @@ def test_text_that_is_numbers(put: Put) -> None:
 def test_a_late_value_decides_the_type_too(late: str, put: Put) -> None:
     path = put("a,y\n" + "1,0\n" * 3000 + f"{late},1\n")
     if late in ("oops", "true"):
-        with pytest.raises(InputError, match=r"'a' .*such as '1'"):
+        with pytest.raises(InputError, match=f"'a' .*such as '{late}'"):
             read_examples(path)
     else:
         found = imputed(path)

@@ -152,7 +152,7 @@ def test_diverged_candidates_come_last() -> None:
     assert sorted(diverged["rank"]) == [3, 4]
     assert diverged["mean_score"].to_list() == [None, None]
     on_the_way = SoftmaxRegressionCV(l2=[0, 50], learning_rate=0.1, cv=3, **FAST).fit(X, y)
-    assert on_the_way.results_["stop_reason"].to_list() == ["max_epochs", "max_epochs"]
+    assert on_the_way.results_["stop_reason"].to_list() == ["max_epochs", "diverged"]
     assert on_the_way.best_params_["l2"] == 0
     assert "2 diverged." in sweep.summary_
     with pytest.warns(ConvergenceWarning, match="diverged"):

@@ -53,7 +53,7 @@ CASES: dict[str, tuple[Measurement, set[str], list[float], str]] = {
     "gap": (
         Overfitting(GAP, 0.0, (0.0, 0.0), 5, 3, 0.0),
         {"training less validation", "of it memory", "of it parts that differ"}, [5.0, 3.0, 2.0],
-        "Of the gap of 5.00 percentage points, 3.00",
+        "The gap is 5.00 percentage points. Memory, 3.00 percentage points, is",
     ),
     "shuffling": (
         ShufflingSpeed(

@@ -98,7 +98,7 @@ def test_a_drawing_is_answered_at_once_as_python_does(
     page.get_by_role("combobox", name="Score of").select_option(label="3")
     assert "score of 3" in page.locator(".said").inner_text()
     page.get_by_role("button", name="two").click()
-    assert " in two" in page.locator(".said").inner_text()
+    assert " in “two”" in page.locator(".said").inner_text()
     page.get_by_role("button", name="Undo").click()
     assert seen(page).max() == 0
     assert not page.get_by_role("button", name="Undo").is_enabled()

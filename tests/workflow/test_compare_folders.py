@@ -79,8 +79,8 @@ def test_findings_appear_go_and_change(document: Document) -> None:
     )  # fmt: skip
     assert codes("Found in neither, with another answer.") == ["XX5 Planted XX5 (same)"]
     said = (
-        "Of the findings 1 appeared, 2 are gone, 1 changed in number, 1 that neither found changed "
-        "the answer, and 1 is as before."
+        "Of the findings 1 appeared, 2 are gone, 1 changed in number, 1 found in neither "
+        "changed the answer, and 1 is as before."
     )
     assert said in text(document)
     # What is said of runs of one study alone is no change.

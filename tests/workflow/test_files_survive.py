@@ -223,7 +223,7 @@ def test_a_sweep_that_is_stopped_in_its_last_training_is_not_done(
 
 def test_a_sweep_says_that_its_last_training_went_wrong(tmp_path: Path) -> None:
     source = np.random.default_rng(0)
-    np.savez(tmp_path / "d.npz", X=source.normal(size=(90, 3)) * 1e6, y=np.arange(90) % 3)
+    np.savez(tmp_path / "d.npz", X=source.normal(size=(90, 3)) * 30, y=np.arange(90) % 3)
     files = TrainingFiles(str(tmp_path / "d.npz"), validation=Share(0.3), scale="none")
     config = TrainConfig(max_epochs=2, batch_size=16)
     done = sweep_files(files, Grid.of(0.0, 0.1), config, tmp_path / "out")
