@@ -21,11 +21,15 @@ def warm_up(
     few = train_set.first(min(batch, train_set.n_examples))
     model: ModelName = "multilabel" if train_set.has_label_matrix else "softmax"
     kinds: dict[tuple[str, bool], list[TrainConfig]] = {}
-    for config in configs:  # values of some features lie otherwise in memory
+    for config in configs:
+        features = None
+        if config.features is not None and train_set.n_features > 1:
+            # As many, which lie otherwise in memory than all; whether they are there is not asked.
+            begin, end = config.features
+            features = (0, min(end - begin, train_set.n_features - 1))
         own = TrainConfig(
-            model=model, max_epochs=1, batch_size=batch, dtype=config.dtype,
-            features=config.features,
-        )  # fmt: skip
-        kinds.setdefault((config.dtype, config.features is not None), []).append(own)
+            model=model, max_epochs=1, batch_size=batch, dtype=config.dtype, features=features
+        )
+        kinds.setdefault((config.dtype, features is not None), []).append(own)
     for alike in kinds.values():
         train_many(few, None if validation_set is None else few, alike, threads)
