@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from onelayer.data import Dataset
 from onelayer.model import ModelName
+from onelayer.threads import available_cores
 from onelayer.training.config import TrainConfig
 from onelayer.training.loop import train_many
 
@@ -16,7 +17,11 @@ def warm_up(
     configs: Sequence[TrainConfig],
     threads: int | None = None,
 ) -> None:
-    """Make a step of as many models, and an evaluation, for each type of the arithmetic."""
+    """Make a step, and an evaluation, for each type of the arithmetic.
+
+    Of as many models as there are, or as threads: fewer are trained by other kernels than more.
+    """
+    enough = threads or available_cores()
     batch = max(config.batch_size for config in configs)
     few = train_set.first(min(batch, train_set.n_examples))
     model: ModelName = "multilabel" if train_set.has_label_matrix else "softmax"
@@ -30,6 +35,8 @@ def warm_up(
         own = TrainConfig(
             model=model, max_epochs=1, batch_size=batch, dtype=config.dtype, features=features
         )
-        kinds.setdefault((config.dtype, features is not None), []).append(own)
+        alike = kinds.setdefault((config.dtype, features is not None), [])
+        if len(alike) < enough:
+            alike.append(own)
     for alike in kinds.values():
         train_many(few, None if validation_set is None else few, alike, threads)
