@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.diagnosis.statistics.quantiles import t_two_sided
+from onelayer.diagnosis.statistics.quantiles import t_two_sided, z_two_sided
 
 SPLITS = 200
 
@@ -20,6 +20,9 @@ SAMPLES = 200
 
 SURE = 0.975
 """Of the lower end: the interval's other 2.5% are above it."""
+
+ALIKE = 0.95
+"""Accuracies that are no further apart than in so many of samples of equal models are alike."""
 
 DRAWS = 1_000_000
 """Numbers that are drawn at once, at most; of many models fewer choices are made in each sample."""
@@ -56,7 +59,8 @@ def choice_optimism(correct: Sequence[NDArray[np.bool_]], seed: int = 0) -> Opti
     (Quenouille, 1956), which errs on the wide side. The lower end is by what would explain the
     estimate with less optimism: true accuracies further apart than those that are seen, or a best
     one further ahead, of the others as they are seen or of equal ones. The least optimism is taken
-    with which one estimate in 40 is as large as this one.
+    with which one estimate in 40 is as large as this one; of equal others, where they look equal,
+    that with which one lead over their mean in 40 is as small as the one that is seen.
 
     Parameters
     ----------
@@ -146,17 +150,42 @@ def _least(told: NDArray[np.bool_], n: int, rng: np.random.Generator) -> float:
         picked = np.argmax(accuracies + errors, axis=1)
         return float(np.mean(errors[np.arange(len(errors)), picked], dtype=np.float64))
 
-    least = []
-    level = np.zeros_like(means)
-    for start, direction in ((level, means), (level, step), (means, step)):
+    def furthest(start: NDArray[np.float32], direction: NDArray[np.float32]) -> float:
         low, high = 0.0, MOST_TIMES
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             estimates = _estimates(start + middle * direction + noise, choosing)
             explains = float(np.mean(estimates >= seen)) > 1 - SURE
             low, high = (middle, high) if explains else (low, middle)
-        least.append(optimism(start + low * direction))
-    return max(min(least), 0.0)
+        return low
+
+    level = np.zeros_like(means)
+    lead = _greatest_lead(means, noise, best, n)
+    ahead = furthest(level, step) if lead is None else lead / float(step[best])
+    lines = (furthest(level, means) * means, ahead * step, means + furthest(means, step) * step)
+    return max(min(map(optimism, lines)), 0.0)
+
+
+def _greatest_lead(
+    means: NDArray[np.float32], noise: NDArray[np.float32], best: int, n: int
+) -> float | None:
+    """Return how far the best may be ahead of others that are equal; None: they don't look equal.
+
+    Of equal others their mean says where they are, and says more than their best one, from which
+    the estimate comes. How far apart they are says nothing of the lead, so that it may decide.
+
+    Parameters
+    ----------
+    means : (k,) float array
+        Accuracies, less the mean of all.
+    noise : (samples, k) float array
+        By how much they may differ from the true ones, less that of all.
+    """
+    spread = np.var(np.delete(noise, best, axis=1), axis=1)
+    if np.var(np.delete(means, best)) > np.quantile(spread, ALIKE):
+        return None
+    error = math.hypot(float(np.std(noise[:, best])), 1 / (math.sqrt(12) * n))
+    return float(means[best] + z_two_sided(2 * SURE - 1) * error) / (1 - 1 / len(means))
 
 
 def _estimates(
