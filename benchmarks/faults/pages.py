@@ -11,10 +11,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from strengths import WORDS
 
 if TYPE_CHECKING:
     from journal import Made
@@ -35,7 +37,6 @@ class Row:
 
     code: str
     fault: str
-    unit: str
     strength: float
     matters: bool
     runs: int
@@ -45,10 +46,14 @@ class Row:
     seconds: float = 0.0
 
     @property
+    def words(self) -> str:
+        """The strength in words."""
+        return WORDS[self.code, self.fault](self.strength)
+
+    @property
     def how_strong(self) -> str:
         """The strength in words, bold from where on it matters."""
-        words = f"{self.strength:g} {self.unit}"
-        return f"**{words}**" if self.matters else words
+        return f"**{self.words}**" if self.matters else self.words
 
     @property
     def cells(self) -> str:
@@ -88,7 +93,7 @@ class Results:
                 if own:
                     counts = (sum(getattr(m, k) for m in own) for k in ("found", "warned", "right"))
                     rows.append(
-                        Row(plant.code, plant.name, plant.unit, strength,
+                        Row(plant.code, plant.name, strength,
                             strength >= plant.matters, len(own), *counts,
                             round(sum(m.seconds for m in own) / len(own), 2))
                     )  # fmt: skip
@@ -111,7 +116,10 @@ class Results:
         healthy = values["healthy"]
         alarms = tuple((code, n) for code, n in healthy.pop("alarms").items())
         said = tuple(healthy.pop("said"))
-        rows = tuple(Row(**row) for row in values["planted"])
+        names = {field.name for field in fields(Row)}
+        rows = tuple(
+            Row(**{name: row[name] for name in names & set(row)}) for row in values["planted"]
+        )
         return cls(rows, Healthy(alarms=alarms, said=said, **healthy))
 
     def over(self, before: Results) -> Results:
@@ -124,7 +132,7 @@ class Results:
     def words(self) -> str:
         """Say all of it, with what it cost."""
         lines = [
-            f"{r.code} {r.fault}, {r.strength:g} {r.unit}: found {r.found}, warned {r.warned}, "
+            f"{r.code} {r.fault}, {r.words}: found {r.found}, warned {r.warned}, "
             f"right {r.right} of {r.runs} ({r.seconds:.1f} s each)"
             for r in self.planted
         ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,16 @@ from sources import Material, material
 
 from onelayer.data import Dataset
 from onelayer.diagnosis import Answer, Finding, diagnose
+from onelayer.model import Objective, Parameters
 from onelayer.study import outcome_in_memory
-from onelayer.training import EarlyStopping, Evaluation, TrainConfig, train, train_many
+from onelayer.training import (
+    EarlyStopping,
+    Evaluation,
+    RunState,
+    TrainConfig,
+    train,
+    train_many,
+)
 
 
 @dataclass(frozen=True)
@@ -51,10 +60,8 @@ class Plant:
         Of the check that is to find it.
     name : str
         What is planted, for the table.
-    unit : str
-        What the strengths are.
     strengths : tuple of float
-        From weak to strong.
+        From weak to strong; strengths.py says them in words.
     matters : float
         The strength from which on a person would want to know of it, fixed beforehand.
     make : function
@@ -65,7 +72,6 @@ class Plant:
 
     code: str
     name: str
-    unit: str
     strengths: tuple[float, ...]
     matters: float
     make: Callable[[np.random.Generator, float, str], Case]
@@ -158,21 +164,49 @@ def stopped_early(
             max_epochs=round(times * epochs), early_stopping=None,
         )  # fmt: skip
         config = case.configs["run"]
-        evaluations, *judged = (
-            train(case.train, part, config, 1, evaluate_train=False).history.evaluations
-            for part in (case.validation, *rest.split(0.5))
-        )
-        own, *halves = (np.array([e.val_loss for e in h]) for h in (evaluations, *judged))
+        evaluations, models = _with_models(case.train, case.validation, config)
+        own = np.array([e.val_loss for e in evaluations])
+        losses = cache(partial(_losses, models, rest.split(0.5)))
         for patience in rng.permutation(MOST_PATIENCE) + 1:
             steps, kept = _patience_ends(evaluations, int(patience))
+            if steps >= epochs * -(-case.train.n_examples // config.batch_size):
+                continue
             later = [i for i, e in enumerate(evaluations) if e.step < times * steps]
-            lowest = own[later].argmin()
-            given_up = [half[kept] / half[lowest] - 1 for half in halves]
-            in_time = steps < epochs * -(-case.train.n_examples // config.batch_size)
-            if in_time and lost[0] <= min(given_up) and max(given_up) <= lost[1]:
+            lowest = int(own[later].argmin())
+            given_up = losses(kept) / losses(lowest) - 1
+            if lost[0] <= given_up.min() and given_up.max() <= lost[1]:
                 options = config.model_dump() | {"early_stopping": {"patience": int(patience)}}
                 stopping = TrainConfig.model_validate(options)
                 return Case(case.train, case.validation, {"run": stopping})
+
+
+def _with_models(
+    train_set: Dataset, validation: Dataset, config: TrainConfig
+) -> tuple[Sequence[Evaluation], list[Parameters]]:
+    """Return the evaluations of a run without an end by patience, and the model of each."""
+    models: dict[int, Parameters] = {}
+
+    def keep(states: Mapping[int, RunState]) -> None:
+        state = states[0]
+        if state.evaluations and state.kept is not None:
+            models.setdefault(len(state.evaluations) - 1, state.kept)
+
+    result = train(train_set, validation, config, 1, evaluate_train=False, keep=keep)
+    evaluations = result.history.evaluations
+    models.setdefault(len(evaluations) - 1, result.parameters)
+    return evaluations, [models[i] for i in range(len(evaluations))]
+
+
+def _losses(models: Sequence[Parameters], parts: Sequence[Dataset], i: int) -> NDArray[np.float64]:
+    """Return the loss of one of several models on each part."""
+    return np.array(
+        [
+            Objective("softmax").value(
+                models[i], part.scaling.apply(part.X, np.dtype(np.float64)), part.targets
+            )
+            for part in parts
+        ]
+    )
 
 
 def _patience_ends(evaluations: Sequence[Evaluation], patience: int) -> tuple[int, int]:

@@ -109,17 +109,17 @@ def shrunk(rng: np.random.Generator, strength: float, source: str) -> Case:
 
 
 PLANTS = [
-    Plant("OL301", "λ list cut off below", "lowest λ", (0.01, 0.03, 0.1, 0.3), 0.1,
+    Plant("OL301", "λ list cut off below", (0.01, 0.03, 0.1, 0.3), 0.1,
           cut_off_below, SOURCES),
-    Plant("OL301", "λ list cut off above, 100 examples", "highest 1/λ",
+    Plant("OL301", "λ list cut off above, 100 examples",
           (1e2, 1e3, 1e4, 1e5), 1e4, lambda rng, s, source: cut_off_above(rng, 1 / s, source),
           SOURCES),
-    Plant("OL302", "candidates alike", "1 / relative difference of λ", (1, 4, 20), 4, alike,
+    Plant("OL302", "candidates alike", (1, 4, 20), 4, alike,
           SOURCES),
-    Plant("OL303", "candidates on 60 validation examples", "candidates", (10, 20, 40), 40,
+    Plant("OL303", "candidates on 60 validation examples", (10, 20, 40), 40,
           many_on_few, SOURCES),
-    Plant("OL304", "features of noise, λ = 0.00001", "features an example", (0.3, 1, 3), 1,
+    Plant("OL304", "features of noise, λ = 0.00001", (0.3, 1, 3), 1,
           memorised, SOURCES),
-    Plant("OL304", "strong penalty", "λ", (0.03, 0.1, 0.3), 0.3, shrunk,
+    Plant("OL304", "strong penalty", (0.03, 0.1, 0.3), 0.3, shrunk,
           ("digits", "mnist", "ISLR OJ", "DAAG spam7")),
 ]  # fmt: skip

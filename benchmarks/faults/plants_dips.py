@@ -139,7 +139,7 @@ LARGE = ("digits", "mnist", "AER CreditCard")
 """Where a stretch of batches, or two examples, move the accuracy at all."""
 
 PLANTS = [
-    Plant("OL102", "wrong labels in one batch", "of it", (0.2, 0.4, 0.8), 0.8, composition, ALL),
-    Plant("OL102", "a stretch of one class", "of it", (0.7, 0.85, 1.0), 1.0, order, LARGE),
-    Plant("OL102", "two contradicting examples", "as long", (5, 15, 40), 40, examples, LARGE),
+    Plant("OL102", "wrong labels in one batch", (0.2, 0.4, 0.8), 0.8, composition, ALL),
+    Plant("OL102", "a stretch of one class", (0.7, 0.85, 1.0), 1.0, order, LARGE),
+    Plant("OL102", "two contradicting examples", (5, 15, 40), 40, examples, LARGE),
 ]

@@ -50,8 +50,8 @@ def off_centre(rng: np.random.Generator, shift: float, source: str) -> Case:
 
 
 PLANTS = [
-    Plant("OL006", "a strong penalty", "λ", (0.1, 1.0, 10.0), 1.0, strong_penalty),
-    Plant("OL108", "batches of 4 at a large rate", "of the greatest rate",
+    Plant("OL006", "a strong penalty", (0.1, 1.0, 10.0), 1.0, strong_penalty),
+    Plant("OL108", "batches of 4 at a large rate",
           (0.1, 0.5, 2.0), 2.0, small_batches),
-    Plant("OL108", "features off centre", "standard deviations", (1.0, 3.0, 10.0), 3.0, off_centre),
+    Plant("OL108", "features off centre", (1.0, 3.0, 10.0), 3.0, off_centre),
 ]  # fmt: skip

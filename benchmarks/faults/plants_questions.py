@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 from plant import Case, Plant, in_blocks_of_class, of, safe_rate, stopped_early
 from sources import Material, material, parts
 
@@ -15,7 +16,7 @@ from onelayer.diagnosis import Finding
 from onelayer.diagnosis.measures.l2_norms import SweepNorms
 from onelayer.diagnosis.measures.mistakes import Mistakes
 from onelayer.diagnosis.measures.moved_images import moved
-from onelayer.training import History, TrainConfig, train_many
+from onelayer.training import TrainConfig, evaluation_every, train_many
 from onelayer.training import train as train_steps
 
 IMAGES = ("digits", "mnist")
@@ -24,6 +25,9 @@ SHIFT = 1 / 7
 
 LEAST_EVALUATIONS = 30
 """Of a run that is asked whether it overfits."""
+
+MOST_RATE = 0.8
+"""Of that at which gradient descent begins to oscillate."""
 
 JUDGES = 8
 """Shuffled runs that say what an order costs; twice as many, how far a loss has risen."""
@@ -50,41 +54,46 @@ def past_the_lowest(rng: np.random.Generator, strength: float, source: str) -> C
     """Return such a run that ends where its validation loss is this share above its lowest.
 
     Up to three times as much; and it would not come back, had the run gone on. The loss is that of
-    runs in other orders, with seeds that no check uses: the lowest of one run is low by luck.
+    runs in other orders, with seeds that no check uses: the lowest of one run is low by luck. The
+    rate is sought at which the rise comes neither before a run can be asked nor after its end.
     """
+    share = MOST_RATE * float(rng.uniform(0.1, 1))
     while True:
         drawn = material(source, rng, 500)
         noise = rng.normal(size=(len(drawn.y), round(200 * rng.uniform(0.1, 1))))
         train, validation = parts(np.hstack([drawn.X, noise]), drawn.y, 200)
         config = TrainConfig(
-            learning_rate=safe_rate(train, 0.5), batch_size=20, max_epochs=150, l2=0.0,
+            learning_rate=safe_rate(train, share), batch_size=20, max_epochs=150, l2=0.0,
             order="epoch", evaluations_per_epoch=2, seed=int(rng.integers(1_000_000)),
         )  # fmt: skip
         seeds = [config.model_copy(update={"seed": 1_000_000 + i}) for i in range(2 * JUDGES)]
-        history, ends = _risen(train, validation, seeds[:4], strength / 2, 6 * strength)
-        if ends:  # most are told by the first
-            history, ends = _risen(train, validation, seeds, strength, 3 * strength)
-        if ends:
-            steps = history.evaluations[int(rng.choice(ends))].step + 1
+        above = _above_lowest(train, validation, seeds[:2])
+        if _ends(above, strength / 2, 6 * strength):  # most are told by the first
+            above = _above_lowest(train, validation, seeds)
+        if ends := _ends(above, strength, 3 * strength):
+            evaluation = int(rng.choice(ends))
+            steps = 1 + evaluation * evaluation_every(200 // 20, 2)
             cut = config.model_copy(update={"max_steps": steps})
             case = Case(train, validation, {"run": cut})
             return replace(case, is_right=lambda found: any(f.is_warning for f in found))
+        early = above[LEAST_EVALUATIONS] > strength
+        share = share / 2 if early else min(2 * share, MOST_RATE)
 
 
-def _risen(
-    train: Dataset, validation: Dataset, configs: Sequence[TrainConfig], least: float, most: float
-) -> tuple[History, list[int]]:
-    """Return a run, and after which evaluations the mean loss of all lies so far above its lowest.
-
-    And stays there: it is no passing height.
-    """
+def _above_lowest(
+    train: Dataset, validation: Dataset, configs: Sequence[TrainConfig]
+) -> NDArray[np.float64]:
+    """Return how far the mean loss of runs, over five evaluations, lies above its lowest so far."""
     made = train_many(train, validation, configs, 1, evaluate_train=False)
     losses = np.mean([[e.val_loss for e in m.history.evaluations] for m in made], axis=0)
     levels = np.mean(sliding_window_view(losses, 5), axis=1)
-    above = np.concatenate([np.zeros(4), levels / np.minimum.accumulate(levels) - 1])
+    return np.concatenate([np.zeros(4), levels / np.minimum.accumulate(levels) - 1])
+
+
+def _ends(above: NDArray[np.float64], least: float, most: float) -> list[int]:
+    """Return after which evaluations a loss lies between two heights, and is no lower later on."""
     stays = np.minimum.accumulate(above[::-1])[::-1] >= least
-    fit = np.flatnonzero(stays & (above <= most))
-    return made[0].history, [int(i) for i in fit if i >= LEAST_EVALUATIONS]
+    return [int(i) for i in np.flatnonzero(stays & (above <= most)) if i >= LEAST_EVALUATIONS]
 
 
 def grainy(rng: np.random.Generator, strength: float, source: str) -> Case:
@@ -193,22 +202,22 @@ def _sweep(train: Dataset, validation: Dataset, config: TrainConfig, l2: Sequenc
 
 
 PLANTS = [
-    Plant("OL101", "early stopping far from the end", "of the validation loss given up",
+    Plant("OL101", "early stopping far from the end",
           (0.02, 0.06, 0.12), 0.06, impatient, IMAGES),
-    Plant("OL103", "features of noise, no penalty, 150 epochs", "features an example",
+    Plant("OL103", "features of noise, no penalty, 150 epochs",
           (0.1, 0.3, 1), 0.3, memory),
-    Plant("OL103", "trained past its lowest loss", "of it above that", (0.02, 0.05, 0.15), 0.05,
+    Plant("OL103", "trained past its lowest loss", (0.02, 0.05, 0.15), 0.05,
           past_the_lowest, ("digits", "ISLR OJ", "DAAG spam7")),
-    Plant("OL104", "noise in the images", "standard deviations", (0.1, 0.3, 1), 0.3, grainy,
+    Plant("OL104", "noise in the images", (0.1, 0.3, 1), 0.3, grainy,
           IMAGES),
-    Plant("OL105", "a strong λ", "the largest λ", (0.03, 0.3, 3), 3, losing,
+    Plant("OL105", "a strong λ", (0.03, 0.3, 3), 3, losing,
           ("digits", "mnist", "ISLR OJ", "DAAG spam7")),
-    Plant("OL106", "strong λ alone", "half the largest curvature", (0.1, 1, 10), 10, inverse,
+    Plant("OL106", "strong λ alone", (0.1, 1, 10), 10, inverse,
           ("digits", "mnist", "ISLR OJ", "DAAG spam7")),
-    Plant("OL107", "an order that slows training", "of the validation loss", (0.02, 0.05, 0.1),
+    Plant("OL107", "an order that slows training", (0.02, 0.05, 0.1),
           0.05, in_blocks, ("digits", "mnist", "DAAG spam7")),
-    Plant("OL305", "a class taken for another", "of its examples", (0.05, 0.2, 0.5), 0.5,
+    Plant("OL305", "a class taken for another", (0.05, 0.2, 0.5), 0.5,
           taken_for_another),
-    Plant("OL306", "images in their place", "of the images", (0, 0.5, 1), 1, in_their_place,
+    Plant("OL306", "images in their place", (0, 0.5, 1), 1, in_their_place,
           IMAGES),
 ]  # fmt: skip

@@ -128,29 +128,29 @@ def _with(config: TrainConfig, **options: object) -> TrainConfig:
 
 PLANTS = [
     Plant(
-        "OL001", "rate times penalty too high", "times the limit", (0.5, 1.5, 3.0), 1.5, _penalty
+        "OL001", "rate times penalty too high", (0.5, 1.5, 3.0), 1.5, _penalty
     ),
     Plant(
-        "OL003", "learning rate too high, no early stopping", "times the limit",
+        "OL003", "learning rate too high, no early stopping",
         (1, 4, 16, 64), 16, _high_rate,
     ),
     Plant(
-        "OL004", "too few epochs", "of the validation loss lost", (0.03, 0.06, 0.12, 0.25), 0.12,
+        "OL004", "too few epochs", (0.03, 0.06, 0.12, 0.25), 0.12,
         _too_few_epochs,
     ),
     Plant(
-        "OL005", "learning rate too low", "times lower than a safe one", (3, 10, 30, 100), 10,
+        "OL005", "learning rate too low", (3, 10, 30, 100), 10,
         _low_rate,
     ),
     Plant(
-        "OL007", "early stopping at noise", "of the validation loss lost", (0.06, 0.12, 0.25),
+        "OL007", "early stopping at noise", (0.06, 0.12, 0.25),
         0.12, _impatient, ("digits", "mnist"),
     ),
     Plant(
-        "OL008", "classes in blocks", "batches long", (0.05, 0.25, 1.0, 4.0), 1.0, _blocks_of_class
+        "OL008", "classes in blocks", (0.05, 0.25, 1.0, 4.0), 1.0, _blocks_of_class
     ),
     Plant(
-        "OL009", "a rare class", "of the batches without it", (0.3, 0.6, 0.8, 0.95), 0.6,
+        "OL009", "a rare class", (0.3, 0.6, 0.8, 0.95), 0.6,
         _rare_class,
     ),
 ]  # fmt: skip

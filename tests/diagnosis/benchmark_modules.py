@@ -16,5 +16,9 @@ def load(path: str) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where its dataclasses look themselves up
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str((ROOT / "benchmarks" / path).parent))  # modules beside it
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.pop(0)
     return module

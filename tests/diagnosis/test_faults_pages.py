@@ -1,6 +1,7 @@
 """What pages say of error rates is what the benchmark of planted faults wrote down."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +46,21 @@ def test_rows_of_some_checks_leave_the_others_as_they_are(tmp_path: Path) -> Non
     assert len(both.planted) == len(RESULTS.planted)
     PAGES.write(both, tmp_path / "faults.md")
     assert PAGES.Results.read(tmp_path / "faults.md") == both
+
+
+def test_strengths_read_as_english() -> None:
+    said = [row.words for row in RESULTS.planted]
+    assert {"2% of the validation loss given up", "1 standard deviation", "40 candidates"} <= {
+        *said
+    }
+    assert not [words for words in said if re.search(r"^1 \w+s\b|0\.\d+ times|\d \d", words)]
+
+
+def test_numbers_with_other_fields_can_be_read(tmp_path: Path) -> None:
+    values = json.loads((DOCS / "faults.json").read_text("utf-8"))
+    rows = [row | {"unit": "of it"} for row in values["planted"]]
+    (tmp_path / "faults.json").write_text(json.dumps(values | {"planted": rows}))
+    assert PAGES.Results.read(tmp_path / "faults.md") == RESULTS
 
 
 def test_what_is_interrupted_is_not_made_again(tmp_path: Path) -> None:
