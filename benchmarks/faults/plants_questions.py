@@ -55,29 +55,36 @@ def past_the_lowest(rng: np.random.Generator, strength: float, source: str) -> C
 
     Up to three times as much; and it would not come back, had the run gone on. The loss is that of
     runs in other orders, with seeds that no check uses: the lowest of one run is low by luck. The
-    rate is sought at which the rise comes neither before a run can be asked nor after its end.
+    rate is sought at which the rise comes neither before a run can be asked nor after its end; if
+    the greatest is too low, there is less noise, too.
     """
-    share = MOST_RATE * float(rng.uniform(0.1, 1))
+    share, noisiest = MOST_RATE * float(rng.uniform(0.1, 1)), 1.0
     while True:
         drawn = material(source, rng, 500)
-        noise = rng.normal(size=(len(drawn.y), round(200 * rng.uniform(0.1, 1))))
+        noise = rng.normal(size=(len(drawn.y), round(200 * rng.uniform(0.05, noisiest))))
         train, validation = parts(np.hstack([drawn.X, noise]), drawn.y, 200)
         config = TrainConfig(
             learning_rate=safe_rate(train, share), batch_size=20, max_epochs=150, l2=0.0,
             order="epoch", evaluations_per_epoch=2, seed=int(rng.integers(1_000_000)),
         )  # fmt: skip
         seeds = [config.model_copy(update={"seed": 1_000_000 + i}) for i in range(2 * JUDGES)]
-        above = _above_lowest(train, validation, seeds[:2])
-        if _ends(above, strength / 2, 6 * strength):  # most are told by the first
-            above = _above_lowest(train, validation, seeds)
-        if ends := _ends(above, strength, 3 * strength):
+        for count, slack in ((1, 1.5), (4, 1.2), (len(seeds), 1.0)):  # most are told by the first
+            above = _above_lowest(train, validation, seeds[:count])
+            ends = _ends(above, strength / slack, 3 * strength * slack)
+            if not ends:
+                break
+        else:
             evaluation = int(rng.choice(ends))
             steps = 1 + evaluation * evaluation_every(200 // 20, 2)
             cut = config.model_copy(update={"max_steps": steps})
             case = Case(train, validation, {"run": cut})
             return replace(case, is_right=lambda found: any(f.is_warning for f in found))
-        early = above[LEAST_EVALUATIONS] > strength
-        share = share / 2 if early else min(2 * share, MOST_RATE)
+        if above[LEAST_EVALUATIONS] > strength:
+            share /= 2
+        elif share == MOST_RATE:
+            noisiest = max(noisiest / 2, 0.1)
+        else:
+            share = min(2 * share, MOST_RATE)
 
 
 def _above_lowest(
