@@ -26,7 +26,7 @@ SHIFT = 1 / 7
 LEAST_EVALUATIONS = 30
 """Of a run that is asked whether it overfits."""
 
-MOST_RATE = 0.8
+MOST_RATE = 1.0
 """Of that at which gradient descent begins to oscillate."""
 
 JUDGES = 8
