@@ -12,6 +12,7 @@ import pytest
 from onelayer.data.blocks import ArrayBlocks, PackedBlocks, pack
 from onelayer.data.blocks.buffers import ALIGNED, Buffers
 from onelayer.data.blocks.packs import whole_files
+from onelayer.data.blocks.packs.crc import joined
 from onelayer.data.blocks.packs.whole_files import read_whole
 from onelayer.errors import InputError
 
@@ -106,6 +107,12 @@ def test_a_file_that_is_replaced_between_its_parts_is_refused(
     )
     with pytest.raises(ValueError, match="it was replaced while it was read"):
         read_whole(path, SIZE, Buffers())
+
+
+def test_checksums_are_joined() -> None:
+    for first, second in [(b"", b""), (b"a", b""), (b"", b"b"), (b"ab" * 999, bytes(70_001))]:
+        found = joined(zlib.crc32(first), zlib.crc32(second), len(second))
+        assert found == zlib.crc32(first + second)
 
 
 def packed(folder: Path) -> tuple[PackedBlocks, Path]:
