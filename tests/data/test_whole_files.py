@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from onelayer.data.blocks import ArrayBlocks, PackedBlocks, pack
-from onelayer.data.blocks.buffers import Buffers
+from onelayer.data.blocks.buffers import ALIGNED, Buffers
 from onelayer.data.blocks.packs import whole_files
+from onelayer.data.blocks.packs.crc import joined
 from onelayer.data.blocks.packs.whole_files import read_whole
 from onelayer.errors import InputError
 
@@ -43,9 +45,9 @@ def forget(path: Path) -> None:
 
 def test_past_the_cache_the_bytes_are_the_same_and_nothing_is_kept(path: Path) -> None:
     memory = Buffers()
-    past = read_whole(path, SIZE, memory, past_cache=True)
+    past, _ = read_whole(path, SIZE, memory, past_cache=True)
     assert not cached(path)
-    through = read_whole(path, SIZE, memory)
+    through, _ = read_whole(path, SIZE, memory)
     assert cached(path)
     assert past.tobytes() == through.tobytes() == path.read_bytes()
 
@@ -55,7 +57,7 @@ def test_what_is_in_the_cache_is_read_from_there(
 ) -> None:
     content = path.read_bytes()
     monkeypatch.setattr(os, "preadv", None)  # it would fail
-    assert read_whole(path, SIZE, Buffers(), past_cache=True).tobytes() == content
+    assert read_whole(path, SIZE, Buffers(), past_cache=True)[0].tobytes() == content
 
 
 @pytest.mark.parametrize("refusal", ["open", "read", "part"])
@@ -74,13 +76,43 @@ def test_where_the_system_refuses_it_is_read_through_the_cache(
         monkeypatch.setattr(os, "open", refuse)
     else:
         monkeypatch.setattr(os, "preadv", refuse if refusal == "read" else part)
-    found = read_whole(path, SIZE, Buffers(), past_cache=True)
+    found, _ = read_whole(path, SIZE, Buffers(), past_cache=True)
     assert found.tobytes() == path.read_bytes()
 
 
 def test_one_that_is_too_long_is_not_read(path: Path) -> None:
     with pytest.raises(ValueError, match=r"it has 1,052,749 bytes, and at most 1,000 were"):
         read_whole(path, 1000, Buffers())
+
+
+@pytest.mark.parametrize("past_cache", [False, True])
+def test_parts_are_read_by_two_threads_and_summed_up(
+    past_cache: bool, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole_files, "_PART", 2 * ALIGNED)
+    monkeypatch.setattr(whole_files, "_STEP", 5000)
+    content, checksum = read_whole(path, SIZE, Buffers(), past_cache=past_cache, checks=True)
+    expected = path.read_bytes()
+    assert content.tobytes() == expected
+    assert checksum == zlib.crc32(expected)
+
+
+def test_a_file_that_is_replaced_between_its_parts_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = path.with_name("other")
+    other.write_bytes(bytes(SIZE))
+    monkeypatch.setattr(
+        whole_files, "row_blocks", lambda *_how: (other.replace(path), [slice(9)])[1]
+    )
+    with pytest.raises(ValueError, match="it was replaced while it was read"):
+        read_whole(path, SIZE, Buffers())
+
+
+def test_checksums_are_joined() -> None:
+    for first, second in [(b"", b""), (b"a", b""), (b"", b"b"), (b"ab" * 999, bytes(70_001))]:
+        found = joined(zlib.crc32(first), zlib.crc32(second), len(second))
+        assert found == zlib.crc32(first + second)
 
 
 def packed(folder: Path) -> tuple[PackedBlocks, Path]:

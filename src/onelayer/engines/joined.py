@@ -130,8 +130,17 @@ class JoinedStack(WindowStack):
         share, place = self._places[model]
         return self._among_all(share, share.stack.parameters(place))
 
+    def keep(self, models: Sequence[int]) -> list[bool]:
+        """Remember models as they are; see `Stack`."""
+        finite: dict[int, bool] = {}
+        for share in self._shares:
+            chosen = [m for m in models if self._places[m][0] is share]
+            places = [self._places[m][1] for m in chosen]
+            finite |= dict(zip(chosen, share.stack.keep(places), strict=True))
+        return [finite[m] for m in models]
+
     def parameters_before(self, model: int) -> Parameters:
-        """Return a copy of a model's parameters before the last advance."""
+        """Return a copy of a model's parameters as they were last evaluated, or kept."""
         share, place = self._places[model]
         return self._among_all(share, share.stack.parameters_before(place))
 

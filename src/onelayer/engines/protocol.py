@@ -143,8 +143,11 @@ class Stack(Protocol):
     def parameters(self, model: int) -> Parameters:
         """Return a copy of a model's parameters; of its average, where its rule averages."""
 
+    def keep(self, models: Sequence[int]) -> list[bool]:
+        """Remember models as they are, those that are finite; tell which ones are."""
+
     def parameters_before(self, model: int) -> Parameters:
-        """Return a copy of a model's parameters before the last advance, those it evaluated."""
+        """Return a copy of a model's parameters as they were last evaluated, or kept."""
 
     def state(self, model: int) -> dict[str, NDArray[Any]]:
         """Return all that a model needs to go on with the same bits, in another stack too."""

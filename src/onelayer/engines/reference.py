@@ -131,8 +131,8 @@ class ReferenceStack(WindowStack):
             shares = np.ones_like(losses) if averaging is None else averaging
             measures = []
             for j, m in enumerate(models):
-                self._before[m] = self.parameters(m)
                 if evaluate:
+                    self._before[m] = self.parameters(m)
                     measures.append(self._measures(m))
                 for s, rows in enumerate(batches):
                     losses[j, s] = self._step(m, rows, rates[j, s], shares[j, s])
@@ -180,8 +180,15 @@ class ReferenceStack(WindowStack):
         """Return a copy of a model's parameters."""
         return self._iterates[model].evaluated.copy()
 
+    def keep(self, models: Sequence[int]) -> list[bool]:
+        """Remember models as they are; see `Stack`."""
+        finite = {m: now for m in models if (now := self.parameters(m)).is_finite}
+        for m, now in finite.items():
+            self._before[m] = now
+        return [m in finite for m in models]
+
     def parameters_before(self, model: int) -> Parameters:
-        """Return a copy of a model's parameters before the last advance."""
+        """Return a copy of a model's parameters as they were last evaluated, or kept."""
         return self._before[model].copy()
 
     def state(self, model: int) -> dict[str, NDArray[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from onelayer.model import Parameters
 from onelayer.optimum import Optimum
 from onelayer.training.config import TrainConfig
-from onelayer.training.state import RunState
+from onelayer.training.state import RunState, always
 from onelayer.training.stopping import BestSoFar, StopReason
 
 _REASONS = {
@@ -21,4 +21,4 @@ def found_state(config: TrainConfig, found: Optimum) -> RunState:
         found.parameters.weights.astype(config.dtype), found.parameters.bias.astype(config.dtype)
     )
     reason = _REASONS.get(found.reason, StopReason.NOT_CERTIFIED)
-    return RunState(BestSoFar(), kept, reason=reason)
+    return RunState(BestSoFar(), always(kept), reason=reason)

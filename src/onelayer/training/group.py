@@ -6,7 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,15 +113,21 @@ class Group:
         if not models or not (due or batches):
             return
         evaluate = due and self.runs[models[0]].data.validation is not None
+        if due and not evaluate:
+            self._keep(models)
         rates, averaging = self._rates(models, step, len(batches))
         advance = self.stack.advance(models, batches, rates, evaluate=evaluate, averaging=averaging)
         for j, m in enumerate(models):
             if evaluate:
                 self._evaluated(m, step - 1, advance.measures[j])
-            elif due:
-                self.runs[m].state.keep_if_finite(self.stack.parameters_before(m))
             if m in self.runs and batches:
                 self._stepped(m, step, advance.losses[j])
+
+    def _keep(self, models: Sequence[int]) -> None:
+        """Keep models as they are, those that are finite: in the stack, without a copy here."""
+        for m, finite in zip(models, self.stack.keep(models), strict=True):
+            if finite:
+                self.runs[m].state.keeps = partial(self.stack.parameters_before, m)
 
     def _rates(
         self, models: Sequence[int], step: int, count: int
@@ -172,7 +178,8 @@ class Group:
     def _end(self, m: int, reason: StopReason) -> None:
         run = self.runs.pop(m)
         if reason is not StopReason.INTERRUPTED:
-            run.state.reason, run.state.engine = reason, dict
+            run.state.reason = reason
+            run.state.let_go()
             self.settled[run.number] = run.state
         result = run.state.result(run.config, run.data, self.schedule.batches_per_epoch, reason)
         self.listen(Ended(run.number, result))

@@ -284,9 +284,8 @@ class _Task:
             if state is not None:
                 stack.restore(m, state.engine())
             else:
-                state = RunState(
-                    BestSoFar.under(self.configs[i].early_stopping), stack.parameters(m)
-                )
+                best = BestSoFar.under(self.configs[i].early_stopping)
+                state = RunState(best, partial(self.stacks.start, i))
             state.engine = partial(stack.state, m)
             schedule = self.data[i].schedule(self.configs[i])
             runs[m] = Run(i, self.configs[i], self.data[i], schedule, state)

@@ -107,6 +107,14 @@ class Stacks:
         stack = JoinedStack(engine, n_features, [places[i] for i in numbers])
         return stack, None if draws else rows
 
+    def start(self, i: int) -> Parameters:
+        """Return where a run starts, with the weights of all features."""
+        n_features, config = self.data[i].train.n_features, self.configs[i]
+        begin, end = self.data[i].features(config) or (0, n_features)
+        outputs = n_outputs(config.model, self.data[i].train.n_classes)
+        own = _start(self.initial[i], (begin, end), outputs, config)
+        return own if end - begin == n_features else own.among(n_features, begin)
+
     def _of_kind(
         self, numbers: list[int], engine: Engine, features: FeatureRange | None
     ) -> WindowStack:

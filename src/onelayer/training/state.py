@@ -32,8 +32,9 @@ class RunState:
     Attributes
     ----------
     best : BestSoFar
-    kept : Parameters
-        Those that would be returned if the run ended at the last evaluation; always finite.
+    keeps : function
+        Returns the parameters that would be returned if the run ended at the last evaluation; they
+        are always finite. Of a run that goes on it may ask the engine.
     losses : list of float64 arrays
         The losses of the steps made, in pieces.
     evaluations : list of Evaluation
@@ -44,11 +45,16 @@ class RunState:
     """
 
     best: BestSoFar
-    kept: Parameters
+    keeps: Callable[[], Parameters]
     losses: list[NDArray[np.float64]] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     engine: Callable[[], Mapping[str, NDArray[Any]]] = dict
     reason: StopReason | None = None
+
+    @property
+    def kept(self) -> Parameters:
+        """The parameters that are kept now."""
+        return self.keeps()
 
     @property
     def step(self) -> int:
@@ -72,16 +78,25 @@ class RunState:
         """Return a state that further steps and evaluations of the run do not change."""
         arrays = self.engine()
         return replace(
-            self, losses=list(self.losses), evaluations=list(self.evaluations),
-            engine=partial(dict, arrays),
+            self, keeps=always(self.kept), losses=list(self.losses),
+            evaluations=list(self.evaluations), engine=partial(dict, arrays),
         )  # fmt: skip
 
     def keep_if_finite(self, parameters: Parameters) -> bool:
         """Keep these where they are finite, and tell whether they are."""
         finite = parameters.is_finite
         if finite:
-            self.kept = parameters
+            self.keeps = always(parameters)
         return finite
+
+    def let_go(self) -> None:
+        """Hold what the engine was asked for: the run has ended, and goes on nowhere."""
+        self.keeps, self.engine = always(self.kept), dict
+
+
+def always(parameters: Parameters) -> Callable[[], Parameters]:
+    """Return a function that returns these."""
+    return lambda: parameters
 
 
 def encode_states(states: Mapping[str, RunState], facts: Mapping[str, Any]) -> bytes:
@@ -93,12 +108,12 @@ def encode_states(states: Mapping[str, RunState], facts: Mapping[str, Any]) -> b
     runs = [[name, state.reason] for name, state in states.items()]
     for i, state in enumerate(states.values()):
         rows = [astuple(evaluation) for evaluation in state.evaluations]
-        columns = len(Evaluation.__dataclass_fields__)
+        columns, kept = len(Evaluation.__dataclass_fields__), state.kept
         tensors |= {
             f"{i}.losses": np.concatenate([np.zeros(0), *state.losses]),
             f"{i}.evaluations": np.array(rows, np.float64).reshape(len(rows), columns),
-            f"{i}.kept.weights": np.ascontiguousarray(state.kept.weights),
-            f"{i}.kept.bias": state.kept.bias,
+            f"{i}.kept.weights": np.ascontiguousarray(kept.weights),
+            f"{i}.kept.bias": kept.bias,
             **{f"{i}.engine.{name}": array for name, array in state.engine().items()},
         }
     return file.encode(tensors, {"checkpoint": dict(facts), "runs": runs})
@@ -140,7 +155,7 @@ def read_states(
         engine = {k.partition(".")[2]: v for k, v in own.items() if k.startswith("engine.")}
         states[name] = RunState(
             best=best,
-            kept=Parameters(own.pop("kept.weights"), own.pop("kept.bias")),
+            keeps=always(Parameters(own.pop("kept.weights"), own.pop("kept.bias"))),
             losses=[own.pop("losses")],
             evaluations=evaluations,
             engine=partial(dict, engine),

@@ -67,6 +67,11 @@ class ArrayBlocks:
         return stored_type(np.dtype(self._X.dtype))
 
     @property
+    def is_sparse(self) -> bool:
+        """Whether the values are CSR."""
+        return bool(sparse.issparse(self._X))
+
+    @property
     def block_lengths(self) -> tuple[int, ...]:
         """Examples of each block."""
         return self._lengths

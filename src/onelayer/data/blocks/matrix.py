@@ -144,7 +144,8 @@ class BlockMatrix:
             return self._held[i]
 
     def _are_sparse(self) -> bool:
-        return bool(sparse.issparse(self.block(0)))
+        known: bool | None = getattr(self.source, "is_sparse", None)
+        return bool(sparse.issparse(self.block(0))) if known is None else known
 
     def _read(self, i: int) -> Any:
         return self.source.read_block(i).X

@@ -114,7 +114,7 @@ class _SomeRows:
     def __init__(self, matrix: BlockMatrix, rows: Rows) -> None:
         self._matrix, self._places = matrix, by_block(matrix, rows)
         self.n_features = matrix.shape[1]
-        self.dtype = matrix.dtype
+        self.dtype, self.is_sparse = matrix.dtype, matrix.is_sparse
         self.block_lengths = tuple(len(own) for _, own in self._places)
 
     def read_block(self, i: int) -> Block:

@@ -35,6 +35,9 @@ class Block:
 class BlockSource(Protocol):
     """Labelled examples in blocks.
 
+    One that has an attribute `is_sparse` says whether they are CSR; else the first one is read to
+    see.
+
     Attributes
     ----------
     n_features : int

@@ -74,7 +74,7 @@ class BlockedStack(Stack):
         """Leave all of it to the end; see `Stack`."""
 
         def outcome() -> Advance:
-            self._before = {m: self._stack.parameters(m) for m in models}
+            self._before = {m: self._stack.parameters(m) for m in models} if evaluate else {}
             return self._advanced(models, batches, rates, averaging, evaluate)
 
         return Planned([], outcome)
@@ -133,9 +133,14 @@ class BlockedStack(Stack):
         """Return a copy of a model's parameters."""
         return self._stack.parameters(model)
 
+    def keep(self, models: Sequence[int]) -> list[bool]:
+        """Remember models as they are; see `Stack`."""
+        return self._stack.keep(models)
+
     def parameters_before(self, model: int) -> Parameters:
-        """Return a copy of a model's parameters before the last advance."""
-        return self._before[model].copy()
+        """Return a copy of a model's parameters as they were last evaluated, or kept."""
+        evaluated = self._before.get(model)
+        return self._stack.parameters_before(model) if evaluated is None else evaluated.copy()
 
     def state(self, model: int) -> dict[str, NDArray[Any]]:
         """Return all that a model needs to go on; see `Stack`."""

@@ -34,6 +34,9 @@ class Layout(Protocol):
     def take_snapshot(self, models: list[int]) -> None:
         """Let the snapshot of some models be what they are now."""
 
+    def is_finite(self, model: int) -> bool:
+        """Whether all that a snapshot would take of a model is finite."""
+
     def put(self, model: int, parameters: Parameters) -> None:
         """Set a model's parameters."""
 
@@ -63,7 +66,10 @@ class DenseLayout:
         )
         self.carried = _carried(rules, self.models.W, self.models.bias)
         for m, parameters in enumerate(start):
-            self.put(m, parameters)
+            if not _are_zeros(
+                parameters
+            ):  # as they are: who trains them is the first to touch them
+                self.put(m, parameters)
 
     def put(self, model: int, parameters: Parameters) -> None:
         """Set a model's parameters."""
@@ -77,6 +83,11 @@ class DenseLayout:
         """Let the snapshot of some models be what they are now."""
         for m in models:
             self.snapshot.W[m], self.snapshot.bias[m] = self._evaluated(m)
+
+    def is_finite(self, model: int) -> bool:
+        """Whether all that a snapshot would take of a model is finite."""
+        W, bias = self._evaluated(model)
+        return bool(np.isfinite(W).all() and np.isfinite(bias).all())
 
     def parameters(self, model: int) -> Parameters:
         """Return a copy of a model's parameters."""
@@ -131,6 +142,11 @@ class CsrLayout:
             self._before[m] *= factor
             self.snapshot.bias[m] = bias
 
+    def is_finite(self, model: int) -> bool:
+        """Whether all that a snapshot would take of a model is finite."""
+        V, factor, bias = self._evaluated(model)
+        return bool(np.isfinite(V * factor).all() and np.isfinite(bias).all())
+
     def parameters(self, model: int) -> Parameters:
         """Return a copy of a model's parameters."""
         V, factor, bias = self._evaluated(model)
@@ -150,6 +166,12 @@ class CsrLayout:
         outputs = len(self.models.bias[model])  # without padding, which differs by the processor
         both = own | _carried_arrays(self.carried, model)
         return {name: array[..., :outputs] for name, array in both.items()}
+
+
+def _are_zeros(parameters: Parameters) -> bool:
+    """Whether all of them are zeros without a sign."""
+    parts = parameters.weights, parameters.bias
+    return not any(part.any() or np.signbit(part).any() for part in parts)
 
 
 def _carried(rules: Sequence[UpdateRule], weights: Floats, bias: Floats) -> Carried:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from onelayer.engines.compiled.compiler import inlined, inner
+from onelayer.engines.compiled.compiler import VECTOR_BYTES, inlined, inner
 from onelayer.engines.compiled.function_tiles import exp_inplace, log1p_into, log_into
 from onelayer.engines.compiled.score_tiles import (
     add_row,
@@ -21,6 +21,13 @@ from onelayer.engines.compiled.score_tiles import (
     is_predicted,
     largest_score,
 )
+from onelayer.engines.compiled.softmax_tiles import make_softmax_tile
+
+EXAMPLES = 4
+"""Of a tile of softmax: as many as keep the processor busy."""
+
+_softmax_tile = make_softmax_tile(EXAMPLES)
+_softmax_one = make_softmax_tile(1)
 
 
 @inlined
@@ -98,13 +105,22 @@ def logistic_residuals(z, n, targets, rows, weights, terms):
 def softmax_residuals(z, n, n_outputs, targets, rows, weights, terms):
     """Turn scores into residuals softmax(z) - onehot in place; return the summed loss."""
     loss, totals, logs = 0.0, terms.exponentials, terms.logs
+    if z.shape[1] * z.itemsize <= VECTOR_BYTES:
+        whole = n // EXAMPLES * EXAMPLES
+        for i in range(0, whole, EXAMPLES):
+            _softmax_tile(z, i, n_outputs, rows, targets, logs, totals)
+        for i in range(whole, n):
+            _softmax_one(z, i, n_outputs, rows, targets, logs, totals)
+    else:
+        for i in range(n):
+            target = targets[rows[i]]
+            top = largest_score(z, i, 0, n_outputs)
+            logs[i] = np.float64(z[i, target] - top)
+            totals[i] = exp_scores(z, i, n_outputs, top)
+            divide_scores(z, i, n_outputs, totals[i])
+            z[i, target] -= 1
     for i in range(n):
-        target = targets[rows[i]]
-        top = largest_score(z, i, 0, n_outputs)
-        loss -= weight(weights, rows[i]) * np.float64(z[i, target] - top)
-        totals[i] = exp_scores(z, i, n_outputs, top)
-        divide_scores(z, i, n_outputs, totals[i])
-        z[i, target] -= 1
+        loss -= weight(weights, rows[i]) * logs[i]
     log_into(totals, n, logs)
     for i in range(n):
         loss += weight(weights, rows[i]) * logs[i]

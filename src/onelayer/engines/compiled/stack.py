@@ -30,6 +30,9 @@ OUTPUTS_PER_BLOCK = 32
 MOST_MODELS_PER_JOB = 16
 """Models trained by one job: their weights and a batch together fit the second-level cache."""
 
+WORTH_SHARING = 2**16
+"""Weights of a model whose copying is worth dealing out."""
+
 PAUSE = 1e-4
 """Seconds that a thread gives its core away for, where another is long in a job."""
 
@@ -90,6 +93,21 @@ class CompiledStack(WindowStack):
             for j in range(len(models))
         ]
 
+    def keep(self, models: Sequence[int]) -> list[bool]:
+        """Remember models as they are; see `Stack`."""
+        finite: dict[int, bool] = {}
+        left = iter(models)
+
+        @np.errstate(over="ignore", invalid="ignore")  # of a diverging model
+        def work() -> None:
+            for m in left:  # each is one thread's
+                finite[m] = self._layout.is_finite(m)
+                if finite[m]:
+                    self._layout.take_snapshot([m])
+
+        self._team.run(work, alone=self._layout.snapshot.W[0].size < WORTH_SHARING)
+        return [finite[m] for m in models]
+
     @np.errstate(over="ignore", invalid="ignore")  # of a diverging model
     def weight_norm(self, model: int) -> float:
         """Return the norm of what a model's penalty covers."""
@@ -107,7 +125,8 @@ class CompiledStack(WindowStack):
         averaging: NDArray[np.float64] | None = None,
     ) -> Planned:
         """Take the snapshot, and return what is to be done; see `Stack`."""
-        self._layout.take_snapshot(list(models))
+        if evaluate:
+            self._layout.take_snapshot(list(models))
         chosen = np.array(models, np.int64)
         losses = np.zeros((len(models), len(batches)))
         work: list[Work] = []
@@ -311,7 +330,7 @@ class CompiledStack(WindowStack):
         return self._layout.parameters(model)
 
     def parameters_before(self, model: int) -> Parameters:
-        """Return a copy of a model's parameters before the last advance."""
+        """Return a copy of a model's parameters as they were last evaluated, or kept."""
         W, bias = self._layout.snapshot.W[model], self._layout.snapshot.bias[model]
         return as_parameters(W, bias, self._data.source.n_features)
 

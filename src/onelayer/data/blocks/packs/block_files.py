@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from onelayer.data.blocks.buffers import Buffers
-from onelayer.data.blocks.packs.crc import check, crc32
+from onelayer.data.blocks.packs.crc import compare, crc32
 from onelayer.data.blocks.packs.whole_files import read_whole
 from onelayer.storage import replacing
 
@@ -109,10 +109,12 @@ def read_array(
         If it is not there, or has another type, shape, size or checksum.
     """
     size = math.prod(shape) * dtype.itemsize
-    content = read_whole(path, size + _MOST_HEADER, memory, past_cache=past_cache)
+    content, found = read_whole(
+        path, size + _MOST_HEADER, memory, past_cache=past_cache, checks=checksum is not None
+    )
     if checksum is not None:
         try:
-            check(content.data, checksum)
+            compare(found, checksum)
         except ValueError:
             if past_cache:
                 # If the process forks meanwhile, the system may give the bytes to the other one.

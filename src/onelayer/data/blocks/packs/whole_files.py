@@ -20,17 +20,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.data.blocks.buffers import ALIGNED, Buffers
+from onelayer.data.blocks.packs.crc import crc32, joined
+from onelayer.data.rows import row_blocks
+from onelayer.threads import available_cores, for_each
 
 _PAST_CACHE: int | None = getattr(os, "O_DIRECT", None)
 _WORTH_IT = 2**20  # bytes
+_PART = 2**23  # bytes
+_STEP = 2**20  # bytes
+_READERS = 2
 _CACHED = 0.5
 """A file of which the cache holds this share is read through it."""
 
 
 def read_whole(
-    path: Path, most: int, memory: Buffers, *, past_cache: bool = False
-) -> NDArray[np.uint8]:
-    """Return the bytes of a file.
+    path: Path, most: int, memory: Buffers, *, past_cache: bool = False, checks: bool = False
+) -> tuple[NDArray[np.uint8], int]:
+    """Return the bytes of a file and, if wanted, their CRC-32.
+
+    Parts of a large file are read by two threads, each summed up while the processor's cache still
+    holds it: nothing can be done before the first block is there, and a core would be idle.
 
     Parameters
     ----------
@@ -41,6 +50,8 @@ def read_whole(
         Where large files are read to.
     past_cache : bool
         Whether to leave the system's cache as it is, if the file is large and not in it.
+    checks : bool
+        Whether the CRC-32 is wanted; else it is 0.
 
     Raises
     ------
@@ -48,44 +59,74 @@ def read_whole(
         If it cannot be read, or has another size than its folder says.
     """
     with path.open("rb", buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
+        known = os.fstat(file.fileno())
+        size = known.st_size
         if size > most:
             raise ValueError(f"it has {size:,} bytes, and at most {most:,} were expected")
         if size < _WORTH_IT:
-            content = np.empty(size, np.uint8)
+            whole, past_cache = np.empty(size, np.uint8), False
         else:
             whole = memory.raw(-(-size // ALIGNED) * ALIGNED)
-            content = whole[:size]
-            if past_cache and not _is_cached(file, size):
-                file.seek(_read_past_cache(path, whole, size))
-        _read_rest(file, content)
-    return content
+            past_cache = past_cache and not _is_cached(file, size)
+    parts = [_Part(path, known, whole, part, past_cache) for part in row_blocks(size, _PART)]
+    found = [0] * len(parts)
+
+    def read(i: int) -> None:
+        found[i] = parts[i].read(checks=checks)
+
+    for_each(read, range(len(parts)), min(_READERS, available_cores()))
+    checksum = 0
+    for part, own in zip(parts, found, strict=True):
+        checksum = joined(checksum, own, part.end - part.begin)
+    return whole[:size], checksum
 
 
-def _read_rest(file: io.FileIO, content: NDArray[np.uint8]) -> None:
-    """Read what comes after the place that a file is at."""
-    rest = content[file.tell() :].data
-    while len(rest):
-        if not (read := file.readinto(rest)):
-            raise ValueError("it became shorter while it was read")
-        rest = rest[read:]
+class _Part:
+    """Some bytes of a file, and where they go to."""
 
+    def __init__(
+        self, path: Path, known: os.stat_result, whole: NDArray[np.uint8], part: slice, past: bool
+    ) -> None:
+        self._path, self._known, self._whole, self._past_cache = path, known, whole, past
+        self.begin: int = part.start
+        self.end: int = part.stop
 
-def _read_past_cache(path: Path, whole: NDArray[np.uint8], size: int) -> int:
-    """Read a file past the cache as far as the system lets us; return how many bytes are read."""
-    if _PAST_CACHE is None:
-        return 0
-    done = 0
-    with suppress(OSError):  # a reading through the cache follows, and says what is wrong
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | _PAST_CACHE)
-        try:
-            while done < size and done % ALIGNED == 0:
-                if not (read := os.preadv(file, [whole[done:].data], done)):
-                    break
-                done += read
-        finally:
-            os.close(file)
-    return min(done, size)
+    def read(self, *, checks: bool) -> int:
+        """Read them; return their CRC-32, or 0."""
+        at = self.begin
+        there = self._read_past_cache() if self._past_cache else at
+        checksum = 0
+        with self._path.open("rb", buffering=0) as file:
+            if not os.path.samestat(os.fstat(file.fileno()), self._known):
+                raise ValueError("it was replaced while it was read")
+            file.seek(there)
+            while at < self.end:
+                to = min(at + _STEP, self.end)
+                while there < to:
+                    if not (read := file.readinto(self._whole[there:to].data)):
+                        raise ValueError("it became shorter while it was read")
+                    there += read
+                if checks:
+                    checksum = crc32(self._whole[at:to].data, checksum)
+                at = to
+        return checksum
+
+    def _read_past_cache(self) -> int:
+        """Read past the cache as far as the system lets us; return up to which byte."""
+        done, end = self.begin, -(-self.end // ALIGNED) * ALIGNED
+        if _PAST_CACHE is None:
+            return done
+        path = self._path
+        with suppress(OSError):  # a reading through the cache follows, and says what is wrong
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | _PAST_CACHE)
+            try:
+                while done < end and done % ALIGNED == 0:
+                    if not (read := os.preadv(file, [self._whole[done:end].data], done)):
+                        break
+                    done += read
+            finally:
+                os.close(file)
+        return min(done, self.end)
 
 
 def _is_cached(file: io.FileIO, size: int) -> bool:
