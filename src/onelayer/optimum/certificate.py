@@ -30,12 +30,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.model import Objective, Parameters, Sums
+from onelayer.optimum.moved_shares import MovedShares
 from onelayer.optimum.rounding import Rounding
 
 Array = NDArray[np.float64]
-
-_KEPT = 0.75
-"""Of each share of the constant distribution, whatever rounding has done."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,47 +119,43 @@ def _with_free_bias(
 ) -> float:
     W, slope, bias_slope = parameters.weights, sums.weights / sums.count, sums.bias / sums.count
     predicted, bias = means.outputs + bias_slope, parameters.bias
+    bias = bias - np.mean(bias) * (len(bias) > 1)
     off = np.zeros_like(predicted)
     if rounding is not None:
         off = rounding.shares(predicted, means.outputs)
-    t, c = _mixed(predicted, means.outputs, off / (1 - _KEPT))
-    if t >= 1:
-        return math.inf
-    E = np.outer(means.features, c) - means.by_output
-    length = float(np.linalg.norm((1 - t) * slope + t * E + 2 * l2 * W))
-    bias = bias - np.mean(bias) * (len(c) > 1)
-    free = float(bias_slope @ bias)
-    rest = sums.mean_loss - _entropy(c, 1.0 if rounding is None else _KEPT) - float((E * W).sum())
+    moved = MovedShares.of(_of_classes(predicted), _of_classes(means.outputs), _both(off))
+    gap, long = float(bias_slope @ bias), slope + 2 * l2 * W
+    longer = 0.0
     if rounding is not None:
-        of_means = t * rounding.class_means
-        length += rounding.gradient(sums.mean_loss) + of_means
-        length += float(np.linalg.norm(means.features) * np.linalg.norm(off))
-        free += float(off @ np.abs(bias + means.features @ W)) + rounding.divergence(parameters)
-        rest += 2 * rounding.scores(parameters)
-        rest += rounding.class_means * float(np.linalg.norm(W))
-    gap = length**2 / (4 * l2) + (1 - t) * free + t * rest
-    return max(gap, 0.0)
+        longer = rounding.gradient(sums.mean_loss)
+        gap += float(off @ np.abs(bias)) + rounding.divergence(parameters)
+    if moved is not None:
+        a, d = moved.given, moved.dealt
+        of_class = slope + means.by_output  # the mean of x_i p_i^T
+        from_all = of_class @ a if len(a) == len(off) else (
+            of_class[:, 0] * (a[0] - a[1]) + means.features * a[1]
+        )
+        change = from_all[:, None] * d[:len(off)] - of_class * a[:len(off)]
+        entropy = sums.mean_loss - float((slope * W).sum()) - float(bias_slope @ bias)
+        gap -= float((change * W).sum())
+        long = long + change
+        if rounding is not None:
+            size, norm = float(np.linalg.norm(a)), float(np.linalg.norm(W))
+            too_much, off_by = moved.moved_off
+            both = rounding.class_means + longer
+            entropy += 2 * rounding.scores(parameters) + longer * norm + float(off @ np.abs(bias))
+            gap += 2 * size * both * norm + too_much * (float(np.ptp(from_all @ W)) if len(off) > 1 else abs(float(from_all @ W[:, 0])))
+            gap += too_much * 2 * both * size * norm
+            longer += size * longer + 2 * size * rounding.class_means
+            longer += off_by * (float(np.linalg.norm(from_all)) + both * size)
+        gap += moved.entropy_lost(entropy)
+    length = float(np.linalg.norm(long)) + longer
+    return max(length**2 / (4 * l2) + gap, 0.0)
 
 
-def _mixed(predicted: Array, wanted: Array, off: Array) -> tuple[float, Array]:
-    """Return the least t, and c, for which (1 - t) predicted + t c = wanted.
-
-    With `off` added to any of the predicted shares there would be such a c for this t too.
-    """
-    whole = len(predicted) > 1
-    p, y = (v if whole else np.array([v[0], 1 - v[0]]) for v in (predicted, wanted))
-    t = max(float(((p + off - y) / (p + off)).max()), 0.0)
-    if t == 0:
-        return 0.0, wanted
-    t = min(t * (1 + 1e-9), 1.0)  # so that rounding leaves no share below 0
-    c = np.maximum(p + (y - p) / t, 0)
-    return t, c if whole else c[:1]
+def _of_classes(shares: Array) -> Array:
+    return shares if len(shares) > 1 else np.array([shares[0], 1 - shares[0]])
 
 
-def _entropy(c: Array, kept: float) -> float:
-    """Return the least entropy of any distribution of which so much is that of c."""
-    shares = c if len(c) > 1 else np.array([c[0], 1 - c[0]])
-    total, shares = float(shares.sum()), shares[shares > 0]
-    kept = min(kept * total, 1.0) if kept < 1 else 1.0
-    shares = shares / total if kept < 1 else shares
-    return kept * float(-(shares * np.log(shares)).sum())
+def _both(off: Array) -> Array:
+    return off if len(off) > 1 else np.repeat(off, 2)
