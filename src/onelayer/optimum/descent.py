@@ -67,9 +67,7 @@ class Descent:
         self._sums: Sums | None = None
         self._curvature: Curvature | None = None
         self._factored = self._setting.sample.flat
-        self._search = Search(
-            as_one(last.start), self._precondition, NOISE[self.dtype], last._adjust
-        )
+        self._search = Search(as_one(last.start), self._precondition, NOISE[self.dtype])
         for model in searches:
             model.waits = True
 

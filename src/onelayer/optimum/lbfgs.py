@@ -26,13 +26,6 @@ Pair = tuple[Array, Array, float]
 
 Precondition = Callable[[Sequence[Array]], Sequence[Array]]
 
-Adjust = Callable[[Array, Array, Array], Array]
-"""Takes a point, a direction from there and the gradient; returns a better direction."""
-
-
-def _as_it_is(_point: Array, direction: Array, _gradient: Array) -> Array:
-    return direction
-
 
 class Search:
     """Where a search is, and the point that it wants to be evaluated next.
@@ -44,14 +37,10 @@ class Search:
         Multiplies gradients by an estimate of the inverse Hessian.
     noise : float
         How far values may be off, as a share of them.
-    adjust : function, optional
-        Makes directions better; its result is taken if it still leads down.
     """
 
-    def __init__(
-        self, start: Array, precondition: Precondition, noise: float, adjust: Adjust = _as_it_is
-    ) -> None:
-        self.precondition, self.noise, self.adjust = precondition, noise, adjust
+    def __init__(self, start: Array, precondition: Precondition, noise: float) -> None:
+        self.precondition, self.noise = precondition, noise
         self.accepted = 0
         self.stuck = False
         self._trial, self._is_due = start, False
@@ -70,7 +59,7 @@ class Search:
 
     def again(self, start: Array, noise: float) -> Search:
         """Return a search that begins somewhere else with what this one knows of the curvature."""
-        other = Search(start, self.precondition, noise, self.adjust)
+        other = Search(start, self.precondition, noise)
         other._pairs = self._pairs.copy()
         return other
 
@@ -179,10 +168,6 @@ class Search:
         if not self._slope < 0:  # the preconditioner is no longer positive: begin anew
             self._pairs.clear()
             self._direction, self._slope = -self.gradient, -_dot(self.gradient, self.gradient)
-        adjusted = self.adjust(self.point, self._direction, self.gradient)
-        slope = _dot(adjusted, self.gradient)
-        if slope <= self._slope / 2:
-            self._direction, self._slope = adjusted, slope
         self._step, self._low, self._high, self._tries = 1.0, 0.0, None, 0
         self._trial = self.point + self._direction
 

@@ -12,7 +12,7 @@ from onelayer.model import Parameters, Sums
 from onelayer.optimum.certificate import ClassMeans, bound_of_best_bias, excess_bound
 from onelayer.optimum.lbfgs import Search
 from onelayer.optimum.local import local_bound
-from onelayer.optimum.preconditioner import MANY_OUTPUTS, Curvature
+from onelayer.optimum.preconditioner import Curvature
 from onelayer.optimum.result import Optimum, Reason
 from onelayer.optimum.separation import find_direction, separates
 from onelayer.optimum.setting import Setting
@@ -71,15 +71,10 @@ class ModelSearch:
         self._curvature: Curvature | None = None
         self._rounding = setting.rounding(number)
         self.factored = setting.sample.flat  # until it is made
-        self.search = Search(as_one(self.start), self._precondition, NOISE[self.dtype], self._adjust)
+        self.search = Search(as_one(self.start), self._precondition, NOISE[self.dtype])
 
     def _precondition(self, gradients: Sequence[Floats]) -> Sequence[Floats]:
         return self.setting.sample.solve(self.factored, gradients)
-
-    def _adjust(self, point: Floats, direction: Floats, gradient: Floats) -> Floats:
-        if self.objective.penalize_bias or self.setting.outputs < MANY_OUTPUTS:
-            return direction
-        return self.setting.adjusted(self.number, point, direction, gradient)
 
     def begin(
         self, here: Parameters, sums: Sums, search: Search, curvature: Curvature | None,
@@ -98,7 +93,7 @@ class ModelSearch:
             Estimated somewhere near.
         means : ClassMeans or None
         """
-        search.precondition, search.adjust = self._precondition, self._adjust
+        search.precondition = self._precondition
         self.search, self.means, self.passes = search, means, passes
         self._arrived(here, sums)
         self._curvature, self.is_stale = curvature, True

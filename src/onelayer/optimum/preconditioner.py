@@ -24,7 +24,6 @@ from scipy import linalg, sparse
 from onelayer.data import Dataset, Rows
 from onelayer.engines import PowerSums, power_sums
 from onelayer.model import LOSSES, Objective, Parameters
-from onelayer.optimum.balance import balancing_bias
 from onelayer.optimum.certificate import ClassMeans
 from onelayer.optimum.moments import moments
 from onelayer.optimum.shrinkage import shrunk
@@ -239,31 +238,7 @@ class Sample:
         hessian = np.diag(counted.mean(axis=0)) - counted.T @ p / len(p)
         return np.asarray(-np.linalg.lstsq(hessian, slope, rcond=1e-9)[0], np.float64)
 
-    def balanced(
-        self, parameters: Parameters, step: Wide, ratio: Wide, weights: Wide | None
-    ) -> Wide | None:
-        """Return the step of the bias, besides one of the weights, that multiplies shares.
-
-        Parameters
-        ----------
-        step : array, shape (n_features + 1, n_outputs)
-        ratio : array, shape (n_outputs,)
-            By what the mean of the predicted probabilities is to be multiplied.
-        """
-        here, change = self._scores(parameters), self._scores(Parameters(step[:-1], step[-1]))
-        counts = None if weights is None else weights[self.rows]
-        if counts is not None:
-            counts = counts / counts.mean()
-        p = LOSSES["softmax"].probabilities(here)
-        shares = np.asarray(np.average(p, axis=0, weights=counts), np.float64)
-        wanted = shares * ratio
-        added = balancing_bias(here + change, wanted / wanted.sum(), counts)
-        return None if added is None else step[-1] + added
-
-    def _scores(self, parameters: Parameters) -> Array:
+    def _probabilities(self, objective: Objective, parameters: Parameters) -> Array:
         W, bias = parameters.weights, parameters.bias
         stacked = np.vstack([W * self._size[:, None], bias + self._mean @ W]).astype(np.float32)
-        return np.asarray(self._X @ stacked)
-
-    def _probabilities(self, objective: Objective, parameters: Parameters) -> Array:
-        return LOSSES[objective.model].probabilities(self._scores(parameters))
+        return LOSSES[objective.model].probabilities(np.asarray(self._X @ stacked))

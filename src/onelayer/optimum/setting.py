@@ -17,9 +17,6 @@ from onelayer.optimum.preconditioner import Sample
 from onelayer.optimum.rounding import Rounding
 
 
-Wide = NDArray[np.float64]
-
-
 class Setting:
     """The examples, how much each counts for each objective, and how near is near enough.
 
@@ -81,15 +78,6 @@ class Setting:
             self._chains, self.data.n_features, self.outputs,
             size=math.sqrt(heaviest * self.sample.square), offset=float(np.linalg.norm(offset)),
         )  # fmt: skip
-
-    def adjusted(self, model: int, point: Wide, direction: Wide, gradient: Wide) -> Wide:
-        """Return a direction whose bias makes the shares of many classes right at its end."""
-        ratio = self._shares[model] / (self._shares[model] + gradient[-1])
-        if not (ratio > 0).all():
-            return direction
-        at = Parameters(point[:-1], point[-1])
-        bias = self.sample.balanced(at, direction, ratio, self.weights(model))
-        return direction if bias is None else np.vstack([direction[:-1], bias])
 
     def counting(self, model: int) -> Rows:
         """Return the rows that count for a model."""
