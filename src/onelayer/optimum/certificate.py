@@ -8,17 +8,16 @@ Where the bias is free, the dual problem is
     max over q_i in the simplex of  mean H(q_i) - |mean x_i (q_i - y_i)^T|^2 / (4 l2),
     with  mean q_i = mean y_i,
 
-H the entropy. The predicted probabilities p_i keep that constraint at the best bias alone; mixed
-with a constant distribution c, q_i = (1 - t) p_i + t c, they keep it everywhere, for the least t
-that leaves c in the simplex. With H concave, g the gradient of the mean loss and
-E = mean x c^T - mean x_i y_i^T, the gap is at most
+H the entropy. The predicted probabilities p_i keep that constraint at the best bias alone. What is
+predicted too often of a class is dealt out to others, q_i = M^T p_i (`MovedShares`), which keeps it
+everywhere. With G = mean x_i (p_i - y_i)^T, g_bias that of the bias and D = mean x_i (q_i - p_i)^T
+the gap is
 
-    |(1 - t) g + t E + 2 l2 W|^2 / (4 l2) + (1 - t) g_bias . b + t (C - H(c) - E . W).
+    |G + D + 2 l2 W|^2 / (4 l2) + g_bias . b - D . W + mean H(p_i) - mean H(q_i).
 
 Sums that float32 made bound it too: `onelayer.optimum.rounding` says by how much they may be off,
 and each term is taken at its largest. Its probabilities q_i are not those of the model, which adds
-the mean divergence of the two; and c is known up to what the shares are off, so that t is chosen
-large enough to leave `_KEPT` of it.
+the mean divergence of the two; and M is known up to what the shares are off.
 """
 
 from __future__ import annotations
@@ -117,45 +116,35 @@ def bound_of_best_bias(objective: Objective, parameters: Parameters, sums: Sums)
 def _with_free_bias(
     l2: float, parameters: Parameters, sums: Sums, means: ClassMeans, rounding: Rounding | None
 ) -> float:
-    W, slope, bias_slope = parameters.weights, sums.weights / sums.count, sums.bias / sums.count
-    predicted, bias = means.outputs + bias_slope, parameters.bias
-    bias = bias - np.mean(bias) * (len(bias) > 1)
-    off = np.zeros_like(predicted)
+    W = np.asarray(parameters.weights, np.float64)
+    slope, bias_slope = sums.weights / sums.count, sums.bias / sums.count
+    bias = parameters.bias - np.mean(parameters.bias) * (len(parameters.bias) > 1)
+    predicted, gap, off = means.outputs + bias_slope, float(bias_slope @ bias), 0.0 * bias_slope
+    total, longer = slope + 2 * l2 * W, 0.0
+    entropy = sums.mean_loss - _dot(slope, W) - gap  # the mean of p_i
     if rounding is not None:
-        off = rounding.shares(predicted, means.outputs)
-    moved = MovedShares.of(_of_classes(predicted), _of_classes(means.outputs), _both(off))
-    gap, long = float(bias_slope @ bias), slope + 2 * l2 * W
-    longer = 0.0
-    if rounding is not None:
-        longer = rounding.gradient(sums.mean_loss)
-        gap += float(off @ np.abs(bias)) + rounding.divergence(parameters)
+        off, longer = rounding.shares(predicted, means.outputs), rounding.gradient(sums.mean_loss)
+        free = float(off @ np.abs(bias))
+        gap += free + rounding.divergence(parameters)
+        entropy += 2 * rounding.scores(parameters) + longer * _length(W) + free
+    moved = MovedShares.of(predicted, means.outputs, off)
     if moved is not None:
-        a, d = moved.given, moved.dealt
-        of_class = slope + means.by_output  # the mean of x_i p_i^T
-        from_all = of_class @ a if len(a) == len(off) else (
-            of_class[:, 0] * (a[0] - a[1]) + means.features * a[1]
-        )
-        change = from_all[:, None] * d[:len(off)] - of_class * a[:len(off)]
-        entropy = sums.mean_loss - float((slope * W).sum()) - float(bias_slope @ bias)
-        gap -= float((change * W).sum())
-        long = long + change
+        given, change = moved.change(slope + means.by_output, means.features)
+        total += change
+        gap += moved.entropy_lost(entropy) - _dot(change, W)
         if rounding is not None:
-            size, norm = float(np.linalg.norm(a)), float(np.linalg.norm(W))
-            too_much, off_by = moved.moved_off
-            both = rounding.class_means + longer
-            entropy += 2 * rounding.scores(parameters) + longer * norm + float(off @ np.abs(bias))
-            gap += 2 * size * both * norm + too_much * (float(np.ptp(from_all @ W)) if len(off) > 1 else abs(float(from_all @ W[:, 0])))
-            gap += too_much * 2 * both * size * norm
-            longer += size * longer + 2 * size * rounding.class_means
-            longer += off_by * (float(np.linalg.norm(from_all)) + both * size)
-        gap += moved.entropy_lost(entropy)
-    length = float(np.linalg.norm(long)) + longer
-    return max(length**2 / (4 * l2) + gap, 0.0)
+            size, of_given = _length(moved.given), longer + rounding.class_means
+            dealt, dealt_length = moved.dealt_off
+            scores = np.append(given @ W, 0.0)
+            gap += dealt * float(np.ptp(scores)) + (1 + dealt) * 2 * size * of_given * _length(W)
+            longer += size * (longer + 2 * rounding.class_means)
+            longer += dealt_length * (_length(given) + size * of_given)
+    return max((_length(total) + longer) ** 2 / (4 * l2) + gap, 0.0)
 
 
-def _of_classes(shares: Array) -> Array:
-    return shares if len(shares) > 1 else np.array([shares[0], 1 - shares[0]])
+def _dot(a: Array, b: Array) -> float:
+    return float((a * b).sum())
 
 
-def _both(off: Array) -> Array:
-    return off if len(off) > 1 else np.repeat(off, 2)
+def _length(a: Array) -> float:
+    return math.sqrt(np.square(a).sum())
