@@ -71,7 +71,8 @@ def test_a_bound_counts_what_is_moved_and_not_the_worst_class_for_all() -> None:
     y = np.arange(n) % K
     X = rng.normal(size=(K, 10))[y] + 0.5 * rng.normal(size=(n, 10))
     objective = Objective("softmax", 1e-2)
-    (best,) = minimise(Dataset(X, y, classes=range(K)), [objective], tolerance=1e-4)
+    data = Dataset(X, y, classes=range(K))
+    (best,) = minimise(data, [objective], tolerance=1e-4, engine="reference")
     W, bias = best.parameters.weights, best.parameters.bias
     zero = objective.sums(Parameters(0 * W, 0 * bias), X, y)
     means = ClassMeans.of(np.full(K, 1 / K), X.mean(axis=0), zero, np.full(K, 1 / K))
