@@ -99,7 +99,7 @@ def test_the_bound_holds_whatever_rounding_has_done(
             for sums in (told, worst(exact, objective, wide, rounding)):
                 bound = excess_bound(objective, wide, sums, means, rounding)
                 assert excess <= bound
-                # More is mixed in for a free bias, which may make a better bound.
+                # More is moved for a free bias, which may make a better bound.
                 assert of_exact <= bound * (1 + 1e-9 if penalized else 1.2) + 1e-12
             bound = excess_bound(objective, wide, told, means, rounding)
             assert bound <= 2 * of_exact + 1e-3

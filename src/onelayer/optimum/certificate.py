@@ -8,17 +8,16 @@ Where the bias is free, the dual problem is
     max over q_i in the simplex of  mean H(q_i) - |mean x_i (q_i - y_i)^T|^2 / (4 l2),
     with  mean q_i = mean y_i,
 
-H the entropy. The predicted probabilities p_i keep that constraint at the best bias alone; mixed
-with a constant distribution c, q_i = (1 - t) p_i + t c, they keep it everywhere, for the least t
-that leaves c in the simplex. With H concave, g the gradient of the mean loss and
-E = mean x c^T - mean x_i y_i^T, the gap is at most
+H the entropy. The predicted probabilities p_i keep that constraint at the best bias alone. What is
+predicted too often of a class is dealt out to others, q_i = M^T p_i (`MovedShares`), which keeps it
+everywhere. With G = mean x_i (p_i - y_i)^T, g_bias that of the bias and D = mean x_i (q_i - p_i)^T
+the gap is
 
-    |(1 - t) g + t E + 2 l2 W|^2 / (4 l2) + (1 - t) g_bias . b + t (C - H(c) - E . W).
+    |G + D + 2 l2 W|^2 / (4 l2) + g_bias . b - D . W + mean H(p_i) - mean H(q_i).
 
 Sums that float32 made bound it too: `onelayer.optimum.rounding` says by how much they may be off,
 and each term is taken at its largest. Its probabilities q_i are not those of the model, which adds
-the mean divergence of the two; and c is known up to what the shares are off, so that t is chosen
-large enough to leave `_KEPT` of it.
+the mean divergence of the two; and M is known up to what the shares are off.
 """
 
 from __future__ import annotations
@@ -30,12 +29,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.model import Objective, Parameters, Sums
+from onelayer.optimum.moved_shares import MovedShares
 from onelayer.optimum.rounding import Rounding
 
 Array = NDArray[np.float64]
-
-_KEPT = 0.75
-"""Of each share of the constant distribution, whatever rounding has done."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,49 +116,35 @@ def bound_of_best_bias(objective: Objective, parameters: Parameters, sums: Sums)
 def _with_free_bias(
     l2: float, parameters: Parameters, sums: Sums, means: ClassMeans, rounding: Rounding | None
 ) -> float:
-    W, slope, bias_slope = parameters.weights, sums.weights / sums.count, sums.bias / sums.count
-    predicted, bias = means.outputs + bias_slope, parameters.bias
-    off = np.zeros_like(predicted)
+    W = np.asarray(parameters.weights, np.float64)
+    slope, bias_slope = sums.weights / sums.count, sums.bias / sums.count
+    bias = parameters.bias - np.mean(parameters.bias) * (len(parameters.bias) > 1)
+    predicted, gap, off = means.outputs + bias_slope, float(bias_slope @ bias), 0.0 * bias_slope
+    total, longer = slope + 2 * l2 * W, 0.0
+    entropy = sums.mean_loss - _dot(slope, W) - gap  # the mean of p_i
     if rounding is not None:
-        off = rounding.shares(predicted, means.outputs)
-    t, c = _mixed(predicted, means.outputs, off / (1 - _KEPT))
-    if t >= 1:
-        return math.inf
-    E = np.outer(means.features, c) - means.by_output
-    length = float(np.linalg.norm((1 - t) * slope + t * E + 2 * l2 * W))
-    bias = bias - np.mean(bias) * (len(c) > 1)
-    free = float(bias_slope @ bias)
-    rest = sums.mean_loss - _entropy(c, 1.0 if rounding is None else _KEPT) - float((E * W).sum())
-    if rounding is not None:
-        of_means = t * rounding.class_means
-        length += rounding.gradient(sums.mean_loss) + of_means
-        length += float(np.linalg.norm(means.features) * np.linalg.norm(off))
-        free += float(off @ np.abs(bias + means.features @ W)) + rounding.divergence(parameters)
-        rest += 2 * rounding.scores(parameters)
-        rest += rounding.class_means * float(np.linalg.norm(W))
-    gap = length**2 / (4 * l2) + (1 - t) * free + t * rest
-    return max(gap, 0.0)
+        off, longer = rounding.shares(predicted, means.outputs), rounding.gradient(sums.mean_loss)
+        free = float(off @ np.abs(bias))
+        gap += free + rounding.divergence(parameters)
+        entropy += 2 * rounding.scores(parameters) + longer * _length(W) + free
+    moved = MovedShares.of(predicted, means.outputs, off)
+    if moved is not None:
+        given, change = moved.change(slope + means.by_output, means.features)
+        total += change
+        gap += moved.entropy_lost(entropy) - _dot(change, W)
+        if rounding is not None:
+            size, of_given = _length(moved.given), longer + rounding.class_means
+            dealt, dealt_length = moved.dealt_off
+            scores = np.append(given @ W, 0.0)
+            gap += dealt * float(np.ptp(scores)) + (1 + dealt) * 2 * size * of_given * _length(W)
+            longer += size * (longer + 2 * rounding.class_means)
+            longer += dealt_length * (_length(given) + size * of_given)
+    return max((_length(total) + longer) ** 2 / (4 * l2) + gap, 0.0)
 
 
-def _mixed(predicted: Array, wanted: Array, off: Array) -> tuple[float, Array]:
-    """Return the least t, and c, for which (1 - t) predicted + t c = wanted.
-
-    With `off` added to any of the predicted shares there would be such a c for this t too.
-    """
-    whole = len(predicted) > 1
-    p, y = (v if whole else np.array([v[0], 1 - v[0]]) for v in (predicted, wanted))
-    t = max(float(((p + off - y) / (p + off)).max()), 0.0)
-    if t == 0:
-        return 0.0, wanted
-    t = min(t * (1 + 1e-9), 1.0)  # so that rounding leaves no share below 0
-    c = np.maximum(p + (y - p) / t, 0)
-    return t, c if whole else c[:1]
+def _dot(a: Array, b: Array) -> float:
+    return float((a * b).sum())
 
 
-def _entropy(c: Array, kept: float) -> float:
-    """Return the least entropy of any distribution of which so much is that of c."""
-    shares = c if len(c) > 1 else np.array([c[0], 1 - c[0]])
-    total, shares = float(shares.sum()), shares[shares > 0]
-    kept = min(kept * total, 1.0) if kept < 1 else 1.0
-    shares = shares / total if kept < 1 else shares
-    return kept * float(-(shares * np.log(shares)).sum())
+def _length(a: Array) -> float:
+    return math.sqrt(np.square(a).sum())
