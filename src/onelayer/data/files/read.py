@@ -185,7 +185,9 @@ def _check_file(path: str, known: str = "") -> None:
             f"{path}: may not be reached; check the permissions of the folders that it is in."
         ) from None
     except (OSError, ValueError):  # such as a name that is too long, or holds a zero
-        raise InputError(f"{path}: there is no such file or folder; check the path{known}.") from None
+        raise InputError(
+            f"{path}: there is no such file or folder; check the path{known}."
+        ) from None
     if not os.path.isfile(path):
         raise InputError(f"{path}: is not a file; give a file.")
     if not os.access(path, os.R_OK):
