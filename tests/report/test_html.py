@@ -141,7 +141,7 @@ def test_figures_and_tables_speak(document: Document) -> None:
 
 
 def test_figures_of_one_interactive_share_its_number() -> None:
-    figure = FigureBlock(loss_curves(history(), "", best_step=2), "Seen.")
+    figure = FigureBlock(loss_curves(history("a"), "a"), "Seen.")
     linked = Interactive("curves", {}, (figure,), "curves-a")
     pair = Interactive("dips", {}, (figure, replace(figure)))
     leads = Interactive("elsewhere", {"anchor": "curves-a"}, (replace(figure),))
