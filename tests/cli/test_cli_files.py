@@ -655,4 +655,4 @@ def test_no_line_of_weights_ends_within_a_pixel(
     lines = shown[shown.index(" class  weights") :].splitlines()[1:]
     assert len(lines) > 3
     for line in lines:
-        assert re.fullmatch(r" [abc ]  (\(\d+, \d+\) [+-][\d.]+(, |,|))+", line.rstrip()), line
+        assert re.fullmatch(r" [abc ] +(\(\d+, \d+\) [+-][\d.]+(, |,|))+", line.rstrip()), line

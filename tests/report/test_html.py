@@ -10,6 +10,7 @@ from report_material import DERIVATION, history, table
 from onelayer.errors import OnelayerError
 from onelayer.report import style
 from onelayer.report.document import (
+    Block,
     Chapter,
     Document,
     FigureBlock,
@@ -146,7 +147,13 @@ def test_figures_of_one_interactive_share_its_number() -> None:
     pair = Interactive("dips", {}, (figure, replace(figure)))
     leads = Interactive("elsewhere", {"anchor": "curves-a"}, (replace(figure),))
     lone = Interactive("draw", {}, (replace(figure),))
-    each = [replace(figure), pair, replace(linked, still=(replace(figure),)), leads, lone]
+    each: list[Block] = [
+        replace(figure),
+        pair,
+        replace(linked, still=(replace(figure),)),
+        leads,
+        lone,
+    ]
     blocks = (*each, Fold("More", (replace(figure),)))
     page = Document("Title", "", blocks, ())
     assert figure_labels(page) == ["1", "2a", "2b", "3a", "3b", "4", "5"]

@@ -113,7 +113,7 @@ def _largest(d: Description, width: int) -> Table:
     )  # fmt: skip
     table.add_column("class", header_style="bold", no_wrap=True, max_width=widest)
     table.add_column("weights", header_style="bold")
-    labels = [visible(str(output.label)) for output in d.outputs]
+    labels = ["class", *(visible(str(output.label)) for output in d.outputs)]
     room = width - min(widest, max(map(cell_len, labels))) - 4  # blanks around both columns
     for output in d.outputs:
         weights = (f"{visible(str(w.feature))} {w.scaled:+.3g}" for w in output.by_scaled)

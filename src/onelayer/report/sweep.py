@@ -236,7 +236,8 @@ def _folds(rows: pl.DataFrame, name: str, *, negated: bool) -> FigureBlock:
         literal(
             f"The best is ahead of the next on {wins} of {len(best)} folds; its own {name} goes "
             f"from {low} to {high} between folds, which says how hard a fold is. Each dot is a "
-            f"fold, the mean is marked; {'right' if negated else 'left'} of 0 is worse than the best."
+            "fold, the mean is marked; "
+            f"{'right' if negated else 'left'} of 0 is worse than the best."
         ),
     )
 
