@@ -243,6 +243,21 @@ def test_an_index_and_identifiers_are_named(command: str, tmp_path: Path) -> Non
     assert model.feature_names == ("f0", "f1", "f2")
 
 
+def test_constant_features_are_named(tmp_path: Path) -> None:
+    path, out = tmp_path / "d.csv", tmp_path / "m.safetensors"
+    given = frame().drop("patient", "code").with_columns(unit=pl.lit(3), year=pl.lit(2020))
+    given.write_csv(path)
+    done = call("fit", path, "--out", out, *QUICK)
+    assert (
+        f"{path}: 2 features have one value in all examples to train on, and tell no classes "
+        "apart: 'unit', 'year'.\n" in done.err
+    )
+    done = call("fit", path, "--out", out, *QUICK, "--force", "--drop", "unit")
+    assert "1 feature has one value in all examples to train on, and tells" in done.err
+    done = call("fit", "digits", "--out", out, *QUICK, "--force")  # of pixels some never vary
+    assert "one value" not in done.err
+
+
 def test_in_a_script_a_remark_names_arguments_as_python_does(tmp_path: Path) -> None:
     frame().drop("patient").write_csv(tmp_path / "d.csv")
     said: list[tuple[Any, ...]] = []

@@ -6,6 +6,7 @@ import ctypes
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -159,7 +160,9 @@ def as_anybody() -> None:
         (2, ("inspect locked.safetensors", "evaluate m.safetensors locked.npz",
              "fit locked.npz --out n.safetensors",
              "evaluate m.safetensors d.npz --labels locked.npz",
-             "study locked.toml --out run", "report locked")),
+             "study locked.toml --out run", "report locked", "report locked/run",
+             "fit locked/d.npz --out n.safetensors", "data pack locked packed",
+             "sweep d.npz --out locked/s --l2 1")),
         (1, ("predict m.safetensors d.npz --out locked/p.csv",
              "predict m.safetensors d.npz --out bare/p.csv", "fit d.npz --out bare/n.safetensors",
              "export m.safetensors --format onnx --out bare/m.onnx")),
@@ -181,6 +184,7 @@ def test_no_permission_to_read_is_the_users_and_to_write_the_works(
         found, said = ended
         assert found == code, (line, said)
         assert "locked" in said or "bare" in said
+        assert re.search("permission|not readable|may not be read", said, re.IGNORECASE)
         if code == 1:
             last = said.splitlines()[-1]
             assert "cannot be written: Permission denied. You may not write there: name " in last

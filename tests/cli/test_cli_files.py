@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 from scipy import sparse
 
 from onelayer.cli.measured import differs_visibly
+from onelayer.data.scaling import Scaling
 from onelayer.data.split import hold_out
 from onelayer.inference import Classifier
 from onelayer.training import TrainConfig
@@ -638,3 +639,20 @@ def test_one_of_a_thing_is_no_plural(tmp_path: Path) -> None:
     ended = call("fit", tmp_path / "a.csv", "--out", tmp_path / "m.safetensors", "--l2", "1")
     assert "; 1 feature, " in ended.err
     assert "16 examples to train" in ended.err
+
+
+@pytest.mark.parametrize("columns", [80, 61, 46])
+def test_no_line_of_weights_ends_within_a_pixel(
+    columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    weights = np.random.default_rng(0).normal(size=(400, 3))
+    Classifier(
+        model="softmax", weights=weights, bias=np.zeros(3), classes=("a", "b", "c"),
+        scaling=Scaling(1.0, 0.0), image_shape=(20, 20),
+    ).save(tmp_path / "m.safetensors")  # fmt: skip
+    shown = call("inspect", tmp_path / "m.safetensors").out
+    lines = shown[shown.index(" class  weights") :].splitlines()[1:]
+    assert len(lines) > 3
+    for line in lines:
+        assert re.fullmatch(r" [abc ] +(\(\d+, \d+\) [+-][\d.]+(, |,|))+", line.rstrip()), line

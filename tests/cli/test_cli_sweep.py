@@ -153,6 +153,8 @@ def test_a_folder_is_not_overwritten_without_force(table: Path) -> None:
     assert refused.code == 2
     assert "holds a sweep. Name another folder, or replace it with --force." in refused.err
     assert (out / "model.safetensors").read_bytes() == before
+    said = call("report", out).refused(2)
+    assert f"{out}: holds a sweep, and its report is {out / 'report.html'}; name" in said
     (out / "mine.txt").write_text("mine")
     assert call("sweep", str(table), "--out", str(out), *QUICK, "--seed", "1", "--force").code == 0
     assert (out / "mine.txt").read_text() == "mine"

@@ -139,6 +139,28 @@ def test_a_late_value_decides_the_type_too(late: str, put: Put) -> None:
         assert found.n_examples == 3001
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("a;b;y\n1;2;u\n3;4;v\n", "d.csv"),
+        ("a\tb\ty\n1\t2\tu\n3\t4\tv\n", "d.csv"),
+        ("a,b,y\n1,2,u\n3,4,v\n", "d.tsv"),
+        ('"a";"b";y\n1;2;"u, or not"\n3;4;v\n', "d.csv"),
+        ("a;b;y\n1;2;u,or,not\n3;4;v\n", "d.csv"),
+    ],
+)
+def test_other_separators(text: str, name: str, put: Put) -> None:
+    found = read_examples(put(text, name))
+    assert found.X.tolist() == [[1, 2], [3, 4]]
+    assert found.y is not None
+    assert found.y[1] == "v"
+
+
+def test_separator_by_the_ending_goes_first(put: Put) -> None:
+    found = read_examples(put("a;b,y\n1,u;v\n2,w\n"))
+    assert (found.feature_names, found.X.tolist()) == (("a;b",), [[1], [2]])
+
+
 def test_blank_lines_at_the_end_are_no_examples(put: Put) -> None:
     found = imputed(put("a,y\n1,0\n2,1\n\n,\n\n"))
     assert found.X.tolist() == [[1], [2]]
@@ -228,7 +250,10 @@ def test_labels_with_gaps_count_as_none_where_none_are_needed(put: Put) -> None:
         ("\n\n", {}, "the file is empty; the first line must name the columns"),
         ("a,y\n", {}, "holds no row"),
         ("a\n1\n", {}, "only one column, 'a'"),
-        ("a;y\n1;2\n", {}, "only one column, 'a;y'.*separated by commas"),
+        ("a|y\n1|2\n", {}, r"only one column, 'a\|y'.*separated by commas, semicolons or tabs"),
+        ("a;y\n1\n", {}, "only one column, 'a;y'"),
+        ("a;b\ty\n1;2\t3\n", {}, "only one column"),  # either might be meant
+        ("a;b;y\n1;2,5;u\n2;NA;v\n", {}, r"1 column holds .* commas: 'b' \(.*'2,5'\); write"),
         ("a,b\n1,2\n", {}, "no column is called target, label, class, y.*target.*'a', 'b'"),
         ("0.5,1\n1,2\n", {}, "the first line holds only numbers"),
         ("a,y,Label\n1,2,3\n", {}, "columns 'y', 'Label' could all hold the labels.*target"),

@@ -5,9 +5,11 @@ import signal
 import sys
 import threading
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from numpy.typing import NDArray
 from sklearn.base import clone
@@ -284,6 +286,15 @@ def test_partial_fits_on_the_same_examples_are_epochs(Estimator: Any, scale: Any
     np.testing.assert_allclose(model.loss_curve_, whole.loss_curve_, rtol=1e-9)
 
 
+def test_partial_fit_names_columns_as_fit_does() -> None:
+    X, y = blobs()
+    frame = pl.DataFrame(X, schema=["a", "b", "c", "d"]).with_columns(b=pl.lit(1e300) * pl.col("b"))
+    first = partial(SoftmaxRegression(scale="standard").partial_fit, classes=[0, 1])
+    for fit in (SoftmaxRegression(scale="standard").fit, first):
+        with pytest.raises(ValueError, match="the values of the column 'b' are too large"):
+            fit(frame, y)
+
+
 def test_partial_fit_learns_classes_that_come_later() -> None:
     X, y = blobs(n=300, n_classes=3)
     model = SoftmaxRegression()
@@ -411,7 +422,7 @@ def test_partial_fit_says_that_what_counts_steps_does_not_apply() -> None:
         ({"class_weight": "even"}, "class_weight: 'even' was given"),
         ({"class_weight": {0: 1, 5: 2}}, "class_weight: 5 is none of the classes 0, 1"),
         ({"class_weight": {0: -1}}, "class_weight: the weights must be finite"),
-        ({"random_state": -1}, "seed: -1 was given"),
+        ({"random_state": -1}, "random_state: -1 was given"),
         ({"n_jobs": 0}, "n_jobs: 0 was given"),
         ({"drop_last": True, "batch_size": 1000}, "batch_size: 1000 is more than the 90"),
     ],

@@ -140,7 +140,7 @@ def test_settings_are_one_table_of_what_differs() -> None:
     assert "λ" not in common
     alone = settings(material(study_of([falling("a")], [])))
     assert tables_of(alone) == []
-    assert words(alone.blocks).startswith("Of the run: the model is softmax regression;")
+    assert words(alone.blocks).startswith("The run: the model is softmax regression;")
 
 
 def test_counting_is_said_once() -> None:

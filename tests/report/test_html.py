@@ -10,10 +10,13 @@ from report_material import DERIVATION, history, table
 from onelayer.errors import OnelayerError
 from onelayer.report import style
 from onelayer.report.document import (
+    Block,
     Chapter,
     Document,
     FigureBlock,
+    Fold,
     Formula,
+    Interactive,
     Note,
     Paragraph,
     Section,
@@ -21,6 +24,7 @@ from onelayer.report.document import (
 )
 from onelayer.report.figures import loss_curves
 from onelayer.report.html import to_html
+from onelayer.report.numbering import figure_labels
 from onelayer.report.view import math_nodes, view
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -135,6 +139,24 @@ def test_figures_and_tables_speak(document: Document) -> None:
     assert "#main" in page.attributes("href")
     text = " ".join(" ".join(page.text).split())
     assert "Figure 3. Weights as pictures." in text
+
+
+def test_figures_of_one_interactive_share_its_number() -> None:
+    figure = FigureBlock(loss_curves(history("a"), "a"), "Seen.")
+    linked = Interactive("curves", {}, (figure,), "curves-a")
+    pair = Interactive("dips", {}, (figure, replace(figure)))
+    leads = Interactive("elsewhere", {"anchor": "curves-a"}, (replace(figure),))
+    lone = Interactive("draw", {}, (replace(figure),))
+    each: list[Block] = [
+        replace(figure),
+        pair,
+        replace(linked, still=(replace(figure),)),
+        leads,
+        lone,
+    ]
+    blocks = (*each, Fold("More", (replace(figure),)))
+    page = Document("Title", "", blocks, ())
+    assert figure_labels(page) == ["1", "2a", "2b", "3a", "3b", "4", "5"]
 
 
 def test_a_document_of_nothing_but_a_title_is_a_page() -> None:

@@ -135,13 +135,13 @@ def test_the_head_answers_in_a_sentence_each(real: Outcome, real_findings: list[
 def test_loss_of_a_model_that_began_knowing_nothing() -> None:
     said = said_in(section_on("loss-curves", [falling("a")]))
     assert "The training loss of a begins at 0.5000; a model that knows nothing has ln 3" in said
-    assert "over its last 10 batches it is 0.5000 in the mean, between 0.5000 and 0.5000." in said
-    assert "Single batches differ" not in said
+    assert "over its last 10 batches its mean is 0.5000. Its validation" in said
+    assert "single batches" not in said
     assert "goes from 0.9000 after step 0 to 0.3046 after step 78; the best is 0.3046" in said
     history = falling("a").history.with_columns(train_loss=np.linspace(np.log(3), 0.2, 79))
     said = said_in(section_on("loss-curves", [replace(falling("a"), history=history)]))
     assert "begins at 1.0986, the value of a model that knows nothing (ln 3 = 1.0986)" in said
-    assert "Single batches differ that much." in said
+    assert ", single batches lie between 0.2000 and 0.3" in said
 
 
 def test_loss_of_a_diverged_run_is_no_number() -> None:

@@ -104,6 +104,13 @@ def _run() -> int:
         return _failed(error.worded(Argument.flag), 1)
     except MemoryError:
         return _failed("Out of memory. Take fewer examples, or fewer threads.", 1)
+    except PermissionError as error:
+        where = error.filename or "A file or folder"
+        return _failed(
+            f"{where}: permission denied; check its permissions and those of the folders that it "
+            "is in, or name another.",
+            2,
+        )
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _failed(f"{where}{error.strerror or error}", 1)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from textwrap import fill
 
+from rich.cells import cell_len
 from rich.table import Table
+from rich.text import Text
 
 from onelayer.cli.out import check_out
 from onelayer.cli.progress import say
-from onelayer.cli.terminal import Terminal, print_json
+from onelayer.cli.terminal import Terminal, print_json, visible
 from onelayer.errors import InputError
 from onelayer.inference import Classifier, Description, describe
 from onelayer.training import Minimum, TrainConfig, option_of
@@ -34,7 +37,7 @@ def run_inspect_command(model: Path, *, as_json: bool) -> None:
     for name, value in _facts(description):
         facts.add_row(name, value)
     console.print(facts)
-    console.print(_largest(description, console.width // 3))
+    console.print(_largest(description, console.width))
 
 
 def run_export_command(model: Path, *, to: str, out: Path | None, force: bool) -> None:
@@ -101,7 +104,8 @@ def _option(value: object) -> str:
     return str(value)
 
 
-def _largest(d: Description, widest: int) -> Table:
+def _largest(d: Description, width: int) -> Table:
+    widest = width // 3
     shown = f"The {LARGEST} largest" if d.n_features > LARGEST else "The"
     table = Table(
         title=f"{shown} weights of each class, of scaled features",
@@ -109,8 +113,15 @@ def _largest(d: Description, widest: int) -> Table:
     )  # fmt: skip
     table.add_column("class", header_style="bold", no_wrap=True, max_width=widest)
     table.add_column("weights", header_style="bold")
+    labels = ["class", *(visible(str(output.label)) for output in d.outputs)]
+    room = width - min(widest, max(map(cell_len, labels))) - 4  # blanks around both columns
     for output in d.outputs:
-        table.add_row(
-            str(output.label), ", ".join(f"{w.feature} {w.scaled:+.3g}" for w in output.by_scaled)
-        )
+        weights = (f"{visible(str(w.feature))} {w.scaled:+.3g}" for w in output.by_scaled)
+        table.add_row(str(output.label), Text(_in_lines(weights, room)))
     return table
+
+
+def _in_lines(entries: Iterable[str], width: int) -> str:
+    """Return a list with commas whose lines end between entries, not within one as (14, 15)."""
+    joined = ", ".join(entry.replace(" ", "\0") for entry in entries)
+    return fill(joined, width, break_long_words=False, break_on_hyphens=False).replace("\0", " ")

@@ -35,6 +35,7 @@ from onelayer.study import (
 from onelayer.training import RunRecord, StopReason, warm_up
 from onelayer.words import first_few, first_sentence, fixed
 from onelayer.workflow.study import Clock, report_anew, study_in_folder
+from onelayer.workflow.sweep_folder import refuse_sweep
 from onelayer.workflow.watch import KERNELS
 
 if TYPE_CHECKING:
@@ -168,6 +169,7 @@ def _far_from_minimum(outcome: Outcome) -> str | None:
 def run_report_command(path: Path, report: ReportProcess, *, quiet: bool) -> None:
     """Write a folder's report anew; see `onelayer report --help`."""
     progress = StudyProgress(Terminal(), quiet=quiet)
+    refuse_sweep(path)
     report.prepare(RunFolderReader.load(path).study)
     with progress.stage("Writing the report"):
         page = report_anew(path, report.files)

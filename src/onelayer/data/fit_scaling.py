@@ -60,7 +60,7 @@ def fit_scaling(
     # Of values that are too large a number is not finite in the end, and that is refused.
     with np.errstate(over="ignore", invalid="ignore"):
         if kind in ("standard", "minmax"):
-            known = _moments(X, weights) if moments is None else moments
+            known = moments_of(X, weights) if moments is None else moments
             make = _standard if kind == "standard" else _minmax
             return _scaling(*make(known, shifts=not is_sparse(X)), names)
     raise InputError(Argument("scale"), f": {kind!r} was given; allowed: none, standard, minmax.")
@@ -71,12 +71,16 @@ def _standard(found: Moments, *, shifts: bool) -> tuple[Wide, Wide]:
     return scale, -found.mean * scale if shifts else np.zeros_like(scale)
 
 
-def _moments(X: Any, weights: NDArray[Any] | None) -> Moments:
-    """Return the moments of the features: one pass, block by block where there are blocks."""
-    if not isinstance(X, BlockMatrix):
-        return Moments.of(X, weights)
-    counts = None if weights is None else np.asarray(weights)
-    return reduce(operator.add, X.map(_of_block, counts), Moments.none(X.shape[1]))
+def moments_of(X: Any, weights: NDArray[Any] | None) -> Moments:
+    """Return the moments of the features: one pass, block by block where there are blocks.
+
+    Those of values that are too large are not finite.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        if not isinstance(X, BlockMatrix):
+            return Moments.of(X, weights)
+        counts = None if weights is None else np.asarray(weights)
+        return reduce(operator.add, X.map(_of_block, counts), Moments.none(X.shape[1]))
 
 
 def _of_block(X: Any, _rows: slice, weights: NDArray[Any] | None) -> Moments:

@@ -242,7 +242,8 @@ class OneModel(LinearClassifier):
                 "a dict."
             )
         examples = Labelled(X, self._encode(y, "y", weights), weights)
-        scaling = fit_scaling(X, self.scale, weights) if first else self.scaling_
+        names = getattr(self, "feature_names_in_", None)
+        scaling = fit_scaling(X, self.scale, weights, names=names) if first else self.scaling_
         train = self._sample(examples, scaling, examples.rows)
         task = Task(train, class_factors=self._factors(examples))
         config = self._config_of_an_epoch(X)

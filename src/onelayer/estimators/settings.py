@@ -91,7 +91,12 @@ def train_config(owner: str, options: Mapping[str, Any]) -> TrainConfig:
     try:
         return TrainConfig.model_validate(dict(options))
     except ValidationError as error:
-        raise refuse(error, owner, "") from None
+        raise refuse(error, owner, "", name=_parameter) from None
+
+
+def _parameter(key: str) -> str:
+    """Return what an estimator calls an option."""
+    return "random_state" if key == "seed" else key
 
 
 def as_early_stopping(owner: str, given: Any) -> EarlyStopping | None:

@@ -34,7 +34,7 @@ class Formula:
 
 @dataclass(frozen=True, eq=False)
 class FigureBlock:
-    """A figure with its caption (inline text). Figures are numbered in document order."""
+    """A figure with its caption (inline text); :mod:`onelayer.report.numbering` numbers it."""
 
     figure: Figure
     caption: str

@@ -222,7 +222,7 @@ def _folds(rows: pl.DataFrame, name: str, *, negated: bool) -> FigureBlock:
     best, second = rows["scores"][0], rows["scores"][1]
     wins = sum(own > other for own, other in zip(best, second, strict=True))
     sign = -1 if negated else 1
-    spread = [f"{sign * score:.4g}" for score in (min(best), max(best))]
+    spread = [in_powers(f"{sign * score:.4g}") for score in (min(best), max(best))]
     low, high = spread if sign > 0 else spread[::-1]
     figure = Figure(
         "folds", f"The {name} fold by fold",
@@ -235,8 +235,9 @@ def _folds(rows: pl.DataFrame, name: str, *, negated: bool) -> FigureBlock:
         figure,
         literal(
             f"The best is ahead of the next on {wins} of {len(best)} folds; its own {name} goes "
-            f"from {low} to {high} between folds, which says how hard a fold is. A dot a fold, "
-            f"their mean marked, {'right' if negated else 'left'} of 0 is worse than the best."
+            f"from {low} to {high} between folds, which says how hard a fold is. Each dot is a "
+            "fold, the mean is marked; "
+            f"{'right' if negated else 'left'} of 0 is worse than the best."
         ),
     )
 

@@ -6,7 +6,7 @@ lists, strings, numbers and None only, so that it can be written as JSON. A piec
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any, Final, TypeAlias
 
@@ -28,6 +28,7 @@ from onelayer.report.document import (
     Section,
     Table,
 )
+from onelayer.report.numbering import figure_labels
 from onelayer.report.printable import printable_values
 
 Node: TypeAlias = dict[str, Any]
@@ -45,16 +46,18 @@ _TOGETHER: Final = re.compile(r"(?<=\S) (?:(=) (?=[−+]?\d)|([×−/]) (?=\S))"
 class _Numbers:
     """What is numbered through the whole page: figures, and the pictures of answers."""
 
-    def __init__(self) -> None:
-        self.figures, self.pictures = count(1), count(1)
+    def __init__(self, labels: Sequence[str]) -> None:
+        self.figures, self.pictures, self.labels = count(1), count(1), iter(labels)
 
 
 def view(document: Document) -> Node:
     """Return the document as dictionaries; figures carry ``number``, from 1 in reading order.
 
+    Their ``label`` is what they are called, on the page and on paper.
+
     Characters that cannot be printed are spelled out (:mod:`onelayer.report.printable`).
     """
-    numbers = _Numbers()
+    numbers = _Numbers(figure_labels(document))
     page: Node = {
         "title": document.title,
         "subtitle": document.subtitle,
@@ -115,6 +118,7 @@ def _block(block: Block, numbers: _Numbers) -> Node:
             return {
                 "kind": "figure",
                 "number": next(numbers.figures),
+                "label": next(numbers.labels),
                 "title": figure.title,
                 "alt": figure.alt,
                 "caption": _spans(caption),

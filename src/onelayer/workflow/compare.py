@@ -15,6 +15,7 @@ from onelayer.report.compare import Side, compare
 from onelayer.report.document import Document
 from onelayer.study import FINDINGS, RunFolderReader, StudyData, load_data
 from onelayer.words import shortened
+from onelayer.workflow.sweep_folder import refuse_sweep
 from onelayer.workflow.watch import Stage
 
 _LONGEST = 40
@@ -51,6 +52,7 @@ def compare_folders(
 
 
 def _finished(path: Path) -> RunFolderReader:
+    refuse_sweep(path)
     reader = RunFolderReader.load(path)
     if not reader.is_finished:
         raise InputError(

@@ -10,6 +10,7 @@ from pathlib import Path
 from onelayer.diagnosis import Finding, diagnose
 from onelayer.errors import InputError
 from onelayer.study import RunFolderReader, load_data
+from onelayer.workflow.sweep_folder import refuse_sweep
 from onelayer.workflow.watch import Stage
 
 
@@ -39,6 +40,7 @@ def diagnose_folder(
         If it is no folder of a study whose runs have ended, its data is no longer the same, or
         there is no check of a code.
     """
+    refuse_sweep(path)
     reader = RunFolderReader.load(path)
     outcome = reader.outcome()
     if outcome.missing:

@@ -123,7 +123,9 @@ def pack_files(
 
 
 def _open(source: str, place: str, target: str | None) -> BlockSource:
-    names = [MANIFEST] if "://" in source else os.listdir(place) if os.path.isdir(place) else []
+    names = [MANIFEST] if "://" in source else []
+    if os.path.isdir(place) and os.access(place, os.R_OK | os.X_OK):
+        names = os.listdir(place)
     if any(name.lower().endswith((MANIFEST, *_IN_BLOCKS)) for name in names):
         return as_block_source(source, target=target)
     try:

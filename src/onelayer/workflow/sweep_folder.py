@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from onelayer.errors import Argument, InputError
 from onelayer.storage import Folder
-from onelayer.training import (
-    Checkpoint,
-)
+from onelayer.training import Checkpoint
 
 TABLE, RESULTS, MODEL, PAGE = "results.csv", "results.json", "model.safetensors", "report.html"
 CHECKPOINT = "checkpoint.safetensors"
+
+
+def refuse_sweep(path: Path) -> None:
+    """Refuse the folder of a sweep where that of a study is wanted.
+
+    Raises
+    ------
+    InputError
+        It names the sweep's own report, if that is there.
+    """
+    names = Folder.open(path).names
+    if TABLE in names:
+        own = f"its report is {path / PAGE}" if PAGE in names else "it has no report"
+        raise InputError(
+            f"{path}: holds a sweep, and {own}; name a folder that onelayer study wrote."
+        )
 
 
 def check_folder(folder: Folder, *, force: bool) -> None:

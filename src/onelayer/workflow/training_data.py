@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from onelayer.data import Dataset, Rows, Scaling, ScalingName, fingerprint, fit_scaling
 from onelayer.data.blocks.arrays import BLOCK_LENGTH
 from onelayer.data.files import Examples, complete, feature_means
+from onelayer.data.fit_scaling import moments_of
+from onelayer.data.moments import Moments
 from onelayer.data.split import hold_out, hold_out_groups
 from onelayer.errors import Argument, InputError
 from onelayer.model import ModelName
@@ -41,6 +43,9 @@ class TrainingData:
     class_factors : array or None
         How much examples of each class count in training, in the order of `train.classes`; None:
         all the same. Validation never takes them into account.
+    constant : tuple of str
+        Features that have the same value in all examples to train on, as far as scaling has looked
+        at them; no pixels.
     """
 
     examples: Examples
@@ -51,6 +56,7 @@ class TrainingData:
     scaling: str
     fingerprint: str
     class_factors: NDArray[np.float64] | None = None
+    constant: tuple[str, ...] = ()
 
     @property
     def is_in_blocks(self) -> bool:
@@ -118,12 +124,11 @@ def read_training_data(
         examples = complete(examples, feature_means(examples, rows) if files.impute else None)
     chosen, words = _choose_scaling(files.scale, examples)
     weights = None if rows is None else np.isin(np.arange(examples.n_examples), rows)
+    moments = given.moments if weights is None else None
+    if moments is None and chosen in ("standard", "minmax"):
+        moments = moments_of(examples.X, weights)
     scaling = fit_scaling(
-        examples.X,
-        chosen,
-        weights,
-        moments=given.moments if weights is None else None,
-        names=examples.feature_names,
+        examples.X, chosen, weights, moments=moments, names=examples.feature_names
     )
     train = Dataset(
         examples.X,
@@ -142,7 +147,17 @@ def read_training_data(
         train.targets if rows is None else train.targets[rows],
     )  # fmt: skip
     content = given.fingerprint or fingerprint(examples.X, labels)
-    return TrainingData(examples, train, validation, rows, held, words, content, factors)
+    constant = () if moments is None else _constant(moments, examples)
+    return TrainingData(examples, train, validation, rows, held, words, content, factors, constant)
+
+
+def _constant(moments: Moments, examples: Examples) -> tuple[str, ...]:
+    """Return the names of the features that do not vary, or their numbers."""
+    if examples.image_shape is not None:  # most sets of images have such pixels
+        return ()
+    found = np.flatnonzero(moments.low == moments.high).tolist()
+    names = examples.feature_names
+    return tuple(str(j) if names is None else repr(names[j]) for j in found)
 
 
 def _split(

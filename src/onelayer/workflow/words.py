@@ -11,7 +11,7 @@ from onelayer.errors import Argument
 from onelayer.model import ModelName
 from onelayer.training import Convergence, StopReason, TrainConfig
 from onelayer.training.class_weights import class_weights_in_words
-from onelayer.words import first_few
+from onelayer.words import first_few, number_of
 from onelayer.workflow.training_data import TrainingData
 
 Remark: TypeAlias = tuple[str | Argument, ...]
@@ -38,6 +38,13 @@ def weights_in_words(data: TrainingData) -> str | None:
 def remarks(data: TrainingData, config: TrainConfig) -> Iterator[Remark]:
     """Yield what people should know before training."""
     yield from _of_columns(data.examples)
+    if names := data.constant:
+        one = len(names) == 1
+        yield (
+            f"{data.examples.source}: {number_of(len(names), 'feature')} {'has' if one else 'have'}"
+            f" one value in all examples to train on, and tell{'s' if one else ''} no classes "
+            f"apart: {first_few(names, str)}.",
+        )
     if config.solver == "sgd" and class_by_class(data.train):
         yield (
             f"Warning: the blocks of {data.examples.source} hold one class each, or nearly so: "

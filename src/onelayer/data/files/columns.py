@@ -125,7 +125,7 @@ def _unclear_target(kept: Sequence[str], candidates: Sequence[str], source: str)
     if len(kept) == 1:
         return InputError(
             f"{source}: there is only one column, {kept[0]!r}; give one with the labels and at "
-            "least one feature, separated by commas (.csv) or tabs (.tsv)."
+            "least one feature, separated by commas, semicolons or tabs."
         )
     found = (
         f"the columns {first_few(candidates)} could all hold the labels"

@@ -3,9 +3,8 @@
 import csv
 import io
 import itertools
-import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import polars as pl
@@ -18,9 +17,44 @@ from onelayer.words import first_few
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?")
 """Words that stand for a missing number, in lower case."""
 
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
+SEPARATORS = (",", ";", "\t")
+"""What may separate values; the first is that of a .csv file, the last that of a .tsv file."""
 
 _QUICK_ROWS = 1000
+
+
+def find_separator(path: str, source: str) -> str:
+    """Return what separates the values of a CSV file.
+
+    That is what the ending of its name says, unless another separator alone gives the first two
+    lines the same number of values, more than one.
+    """
+    stem = path.lower().removesuffix(".gz")
+    usual = SEPARATORS[-1] if stem.endswith(".tsv") else SEPARATORS[0]
+    if _fits(path, source, usual):
+        return usual
+    others = [other for other in SEPARATORS if other != usual and _fits(path, source, other)]
+    return others[0] if len(others) == 1 else usual
+
+
+def _fits(path: str, source: str, separator: str) -> bool:
+    try:
+        header, first = itertools.islice(_rows(path, source, separator), 2)
+    except (ValueError, csv.Error, *GZIP_ERRORS):  # what is wrong is told where the file is read
+        return False
+    return len(header) == len(first) > 1
+
+
+def _rows(path: str, source: str, separator: str) -> Iterator[list[str]]:
+    """Yield the values of each line that has some."""
+    with open(path, "rb") as file:
+        stream = io.TextIOWrapper(
+            io.BufferedReader(cast(io.RawIOBase, inflated(file))), "utf-8-sig", newline=""
+        )
+        for row in csv.reader(short_lines(stream, source), delimiter=separator):
+            check_width(len(row), source)
+            if any(row):
+                yield row
 
 
 def read_header(path: str, source: str, separator: str) -> tuple[str, ...]:
@@ -34,17 +68,7 @@ def read_header(path: str, source: str, separator: str) -> tuple[str, ...]:
         If the file is empty or no text, or two columns have the same name.
     """
     try:
-        with open(path, "rb") as file:
-            stream = io.TextIOWrapper(
-                io.BufferedReader(cast(io.RawIOBase, inflated(file))), "utf-8-sig", newline=""
-            )
-            rows = csv.reader(short_lines(stream, source), delimiter=separator)
-            names = []
-            for row in rows:
-                check_width(len(row), source)
-                if any(row):
-                    names = [name.strip() for name in row]
-                    break
+        names = [name.strip() for name in next(_rows(path, source, separator), [])]
     except GZIP_ERRORS as error:
         raise InputError(f"{source}: the gzip data is damaged ({error}); get it again.") from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -164,14 +188,16 @@ def not_numbers_in(text: pl.Series) -> pl.Series:
     return text.filter(~missing & numbers.is_null())
 
 
+def has_commas(column: pl.Series) -> bool:
+    """Return whether a column of text would be numbers if its commas were decimal points."""
+    if column.dtype != pl.String or column.str.contains(".", literal=True).any():
+        return False
+    points = column.str.replace(",", ".", literal=True)
+    return bool((points != column).any()) and not_numbers_in(points).is_empty()
+
+
 def _parsed(text: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return a column of text as numbers, null where it is none, and where one is missing."""
     words = text.str.strip_chars()
     missing = words.is_null() | words.str.to_lowercase().is_in(MISSING)
     return words.cast(pl.Float64, strict=False), missing
-
-
-def separator_of(path: str) -> str:
-    """Return what separates the values of a file, by the ending of its name."""
-    stem = path.lower().removesuffix(".gz")
-    return SEPARATORS[os.path.splitext(stem)[1]]

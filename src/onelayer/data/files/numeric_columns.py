@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from onelayer.data.files.csv_files import not_numbers_in
+from onelayer.data.files.csv_files import has_commas, not_numbers_in
 from onelayer.data.files.list_columns import ExpandedColumn
 from onelayer.errors import Argument, InputError
 from onelayer.words import first_few
@@ -21,6 +21,13 @@ def check_numbers(columns: Sequence[pl.Series], source: str) -> None:
     InputError
     """
     other = [c for c in columns if not (c.dtype.is_numeric() or c.dtype in (pl.Boolean, pl.Null))]
+    if commas := [column for column in other if has_commas(column)]:
+        one = len(commas) == 1
+        raise InputError(
+            f"{source}: {len(commas)} column{'' if one else 's'} hold{'s' if one else ''} numbers "
+            f"with commas: {first_few(commas, _example)}; write them with a decimal point, and "
+            "thousands without a comma."
+        )
     if other:
         shown = first_few(other, _example)
         raise InputError(

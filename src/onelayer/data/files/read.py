@@ -178,8 +178,16 @@ def _reader_of_path(request: Request) -> Reader:
 def _check_file(path: str, known: str = "") -> None:
     if not path:
         raise InputError("The name of a file to read is empty; give one.")
-    if not os.path.exists(path):
-        raise InputError(f"{path}: there is no such file or folder; check the path{known}.")
+    try:
+        os.stat(path)
+    except PermissionError:
+        raise InputError(
+            f"{path}: may not be reached; check the permissions of the folders that it is in."
+        ) from None
+    except (OSError, ValueError):  # such as a name that is too long, or holds a zero
+        raise InputError(
+            f"{path}: there is no such file or folder; check the path{known}."
+        ) from None
     if not os.path.isfile(path):
         raise InputError(f"{path}: is not a file; give a file.")
     if not os.access(path, os.R_OK):

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from onelayer.data.files.beside import read_beside
 from onelayer.data.files.columns import choose_columns
 from onelayer.data.files.csv_files import (
+    find_separator,
     numbers_in,
     read_csv_columns,
     read_header,
-    separator_of,
 )
 from onelayer.data.files.examples import Examples, Request
 from onelayer.data.files.identifiers import identifiers
@@ -50,6 +50,8 @@ class Table:
         None for a CSV file.
     lists : tuple of str
         The columns that hold a list a row.
+    separator : str
+        Of the values of a CSV file.
     """
 
     path: str
@@ -57,6 +59,7 @@ class Table:
     columns: tuple[str, ...]
     lazy: pl.LazyFrame | None
     lists: tuple[str, ...] = ()
+    separator: str = ","
 
     def read(self, names: Sequence[str], *, as_text: bool = False) -> pl.DataFrame:
         """Return some columns, in this order, as they are in the file.
@@ -66,9 +69,8 @@ class Table:
         index = {name: i for i, name in enumerate(self.columns)}
         wanted = [index[name] for name in names]
         if self.lazy is None:
-            separator = separator_of(self.path)
             frame = read_csv_columns(
-                self.path, self.source, separator, self.columns, wanted, as_text=as_text
+                self.path, self.source, self.separator, self.columns, wanted, as_text=as_text
             )
         else:
             with damage_named(self.source):
@@ -101,7 +103,9 @@ def open_table(path: str, source: str) -> Table:
     """
     ending = path.lower()
     if ending.endswith((".csv", ".tsv", ".csv.gz", ".tsv.gz")):
-        return Table(path, source, read_header(path, source, separator_of(path)), None)
+        separator = find_separator(path, source)
+        names = read_header(path, source, separator)
+        return Table(path, source, names, None, separator=separator)
     with damage_named(source):
         if ending.endswith(".parquet"):
             lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)

@@ -92,7 +92,7 @@ def curves(
     """
     own = KINDS[choice.kind]
     if (before := shown_before(material, choice, shown)) is not None:
-        link = {"before": f"The {own} is drawn with the other curves of the run, step over step:",
+        link = {"before": f"The {own} is drawn with the run's other curves, over the same steps:",
                 "link": "show it", "anchor": before.anchor}  # fmt: skip
         return Interactive("elsewhere", link, tuple(still))
     asked = {own} | {

@@ -15,11 +15,11 @@ def claims(material: Material, choice: SectionChoice) -> Section:
     for claim, judge in CLAIMS:
         judged = judge(material) or ("is not asked", "No run of this study can show it.")
         rows.append((claim, judged[0], literal(judged[1])))
-    held = [row[1] for row in rows]
-    caption = (
-        f"Of {len(rows)} claims {held.count(HOLDS)} hold here, {held.count(FAILS)} do not, and "
-        f"{len(rows) - held.count(HOLDS) - held.count(FAILS)} cannot be told or were not asked."
-    )
+    answers = [row[1] for row in rows]
+    held, failed = answers.count(HOLDS), answers.count(FAILS)
+    rest = len(rows) - held - failed
+    caption = f"Of {len(rows)} claims {held} hold here and {failed} do not"
+    caption += f"; {rest} cannot be told or were not asked." if rest else "."
     table = Table(("claim", "here it", "evidence"), tuple(rows), caption, ("left", "left", "left"))
     question = "What is often said of such runs, and is it true of these?"
     return Section(choice.title or "Claims, tested", question, (table,), ())

@@ -139,7 +139,7 @@ def _accuracy_seen(run: RunOutcome) -> str:
         deepest = int(np.argmax(falls))
         if falls[deepest] > 0:
             seen += (
-                "; after the first epoch it falls by no more than "
+                "; after the first epoch the validation accuracy never falls by more than "
                 f"{points(falls[deepest])} from one evaluation to the next, at step "
                 f"{later['step'][deepest + 1]:,}"
             )
@@ -163,8 +163,8 @@ def _loss_in_words(run: RunOutcome) -> str:
     low, mean, high = (float(f(tail)) for f in (np.min, np.mean, np.max))
     if np.isfinite(mean):
         over = f"over its last {count(len(tail), 'batch', 'batches')}"
-        ends = f"{over} it is {mean:.4f} in the mean, between {low:.4f} and {high:.4f}."
-        ends += " Single batches differ that much." if high > low else ""
+        ends = f"{over} its mean is {mean:.4f}"
+        ends += f", single batches lie between {low:.4f} and {high:.4f}." if high > low else "."
     else:
         ends = "it was no longer finite in the end."
     first, last = curve["val_loss"][0], curve["val_loss"][-1]

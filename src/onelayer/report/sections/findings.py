@@ -34,7 +34,7 @@ def findings(material: Material, told: Mapping[str, str]) -> Section:
     if found:
         blocks.append(_table(material, found, told))
     if others:
-        title = f"{count(len(others), 'more answer')}: looked for, and not found or not to be told"
+        title = f"{count(len(others), 'more answer')}: not found, or could not be told"
         blocks.append(Fold(title, (_table(material, others, None),)))
     of_checks: dict[str, list[Finding]] = {}
     for finding in found:

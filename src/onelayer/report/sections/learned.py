@@ -37,7 +37,7 @@ def _look_at_every_step(material: Material) -> str | None:
     rare = dips.evaluation_meets_batch_every
     seen = f"every {dips.evaluation_every} steps" if dips.evaluation_every > 1 else "every step"
     text = (
-        f"A curve shows what the schedule lets it show: with a look {seen}, one batch in "
+        f"A curve shows only what is evaluated: with an evaluation {seen}, one batch in "
         f"{dips.batches_per_epoch} that costs {points(culprit.fall)} comes into view every "
         f"{rare:,} steps."
     )
@@ -59,10 +59,10 @@ def _shuffle_for_evenness(material: Material) -> str | None:
     against = f"{number(end.shuffled_loss)} shuffled and {number(end.own_loss)} in its own order"
     after = f"after {end.step:,} steps the validation loss is {against}"
     if have[0].answer is Answer.FOUND:
-        return f"Shuffling also pays in speed: {after}."
+        return f"Shuffling speeds convergence here: {after}."
     if have[0].answer is Answer.CLEAR:
-        return f"Do not shuffle for speed: {after}."
-    return f"Whether shuffling pays in speed cannot be told here: {after}."
+        return f"Shuffling does not speed convergence here: {after}."
+    return f"Whether shuffling speeds convergence cannot be told here: {after}."
 
 
 def _patience(material: Material) -> str | None:
@@ -71,10 +71,10 @@ def _patience(material: Material) -> str | None:
         return None
     stop = have[1]
     return (
-        f"Patience has a price, and it can be measured by going on: "
+        f"What early stopping costs is seen only where a run goes on: "
         f"{material.called(have[0].runs[0])} ended after {stop.steps:,} steps, and keeps a "
-        f"validation loss {percent(stop.loss_given_up or 0.0, 1)} above the lowest of the "
-        f"{stop.continued_steps:,} steps that it was let go on for."
+        f"validation loss {percent(stop.loss_given_up or 0.0, 1)} above the lowest of "
+        f"{stop.continued_steps:,} steps."
     )
 
 
@@ -85,9 +85,10 @@ def _gap_is_not_memory(material: Material) -> str | None:
     gap = have[1].gap
     return (
         "A gap between training and validation accuracy has two parts. Here it is "
-        f"{points(gap.train_accuracy - gap.val_accuracy)}: examples that trained are "
-        f"{points(gap.memory)} ahead of a fifth that was left out. The rest is chance, or "
-        "validation examples that are harder or easier than that fifth."
+        f"{points(gap.train_accuracy - gap.val_accuracy)}. One part is memory: in a second "
+        "training that leaves out a fifth of the examples, the others are "
+        f"{points(gap.memory)} ahead of that fifth. The rest is chance, or validation examples "
+        "that are harder or easier."
     )
 
 
@@ -99,8 +100,8 @@ def _l2(material: Material) -> str | None:
     return (
         f"What a penalty does is seen at the minimum of its objective: from λ = {fall.smaller:g} "
         f"to {fall.l2:g} the validation accuracy there falls by {points(fall.at_minimum)}; at the "
-        f"ends of the runs by {points(fall.at_end)}, in which noise and unfinished training take "
-        "part."
+        f"ends of the runs by {points(fall.at_end)}, with the noise of the steps and unfinished "
+        "training in it."
     )
 
 
@@ -109,7 +110,7 @@ def _norm(material: Material) -> str | None:
     if have is None or have[1].proportional_from is None:
         return None
     return (
-        "The norm falls in inverse proportion to λ only where the penalty rules: here from about "
+        "The norm falls in inverse proportion to λ only for strong penalties: here from about "
         f"λ = {have[1].proportional_from:.2g} on."
     )
 

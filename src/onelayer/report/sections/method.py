@@ -87,7 +87,7 @@ SETTINGS: Final = (
     Setting("λ", _option(lambda c: f"{c.l2:g}"), "λ = {}"),
     Setting(
         "bias penalized", _option(lambda c: "yes" if c.penalize_bias else "no"),
-        "the penalty covers the bias: {}",
+        "bias penalized: {}",
     ),
     Setting("epochs at most", _of_steps(_length), "at most {} epochs", "–"),
     Setting("patience", _of_steps(_patience), "early stopping with a patience of {}", "–"),
@@ -117,14 +117,14 @@ def settings(material: Material) -> Section:
     ]
     blocks: list[Block] = []
     if alike:
-        who = "Of the run" if len(runs) == 1 else "Of all runs"
+        who = "The run" if len(runs) == 1 else "All runs"
         blocks.append(Paragraph(literal(f"{who}: {'; '.join(alike)}.")))
     if len(runs) > 1:
         table = _table(runs[:MOST_ROWS], differ)
         is_long = len(runs) > MOST_SEEN
         blocks.append(Fold(f"All {len(runs):,} runs", (table,)) if is_long else table)
     if (more := len(runs) - MOST_ROWS) > 0:
-        blocks.append(Paragraph(f"`results.json` has {more:,} runs more."))
+        blocks.append(Paragraph(f"`results.json` has {more:,} more runs."))
     return Section("The runs", "What was trained?", tuple(blocks))
 
 
@@ -134,7 +134,11 @@ def _table(runs: Sequence[RunOutcome], differ: Sequence[Setting]) -> Table:
         for run in runs
     )
     heads = ("label", *(each.head for each in differ), "run")
-    return Table(heads, rows, "What differs from run to run; of the parts, how many examples.")
+    return Table(
+        heads,
+        rows,
+        "What differs from run to run; training and validation are numbers of examples.",
+    )
 
 
 def counting(material: Material) -> Section:
@@ -143,8 +147,8 @@ def counting(material: Material) -> Section:
     text = (
         "A step is one update of the weights, by the gradient of one batch. Steps count from 0 "
         "over the whole run, batches from 0 in each epoch; the epoch of a step is the number of "
-        "epochs that were completed before it. What is said of a step is true after its update, "
-        "but for the training loss, which is that of its batch before it. Losses are mean "
+        "epochs that were completed before it. What is said of a step is true after its update; "
+        "only the training loss is that of its batch before the update. Losses are mean "
         "cross-entropies with the natural logarithm, without the penalty, unless J is named."
     )
     blocks: list[Block] = [Paragraph(text)]

@@ -229,7 +229,7 @@
     takes.setAttribute("aria-label", "Validation images to take");
     const titled = (title, ...children) => make("div", {}, make("p", { className: "title" }, title), ...children);
     box.append(
-      make("p", { className: "how" }, data.how),
+      make("p", { className: "how" }, make("b", { textContent: captions.number(box) }), data.how),
       make("div", { className: "easel" },
         make("div", { className: "left" }, board, controls),
         make("div", { className: "right" },
