@@ -66,6 +66,15 @@ def test_nothing_is_moved_where_the_shares_are_right() -> None:
     assert MovedShares.of(np.array([0.0, 0.8, 0.2]), shares, np.zeros(3)) is not None
 
 
+def test_a_class_that_no_example_has_gives_all_that_is_predicted_of_it() -> None:
+    p = np.array([[0.6, 0.3, 0.1], [0.2, 0.4, 0.4]])
+    moved = MovedShares.of(p.mean(axis=0), np.array([0.5, 0.5, 0.0]), np.zeros(3))
+    assert moved is not None
+    q = (1 - moved.given) * p + (p @ moved.given)[:, None] * moved.dealt
+    lost = entropy(p) - float(-(q[:, :2] * np.log(q[:, :2])).sum(axis=1).mean())
+    assert lost <= moved.entropy_lost(entropy(p)) < 1
+
+
 def test_a_bound_counts_what_is_moved_and_not_the_worst_class_for_all() -> None:
     rng, K, n = np.random.default_rng(0), 40, 1000
     y = np.arange(n) % K

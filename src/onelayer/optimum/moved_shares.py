@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 Array = NDArray[np.float64]
 
@@ -113,7 +114,7 @@ class MovedShares:
         share = np.minimum(self.predicted + self.off, _PEAK)[order]
         filled = np.minimum(np.cumsum(-share * np.log(share)), max(entropy, 0.0))
         lost = float(self.given[order] @ np.diff(filled, prepend=0.0))
-        lost += float((self.predicted - self.off) @ (kept * np.log(kept)))
+        lost += float((self.predicted - self.off) @ xlogy(kept, kept))
         s = min(self.whole + float(self.given @ self.off), 1 - _PEAK)
         return lost - (1 - s) * float(np.log1p(-s)) - self._least_whole * self._dealt_entropy()
 
