@@ -18,6 +18,15 @@ SECONDS_TO_CONNECT = 10
 MOST_WORKERS = 256
 """More are never started on one machine, and a mistyped number must not exhaust it."""
 
+_WATCHED_LESS = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.monitor-interval": "500ms",
+    "distributed.admin.system-monitor.interval": "2s",
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.client.scheduler-info-interval": "10s",
+}
+"""Of a cluster on this machine: what Dask does by the clock takes the cores that models need."""
+
 _LOCAL, _SCHEMES = re.compile(r"local:(\d+)"), ("tcp://", "tls://", "ws://", "wss://", "ucx://")
 
 
@@ -40,11 +49,13 @@ def opened_cluster(address: str) -> Iterator[Cluster]:
     """
     workers = _workers(address)
     with needs("--cluster", "dask"):
+        import dask
         import distributed
     local: Any = distributed.LocalCluster
     connect: Any = distributed.Client
     with ExitStack() as stack:
         if workers:
+            stack.enter_context(dask.config.set(_WATCHED_LESS))
             there: Any = stack.enter_context(
                 local(
                     n_workers=workers, threads_per_worker=1, processes=True,
