@@ -238,7 +238,7 @@ def _hide(package: str | None) -> None:
             raise metadata.PackageNotFoundError
         return metadata.version(asked)
 
-    known.version = found
+    vars(known)["version"] = found
     known.versions.cache_clear()
 
 
