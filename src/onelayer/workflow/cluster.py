@@ -18,14 +18,16 @@ SECONDS_TO_CONNECT = 10
 MOST_WORKERS = 256
 """More are never started on one machine, and a mistyped number must not exhaust it."""
 
-_WATCHED_LESS = {
+_ON_ONE_MACHINE = {
+    "distributed.deploy.lost-worker-timeout": "10 minutes",
     "distributed.worker.profile.enabled": False,
     "distributed.worker.memory.monitor-interval": "500ms",
     "distributed.admin.system-monitor.interval": "2s",
     "distributed.admin.tick.interval": "500ms",
     "distributed.client.scheduler-info-interval": "10s",
 }
-"""Of a cluster on this machine: what Dask does by the clock takes the cores that models need."""
+"""What Dask does by the clock takes the cores that models need, and its profile is looked at by
+nobody. A worker that was killed may take long to start again where they are busy."""
 
 _LOCAL, _SCHEMES = re.compile(r"local:(\d+)"), ("tcp://", "tls://", "ws://", "wss://", "ucx://")
 
@@ -55,7 +57,7 @@ def opened_cluster(address: str) -> Iterator[Cluster]:
     connect: Any = distributed.Client
     with ExitStack() as stack:
         if workers:
-            stack.enter_context(dask.config.set(_WATCHED_LESS))
+            stack.enter_context(dask.config.set(_ON_ONE_MACHINE))
             there: Any = stack.enter_context(
                 local(
                     n_workers=workers, threads_per_worker=1, processes=True,
@@ -67,7 +69,7 @@ def opened_cluster(address: str) -> Iterator[Cluster]:
             there = address
         try:
             client = stack.enter_context(connect(there, timeout=SECONDS_TO_CONNECT))
-        except (OSError, ValueError, TimeoutError):
+        except (OSError, ValueError, TimeoutError, MemoryError):  # of what another server says
             raise InputError(
                 Argument("cluster"), f": there is no scheduler of Dask at {address}; start one, "
                 "with dask scheduler, or take local:2.",
