@@ -26,8 +26,8 @@ _ON_ONE_MACHINE = {
     "distributed.admin.tick.interval": "500ms",
     "distributed.client.scheduler-info-interval": "10s",
 }
-"""What Dask does by the clock takes the cores that models need, and its profile is looked at by
-nobody. A worker that was killed may take long to start again where they are busy."""
+"""What Dask does by the clock takes the cores that models need; its dashboard has no profile then.
+Where cores are busy a worker that was killed takes long to start again."""
 
 _LOCAL, _SCHEMES = re.compile(r"local:(\d+)"), ("tcp://", "tls://", "ws://", "wss://", "ucx://")
 
