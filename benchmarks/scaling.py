@@ -31,7 +31,7 @@ from onelayer.training import TrainConfig, train_many
 BLOCKS, MODELS, EPOCHS = 12, 64, 3
 
 TASKS_IN_PLACE = 3
-"""A group's, of these models, where its worker holds all blocks: its states, and two of steps."""
+"""Of a group of these models, where its worker holds all blocks: all of them make steps."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +150,8 @@ class OnCluster:
 
 def measured_here(workers: list[int]) -> tuple[dict[str, float], dict[int, OnCluster], Costs]:
     """Return seconds in one process by its threads, on clusters by their workers, and the costs."""
-    from distributed import Client, LocalCluster
-
     from onelayer.engines.cluster import Cluster, on_cluster
+    from onelayer.workflow.cluster import opened_cluster
 
     whole, _ = load("mnist")
     data = whole.in_blocks(-(-whole.n_examples // BLOCKS))
@@ -164,11 +163,7 @@ def measured_here(workers: list[int]) -> tuple[dict[str, float], dict[int, OnClu
         )
     on: dict[int, OnCluster] = {}
     for count in workers:
-        with (
-            LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None) as local,
-            Client(local) as client,
-        ):
-            cluster = Cluster(client)
+        with opened_cluster(f"local:{count}") as cluster:
             there = on_cluster(data, cluster)
 
             def call(there=there) -> None:
@@ -180,7 +175,7 @@ def measured_here(workers: list[int]) -> tuple[dict[str, float], dict[int, OnClu
                 on[count] = OnCluster(copied, _median(call))
             if count == 2:
                 task = _cost_of_a_task(cluster)
-                byte = _cost_of_a_byte(client)
+                byte = _cost_of_a_byte(cluster.client)
     rows = EPOCHS * MODELS * data.n_examples
     costs = Costs(alone["1 threads"] / rows, task[0], task[1], byte)
     return alone, on, costs

@@ -20,12 +20,19 @@ CLASSES, FEATURES = 4, 12
 @contextmanager
 def local_cluster(workers: int, **how: Any) -> Iterator[tuple[Any, Any]]:
     """Yield a cluster of worker processes with one thread each, and a client of it."""
+    import dask
     import distributed
 
+    # On a loaded machine a worker that was killed takes longer to start anew than Dask waits.
+    patient = dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"})
     local: Any = distributed.LocalCluster
     connect: Any = distributed.Client
     given = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "memory_limit": 0} | how
-    with local(n_workers=workers, processes=True, **given) as cluster, connect(cluster) as client:
+    with (
+        patient,
+        local(n_workers=workers, processes=True, **given) as cluster,
+        connect(cluster) as client,
+    ):
         yield cluster, client
 
 

@@ -6,8 +6,10 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -225,6 +227,24 @@ def test_addresses_that_are_none(address: str, said: str, monkeypatch: pytest.Mo
     with pytest.raises(InputError) as found, opened_cluster(address):
         pass
     assert said in str(found.value)
+
+
+def test_an_address_of_another_server() -> None:
+    """Such as that of the dashboard: what it says is taken for the length of a message."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+
+        def answer() -> None:
+            connected, _ = server.accept()
+            with connected:
+                connected.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 9)
+                connected.recv(1)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(InputError, match=r"there is no scheduler of Dask at tcp"):
+            opened_cluster(address).__enter__()
+        thread.join(60)
 
 
 def test_a_study_in_another_order_is_refused() -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,50 @@ def test_other_versions(workers: tuple[Any, Any]) -> None:
         block_dataset(ClusterSource(source(), cluster))
 
 
+def _hide(package: str | None) -> None:
+    """Let a worker have all its packages but one."""
+    from onelayer.engines.cluster import versions as known
+
+    def found(asked: str) -> str:
+        if asked == package:
+            raise metadata.PackageNotFoundError
+        return metadata.version(asked)
+
+    vars(known)["version"] = found
+    known.versions.cache_clear()
+
+
+def test_a_worker_without_numba_is_refused_before_it_is_sent_anything(
+    workers: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = workers[1]
+    client.run(_hide, "numba", workers=[list(client.nthreads())[-1]])
+    monkeypatch.setattr(Cluster, "submit", None)
+    with pytest.raises(InputError, match=r"^cluster: a worker has numba none instead of [\d.]+\. "):
+        Cluster(client)
+    client.run(_hide, None)
+    assert Cluster(client).threads == 2
+
+
+class NoPackage:
+    """A client of a worker that does not know this package."""
+
+    status = "running"
+
+    def wait_for_workers(self, *_n: int, **_how: Any) -> None:
+        pass
+
+    def run(self, *_function: Any, on_error: str) -> dict[str, Any]:
+        assert on_error == "return"
+        return {"gone": OSError("it ends"), "a": ModuleNotFoundError("No module named 'onelayer'")}
+
+
+def test_a_worker_without_the_package() -> None:
+    client: Any = NoPackage()
+    with pytest.raises(OnelayerError, match=r"cannot load onelayer \(No module named 'onelayer'\)"):
+        Cluster(client)
+
+
 class Deadly:
     """Kills whoever reads it."""
 
@@ -271,6 +316,6 @@ class FullClient:
 
 def test_workers_that_are_full() -> None:
     known, now = ClusterState(FullClient()), time.monotonic()
-    assert known.expect_work(now - 1) == now - 1
+    known.expect_work(now - 1)
     with pytest.raises(OnelayerError, match=r"All workers .* have stopped: .* of at most 5 MB"):
         known.expect_work(now - state.SECONDS_FOR_WORKERS - 1)

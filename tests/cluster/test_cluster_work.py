@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 from onelayer.data import Dataset, block_dataset
 from onelayer.data.blocks import BlockSource
 from onelayer.engines.cluster import Cluster, ClusterMatrix, ClusterSource, on_cluster
+from onelayer.engines.cluster.tasks import Carried
 from onelayer.model import Objective
 from onelayer.optimum import minimise
 from onelayer.sweep import Task, sweep
@@ -135,6 +136,7 @@ def test_windows_share_a_task_where_they_lie_together(
 
     def counted(self: Cluster, what: str, *arguments: Any, **how: Any) -> Any:
         made[together, what] += 1
+        made[together, "taken up"] += any(isinstance(given, Carried) for given in arguments)
         first.update([how["priority"]] if what in ("steps", "evaluate") else [])
         return submit(self, what, *arguments, **how)
 
@@ -154,7 +156,7 @@ def test_windows_share_a_task_where_they_lie_together(
     assert bits(train_many(there, there, [config], 1)) == expected
     windows = config.max_epochs * len(source().block_lengths)
     assert apart[True, "steps"] < windows <= apart[False, "steps"]
-    assert apart[True, "states"] == 1, apart  # they stay there from one advance to the next
+    assert apart[True, "taken up"] == 1, apart  # they stay there from one advance to the next
     evaluations = config.max_epochs  # after the first step, and then once an epoch
     assert copied[False, "evaluate"] == evaluations
     assert copied[False, "steps"] == evaluations + 1

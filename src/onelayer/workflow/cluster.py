@@ -18,6 +18,17 @@ SECONDS_TO_CONNECT = 10
 MOST_WORKERS = 256
 """More are never started on one machine, and a mistyped number must not exhaust it."""
 
+_ON_ONE_MACHINE = {
+    "distributed.deploy.lost-worker-timeout": "10 minutes",
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.monitor-interval": "500ms",
+    "distributed.admin.system-monitor.interval": "2s",
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.client.scheduler-info-interval": "10s",
+}
+"""What Dask does by the clock takes the cores that models need; its dashboard has no profile then.
+Where cores are busy a worker that was killed takes long to start again."""
+
 _LOCAL, _SCHEMES = re.compile(r"local:(\d+)"), ("tcp://", "tls://", "ws://", "wss://", "ucx://")
 
 
@@ -40,11 +51,13 @@ def opened_cluster(address: str) -> Iterator[Cluster]:
     """
     workers = _workers(address)
     with needs("--cluster", "dask"):
+        import dask
         import distributed
     local: Any = distributed.LocalCluster
     connect: Any = distributed.Client
     with ExitStack() as stack:
         if workers:
+            stack.enter_context(dask.config.set(_ON_ONE_MACHINE))
             there: Any = stack.enter_context(
                 local(
                     n_workers=workers, threads_per_worker=1, processes=True,
@@ -56,7 +69,7 @@ def opened_cluster(address: str) -> Iterator[Cluster]:
             there = address
         try:
             client = stack.enter_context(connect(there, timeout=SECONDS_TO_CONNECT))
-        except (OSError, ValueError, TimeoutError):
+        except (OSError, ValueError, TimeoutError, MemoryError):  # of what another server says
             raise InputError(
                 Argument("cluster"), f": there is no scheduler of Dask at {address}; start one, "
                 "with dask scheduler, or take local:2.",

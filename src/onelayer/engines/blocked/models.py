@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from onelayer.data import Scaling
@@ -64,6 +64,15 @@ class WindowModels:
         """Return stored values as the stack takes them."""
         prepared = self._prepared(engine, X)
         return prepared if self._joined else prepared[0]
+
+    def without_starts(self) -> WindowModels:
+        """Return the models for those who restore all they use: with one start for all of them."""
+        shares = [
+            replace(share, problem=replace(share.problem, initial=(first,) * len(share.numbers)))
+            for share in self.shares
+            for first in share.problem.initial[:1]
+        ]
+        return replace(self, shares=tuple(shares))
 
     @property
     def _joined(self) -> bool:

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onelayer.engines.blocked import BlockedPart, BlockedStack
 from onelayer.engines.blocked.stack import added, measured, visits_of
+from onelayer.engines.cluster.examples import ExamplesThere
 from onelayer.engines.cluster.matrix import ClusterMatrix
 from onelayer.engines.cluster.tasks import Carried, Leg, same, steps, tallies
 from onelayer.engines.cluster.whereabouts import Whereabouts
 from onelayer.engines.problem import Batches, Visit
-from onelayer.engines.protocol import Advance, Tally
+from onelayer.engines.protocol import Advance, Measures, Tally
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -36,7 +37,8 @@ class _There(NamedTuple):
     Attributes
     ----------
     models : list of int
-    carried : Future of Carried
+    carried : Future of Carried, or Carried
+        As a value of its own, or to go along with the one call that takes it.
     made : int
         How many losses it has of advances before.
     advances : int
@@ -44,7 +46,7 @@ class _There(NamedTuple):
     """
 
     models: list[int]
-    carried: Future[Any]
+    carried: Future[Any] | Carried
     made: int
     advances: int
 
@@ -61,8 +63,8 @@ class ClusterStack(BlockedStack):
         X = self._train.X
         assert isinstance(X, ClusterMatrix)
         self._cluster = X.cluster
-        self._spec = self._cluster.submit("models", same, self._models)
-        self._examples: dict[tuple[bool, tuple[tuple[int, int], ...]], Future[Any]] = {}
+        self._spec = self._cluster.submit("models", same, self._models.without_starts())
+        self._examples = ExamplesThere(self._cluster)
         self._there: _There | None = None
 
     def _advanced(
@@ -74,41 +76,46 @@ class ClusterStack(BlockedStack):
         evaluate: bool,
     ) -> Advance:
         """Evaluate and step at once."""
-        there = self._taken_up(models)
-        carried, self._there = there.carried, None
-        chain = self._steps(carried, batches, rates, averaging)
-        bundles = self._where.bundles if evaluate else []
-        first = next((self._priority(visit) for visit, _ in visits_of(batches)), 1.0)
-        end, *found = self._cluster.results(
-            [chain, *(self._evaluation(carried, bundle, first) for bundle in bundles)]
-        )
-        measures = []
-        if evaluate:
-            sums = self._summed(bundles, found, len(models))
-            norms = [self._stack.weight_norm(m) for m in models]
-            measures = measured(sums[0], sums[1] if self._evaluates_train else None, norms)
-        for m in models:
-            self._stack.restore(m, end.states[m])
-        self._there = _There(list(models), chain, len(end.losses), there.advances + 1)
         nothing = np.zeros((len(models), 0))
-        return Advance(np.concatenate([nothing, *end.losses[there.made :]], axis=1), measures)
+        if not (evaluate or batches):
+            return Advance(nothing, [])
+        there, self._there = self._taken_up(models, shared=evaluate), None
+        asked, bundles = [], self._where.bundles if evaluate else []
+        if batches:
+            asked.append(self._steps(there.carried, batches, rates, averaging))
+        first = next((self._priority(visit) for visit, _ in visits_of(batches)), 1.0)
+        asked += [self._evaluation(there.carried, bundle, first) for bundle in bundles]
+        found = self._cluster.results(asked)
+        end = found.pop(0) if batches else Carried({})
+        measures = self._measures_of(models, bundles, found) if evaluate else []
+        for m, state in end.states.items():
+            self._stack.restore(m, state)
+        losses = end.losses[there.made :]
+        if batches:
+            there = _There(list(models), asked[0], len(end.losses), there.advances + 1)
+        self._there = there
+        return Advance(np.concatenate([nothing, *losses], axis=1), measures)
 
     def restore(self, model: int, state: Mapping[str, NDArray[Any]]) -> None:
         """Take up a model where `state` left it."""
         self._there = None
         super().restore(model, state)
 
-    def _taken_up(self, models: Sequence[int]) -> _There:
-        """Return models on the cluster: as the last advance left them there, or from here."""
+    def _taken_up(self, models: Sequence[int], *, shared: bool) -> _There:
+        """Return models on the cluster: as the last advance left them there, or from here.
+
+        Where they are from here, and only one task takes them up, they need none of their own.
+        """
         there = self._there
         if there and there.models == list(models) and there.advances < _MOST_ADVANCES:
             return there
         start = Carried({m: self._stack.state(m) for m in models})
-        return _There(list(models), self._cluster.submit("states", same, start), 0, 0)
+        carried = self._cluster.submit("states", same, start) if shared else start
+        return _There(list(models), carried, 0, 0)
 
     def _steps(
         self,
-        carried: Future[Any],
+        carried: Future[Any] | Carried,
         batches: Batches,
         rates: NDArray[np.float64],
         averaging: NDArray[np.float64] | None,
@@ -125,7 +132,7 @@ class ClusterStack(BlockedStack):
             legs = [
                 Leg(
                     tuple(blocks.index(i) for i in visit.window.blocks),
-                    visit.batches, rates[:, made],
+                    _in_few_bytes(visit.batches), rates[:, made],
                     None if averaging is None else averaging[:, made],
                 )
                 for visit, made in visits
@@ -133,10 +140,10 @@ class ClusterStack(BlockedStack):
             carried = self._cluster.submit(
                 "steps", steps, self._spec, self._engine.name, carried,
                 [X.future(i) for i in blocks],
-                self._examples_of([(self._train, i) for i in blocks]),
+                self._examples.of([(self._train, i) for i in blocks], in_one=self._where.copied),
                 legs, priority=self._priority(visits[0][0]),
             )  # fmt: skip
-        return carried
+        return cast("Future[Any]", carried)
 
     def _priority(self, visit: Visit) -> float:
         """Return what goes before what: whoever is furthest in its epoch.
@@ -173,17 +180,29 @@ class ClusterStack(BlockedStack):
         assert isinstance(X, ClusterMatrix)
         return Whereabouts(X, [(own, i) for own, i, _ in self._evaluated])
 
-    def _evaluation(self, carried: Future[Any], bundle: list[int], priority: float) -> Future[Any]:
+    def _evaluation(
+        self, carried: Future[Any] | Carried, bundle: list[int], priority: float
+    ) -> Future[Any]:
         """Submit the evaluation of some blocks."""
         chosen = [self._evaluated[e] for e in bundle]
         blocks = {(id(X), i): X.future(i) for X, i, _ in chosen}
         places = {key: place for place, key in enumerate(blocks)}
         return self._cluster.submit(
             "evaluate", tallies, self._spec, self._engine.name, carried, [*blocks.values()],
-            self._examples_of([(self._parts[p], i) for _, i, p in chosen]),
+            self._examples.of(
+                [(self._parts[p], i) for _, i, p in chosen], in_one=self._where.copied
+            ),
             [(places[id(X), i], self._parts[p] is self._validation) for X, i, p in chosen],
             priority=priority,
         )  # fmt: skip
+
+    def _measures_of(
+        self, models: Sequence[int], bundles: list[list[int]], found: Sequence[list[list[Tally]]]
+    ) -> list[Measures]:
+        """Return what an evaluation measured of models that are here as they were then."""
+        sums = self._summed(bundles, found, len(models))
+        norms = [self._stack.weight_norm(m) for m in models]
+        return measured(sums[0], sums[1] if self._evaluates_train else None, norms)
 
     def _summed(
         self, bundles: list[list[int]], found: Sequence[list[list[Tally]]], n_models: int
@@ -199,22 +218,8 @@ class ClusterStack(BlockedStack):
             sums[p] = added(sums[p], own[e])
         return sums
 
-    def _examples_of(self, blocks: list[tuple[BlockedPart, int]]) -> Any:
-        """Return the examples of some blocks on the cluster: each a value of its own, or all one.
 
-        Each value costs a task, and each of many blocks can be wanted elsewhere.
-        """
-        if self._where.copied:
-            return self._shared(blocks)
-        return [self._shared(block) for block in blocks]
-
-    def _shared(self, of: list[tuple[BlockedPart, int]] | tuple[BlockedPart, int]) -> Future[Any]:
-        """Return the examples of some blocks, or of one, as one value on the cluster."""
-        blocks = of if isinstance(of, list) else [of]
-        key = isinstance(of, list), tuple((id(part), i) for part, i in blocks)
-        if key not in self._examples:
-            found = [part.examples_of(i) for part, i in blocks]
-            self._examples[key] = self._cluster.submit(
-                "examples", same, found if isinstance(of, list) else found[0]
-            )
-        return self._examples[key]
+def _in_few_bytes(batches: Batches) -> Batches:
+    """Return batches whose rows are of the smallest type that has them."""
+    few = np.min_scalar_type(int(batches.rows.max(initial=0)))
+    return Batches(batches.rows.astype(few), batches.offsets)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from onelayer.errors import OnelayerError
@@ -11,32 +13,41 @@ from onelayer.errors import OnelayerError
 SECONDS_FOR_WORKERS = 30
 """So long a cluster may be without a worker that works."""
 
+_LOOK_HOLDS = 2.0
+"""Seconds from one question for the workers to the next: all that is known of them comes."""
+
 
 class ClusterState:
     """What a client knows of its scheduler and workers."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        self._workers: dict[str, dict[str, Any]] = {}
+        self._one_looks = threading.Lock()
+        self._until = self._worked = -math.inf
 
     @property
     def _address(self) -> str:
         scheduler = self._client.scheduler
         return str(scheduler.address) if scheduler else "the address"
 
-    def workers(self) -> list[dict[str, Any]]:
-        """Return what the scheduler knows of each worker."""
-        try:
-            return [*self._client.scheduler_info(n_workers=-1)["workers"].values()]
-        except OSError:
-            raise self._gone() from None
+    def workers(self) -> dict[str, dict[str, Any]]:
+        """Return what the scheduler knows of each worker, by its address; all share a look."""
+        with self._one_looks:
+            now = time.monotonic()
+            if now >= self._until:
+                try:
+                    self._workers = self._client.scheduler_info(n_workers=-1)["workers"]
+                except OSError:
+                    raise self._gone() from None
+                self._until = now + _LOOK_HOLDS
+                if any(worker["status"] == "running" for worker in self._workers.values()):
+                    self._worked = now
+            return self._workers
 
     def threads(self) -> dict[str, int]:
         """Return how many threads each worker has, by its address."""
-        try:
-            threads: dict[str, int] = self._client.nthreads()
-        except OSError:
-            raise self._gone() from None
-        return threads
+        return {address: worker["nthreads"] for address, worker in self.workers().items()}
 
     def holders(self, futures: Sequence[Any]) -> list[tuple[str, ...]]:
         """Return the addresses of the workers on which each value lies."""
@@ -59,13 +70,13 @@ class ClusterState:
         except TimeoutError:
             raise self._no_worker() from None
 
-    def expect_work(self, since: float) -> float:
-        """Return since when there has been a worker that works; or until when there was one.
+    def expect_work(self, since: float) -> None:
+        """Look whether the cluster still works.
 
         Parameters
         ----------
         since : float
-            What the last call returned, by `time.monotonic`.
+            When somebody began to wait, by `time.monotonic`.
 
         Raises
         ------
@@ -74,11 +85,8 @@ class ClusterState:
         """
         self.expect_scheduler()
         workers = self.workers()
-        if any(worker["status"] == "running" for worker in workers):
-            return time.monotonic()
-        if time.monotonic() - since > SECONDS_FOR_WORKERS:
+        if time.monotonic() - max(since, self._worked) > SECONDS_FOR_WORKERS:
             raise self._all_are_full(workers) if workers else self._no_worker()
-        return since
 
     def _gone(self) -> OnelayerError:
         return OnelayerError(
@@ -92,8 +100,8 @@ class ClusterState:
             f"one, with: dask worker {self._address}"
         )
 
-    def _all_are_full(self, workers: list[dict[str, Any]]) -> OnelayerError:
-        memory = max(worker["memory_limit"] for worker in workers) / 1e6
+    def _all_are_full(self, workers: Mapping[str, dict[str, Any]]) -> OnelayerError:
+        memory = max(worker["memory_limit"] for worker in workers.values()) / 1e6
         return OnelayerError(
             "All workers of the cluster have stopped: the data fills their memory, of at most "
             f"{memory:,.0f} MB. Start more of them, or give them more memory."

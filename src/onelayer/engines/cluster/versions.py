@@ -23,14 +23,13 @@ def versions() -> dict[str, str]:
     return found
 
 
-def expect_versions(expected: dict[str, str]) -> None:
-    """Refuse to work in a process with other versions than the client's.
+def expect_versions(expected: dict[str, str], own: dict[str, str]) -> None:
+    """Refuse a worker with other versions than the client's.
 
     Raises
     ------
     InputError
     """
-    own = versions()
     if own == expected:
         return
     differ = [k for k in expected if own.get(k) != expected[k]]

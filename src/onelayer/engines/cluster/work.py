@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import wait
+from typing import TYPE_CHECKING, Any, cast
 
 from onelayer.engines.cluster.state import ClusterState
 from onelayer.engines.cluster.versions import expect_versions, versions
@@ -36,7 +38,9 @@ class Cluster:
     Raises
     ------
     OnelayerError
-        If it has no worker in time.
+        If it has no worker in time, or one without this package.
+    InputError
+        If a worker has other versions.
     """
 
     def __init__(self, client: Client) -> None:
@@ -49,6 +53,21 @@ class Cluster:
         self.versions = versions()
         self._state = ClusterState(client)
         self._state.expect_workers()
+        self._expect_versions()
+
+    def _expect_versions(self) -> None:
+        """Ask each worker at once: what it cannot take apart it could not even refuse.
+
+        Those that come later are asked by each task.
+        """
+        for told in self.client.run(versions, on_error="return").values():
+            if isinstance(told, ImportError):
+                raise OnelayerError(
+                    f"A worker of the cluster cannot load onelayer ({told}). Install the same "
+                    "version on all machines."
+                )
+            if isinstance(told, dict):  # and is not about to go
+                expect_versions(self.versions, told)
 
     @property
     def threads(self) -> int:
@@ -58,7 +77,7 @@ class Cluster:
     @property
     def least_memory(self) -> int | None:
         """The bytes that the smallest worker may hold; None where there is no limit."""
-        limits = (worker["memory_limit"] for worker in self._state.workers())
+        limits = (worker["memory_limit"] for worker in self._state.workers().values())
         return min((limit for limit in limits if limit), default=None)
 
     def copies(self, nbytes: int) -> bool:
@@ -143,19 +162,10 @@ class Cluster:
         InputError
             As the functions raise it.
         """
-        import distributed
         from distributed import CancelledError, KilledWorker
 
-        wait: Any = distributed.wait
-        begin = time.monotonic()
         try:
-            while True:
-                try:
-                    wait(futures, timeout=_LOOK)
-                    break
-                except TimeoutError:
-                    begin = self._state.expect_work(begin)
-            found: list[Any] = self.client.gather(list(futures))
+            found: list[Any] = self._waited_for(list(futures))
         except KilledWorker as error:
             raise OnelayerError(
                 f"Workers of the cluster died of one piece of work ({error.task}), the last of "
@@ -180,8 +190,20 @@ class Cluster:
             ) from error
         return found
 
+    def _waited_for(self, futures: list[Future[Any]]) -> list[Any]:
+        """Return what came of some work; wait in one question, whatever else is looked at."""
+        asked = self.client.gather(futures, asynchronous=True)
+        answer = asyncio.run_coroutine_threadsafe(asked, self.client.loop.asyncio_loop)
+        begin = time.monotonic()
+        try:
+            while not wait([answer], timeout=_LOOK).done:
+                self._state.expect_work(begin)
+            return cast("list[Any]", answer.result())
+        finally:
+            answer.cancel()  # where the wait was given up
+
 
 def _checked(expected: dict[str, str], function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a function on a worker, if that has the client's versions: bits depend on them."""
-    expect_versions(expected)
+    expect_versions(expected, versions())
     return function(*arguments)
