@@ -236,6 +236,35 @@ def test_reading_again(put: Put) -> None:
     assert second.fill.tolist() == [1, 3]
 
 
+@pytest.mark.parametrize(
+    ("words", "labels"),
+    [
+        (["007", "08", "10"], ["007", "08", "10"]),
+        (["7", "-01", "10"], ["7", "-01", "10"]),
+        (["0", "7", "10"], [0, 7, 10]),
+    ],
+)
+def test_labels_with_zeros_in_front_are_codes(
+    words: list[str], labels: list[int | str], put: Put
+) -> None:
+    rows = "".join(f"1.5,{word}\n" for word in words)
+    assert np.array(read_examples(put(f"x,y\n{rows}\n")).y).tolist() == labels
+    alone = put("\n".join(words), "labels.txt")
+    data = put(f"x,z\n{rows}", "features.csv")
+    assert np.array(read_examples(data, labels=alone, drop=["z"]).y).tolist() == labels
+
+
+@pytest.mark.parametrize("name", ["data.csv", "data.parquet"])
+def test_labels_of_128_bits(name: str, put: Put) -> None:
+    def read(first: int) -> object:
+        labels = pl.Series([first, 5], dtype=pl.Int128)
+        return read_examples(put(pl.DataFrame({"x": [1.0, 2.0], "y": labels}), name)).y
+
+    assert np.array(read(2**62)).tolist() == [2**62, 5]
+    with pytest.raises(InputError, match=r"column 'y': the label 1180591620717411303424 does not"):
+        read(2**70)
+
+
 def test_labels_with_gaps_count_as_none_where_none_are_needed(put: Put) -> None:
     path = put("a,y\n1,0\n2,\n")
     assert read_examples(path, need_labels=False).y is None

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from onelayer.data.blocks import ArrayBlocks, Block, PackedBlocks, pack
 from onelayer.data.blocks.dataset import block_dataset
+from onelayer.data.blocks.readers.open import as_block_source
 from onelayer.data.fit_scaling import fit_scaling
 from onelayer.errors import InputError
 from onelayer.words import bytes_in_words, parse_bytes
@@ -267,3 +268,30 @@ def test_what_is_no_size(text: str | int) -> None:
 def test_sizes_in_words() -> None:
     words = [bytes_in_words(size) for size in (0, 999, 1500, 64_000_000, 2**40)]
     assert words == ["0 B", "999 B", "1.5 kB", "64 MB", "1.1 TB"]
+
+
+def test_packs_without_their_manifest_are_no_shards(tmp_path: Path) -> None:
+    """Their labels are numbers of classes, and some blocks may be missing."""
+
+    def stop(stage: str, examples: int, _n: int, _bytes: int) -> None:
+        if (stage, examples) == ("gather", 256):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pack(source("strings"), tmp_path, block_length=128, memory=40_000, watch=stop)
+    assert (tmp_path / "00000.X.npy").exists()
+    with pytest.raises(InputError, match=r"a pack that is not finished; onelayer data pack, given"):
+        as_block_source(tmp_path)
+    pack(source("strings"), tmp_path, block_length=128)
+    (tmp_path / "blocks.json").unlink()
+    with pytest.raises(InputError, match=r"holds packed blocks without their blocks\.json"):
+        as_block_source(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_in_the_place_of_a_block_is_not_waited_for(tmp_path: Path) -> None:
+    packed = pack(source("float32"), tmp_path / "out")
+    (tmp_path / "out" / "00000.X.npy").unlink()
+    os.mkfifo(tmp_path / "out" / "00000.X.npy")
+    with pytest.raises(InputError, match=r"00000\.X\.npy: is damaged, or was edited: it is a pipe"):
+        packed.read_block(0)

@@ -138,3 +138,30 @@ def test_damaged_sparse_indices_are_refused_before_they_are_followed(
     fitted = LogisticRegression(max_epochs=1).fit(X, y)
     with pytest.raises(InputError, match="X: the sparse matrix is damaged"):
         fitted.predict(damaged)
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (pd.Series(["u", "v"] * 40, dtype="category"), r"'z' \(category, such as 'u'\)"),
+        (pd.Series(pd.date_range("2020", periods=80)), r"'z' \(datetime64\["),
+        (pd.Series([1, "a"] * 40, dtype=object), r"'z' \(object, such as 'a'\)"),
+        (pl.Series(["u", "v"] * 40), r"'z' \(String, such as 'u'\)"),
+        (pl.Series([[1.0, 2.0]] * 80), r"'z' \(List\(Float64\)"),
+        (pl.Series([[1, 2]] * 80, dtype=pl.Array(pl.Int64, 2)), r"'z' \(Array\("),
+        (pl.Series(pd.date_range("2020", periods=80).tolist()), r"'z' \(Datetime\("),
+    ],
+)
+def test_columns_of_frames_that_are_no_numbers_are_named(column: Any, said: str) -> None:
+    frame = pd.DataFrame if isinstance(column, pd.Series) else pl.DataFrame
+    table = frame({"a": X[:, 0], "z": column})
+    with pytest.raises(InputError, match=f"X: 1 column does not hold numbers: {said}"):
+        LogisticRegression(max_epochs=1).fit(table, y)
+    fitted = LogisticRegression(max_epochs=1).fit(frame({"a": X[:, 0], "z": X[:, 1]}), y)
+    with pytest.raises(InputError, match="X: 1 column does not hold numbers: "):
+        fitted.predict(table)
+
+
+def test_infinities_of_both_signs_are_refused_without_a_warning() -> None:
+    with pytest.raises(ValueError, match="contains infinity"):
+        LogisticRegression().fit(np.where(X > 0, np.inf, -np.inf).astype(np.float16), y)

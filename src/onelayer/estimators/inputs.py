@@ -19,6 +19,7 @@ from onelayer.data.label_matrix import as_label_matrix
 from onelayer.data.moments import Moments
 from onelayer.errors import InputError
 from onelayer.estimators.blocks import is_source, read_labelled, read_new
+from onelayer.estimators.frames import has_times, refuse_columns
 from onelayer.words import first_few
 
 
@@ -70,9 +71,21 @@ def read_matrix(estimator: Any, X: Any) -> Any:
     """Return new examples for a fitted estimator, checked against those it was fitted to."""
     if is_source(X):
         return read_new(estimator, X)
+    return _validated(estimator, X, reset=False)
+
+
+def _validated(estimator: Any, X: Any, *y: Any, **how: Any) -> Any:
+    """Return what scikit-learn returns of examples, and of labels where there are some."""
     _check_sparse(X)
-    with np.errstate(invalid="ignore"):  # scikit-learn adds all values up to see if any is NaN
-        return validate_data(estimator, X, accept_sparse="csr", reset=False)
+    try:
+        with np.errstate(invalid="ignore"):  # it adds all values up to see if any is NaN
+            given = validate_data(estimator, X, *y, accept_sparse="csr", **how)
+    except (TypeError, ValueError):
+        refuse_columns(X)
+        raise
+    if (given[0] if y else given).dtype == object or has_times(X):
+        refuse_columns(X)
+    return given
 
 
 def _check_sparse(X: Any) -> None:
@@ -104,8 +117,7 @@ def read(
             raise InputError("y: there is a matrix of labels; take MultilabelRegression.")
         check_classification_targets(found.y)
         return Given(X, found.y, as_weights(weights, len(found.y), name), found.moments)
-    _check_sparse(X)
-    X, y = validate_data(estimator, X, y, accept_sparse="csr", reset=reset)
+    X, y = _validated(estimator, X, y, reset=reset)
     check_classification_targets(y)
     return Given(X, y, as_weights(weights, len(y), name))
 
@@ -119,8 +131,7 @@ def read_label_matrix(
         X, found = read_labelled(estimator, X, y, reset=reset)
         y, moments = found.y, found.moments
     else:
-        _check_sparse(X)
-        X, y = validate_data(estimator, X, y, accept_sparse="csr", reset=reset, multi_output=True)
+        X, y = _validated(estimator, X, y, reset=reset, multi_output=True)
     if y.ndim != 2:
         raise InputError(
             "y: there is one label an example; give a matrix of 0 and 1 with a column for each "

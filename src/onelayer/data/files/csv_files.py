@@ -136,6 +136,15 @@ def read_csv_columns(
     return _without_blank_lines(frame, source)
 
 
+def read_words(path: str, separator: str, position: int) -> pl.Series:
+    """Return a column of a CSV file that was read before as it stands there, 007 and not 7.
+
+    Blank lines at the end of the file are null.
+    """
+    table = pl.scan_csv(path, separator=separator, infer_schema_length=0, glob=False)
+    return table.select(pl.nth(position)).collect().to_series()
+
+
 def _collect(
     path: str, separator: str, names: tuple[str, ...], wanted: list[int], rows: int | None
 ) -> pl.DataFrame:

@@ -14,6 +14,9 @@ MISSING_LABELS = ("", "nan")
 """Words, in lower case, that are no label anywhere: what a missing value becomes on its way
 through text. Others of `MISSING`, such as NA or none, may name a class among other names."""
 
+_PADDED = r"^\s*[+-]?0\d"
+"""Words that begin so are codes, such as 007: as numbers they would lose their zeros."""
+
 
 def as_label_values(values: NDArray[Any], where: str, before: int = 0) -> NDArray[Any]:
     """Return labels as integers, strings or bools.
@@ -63,12 +66,16 @@ def as_label_values(values: NDArray[Any], where: str, before: int = 0) -> NDArra
 def text_labels(values: list[str], where: str) -> NDArray[Any]:
     """Return words as labels: whole numbers if all of them are that, otherwise strings.
 
+    Where one is a code with zeros in front, as 007 is, all are strings.
+
     Raises
     ------
     InputError
         If one among numbers stands for a missing number, as NA does, or does not fit 64 bits.
     """
     words = [value.strip() for value in values]
+    if is_padded(pl.Series(words, dtype=pl.String)):
+        return np.array(words)
     gaps = [word.lower() in MISSING for word in words]
     numbers = _numbers([word for word, gap in zip(words, gaps, strict=True) if not gap])
     if not numbers:
@@ -78,6 +85,11 @@ def text_labels(values: list[str], where: str) -> NDArray[Any]:
     if isinstance(numbers[0], int):
         check_64_bits(numbers, where)
     return np.array(numbers)
+
+
+def is_padded(words: pl.Series) -> bool:
+    """Return whether one of these words is a code with zeros in front, as 007 is."""
+    return bool(words.str.contains(_PADDED).any())
 
 
 def _numbers(words: list[str]) -> list[Any] | None:
@@ -133,6 +145,9 @@ def column_labels(
         words = column.to_list()
         values = text_labels(words, where) if as_text else np.array(words)
     else:
+        if str(column.dtype).endswith("Int128"):  # which NumPy has not
+            check_64_bits(column.to_list(), where)
+            column = column.cast(pl.Int64)
         values = column.to_numpy()
     return as_label_values(values, where, before)
 

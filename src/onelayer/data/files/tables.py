@@ -14,10 +14,11 @@ from onelayer.data.files.csv_files import (
     numbers_in,
     read_csv_columns,
     read_header,
+    read_words,
 )
 from onelayer.data.files.examples import Examples, Request
 from onelayer.data.files.identifiers import identifiers
-from onelayer.data.files.label_values import column_labels, with_gaps
+from onelayer.data.files.label_values import column_labels, is_padded, with_gaps
 from onelayer.data.files.limits import check_size
 from onelayer.data.files.list_columns import (
     ExpandedColumn,
@@ -86,6 +87,9 @@ class Table:
     def labels(self, column: pl.Series) -> NDArray[Any]:
         """Return a column of this table as labels."""
         where = f"{self.source}, column {column.name!r}"
+        if self.lazy is None and column.dtype.is_integer():
+            words = read_words(self.path, self.separator, self.columns.index(column.name))
+            column = words.head(len(column)).alias(column.name) if is_padded(words) else column
         return column_labels(column, where, as_text=self.lazy is None)
 
     def numeric(self, column: pl.Series) -> pl.Series:

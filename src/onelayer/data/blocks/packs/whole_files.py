@@ -58,6 +58,8 @@ def read_whole(
     OSError, ValueError
         If it cannot be read, or has another size than its folder says.
     """
+    if path.is_fifo():  # opening it would wait for one who writes
+        raise ValueError("it is a pipe")
     with path.open("rb", buffering=0) as file:
         known = os.fstat(file.fileno())
         size = known.st_size

@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from onelayer.data.blocks.packs.packed import PackedBlocks
+from onelayer.data.blocks.packs.packed import STATISTICS, PackedBlocks
+from onelayer.data.blocks.packs.packing import DEALT, FOLDER
 from onelayer.data.blocks.readers.chosen_columns import Columns
 from onelayer.data.blocks.readers.places import DataFile, find, is_remote
 from onelayer.data.blocks.source import BlockSource
@@ -49,6 +50,8 @@ def open_path(path: str, columns: Columns) -> BlockSource:
     if isinstance(found, list) and any(file.name == PACKED for file in files):
         _refuse_columns(path, columns)
         return _packed(path)
+    if isinstance(found, list):
+        _refuse_unfinished(path, files)
     kinds = [kind for kind in _ALL if any(_ends(file, kind) for file in files)]
     if not kinds:
         holds = first_few([file.name for file in files]) or "no file"
@@ -68,8 +71,10 @@ def holds_blocks(path: str) -> bool:
         return False
     files = [name.lower() for name in os.listdir(path) if not name.startswith((".", "_"))]
     ends = tuple(ending for kind in _ALL for ending in kind)
-    return PACKED in files or any(
-        name.endswith(ends) and os.path.isfile(os.path.join(path, name)) for name in files
+    return (
+        PACKED in files
+        or _is_begun(path)
+        or any(name.endswith(ends) and os.path.isfile(os.path.join(path, name)) for name in files)
     )
 
 
@@ -124,6 +129,25 @@ def _open_files(files: list[DataFile], kind: Sequence[str], columns: Columns) ->
 
 def _packed(path: str) -> BlockSource:
     return PackedBlocks(path)
+
+
+def _refuse_unfinished(path: str, files: Sequence[DataFile]) -> None:
+    """Refuse blocks without their manifest, which pass for shards whose labels are numbers."""
+    if _is_begun(path):
+        raise InputError(
+            f"{path}: holds a pack that is not finished; onelayer data pack, given the same source "
+            "and this folder, goes on with it."
+        )
+    if any(file.name == STATISTICS for file in files):
+        raise InputError(
+            f"{path}: holds packed blocks without their {PACKED}, which names the classes; put it "
+            "back from a copy, or pack the source again."
+        )
+
+
+def _is_begun(path: str) -> bool:
+    """Return whether a folder of this machine is one that is being packed."""
+    return os.path.exists(os.path.join(path, FOLDER, DEALT))
 
 
 def _refuse_columns(path: str, columns: Columns) -> None:
