@@ -135,7 +135,7 @@ class CompiledTotals:
 
 def _added(pieces: np.ndarray) -> np.ndarray:
     """Return the sum over the first axis in float64, piece after piece in any company."""
-    total = pieces[0].astype(np.float64)
+    total: np.ndarray = pieces[0].astype(np.float64)
     for piece in pieces[1:]:
         total += piece
     return total
