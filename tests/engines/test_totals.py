@@ -83,11 +83,12 @@ def test_totals_are_those_of_the_reference(
 
 
 @pytest.mark.parametrize("stored", ["uint8", "csr"])
+@pytest.mark.parametrize(("model", "outputs"), [("softmax", 5), ("logistic", 1)])
 def test_a_models_totals_have_the_same_bits_in_any_company(
-    stored: str, monkeypatch: pytest.MonkeyPatch
+    model: ModelName, outputs: int, stored: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = material(stored, 2000, 33, 5)
-    what, at = problem(data, "softmax", 5, "float32", 3), somewhere(data, 5, "float32")
+    data = material(stored, 4000, 9, max(outputs, 2))  # many pieces of rows to add up
+    what, at = problem(data, model, outputs, "float32", 3), somewhere(data, outputs, "float32")
     together = sums("compiled", data, [0, 1, 2], at, what, "float32", 3)
     for m in range(3):
         (alone,) = sums("compiled", data, [m], [at[m]], what, "float32", 1)

@@ -138,7 +138,7 @@ def train_many(
             keep(known)
 
     with stop_on_interrupt(stop) as stop, open_engine(engine, threads) as opened:
-        task = task.with_minima(threads, engine, hear, stop)
+        task = task.with_minima(threads, engine, listen, stop)
         known |= {
             i: state for i, state in enumerate(task.states)
             if state is not None and state.reason is not StopReason.INTERRUPTED
@@ -204,9 +204,13 @@ class _Task:
         self, threads: int | None, engine: EngineName, listen: Listener, stop: threading.Event
     ) -> _Task:
         """Return the task with the minima that configurations ask for."""
+
+        def watch(run: int, passes: int, bound: float) -> None:
+            listen(Searched(run, passes, bound))
+
         minima = find_minima(
             self.configs, self.data, threads=threads, engine=engine, stop=stop,
-            watch=lambda run, passes, bound: listen(Searched(run, passes, bound)),
+            watch=None if listen is ignore else watch,
         )  # fmt: skip
         data = [replace(own, minimum=minima.get(i)) for i, own in enumerate(self.data)]
         states = list(self.states)

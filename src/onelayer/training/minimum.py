@@ -130,7 +130,7 @@ def find_minima(
     *,
     threads: int | None,
     engine: EngineName,
-    watch: Callable[[int, int, float], None],
+    watch: Callable[[int, int, float], None] | None,
     stop: threading.Event,
 ) -> dict[int, Optimum]:
     """Find the minima of the runs that ask for one, all alike on the same values together.
@@ -140,7 +140,7 @@ def find_minima(
     configs : sequence of TrainConfig
     data : sequence of RunData
         For each run; they differ in the rows and weights of examples alone.
-    watch : function
+    watch : function or None
         Called for each run and pass, with the run's number, the pass's, and the bound as a share of
         J.
     stop : threading.Event
@@ -163,8 +163,9 @@ def find_minima(
         one = data[numbers[0]]
 
         def tell(passes: int, bounds: Sequence[float], numbers: list[int] = numbers) -> None:
-            for i, bound in zip(numbers, bounds, strict=True):
-                watch(i, passes, bound)
+            if watch is not None:  # so many calls take a while where data are small
+                for i, bound in zip(numbers, bounds, strict=True):
+                    watch(i, passes, bound)
 
         found = minimise(
             one.train if features is None else one.train.of_features(*features),

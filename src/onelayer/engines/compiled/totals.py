@@ -100,22 +100,15 @@ class CompiledTotals:
         work = self._on_csr if is_csr else self._on_dense
         products = len(self._part.rows) * self._weights[0].size * (n_models + OF_READING)
         self._team.run(partial(work, counter, chosen, totals), alone=products <= LITTLE)
-        found = []
-        for j in range(n_models):
-            weights = totals.weights[:, j].sum(axis=0, dtype=np.float64)  # piece after piece
-            if not is_csr:
-                weights = weights.T
-            found.append(
-                Sums(
-                    float(totals.loss[:, j].sum()),
-                    np.ascontiguousarray(
-                        weights[: self._data.source.n_features, : self._problem.n_outputs]
-                    ),
-                    totals.bias[:, j].sum(axis=0),
-                    len(self._part.rows),
-                )
-            )
-        return found
+        loss, weights, bias = map(_added, totals)
+        if not is_csr:
+            weights = weights.transpose(0, 2, 1)
+        weights = weights[:, : self._data.source.n_features, : self._problem.n_outputs]
+        count = len(self._part.rows)
+        return [
+            Sums(float(loss[j]), np.ascontiguousarray(weights[j]), bias[j], count)
+            for j in range(n_models)
+        ]
 
     def _on_dense(self, counter: np.ndarray, chosen: np.ndarray, totals: Totals) -> None:
         layout = self._layout
@@ -138,3 +131,11 @@ class CompiledTotals:
             jobs.sum_csr(  # type: ignore[no-untyped-call]
                 room, counter, self._part, layout.models, chosen, totals
             )
+
+
+def _added(pieces: np.ndarray) -> np.ndarray:
+    """Return the sum over the first axis in float64, piece after piece in any company."""
+    total: np.ndarray = pieces[0].astype(np.float64)
+    for piece in pieces[1:]:
+        total += piece
+    return total
