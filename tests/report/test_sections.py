@@ -122,7 +122,7 @@ def test_the_head_answers_in_a_sentence_each(real: Outcome, real_findings: list[
     said = words(lead)
     assert "Does a batch cause the dips? Yes. After batch 4 of file the accuracy falls by" in said
     assert "above the lowest within" in said
-    assert "better on examples that trained than on examples of the same kind" in said
+    assert "better on training examples than on examples of the same kind" in said
     assert "Sharp dips of the validation accuracy (file). Shuffle the examples." in said
     (cards,) = [block.cards for block in lead if isinstance(block, Answers)]
     assert all(card.text.endswith(".") for card in cards)

@@ -111,7 +111,7 @@ def ahead(evidence: Evidence) -> Judged:
     low, high = found.gap.memory_interval
     said = (
         f"{evidence.called(finding.runs[0])} is {points(found.gap.memory)} ({span((low, high))}) "
-        "better on examples that trained than on examples of the same kind that did not."
+        "better on training examples than on examples of the same kind that were held out."
     )
     return (HOLDS if low > 0 else FAILS if high < 0.01 else OPEN), said
 

@@ -67,7 +67,7 @@ class Arrival(Measurement):
 
     code: ClassVar[str] = "OL004"
     check: ClassVar[str] = "arrival"
-    title: ClassVar[str] = "Training that ended before it had arrived"
+    title: ClassVar[str] = "Training that ended far from the minimum"
 
     l2: float
     share: Number

@@ -32,7 +32,7 @@ from onelayer.model import Parameters
 from onelayer.study import RunOutcome
 
 MUCH_MEMORY = 0.05
-"""So much higher is the accuracy on the examples that trained where memory is worth telling."""
+"""So much higher is the accuracy on training examples where memory is worth telling."""
 
 HELD_OUT = 0.2
 """So many of the training examples are left out of a second training, to be asked after it."""

@@ -176,8 +176,9 @@ def _with_weights(
 def _words(found: WeightNoise, called: Mapping[str, str]) -> str:
     each = [_one(p, called[p.run]) for p in found.pictures]
     text = (
-        "Neighbouring pixels of the pictures differ (root mean square) by so much of what "
-        f"unrelated pixels of the same spread would: {'; '.join(each)}.{_course(found.pictures)}"
+        "The noise of the pictures, how much neighbouring pixels differ (root mean square) over "
+        "how much unrelated pixels of the same spread would: "
+        f"{'; '.join(each)}.{_course(found.pictures)}"
     )
     if not math.isfinite(found.limit_noise):
         return text

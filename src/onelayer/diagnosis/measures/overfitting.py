@@ -144,7 +144,7 @@ class Overfitting(Measurement):
         )
         caption = (
             f"The gap is {points(whole)}. Memory, {points(gap.memory)}, is what the model knows "
-            "better of examples that trained than of others of the same kind, and parts that "
+            "better of training examples than of others of the same kind, and parts that "
             "differ are the rest; intervals of 95%."
         )
         axis = "difference of accuracies (percentage points)"

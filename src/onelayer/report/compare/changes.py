@@ -89,11 +89,14 @@ class Changed:
     def in_words(self) -> str:
         """'2 appeared, 1 is gone, 3 changed in number, ... and 40 are as before'."""
         gone, same = len(self.gone), self.same
-        return (
-            f"{len(self.appeared)} appeared, {gone} {'is' if gone == 1 else 'are'} gone, "
-            f"{len(self.numbers)} changed in number, {len(self.answers)} found in neither changed "
-            f"the answer, and {same} {'is' if same == 1 else 'are'} as before"
+        parts = (
+            (self.appeared, f"{len(self.appeared)} appeared"),
+            (self.gone, f"{gone} {'is' if gone == 1 else 'are'} gone"),
+            (self.numbers, f"{len(self.numbers)} changed in number"),
+            (self.answers, f"{len(self.answers)} found in neither changed the answer"),
         )
+        changed = ", ".join(words for found, words in parts if found) or "none changed"
+        return f"{changed}, and {same} {'is' if same == 1 else 'are'} as before"
 
     def kinds(self, first: str, second: str) -> Sequence[tuple[str, tuple[TwoFindings, ...]]]:
         """Return each kind of change with a title."""

@@ -59,7 +59,7 @@ def _apart(pairs: Sequence[Pair]) -> tuple[Block, ...]:
     said = [f"{pair.label}: {change_in_words(pair)}." for pair in apart]
     if rest := len(pairs) - len(apart):
         which = f"the other {count(rest, 'run')}" if apart else count(rest, "run")
-        said.append(f"The accuracies of {which} cannot be told apart.")
+        said.append(f"In {which} the two accuracies cannot be told apart.")
     return tuple(Paragraph(literal(text)) for text in said)
 
 

@@ -33,8 +33,8 @@ def overfitting(material: Material, choice: SectionChoice) -> Section:
          "validation harder by (points)", "loss at the end above its lowest",
          "loss at the minimum above it"),
         rows,
-        "Memory: how much better the accuracy is on examples that trained than on a fifth that did "
-        "not; both differences with 95% intervals.",
+        "Memory: how much better the accuracy is on training examples than on a fifth of them that "
+        "was held out; both differences with 95% intervals.",
         ("left", "right", "right", "right", "right", "right", "right"),
     )  # fmt: skip
     blocks: list[Block] = [table] if len(rows) > 1 else []
