@@ -153,11 +153,12 @@ def stopped_early(
     times : float
         The run goes on to so many times its steps.
     """
-    some, epochs = material(source, rng, 3_000), 20
-    few = Material(some.X[:1160], some.y[:1160], some.image_shape)
-    rest = Material(some.X[1160:], some.y[1160:], some.image_shape)
-    greatest = safe_rate(few.split(600 / 1160)[0], 1.0)
+    epochs = 20
     while True:
+        some = material(source, rng, 3_000)  # on some examples no patience costs so much
+        few = Material(some.X[:1160], some.y[:1160], some.image_shape)
+        rest = Material(some.X[1160:], some.y[1160:], some.image_shape)
+        greatest = safe_rate(few.split(600 / 1160)[0], 1.0)
         case = of(
             few, rng, validation=600 / 1160, batch_size=int(rng.choice([8, 16, 32, 64])),
             learning_rate=greatest * float(rng.uniform(0.1, 0.6)),
