@@ -69,12 +69,18 @@ def constant(rng: np.random.Generator, strength: float, source: str) -> Case:
 
 
 def duplicate(rng: np.random.Generator, strength: float, source: str) -> Case:
-    """Add a feature of this correlation with another one, or with its negative."""
+    """Add a feature of this correlation with another one, or with its negative.
+
+    That is the correlation of values within three standard deviations: a few far ones would make
+    one of the features whose other values have little to do with one another.
+    """
     m = material(source, rng)
     # A feature that a few examples alone have is no plant: its copy would be no copy by chance.
     often = np.flatnonzero(np.mean(np.median(m.X, axis=0) != m.X, axis=0) > 0.1)
     original = int(rng.choice(often))
-    column = m.X[:, original] / m.X[:, original].std()
+    column = m.X[:, original] - m.X[:, original].mean()
+    most = 3 * column.std()
+    column = column / np.clip(column, -most, most).std()
     noise = np.sqrt(1 / strength**2 - 1) * rng.normal(size=len(column))
     planted = _with_column(m, rng.choice([-1.0, 1.0]) * column + noise)
     pair = {original, m.X.shape[1]}
