@@ -11,6 +11,7 @@ and the others nothing. What is linear in p_i is so in q_i, so that no other pas
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from scipy.special import xlogy
 
 Array = NDArray[np.float64]
 
-_PEAK = 1 / float(np.e)
+_PEAK = 1 / math.e
 """Where -p ln p is largest."""
 
 _LEAST = 1e-300
@@ -87,9 +88,9 @@ class MovedShares:
     @property
     def dealt_off(self) -> tuple[float, float]:
         """How far d may be off: what is too much of it in all, and the Euclidean length."""
-        total, length = float(self.off.sum()), float(np.linalg.norm(self.off))
-        least = self._least_whole
-        return min(total / least, 1.0), (length + float(np.linalg.norm(self.dealt)) * total) / least
+        total, least = float(self.off.sum()), self._least_whole
+        length = math.sqrt(self.off @ self.off) + math.sqrt(self.dealt @ self.dealt) * total
+        return min(total / least, 1.0), length / least
 
     @property
     def _least_whole(self) -> float:
@@ -113,10 +114,11 @@ class MovedShares:
         order, kept = np.argsort(-self.given, kind="stable"), 1 - self.given
         share = np.minimum(self.predicted + self.off, _PEAK)[order]
         filled = np.minimum(np.cumsum(-share * np.log(share)), max(entropy, 0.0))
-        lost = float(self.given[order] @ np.diff(filled, prepend=0.0))
+        filled[1:] -= filled[:-1].copy()
+        lost = float(self.given[order] @ filled)
         lost += float((self.predicted - self.off) @ xlogy(kept, kept))
         s = min(self.whole + float(self.given @ self.off), 1 - _PEAK)
-        return lost - (1 - s) * float(np.log1p(-s)) - self._least_whole * self._dealt_entropy()
+        return lost - (1 - s) * math.log1p(-s) - self._least_whole * self._dealt_entropy()
 
     def _dealt_entropy(self) -> float:
         """Return the least entropy of d.
@@ -125,10 +127,10 @@ class MovedShares:
         T ln(K - 1) + H(T, 1 - T) (Audenaert, "A sharp continuity estimate for the von Neumann
         entropy", 2007).
         """
-        shares, (off, _), others = self.dealt[self.dealt > 0], self.dealt_off, len(self.dealt) - 1
-        entropy = -float(shares @ np.log(shares))
+        off, others = self.dealt_off[0], len(self.dealt) - 1
+        entropy = -float(xlogy(self.dealt, self.dealt).sum())
         if off * (others + 1) >= others:
             return 0.0
         if off > 0:
-            entropy += float(off * np.log(off / others) + (1 - off) * np.log1p(-off))
+            entropy += off * math.log(off / others) + (1 - off) * math.log1p(-off)
         return max(entropy, 0.0)

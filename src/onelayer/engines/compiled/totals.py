@@ -34,6 +34,9 @@ ROWS_AT_ONCE_CSR = 128
 OF_READING = 4
 """To read an example takes about as long as so many models."""
 
+FEW = 2**14
+"""Values of all pieces that are sooner added up with the sums on the way kept."""
+
 LITTLE = 2**21
 """Products of a pass that one thread makes sooner than it hands a part of them to others."""
 
@@ -135,6 +138,9 @@ class CompiledTotals:
 
 def _added(pieces: np.ndarray) -> np.ndarray:
     """Return the sum over the first axis in float64, piece after piece in any company."""
+    if pieces.size <= FEW:
+        last: np.ndarray = np.add.accumulate(pieces, axis=0, dtype=np.float64)[-1]
+        return last
     total: np.ndarray = pieces[0].astype(np.float64)
     for piece in pieces[1:]:
         total += piece
