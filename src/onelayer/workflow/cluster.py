@@ -11,7 +11,7 @@ from typing import Any
 from onelayer.data.optional import needs
 from onelayer.engines.cluster import Cluster
 from onelayer.errors import Argument, InputError
-from onelayer.workflow import uninterrupted
+from onelayer.workflow import command_worker
 
 SECONDS_TO_CONNECT = 10
 
@@ -62,7 +62,7 @@ def opened_cluster(address: str) -> Iterator[Cluster]:
                 local(
                     n_workers=workers, threads_per_worker=1, processes=True,
                     dashboard_address="127.0.0.1:0", silence_logs=logging.ERROR,
-                    preload=uninterrupted.__name__,
+                    preload=command_worker.__name__,
                 )
             )  # fmt: skip
         else:
