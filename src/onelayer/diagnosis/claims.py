@@ -138,7 +138,7 @@ def underfits(evidence: Evidence) -> Judged:
     said = (
         f"From λ = {fall.smaller:g} to {fall.l2:g} the accuracy of the minimum falls by "
         f"{points(fall.at_minimum)} on the validation examples and by "
-        f"{points(fall.train_at_minimum)} on those that trained."
+        f"{points(fall.train_at_minimum)} on the training examples."
     )
     if fall.at_minimum_interval[0] <= 0:
         return FAILS, said

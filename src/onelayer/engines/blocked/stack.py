@@ -74,7 +74,8 @@ class BlockedStack(Stack):
         """Leave all of it to the end; see `Stack`."""
 
         def outcome() -> Advance:
-            self._before = {m: self._stack.parameters(m) for m in models} if evaluate else {}
+            if evaluate:
+                self._before = {m: self._stack.parameters(m) for m in models}
             return self._advanced(models, batches, rates, averaging, evaluate)
 
         return Planned([], outcome)

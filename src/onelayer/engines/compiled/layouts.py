@@ -66,9 +66,8 @@ class DenseLayout:
         )
         self.carried = _carried(rules, self.models.W, self.models.bias)
         for m, parameters in enumerate(start):
-            if not _are_zeros(
-                parameters
-            ):  # as they are: who trains them is the first to touch them
+            # Zeros stay as they are, so that who trains them is the first to touch them.
+            if not _are_zeros(parameters):
                 self.put(m, parameters)
 
     def put(self, model: int, parameters: Parameters) -> None:
