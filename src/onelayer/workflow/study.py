@@ -30,7 +30,8 @@ from onelayer.study import (
     run_study,
 )
 from onelayer.threads import available_cores
-from onelayer.workflow.watch import Stage, Stoppable
+from onelayer.training import warm_up
+from onelayer.workflow.watch import KERNELS, Stage, Stoppable
 
 MakeReport = Callable[[Outcome, list[Finding]], Mapping[str, bytes]]
 """Returns the report's files by their names in the folder, the page last."""
@@ -86,6 +87,9 @@ def study_in_folder(
     if place is not None:
         check_orders(study)
     with RunFolderWriter.open(path, study, data.facts(), force=force) as folder:
+        with stage(KERNELS):
+            warm_up(data.train, data.validation, [run.config for run in study.runs], threads)
+        clock.lap("kernels")
         with stoppable() as stop:
             outcome = run_study(
                 study, data, folder, observer, threads=threads, stop=stop, place=place
