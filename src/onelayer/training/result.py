@@ -163,7 +163,7 @@ class TrainResult:
             if self.penalty_diverges:
                 return (
                     f"{end}{rate:g} and l2 {self.config.l2:g}: the penalty alone makes the weights "
-                    "larger in each step; take a smaller l2, or a learning rate below "
+                    "grow; take a smaller l2, or a learning rate below "
                     f"{rate_limit(self.config):.2g}"
                 )
             return f"{end}{rate:g}; take a smaller one"

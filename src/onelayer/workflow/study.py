@@ -86,10 +86,10 @@ def study_in_folder(
     place = None if cluster is None else partial(on_cluster, cluster=cluster)
     if place is not None:
         check_orders(study)
+    with stage(KERNELS):
+        warm_up(data.train, data.validation, [run.config for run in study.runs], threads)
+    clock.lap("kernels")
     with RunFolderWriter.open(path, study, data.facts(), force=force) as folder:
-        with stage(KERNELS):
-            warm_up(data.train, data.validation, [run.config for run in study.runs], threads)
-        clock.lap("kernels")
         with stoppable() as stop:
             outcome = run_study(
                 study, data, folder, observer, threads=threads, stop=stop, place=place
