@@ -34,7 +34,8 @@ from onelayer.study import (
 )
 from onelayer.training import RunRecord, StopReason, warm_up
 from onelayer.words import first_few, first_sentence, fixed
-from onelayer.workflow.study import Clock, report_anew, study_in_folder
+from onelayer.workflow.cluster import workers_of
+from onelayer.workflow.study import Clock, check_orders, report_anew, study_in_folder
 from onelayer.workflow.sweep_folder import refuse_sweep
 from onelayer.workflow.watch import KERNELS
 
@@ -67,6 +68,9 @@ def run_study_command(
 
     table, where = read_study_file(study, _asked_source(source, overrides))
     resolved = resolve(table, where, source=source, overrides=overrides)
+    if cluster is not None:  # what is wrong with it is said before anything is read or started
+        workers_of(cluster)
+        check_orders(resolved)
     report.prepare(resolved)
     if resolved.data.source == "mnist" and not os.environ.get(FOLDER_VARIABLE):
         download_mnist(console, quiet=quiet)

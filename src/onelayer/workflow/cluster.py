@@ -49,7 +49,7 @@ def opened_cluster(address: str) -> Iterator[Cluster]:
     OnelayerError
         If it has no worker.
     """
-    workers = _workers(address)
+    workers = workers_of(address)
     with needs("--cluster", "dask"):
         import dask
         import distributed
@@ -77,8 +77,14 @@ def opened_cluster(address: str) -> Iterator[Cluster]:
         yield Cluster(client)
 
 
-def _workers(address: str) -> int | None:
-    """Return how many workers are to be started; None for an address."""
+def workers_of(address: str) -> int | None:
+    """Return how many workers are to be started; None for the address of a scheduler.
+
+    Raises
+    ------
+    InputError
+        If this is neither.
+    """
     if found := _LOCAL.fullmatch(address):
         if 1 <= (workers := int(found[1])) <= MOST_WORKERS:
             return workers
