@@ -56,6 +56,7 @@ def opened_cluster(address: str) -> Iterator[Cluster]:
     local: Any = distributed.LocalCluster
     connect: Any = distributed.Client
     with ExitStack() as stack:
+        stack.enter_context(_without_logs_of_the_client())
         if workers:
             stack.enter_context(dask.config.set(_ON_ONE_MACHINE))
             there: Any = stack.enter_context(
@@ -75,6 +76,21 @@ def opened_cluster(address: str) -> Iterator[Cluster]:
                 "with dask scheduler, or take local:2.",
             ) from None  # fmt: skip
         yield Cluster(client)
+
+
+@contextmanager
+def _without_logs_of_the_client() -> Iterator[None]:
+    """Keep off the screen what the client logs: a traceback, where its scheduler is gone.
+
+    Whoever waits for work is told so by an error.
+    """
+    logger = logging.getLogger("distributed.client")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def workers_of(address: str) -> int | None:
