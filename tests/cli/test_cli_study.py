@@ -221,7 +221,10 @@ def test_finished_folder_needs_force(study: Path, tmp_path: Path) -> None:
 def test_when_every_run_diverged_the_study_failed(study: Path, tmp_path: Path) -> None:
     wild = ("--set", "learning_rate=1e38", "--set", "l2=1e38")
     ended = call("study", study, "--out", tmp_path / "out", "--quiet", *wild)
-    assert ended.refused(1) == "Every run diverged. Take a smaller learning rate."
+    assert ended.refused(1) == (
+        "Every run diverged, by the penalty alone: it makes the weights grow. Take a smaller l2, "
+        "or a smaller learning rate."
+    )
 
 
 def test_when_one_run_diverged_the_others_are_reported(study: Path, tmp_path: Path) -> None:
@@ -275,10 +278,11 @@ def test_folder_without_permission_is_refused(study: Path, tmp_path: Path) -> No
         (MemoryError(), 1, "Out of memory."),
         (OSError(28, "No space left on device", "/x"), 1, "/x: No space left on device"),
         (RuntimeError("odd"), 1, "Internal error, RuntimeError: odd"),
+        (KeyboardInterrupt(), 1, "Interrupted; the same command goes on where it was."),
     ],
 )
 def test_what_fails_in_the_middle_ends_with_1_and_one_message(
-    monkeypatch: pytest.MonkeyPatch, study: Path, error: Exception, code: int, said: str
+    monkeypatch: pytest.MonkeyPatch, study: Path, error: BaseException, code: int, said: str
 ) -> None:
     def fail(*_arguments: object, **_options: object) -> None:
         raise error

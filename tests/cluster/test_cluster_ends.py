@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import logging.handlers
 import os
 import re
 import signal
@@ -12,13 +14,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import distributed
 import pytest
 from cluster_material import examples, source, until
 
+from onelayer.cli import cluster as cli_cluster
+from onelayer.cli.study import run_study_command
 from onelayer.data import block_dataset
 from onelayer.engines.cluster import Cluster, ClusterSource, state
 from onelayer.errors import InputError, OnelayerError
@@ -97,10 +103,14 @@ def at_first_evaluation(call: Callable[[], object]) -> Callable[[Event], None]:
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_scheduler_that_is_gone(scheduler: tuple[Any, str]) -> None:
-    connect: Any = distributed.Client
-    with connect(scheduler[1], timeout=120) as client:
-        data = block_dataset(ClusterSource(source(), Cluster(client)))
+def test_a_scheduler_that_is_gone(
+    scheduler: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged = logging.handlers.BufferingHandler(1000)
+    monkeypatch.setattr(workflow_cluster, "SECONDS_TO_CONNECT", 120)
+    with opened_cluster(scheduler[1]) as cluster:
+        logging.getLogger("distributed.client").addHandler(logged)
+        data = block_dataset(ClusterSource(source(), cluster))
         begin: list[float] = []
 
         def end() -> None:
@@ -110,6 +120,8 @@ def test_a_scheduler_that_is_gone(scheduler: tuple[Any, str]) -> None:
         with pytest.raises(OnelayerError, match=r"The scheduler of the cluster, tcp://.* is gone"):
             train(data, data, CONFIG, 1, engine="reference", listen=at_first_evaluation(end))
         assert time.monotonic() - begin[0] < 120
+    logging.getLogger("distributed.client").removeHandler(logged)
+    assert not logged.buffer  # a traceback, on the screen of a command
 
 
 def test_workers_that_are_gone(
@@ -182,7 +194,7 @@ def test_ctrl_c_in_a_terminal(start: Start, tmp_path: Path) -> None:
     )  # fmt: skip
     assert command.stderr is not None
     said = iter(command.stderr)
-    assert re.fullmatch(r"Cluster local:1: 1 thread; dashboard: http://.*/status\n", next(said))
+    assert re.fullmatch(r"Cluster local:1: 1 thread; (its )?dashboard.*\n", next(said))
     assert any("examples to train" in line for line in said)
     checkpoint = out.with_name(f".{out.name}.checkpoint")
     until(lambda: checkpoint.exists() or command.poll() is not None)  # in the midst of training
@@ -254,6 +266,42 @@ def test_a_study_in_another_order_is_refused() -> None:
         InputError, match=r"runs\.binary has the order epoch, and runs on a cluster"
     ):
         check_orders(resolve(table, where))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("locl:2", "'locl:2' was given"),
+        ("local:2", "has the order epoch, and runs on a cluster"),
+    ],
+)
+def test_a_study_is_refused_before_anything_is_read_or_started(given: str, said: str) -> None:
+    nothing: Any = None
+    with pytest.raises(InputError, match=said):
+        run_study_command(
+            "gradient-descent", nothing, source=None, out=None, overrides=[], threads=1,
+            cluster=given, force=False, as_json=False, show=False, quiet=True,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("has_bokeh", "said"),
+    [(True, "; dashboard: http://there"), (False, "; its dashboard needs bokeh: pip")],
+)
+def test_the_dashboard_is_said_where_there_is_one(
+    has_bokeh: bool, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = SimpleNamespace(threads=2, client=SimpleNamespace(dashboard_link="http://there"))
+    monkeypatch.setattr(workflow_cluster, "opened_cluster", lambda _: nullcontext(there))
+    monkeypatch.setattr(cli_cluster, "find_spec", lambda _: has_bokeh or None)
+    with (
+        cli_cluster.on_cluster("local:2", quiet=False),
+        cli_cluster.on_cluster("tcp://there:8786", quiet=False),
+    ):
+        pass
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"Cluster local:2: 2 threads{said}")
+    assert second == "Cluster tcp://there:8786: 2 threads; dashboard: http://there"
 
 
 @pytest.mark.parametrize("what", ["import onelayer.dask", "opened_cluster('local:1').__enter__()"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -14,8 +15,10 @@ from scipy.sparse import csr_array
 
 from onelayer.data import Dataset, block_dataset
 from onelayer.data.blocks import BlockSource
-from onelayer.engines.cluster import Cluster, ClusterMatrix, ClusterSource, on_cluster
+from onelayer.engines.cluster import Cluster, ClusterMatrix, ClusterSource, on_cluster, work
+from onelayer.engines.cluster.examples import FewBytes
 from onelayer.engines.cluster.tasks import Carried
+from onelayer.engines.problem import WeightedRows
 from onelayer.model import Objective
 from onelayer.optimum import minimise
 from onelayer.sweep import Task, sweep
@@ -160,9 +163,45 @@ def test_windows_share_a_task_where_they_lie_together(
     evaluations = config.max_epochs  # after the first step, and then once an epoch
     assert copied[False, "evaluate"] == evaluations
     assert copied[False, "steps"] == evaluations + 1
-    assert copied[False, "examples"] == 2 < made[False, "examples"]
+    for small in (apart, copied, made):  # it goes along with calls, and nobody waits for it
+        assert not any(what in ("examples", "models") for _, what in small), small
     assert made[False, "steps"] == apart[False, "steps"]
     assert first == {1 + k / 5 for k in range(5)}  # who is furthest in its epoch goes first
+
+
+def test_what_is_large_is_handed_to_a_cluster_once(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = TrainConfig(order="blocks", batch_size=16, max_epochs=2, evaluations_per_epoch=1)
+    here, there = both(source(), cluster)
+    expected = bits(train_many(here, here, [config], 1))
+    assert isinstance(there.X, ClusterMatrix)
+    submit, made = Cluster.submit, Counter[str]()
+
+    def counted(self: Cluster, what: str, *arguments: Any, **how: Any) -> Any:
+        made[what] += 1
+        return submit(self, what, *arguments, **how)
+
+    monkeypatch.setattr(work, "_FEW_BYTES", 0)
+    monkeypatch.setattr(Cluster, "submit", counted)
+    for memory, examples_made in ((4 * there.X.nbytes, 2), (1, 2 * len(source().block_lengths))):
+        made.clear()
+        monkeypatch.setattr(Cluster, "least_memory", memory)
+        assert bits(train_many(there, there, [config], 1)) == expected
+        assert (made["models"], made["examples"]) == (1, examples_made)
+
+
+@pytest.mark.parametrize("targets", [np.array([3, 0, 299], np.int32), np.eye(3, dtype=np.uint8)])
+@pytest.mark.parametrize("rows", [[0, 1, 2], [0, 2], []])
+def test_examples_arrive_as_they_were(targets: Any, rows: list[int]) -> None:
+    weights = np.array([[1.0, 0.5, 1.5]])
+    own = WeightedRows(targets, np.array(rows, np.int64), weights, np.array([0, -1]))
+    sent = pickle.loads(pickle.dumps(FewBytes.of(own)))
+    assert sent.targets.itemsize <= 2
+    found = sent.whole()
+    for name in ("targets", "rows", "weights", "weights_of"):
+        one, other = getattr(own, name), getattr(found, name)
+        assert (one.dtype, one.tobytes()) == (other.dtype, other.tobytes()), name
 
 
 def test_what_every_worker_may_hold(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

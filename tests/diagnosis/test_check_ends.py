@@ -47,7 +47,7 @@ def test_says_why_a_run_diverged(options: dict[str, Any], cause: str) -> None:
     measured = finding.measurement
     assert isinstance(measured, UnfinishedRun)
     assert (measured.stop_reason, measured.cause) == ("diverged", cause)
-    assert ("The penalty alone does that" in finding.statement) == (cause == "penalty")
+    assert ("the penalty alone makes the weights grow" in finding.statement) == (cause == "penalty")
     assert measured.what is not None
     assert f"It was the {measured.what} that overflowed." in finding.statement
     as_strict_json([finding])
@@ -61,7 +61,7 @@ def test_the_penalty_diverges_above_its_limit_and_not_below() -> None:
     (finding,) = look(context)
     assert isinstance(finding.measurement, UnfinishedRun)
     assert finding.measurement.penalty_limit == pytest.approx(0.1)
-    assert "above a rate of 0.1 each step" in finding.statement
+    assert "For this penalty that begins at a rate of 0.1;" in finding.statement
 
 
 def test_large_values_are_the_cause_where_the_rate_is_not() -> None:

@@ -9,10 +9,10 @@ from onelayer.diagnosis.measures.stability import (
     largest_square,
     limit_at_end,
     limit_at_start,
-    penalty_limit,
     rates_of,
 )
 from onelayer.model import Objective, Parameters
+from onelayer.training.rates import penalty_diverges, rate_limit
 
 
 def hessian(objective: Objective, at: np.ndarray, X: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -60,7 +60,7 @@ def test_limits_are_those_of_the_hessian(model: Any, l2: float) -> None:
 def test_momentum_moves_the_limit(options: dict[str, Any], reach: float) -> None:
     """Of a quadratic with curvature 1, by its own steps: below it shrinks, above it grows."""
     chosen = config(l2=0.5, **options)
-    limit = penalty_limit(chosen)
+    limit = rate_limit(chosen)
     assert limit == pytest.approx(reach)
     for rate, shrinks in ((0.99 * limit, True), (1.01 * limit, False)):
         w, v, mu = 1.0, 0.0, chosen.momentum
@@ -70,10 +70,17 @@ def test_momentum_moves_the_limit(options: dict[str, Any], reach: float) -> None
             if not np.isfinite(w) or abs(w) > 1e30:
                 break
         assert (abs(w) < 1e-3) == shrinks
+        assert penalty_diverges(chosen.model_copy(update={"learning_rate": rate}), 9, 3) != shrinks
 
 
 def test_without_a_penalty_its_limit_is_infinite() -> None:
-    assert penalty_limit(config(l2=0.0)) == np.inf
+    assert rate_limit(config(l2=0.0)) == np.inf
+
+
+def test_only_the_rates_of_the_steps_that_were_made_count() -> None:
+    """A warm-up rises to twice the limit, and passes it in its sixth step."""
+    rises = config(l2=1.0, learning_rate=2.0, warmup_steps=9)
+    assert [penalty_diverges(rises, 30, steps) for steps in (0, 5, 6)] == [False, False, True]
 
 
 def test_largest_eigenvalue_is_that_of_numpy() -> None:

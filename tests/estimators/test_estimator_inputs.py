@@ -162,6 +162,40 @@ def test_columns_of_frames_that_are_no_numbers_are_named(column: Any, said: str)
         fitted.predict(table)
 
 
+@pytest.mark.parametrize("kind", [pl.String, pl.Categorical, pl.Enum(["3", "1", "2"])])
+def test_text_that_spells_numbers_is_read_as_numbers_in_all_frames(kind: Any) -> None:
+    words = pl.DataFrame({"a": X[:, 0], "z": pl.Series(["1", "2", "3", "1"] * 20, dtype=kind)})
+    numbers = words.with_columns(pl.col("z").cast(pl.String).cast(pl.Float64))
+    fitted = LogisticRegression(max_epochs=1).fit(numbers, y)
+    for table in (words, words.to_pandas(), words.to_arrow()):
+        assert LogisticRegression(max_epochs=1).fit(table, y).coef_.tobytes() == (
+            fitted.coef_.tobytes()
+        )
+        assert fitted.predict_proba(table).tobytes() == fitted.predict_proba(numbers).tobytes()
+    gap = words.with_columns(pl.Series("z", [None, "2", "3", "1"] * 20, dtype=kind))
+    with pytest.raises(ValueError, match="NaN"):
+        fitted.predict(gap)
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        (np.full(80, 1e-320), "sample_weight: 1e-320 was given; weights are 0 or at least"),
+        (np.full(80, 1e-290), "sample_weight: the weights add up to 8e-289, beside which"),
+    ],
+)
+def test_weights_that_are_too_small_are_named(weights: Any, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        LogisticRegression().fit(X, y, sample_weight=weights)
+
+
+def test_weights_of_a_fold_that_count_for_nothing_are_named() -> None:
+    weights = np.full(len(y), 1e-300)
+    weights[0] = 1
+    with pytest.raises(InputError, match=r"sample_weight: the examples that fold \d trains on"):
+        SoftmaxRegressionCV(cv=2).fit(X, y, sample_weight=weights)
+
+
 def test_infinities_of_both_signs_are_refused_without_a_warning() -> None:
     with pytest.raises(ValueError, match="contains infinity"):
         LogisticRegression().fit(np.where(X > 0, np.inf, -np.inf).astype(np.float16), y)

@@ -157,7 +157,10 @@ def test_diverged_candidates_come_last() -> None:
     assert "2 diverged." in sweep.summary_
     with pytest.warns(ConvergenceWarning, match="diverged"):
         sweep = SoftmaxRegressionCV(l2=[5000, 6000], learning_rate=1.0, cv=3, **FAST).fit(X, y)
-    assert sweep.summary_ == "All 2 diverged: take smaller learning rates."
+    assert sweep.summary_ == (
+        "All 2 diverged, by the penalty alone, which makes the weights grow: take a smaller l2, or "
+        "smaller learning rates."
+    )
     assert np.isfinite(sweep.coef_).all()
 
 

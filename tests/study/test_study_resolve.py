@@ -380,6 +380,7 @@ def test_what_has_no_effect_is_refused(runs: list[Any], top: dict[str, Any], sai
     [
         ({"averaging": {"kind": "mean", "start": 6}}, "averaging: the start, 6, is after the last"),
         ({"schedule": {"kind": "step", "every": 6}}, "schedule: every 6 steps, and the run has 6"),
+        ({"warmup_steps": 6}, "warmup_steps: 6 was given, and the run has 6 steps: the rate would"),
     ],
 )
 def test_what_begins_after_the_end_is_refused(
@@ -391,6 +392,18 @@ def test_what_begins_after_the_end_is_refused(
     with pytest.raises(InputError, match=f"^runs.a: {said}"):
         check_study(study, load_data(study))
     check_study(resolve(content(own, data={}), "f", overrides=["max_epochs=3"]), load_data(study))
+
+
+def test_a_minimum_that_is_nowhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    small_source(monkeypatch)
+    for run, said in (
+        ({"solver": "optimum"}, "The class 3: no example of it counts"),
+        ({"optimum": True}, "The class 3: no example of it counts"),
+        ({"solver": "optimum", "classes": [1, 2], "l2": 1e41}, "l2: 1e\\+41 was given"),
+    ):
+        study = resolve(content({"name": "a"} | run, data={"train": 2}, defaults={}), "f")
+        with pytest.raises(InputError, match=f"^runs.a: {said}"):
+            check_study(study, load_data(study))
 
 
 def test_an_override_without_effect_is_refused() -> None:

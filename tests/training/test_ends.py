@@ -115,8 +115,9 @@ def test_exploding_run_ends_as_diverged(
     steps = result.history.steps
     assert 2 <= steps < 100
     assert result.message == (
-        f"diverged: the loss was no longer finite at step {steps - 1} with learning rate 1000; "
-        "take a smaller one"
+        f"diverged: the loss was no longer finite at step {steps - 1} with learning rate 1000 and "
+        "l2 1000: the penalty alone makes the weights grow; take a smaller l2, or a learning rate "
+        "below 0.001"
     )
     bad_end = not math.isfinite(result.history.train_loss[-1]) or (
         result.last is not None

@@ -22,26 +22,28 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 
 
 class _Commands(TyperGroup):
-    """The commands; what is wrong with the words of a call is told visibly, as all else is."""
+    """The commands; wrong words of a call are told visibly, and so is an interrupt."""
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """Parse the words before the command."""
-        with _visible_usage():
+        with _told():
             return super().make_context(*arguments, **options)
 
     def invoke(self, ctx: Any) -> Any:
         """Parse the command's words, and call it."""
-        with _visible_usage():
+        with _told():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _visible_usage() -> Iterator[None]:
+def _told() -> Iterator[None]:
     try:
         yield
     except _UsageError as error:
         error.message = terminal.message(error.message)
         raise
+    except KeyboardInterrupt:  # of which typer makes an exit without a word
+        raise OnelayerError("Interrupted; the same command goes on where it was.") from None
 
 
 app = Commands(

@@ -86,6 +86,8 @@ def _make_report(pipe: Connection) -> None:
     """Be the report's process."""
     # Ctrl-C reaches every process of a terminal; the main process alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     # In a life of seconds there is little garbage, and looking for it takes a twentieth of them.
     gc.disable()
     with suppress(EOFError, BrokenPipeError):
@@ -107,13 +109,13 @@ def _make_report(pipe: Connection) -> None:
 
 @contextmanager
 def _interrupts_wait() -> Iterator[None]:
-    """Hold Ctrl-C back, also from processes begun meanwhile, where the system can."""
+    """Hold Ctrl-C and SIGTERM back, also from processes begun meanwhile, where the system can."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     # Would be started with the first process otherwise, and let Ctrl-C through from then on.
     resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:

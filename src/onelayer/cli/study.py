@@ -32,11 +32,11 @@ from onelayer.study import (
     resolve,
     template,
 )
-from onelayer.training import RunRecord, StopReason, warm_up
+from onelayer.training import RunRecord
 from onelayer.words import first_few, first_sentence, fixed
-from onelayer.workflow.study import Clock, report_anew, study_in_folder
+from onelayer.workflow.cluster import workers_of
+from onelayer.workflow.study import Clock, check_orders, report_anew, study_in_folder
 from onelayer.workflow.sweep_folder import refuse_sweep
-from onelayer.workflow.watch import KERNELS
 
 if TYPE_CHECKING:
     from onelayer.cli.live import LivePage
@@ -67,6 +67,9 @@ def run_study_command(
 
     table, where = read_study_file(study, _asked_source(source, overrides))
     resolved = resolve(table, where, source=source, overrides=overrides)
+    if cluster is not None:  # what is wrong with it is said before anything is read or started
+        workers_of(cluster)
+        check_orders(resolved)
     report.prepare(resolved)
     if resolved.data.source == "mnist" and not os.environ.get(FOLDER_VARIABLE):
         download_mnist(console, quiet=quiet)
@@ -79,9 +82,6 @@ def run_study_command(
     _check_not_in_folder(study, path)
     clock.lap("data")
 
-    with progress.stage(KERNELS):
-        warm_up(data.train, data.validation, [run.config for run in resolved.runs], threads)
-    clock.lap("kernels")
     if page is not None:
         page.begins(resolved, data, path, force=force)
 
@@ -113,8 +113,8 @@ def run_study_command(
     progress.say(f"Report: {path / PAGE}")
     if show:
         open_page((path / PAGE).resolve().as_uri())
-    if all(run.record.stop_reason is StopReason.DIVERGED for run in outcome.runs):
-        raise OnelayerError("Every run diverged. Take a smaller learning rate.")
+    if why := outcome.why_none:
+        raise OnelayerError(why)
 
 
 def list_studies() -> None:

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data.permissions import may_not_be_read
 from onelayer.errors import InputError
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -77,6 +78,8 @@ def _opened(path: str | Path) -> Iterator[BinaryIO]:
     try:
         with open(path, "rb") as file:
             yield file
+    except PermissionError as error:
+        raise may_not_be_read(str(path)) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"{path}: cannot be read ({reason}); check the path.") from error

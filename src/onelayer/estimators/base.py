@@ -40,6 +40,7 @@ from onelayer.sweep import Sample, Task
 from onelayer.training import Evaluation, History, StopReason, TrainResult
 from onelayer.training.class_weights import class_factors
 from onelayer.training.draws import refuse_balanced
+from onelayer.training.rates import rate_limit
 from onelayer.training.result import worse_than_equal
 
 
@@ -292,8 +293,11 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
                 "Training diverged: the loss was no longer finite after "
                 f"{result.history.steps} steps. The coefficients are the last finite ones kept."
             )
-            if rate * result.config.l2 >= 1:
-                advice = "learning_rate times l2 must be below 1. " + advice
+            if result.penalty_diverges:
+                advice = (
+                    "The penalty alone makes the weights grow: take a smaller l2, "
+                    f"or a learning_rate below {rate_limit(result.config):.2g}."
+                )
         elif worse := worse_than_equal(result.train_loss, self._model, len(self.classes_)):
             problem = (
                 f"Training did not converge: the loss of the last epoch, {result.train_loss:.3g}"

@@ -7,29 +7,26 @@ from typing import Any
 
 import numpy as np
 
+from onelayer.data.not_numbers import NotNumbers, they_hold_no_numbers
 from onelayer.errors import InputError
-from onelayer.words import first_few, shortened
-
-_LONGEST = 30  # characters of a value that is shown
 
 
 def refuse_columns(X: Any) -> None:
     """Refuse a frame of pandas, polars or PyArrow that has columns of something else than numbers.
 
-    Anything else is left to others, and so are missing values.
+    Text that spells a number is one, as scikit-learn has it. Anything else is left to others, and
+    so are missing values.
 
     Raises
     ------
     InputError
     """
-    found = [(name, what) for name, column in _columns(X) if (what := _instead(column)) is not None]
+    found = [other for name, column in _columns(X) if (other := _other(name, column)) is not None]
     if found:
-        many = len(found) > 1
+        them = "them" if len(found) > 1 else "it"
         raise InputError(
-            f"X: {len(found)} column{'s do' if many else ' does'} not hold numbers: "
-            f"{first_few(found, lambda pair: f'{pair[0]!r} ({pair[1]})')}; encode "
-            f"{'them' if many else 'it'} as numbers (lists as a column each), or leave "
-            f"{'them' if many else 'it'} out."
+            f"{they_hold_no_numbers('X', found)}; encode {them} as numbers (lists as a column "
+            f"each), or leave {them} out."
         )
 
 
@@ -48,8 +45,8 @@ def _columns(X: Any) -> Iterator[tuple[str, Any]]:
         yield from zip(X.column_names, X.itercolumns(), strict=True)
 
 
-def _instead(column: Any) -> str | None:
-    """Return what a column holds in place of numbers; None if it holds numbers."""
+def _other(name: str, column: Any) -> NotNumbers | None:
+    """Return a column that holds something in place of numbers; None if it holds numbers."""
     kind = str(getattr(column, "dtype", None) or column.type)
     values = np.asarray(column)
     if values.ndim == 1 and values.dtype.kind in "biuf":
@@ -59,6 +56,6 @@ def _instead(column: Any) -> str | None:
             try:
                 float("nan" if value is None else value)
             except (TypeError, ValueError):
-                return f"{kind}, such as {shortened(repr(value), _LONGEST)}"
+                return NotNumbers(name, kind, value if isinstance(value, str) else repr(value))
         return None
-    return kind
+    return NotNumbers(name, kind)

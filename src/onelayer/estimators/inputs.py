@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_array, validate_data
 
 from onelayer.data.csr import check_indices
 from onelayer.data.label_matrix import as_label_matrix
@@ -83,9 +83,13 @@ def _validated(estimator: Any, X: Any, *y: Any, **how: Any) -> Any:
     except (TypeError, ValueError):
         refuse_columns(X)
         raise
-    if (given[0] if y else given).dtype == object or has_times(X):
+    values = given[0] if y else given
+    if values.dtype == object or has_times(X):
         refuse_columns(X)
-    return given
+        values = check_array(
+            values, accept_sparse="csr", input_name="X", estimator=estimator
+        )  # text that is a number
+    return (values, *given[1:]) if y else values
 
 
 def _check_sparse(X: Any) -> None:
@@ -146,7 +150,8 @@ def as_weights(given: Any, n: int, name: str) -> NDArray[np.float64] | None:
     Raises
     ------
     InputError
-        If there is not one number an example, one is negative or not finite, or all are zero.
+        If there is not one number an example, one is negative, not finite or so small that it has
+        lost digits, or all are zero.
     """
     if given is None:
         return None
@@ -164,6 +169,12 @@ def as_weights(given: Any, n: int, name: str) -> NDArray[np.float64] | None:
         raise InputError(f"{name}: weights must be finite numbers of at least 0.")
     if not weights.any():
         raise InputError(f"{name}: all weights are zero; at least one example must count.")
+    least = float(np.finfo(np.float64).tiny)
+    if ((weights > 0) & (weights < least)).any():
+        raise InputError(
+            f"{name}: {weights[weights > 0].min():.3g} was given; weights are 0 or at least "
+            f"{least:.2g}, since smaller numbers have few digits. Multiply them, or give 0."
+        )
     if weights.max() > np.finfo(np.float64).max / n:
         raise InputError(f"{name}: the weights are so large that their sum is no number.")
     return weights

@@ -23,6 +23,7 @@ from onelayer.estimators.settings import (
     train_config,
 )
 from onelayer.inference import Classifier
+from onelayer.optimum.solver import MOST_PENALTY
 from onelayer.sweep import Task, penalty_of
 from onelayer.training import (
     Averaging,
@@ -274,6 +275,12 @@ class OneModel(LinearClassifier):
             count = X.shape[0] if weights is None else float(weights.sum())
             steps, n_classes = options["solver"] == "sgd", len(self.classes_)
             l2 = 0.0 if steps else penalty_of(1.0, count, n_classes, self._model)
+            if l2 > MOST_PENALTY:
+                raise InputError(
+                    f"sample_weight: the weights add up to {count:.3g}, beside which the default "
+                    f"penalty, l2 = {l2:.3g}, leaves nothing to learn; give larger weights, or "
+                    "set l2."
+                )
         options |= {"learning_rate": LEARNING_RATE if rate is None else rate, "l2": l2}
         return train_config(type(self).__name__, options)
 

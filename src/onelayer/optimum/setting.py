@@ -42,7 +42,7 @@ class Setting:
         self.examples = WeightedRows.of(data.targets, rows, weights)
         self.sample = Sample(data, self.examples.rows, self.examples.weights, engine.power_sums)
         self._chains = None if data.is_sparse else engine.chains
-        self._shares = [self._shares_of(m) for m in range(len(objectives))]
+        self._shares = [class_shares(data, self.examples, m) for m in range(len(objectives))]
 
     def kind(self, model: int) -> int:
         """Return what is the same for all models with the same weights of examples."""
@@ -85,16 +85,22 @@ class Setting:
         weights = self.examples.weights_for(model, rows)
         return rows if weights is None else rows[weights > 0]
 
-    def _shares_of(self, model: int) -> NDArray[np.float64]:
-        rows = self.examples.rows
-        counts = np.bincount(
-            self.data.targets[rows], self.examples.weights_for(model, rows), self.data.n_classes
+
+def class_shares(data: Dataset, examples: WeightedRows, model: int) -> NDArray[np.float64]:
+    """Return the share of each class among the examples that count for a model.
+
+    Raises
+    ------
+    InputError
+        If a class has none.
+    """
+    rows = examples.rows
+    counts = np.bincount(data.targets[rows], examples.weights_for(model, rows), data.n_classes)
+    if (counts == 0).any():
+        absent = data.classes[int(np.argmin(counts))]
+        raise InputError(
+            f"The class {absent!r}: no example of it counts, so its bias has no best value; "
+            "leave the class out."
         )
-        if (counts == 0).any():
-            absent = self.data.classes[int(np.argmin(counts))]
-            raise InputError(
-                f"The class {absent!r}: no example of it counts, so its bias has no best value; "
-                "leave the class out."
-            )
-        shares: NDArray[np.float64] = counts / counts.sum()
-        return shares
+    shares: NDArray[np.float64] = counts / counts.sum()
+    return shares

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from onelayer.data import Dataset, Rows
-from onelayer.engines import EngineName, one_blas_thread, open_engine
+from onelayer.engines import EngineName, WeightedRows, one_blas_thread, open_engine
 from onelayer.errors import InputError
 from onelayer.model import Objective
-from onelayer.optimum.by_label import minimise_labels
+from onelayer.optimum.by_label import check_labels, minimise_labels
 from onelayer.optimum.passes import Passes
 from onelayer.optimum.result import Optimum, Reason
-from onelayer.optimum.setting import Setting
+from onelayer.optimum.setting import Setting, class_shares
 
 MOST_PENALTY = 1e40
 """Of larger ones steps are no numbers of float32."""
@@ -99,6 +99,21 @@ def minimise(
             watch(count, [search.share for search in passes.searches])
         left: Reason = "passes" if count >= max_passes else "interrupted"
         return passes.found(left)
+
+
+def check_minimum(data: Dataset, objective: Objective, rows: Rows | None = None) -> None:
+    """Refuse what `minimise` would refuse of an objective, without a pass over the values.
+
+    Raises
+    ------
+    InputError
+    """
+    _check(data, [objective])
+    examples = WeightedRows.of(data.targets, rows, [None])
+    if objective.model == "multilabel":
+        check_labels(data, examples)
+    else:
+        class_shares(data, examples, 0)
 
 
 def _check_kinds(data: Any, objectives: Any) -> None:

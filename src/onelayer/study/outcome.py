@@ -81,6 +81,21 @@ class Outcome:
         return replicates_of(self.study.runs, [run.record for run in self.runs])
 
     @property
+    def why_none(self) -> str | None:
+        """Why no run is of use, and what to do; None where one is."""
+        if any(run.record.stop_reason is not StopReason.DIVERGED for run in self.runs):
+            return None
+        n, of_penalty = len(self.runs), sum(run.record.penalty_diverges for run in self.runs)
+        if of_penalty == 0:
+            return "Every run diverged. Take a smaller learning rate."
+        many = "" if of_penalty == n else f" in {of_penalty} of {n}"
+        return (
+            f"Every run diverged,{many} by the penalty alone: it makes the weights grow. "
+            f"Take a smaller l2{'' if of_penalty == n else ' there'}, or a smaller learning "
+            "rate."
+        )
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Names of the runs that have not come to an end of their own."""
         done = {r.name for r in self.runs if r.record.stop_reason is not StopReason.INTERRUPTED}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from onelayer.data import Dataset
 from onelayer.errors import InputError
+from onelayer.optimum import check_minimum
 from onelayer.study.data import StudyData
 from onelayer.study.outcome import Outcome
 from onelayer.study.schema import Run, Study
@@ -42,6 +43,8 @@ def check_study(study: Study, data: StudyData) -> None:
             rows = Draws(train_set, None).rows(run.config, None)
             n = train_set.n_examples if rows is None else len(rows)
             refuse_too_late(run.config, Schedule.of(run.config, n).max_steps)
+            if run.config.seeks_minimum:
+                check_minimum(train_set, run.config.objective, rows)
         except InputError as error:
             raise InputError(f"runs.{run.name}: {error}") from None
 

@@ -40,6 +40,8 @@ class Candidate:
         the one with the stronger penalty, then the smaller step, comes first.
     features : (int, int) or None
         Which it reads; None: all.
+    of_penalty : bool
+        Whether it diverged by the penalty alone.
     """
 
     l2: float
@@ -50,6 +52,7 @@ class Candidate:
     stop_reason: str
     rank: int
     features: FeatureRange | None = None
+    of_penalty: bool = False
 
     @property
     def mean_score(self) -> float | None:
@@ -117,6 +120,7 @@ def ranked_candidates(
                 stop_reason="/".join(sorted(set(map(_ending, results[i])))),
                 rank=int(ranks[i]),
                 features=config.features,
+                of_penalty=any(r.blew_up and r.penalty_diverges for r in results[i]),
             )
         )
     return candidates
@@ -163,7 +167,7 @@ def summary(
     ranked = sorted(candidates, key=lambda candidate: candidate.rank)
     best, score, error = ranked[0], ranked[0].mean_score, ranked[0].standard_error
     if score is None:
-        return f"All {len(ranked)} diverged: take smaller learning rates."
+        return _all_diverged(ranked)
     spread = "" if error is None else f" (standard error {error:.2g})"
     negated, name = is_negated(score_name), plain_name(score_name)
     text = [
@@ -185,6 +189,17 @@ def summary(
     if diverged:
         text.append(f"{diverged} diverged.")
     return " ".join(text)
+
+
+def _all_diverged(candidates: Sequence[Candidate]) -> str:
+    n, of_penalty = len(candidates), sum(candidate.of_penalty for candidate in candidates)
+    if of_penalty == 0:
+        return f"All {n} diverged: take smaller learning rates."
+    many = "" if of_penalty == n else f"{of_penalty} "
+    return (
+        f"All {n} diverged, {many}by the penalty alone, which makes the weights grow: take a "
+        "smaller l2, or smaller learning rates."
+    )
 
 
 def _article(name: str) -> str:

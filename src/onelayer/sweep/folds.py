@@ -17,6 +17,9 @@ from onelayer.sweep.task import Floats, Sample, Task
 from onelayer.training import ExampleWeights
 from onelayer.words import number_of
 
+LEAST_SHARE = 1e-30
+"""Of the weight of all examples, for those that a fold trains on."""
+
 
 @dataclass(frozen=True, eq=False)
 class Fold:
@@ -119,6 +122,12 @@ def cross_validation(
         held = np.zeros(n)
         held[scored] = watched[scored]
         share = float(drawn.sum() / counts.sum())
+        if share < LEAST_SHARE:
+            raise InputError(
+                f"sample_weight: the examples that fold {f} trains on have {share:.2g} of the "
+                "weight of all, and count for nothing beside the penalty; give weights that differ "
+                "by less."
+            )
         folds.append(Fold(ExampleWeights(drawn, held), sample, scored, share))
     if not folds:
         raise InputError(

@@ -54,7 +54,9 @@ def refuse_idle(config: TrainConfig, given: Iterable[str]) -> None:
 
 
 def refuse_too_late(config: TrainConfig, steps: int) -> None:
-    """Refuse what would begin after the last of a run's steps: averaging, the first fall of a rate.
+    """Refuse what would begin after the last of a run's steps.
+
+    That is averaging, the end of a warm-up, or the first fall of a rate.
 
     Raises
     ------
@@ -68,6 +70,12 @@ def refuse_too_late(config: TrainConfig, steps: int) -> None:
         raise InputError(
             Argument("averaging"), f": the start, {averaging.start:,}, is after the last of the "
             f"run's {steps:,} steps: nothing would be averaged. Take an earlier one.",
+        )  # fmt: skip
+    if config.warmup_steps >= steps:
+        raise InputError(
+            Argument("warmup_steps"), f": {config.warmup_steps:,} was given, and the run has "
+            f"{steps:,} steps: the rate would never reach {config.learning_rate:g}. Take fewer, or "
+            "a longer run.",
         )  # fmt: skip
     if schedule is not None and schedule.kind == "step" and (schedule.every or 0) >= steps:
         raise InputError(

@@ -86,6 +86,27 @@ def share(schedule: RateSchedule | None, warmup: int, total: int, step: int) -> 
     return math.pow(schedule.factor, t // schedule.every)
 
 
+def rate_limit(config: TrainConfig, largest: float = 0.0) -> float:
+    """Return the rate from which on steps no longer shrink what is left.
+
+    Parameters
+    ----------
+    largest : float
+        The largest eigenvalue of the Hessian of the loss; 0: the limit of the penalty alone.
+    """
+    mu = config.momentum
+    reach = 2 * (1 + mu) / (1 + 2 * mu * config.nesterov)
+    curvature = largest + 2 * config.l2
+    return reach / curvature if curvature > 0 else math.inf
+
+
+def penalty_diverges(config: TrainConfig, total: int, steps: int) -> bool:
+    """Whether the penalty alone made the weights larger in some of the steps of a run."""
+    if config.l2 == 0 or config.solver == "optimum" or steps == 0:
+        return False
+    return float(learning_rates(config, total, 0, steps).max()) > rate_limit(config)
+
+
 def _one_cycle(peak: float, total: int, step: int) -> float:
     if step < peak:
         return _cosine(CYCLE_START, 1.0, step / peak)

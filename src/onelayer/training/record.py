@@ -18,6 +18,7 @@ from onelayer.training.convergence import Convergence
 from onelayer.training.final import Final
 from onelayer.training.history import Evaluation
 from onelayer.training.minimum import Minimum
+from onelayer.training.rates import penalty_diverges
 from onelayer.training.stopping import StopReason
 
 _COUNTS = ("n_train", "n_validation", "steps", "batches_per_epoch", "evaluations")
@@ -76,6 +77,11 @@ class RunRecord:
     def total_steps(self) -> int:
         """How many steps the run would have made if nothing had ended it before."""
         return self.config.total_steps(self.batches_per_epoch)
+
+    @property
+    def penalty_diverges(self) -> bool:
+        """Whether the penalty alone made the weights larger in some steps."""
+        return penalty_diverges(self.config, self.total_steps, self.steps)
 
     @property
     def model(self) -> ModelName:

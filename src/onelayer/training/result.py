@@ -16,6 +16,7 @@ from onelayer.training.data import RunData
 from onelayer.training.final import Final, evaluate_kept
 from onelayer.training.history import Evaluation, History
 from onelayer.training.minimum import Minimum, ended_search
+from onelayer.training.rates import penalty_diverges, rate_limit
 from onelayer.training.record import RunRecord
 from onelayer.training.stopping import StopReason
 
@@ -108,6 +109,12 @@ class TrainResult:
         limit = BLOWN_UP * equal_loss(self.config.model, n_classes)
         return self.stop_reason is StopReason.DIVERGED or self.train_loss > limit
 
+    @cached_property
+    def penalty_diverges(self) -> bool:
+        """Whether the penalty alone made the weights larger in some steps."""
+        total = self.config.total_steps(self.history.batches_per_epoch)
+        return penalty_diverges(self.config, total, self.history.steps)
+
     @property
     def passes(self) -> int:
         """How often the run went over the examples: the epochs begun, or the search's passes."""
@@ -152,10 +159,14 @@ class TrainResult:
         if self.config.solver == "optimum" and self.data.minimum is not None:
             return ended_search(self.data.minimum)
         if self.stop_reason is StopReason.DIVERGED:
-            return (
-                f"diverged: the loss was no longer finite at step {steps - 1} with learning rate "
-                f"{rate:g}; take a smaller one"
-            )
+            end = f"diverged: the loss was no longer finite at step {steps - 1} with learning rate "
+            if self.penalty_diverges:
+                return (
+                    f"{end}{rate:g} and l2 {self.config.l2:g}: the penalty alone makes the weights "
+                    "grow; take a smaller l2, or a learning rate below "
+                    f"{rate_limit(self.config):.2g}"
+                )
+            return f"{end}{rate:g}; take a smaller one"
         if self.stop_reason is StopReason.PATIENCE and self.best is not None:
             return f"stopped early after {steps} steps; the best was step {self.best.step}"
         if self.stop_reason is StopReason.INTERRUPTED:

@@ -49,13 +49,14 @@ def opened_cluster(address: str) -> Iterator[Cluster]:
     OnelayerError
         If it has no worker.
     """
-    workers = _workers(address)
+    workers = workers_of(address)
     with needs("--cluster", "dask"):
         import dask
         import distributed
     local: Any = distributed.LocalCluster
     connect: Any = distributed.Client
     with ExitStack() as stack:
+        stack.enter_context(_without_logs_of_the_client())
         if workers:
             stack.enter_context(dask.config.set(_ON_ONE_MACHINE))
             there: Any = stack.enter_context(
@@ -77,8 +78,29 @@ def opened_cluster(address: str) -> Iterator[Cluster]:
         yield Cluster(client)
 
 
-def _workers(address: str) -> int | None:
-    """Return how many workers are to be started; None for an address."""
+@contextmanager
+def _without_logs_of_the_client() -> Iterator[None]:
+    """Keep off the screen what the client logs: a traceback, where its scheduler is gone.
+
+    Whoever waits for work is told so by an error.
+    """
+    logger = logging.getLogger("distributed.client")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def workers_of(address: str) -> int | None:
+    """Return how many workers are to be started; None for the address of a scheduler.
+
+    Raises
+    ------
+    InputError
+        If this is neither.
+    """
     if found := _LOCAL.fullmatch(address):
         if 1 <= (workers := int(found[1])) <= MOST_WORKERS:
             return workers

@@ -13,7 +13,6 @@ from onelayer.sweep import Grid
 from onelayer.training import (
     Checkpoint,
     ExampleWeights,
-    Schedule,
     StopReason,
     TrainConfig,
     TrainResult,
@@ -22,13 +21,13 @@ from onelayer.training import (
     warm_up,
 )
 from onelayer.training.checks import check_choice
-from onelayer.training.draws import n_drawn, refuse_balanced
-from onelayer.training.idle import refuse_idle, refuse_too_late
+from onelayer.training.draws import refuse_balanced
+from onelayer.training.idle import refuse_idle
 from onelayer.words import fixed, number_of
 from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.order import check_blocks, visiting_blocks
 from onelayer.workflow.splits import Splits, rare_class, scored_on, split
-from onelayer.workflow.train_grid import suited, train_grid
+from onelayer.workflow.train_grid import planned_steps, suited, train_grid
 from onelayer.workflow.training_data import TrainingData, read_training_data, what_prediction_needs
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
 from onelayer.workflow.words import classes_in_words, remarks
@@ -83,6 +82,7 @@ def fit_files(
     config = visiting_blocks(config, data)
     refuse_idle(config, asked)
     check_choice(data.train, config)
+    planned_steps(data, config)
     splits = _folds(data, config) if chooses and data.validation is None else None
     with watch.stage(KERNELS):
         warm_up(data.train, data.validation, [config], threads)
@@ -102,7 +102,8 @@ def fit_files(
             result = _train(data, config, checkpoint, threads, watch)
         if result.stop_reason is StopReason.DIVERGED:
             checkpoint.remove()
-            advice = (", or ", Argument("scale", "standard")) if files.scale == "none" else ()
+            scales = files.scale == "none" and not result.penalty_diverges
+            advice = (", or ", Argument("scale", "standard")) if scales else ()
             raise OnelayerError(f"Training {result.message}", *advice, ". No model was written.")
         classifier = as_classifier(result, name=out.stem, class_weights=data.class_weights, **needs)
         classifier.save(out)
@@ -156,8 +157,7 @@ def _train(
     """Train from the checkpoint on, or from the start."""
     if checkpoint.is_of_another:
         watch.say(f"{checkpoint.path}: is of another training, and is replaced.")
-    steps = Schedule.of(config, n_drawn(config, data.n_train, data.train.n_classes)).max_steps
-    refuse_too_late(config, steps)
+    steps = planned_steps(data, config)
     weights = ExampleWeights(
         None if data.class_factors is None else data.class_factors[data.train.targets]
     )

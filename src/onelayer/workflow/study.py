@@ -30,7 +30,8 @@ from onelayer.study import (
     run_study,
 )
 from onelayer.threads import available_cores
-from onelayer.workflow.watch import Stage, Stoppable
+from onelayer.training import warm_up
+from onelayer.workflow.watch import KERNELS, Stage, Stoppable
 
 MakeReport = Callable[[Outcome, list[Finding]], Mapping[str, bytes]]
 """Returns the report's files by their names in the folder, the page last."""
@@ -85,6 +86,9 @@ def study_in_folder(
     place = None if cluster is None else partial(on_cluster, cluster=cluster)
     if place is not None:
         check_orders(study)
+    with stage(KERNELS):
+        warm_up(data.train, data.validation, [run.config for run in study.runs], threads)
+    clock.lap("kernels")
     with RunFolderWriter.open(path, study, data.facts(), force=force) as folder:
         with stoppable() as stop:
             outcome = run_study(

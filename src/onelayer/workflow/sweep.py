@@ -35,7 +35,7 @@ from onelayer.workflow.files import TrainingFiles
 from onelayer.workflow.order import check_blocks, visiting_blocks
 from onelayer.workflow.splits import rare_class, scored_on, split
 from onelayer.workflow.sweep_folder import CHECKPOINT, MODEL, PAGE, RESULTS, TABLE, check_folder
-from onelayer.workflow.train_grid import suited, train_grid
+from onelayer.workflow.train_grid import planned_steps, suited, train_grid
 from onelayer.workflow.training_data import TrainingData, read_training_data, what_prediction_needs
 from onelayer.workflow.watch import KERNELS, UNSEEN, Watch
 from onelayer.workflow.words import classes_in_words, far_from_minimum, remarks
@@ -143,6 +143,7 @@ def sweep_files(
     grid = suited(grid, config, data)
     for options in grid.candidates():
         check_choice(data.train, config.model_copy(update=options))
+    planned_steps(data, config)
     exact = config.solver == "optimum"
     splits = None if folds is None else split(data, folds, with_all_classes=exact)
     with Folder.lock(out) as folder:

@@ -26,6 +26,20 @@ def suited(grid: Grid, config: TrainConfig, data: TrainingData) -> Grid:
     return grid.on(n, data.train.n_classes, config.model)
 
 
+def planned_steps(data: TrainingData, config: TrainConfig) -> int:
+    """Return how many steps the training of a model makes at most.
+
+    Raises
+    ------
+    InputError
+        If something would begin after the last of them.
+    """
+    n = n_drawn(config, data.n_train, data.train.n_classes)
+    steps = Schedule.of(config, n).max_steps
+    refuse_too_late(config, steps)
+    return steps
+
+
 def train_grid(
     data: TrainingData,
     grid: Grid,
@@ -47,8 +61,7 @@ def train_grid(
         validation = Sample(data.validation, rows=data.validation_rows)
     task = Task(train, validation, data.class_factors, weighs_validation=False)
     configs = [config.model_copy(update=options) for options in grid.candidates()]
-    steps = Schedule.of(config, n_drawn(config, data.n_train, data.train.n_classes)).max_steps
-    refuse_too_late(config, steps)
+    steps = planned_steps(data, config)
     try:
         with (
             watch.training(len(configs) * len(splits or [None]), steps) as listen,

@@ -39,6 +39,7 @@ from sources_material import (
 
 from onelayer.data.blocks import Block, BlockSource
 from onelayer.data.blocks.readers.open import as_block_source
+from onelayer.data.blocks.readers.places import reached
 from onelayer.data.blocks.readers.ranges import RangeFile
 from onelayer.errors import InputError
 
@@ -433,3 +434,9 @@ def test_values_of_sparse_shards_that_are_there_twice(tmp_path: Path) -> None:
     block = as_block_source(tmp_path).read_block(0)
     assert block.X.indices.tolist() == [0, 1]
     assert block.X.toarray().tolist() == [[1, 2]]
+
+
+def test_a_shard_that_may_not_be_read_is_named_as_any_file() -> None:
+    said = "part-3: may not be read; check its permissions"
+    with pytest.raises(InputError, match=f"^{said}"), reached("part-3", again=True):
+        raise PermissionError(13, "Permission denied")

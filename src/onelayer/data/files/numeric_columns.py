@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from onelayer.data.files.csv_files import has_commas, not_numbers_in
 from onelayer.data.files.list_columns import ExpandedColumn
+from onelayer.data.not_numbers import NotNumbers, they_hold_no_numbers
 from onelayer.errors import Argument, InputError
 from onelayer.words import first_few
 
@@ -25,14 +26,12 @@ def check_numbers(columns: Sequence[pl.Series], source: str) -> None:
         one = len(commas) == 1
         raise InputError(
             f"{source}: {len(commas)} column{'' if one else 's'} hold{'s' if one else ''} numbers "
-            f"with commas: {first_few(commas, _example)}; write them with a decimal point, and "
-            "thousands without a comma."
+            f"with commas: {first_few(map(_shown, commas), str)}; write them with a decimal point, "
+            "and thousands without a comma."
         )
     if other:
-        shown = first_few(other, _example)
         raise InputError(
-            f"{source}: {len(other)} column{'s do' if len(other) > 1 else ' does'} not hold "
-            f"numbers: {shown}",
+            they_hold_no_numbers(source, [*map(_shown, other)]),
             advice=(
                 f"leave {'them' if len(other) > 1 else 'it'} out with ",
                 Argument("drop", "NAME"),
@@ -52,10 +51,9 @@ def as_rows(parts: Sequence[ExpandedColumn], dtype: type[pl.DataType]) -> NDArra
     return np.hstack(arrays) if len(arrays) > 1 else arrays[0]
 
 
-def _example(column: pl.Series) -> str:
-    """Return the name of a column with its type and a value of it, no number if there is such."""
+def _shown(column: pl.Series) -> NotNumbers:
+    """Return a column with its type and a value of it, no number if there is such."""
     values = column.drop_nulls()
     words = not_numbers_in(values) if column.dtype == pl.String else values
     values = values if words.is_empty() else words
-    shown = "" if values.is_empty() else f", such as {str(values[0])[:30]!r}"
-    return f"{column.name!r} ({column.dtype}{shown})"
+    return NotNumbers(column.name, str(column.dtype), None if values.is_empty() else str(values[0]))

@@ -16,6 +16,7 @@ from onelayer.data.files.label_matrices import read_label_matrix
 from onelayer.data.files.missing import complete
 from onelayer.data.files.sizes import wanted_shape, with_wanted_shape
 from onelayer.data.files.tables import read_table
+from onelayer.data.permissions import may_not_be_read
 from onelayer.data.sources import SOURCES
 from onelayer.errors import Argument, InputError
 
@@ -124,6 +125,8 @@ def read_examples(
         examples = _checked_labels(_reader(path, request)(request), request)
         examples = with_wanted_shape(examples, request)
         return examples if gaps else complete(examples, means)
+    except PermissionError as error:
+        raise may_not_be_read(str(error.filename or path)) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"{path}: cannot be read ({reason}); check it and try again.") from error
@@ -181,9 +184,7 @@ def _check_file(path: str, known: str = "") -> None:
     try:
         os.stat(path)
     except PermissionError:
-        raise InputError(
-            f"{path}: may not be reached; check the permissions of the folders that it is in."
-        ) from None
+        raise may_not_be_read(path) from None
     except (OSError, ValueError):  # such as a name that is too long, or holds a zero
         raise InputError(
             f"{path}: there is no such file or folder; check the path{known}."
@@ -191,7 +192,7 @@ def _check_file(path: str, known: str = "") -> None:
     if not os.path.isfile(path):
         raise InputError(f"{path}: is not a file; give a file.")
     if not os.access(path, os.R_OK):
-        raise InputError(f"{path}: may not be read; check its permissions.")
+        raise may_not_be_read(path)
     if os.path.getsize(path) == 0:
         raise InputError(f"{path}: the file is empty; get it again.")
 

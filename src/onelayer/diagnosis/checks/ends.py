@@ -20,9 +20,10 @@ from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.exhibits import Curve, Exhibit, Lines, thinned
 from onelayer.diagnosis.finding import Finding
 from onelayer.diagnosis.measurement import Measurement, Number
-from onelayer.diagnosis.measures.stability import penalty_limit, rates_of
+from onelayer.diagnosis.measures.stability import rates_of
 from onelayer.study import RunOutcome
 from onelayer.training import StopReason
+from onelayer.training.rates import rate_limit
 
 Cause = Literal["penalty", "rate", "size of the numbers"]
 
@@ -108,7 +109,7 @@ def _stopped(run: RunOutcome) -> Finding:
 
 def _diverged(context: Context, run: RunOutcome) -> Finding:
     record = run.record
-    rates, penalty = rates_of(context, run), penalty_limit(record.config)
+    rates, penalty = rates_of(context, run), rate_limit(record.config)
     cause: Cause = "size of the numbers"
     if rates.largest > penalty:
         cause = "penalty"
@@ -117,8 +118,8 @@ def _diverged(context: Context, run: RunOutcome) -> Finding:
     what = _what(run)
     why, advice = {
         "penalty": (
-            f"The penalty alone does that: above a rate of {penalty:.3g} each step makes the "
-            f"weights larger, and the rate reached {rates.largest:.3g}.",
+            f"For this penalty that begins at a rate of {penalty:.3g}; the rate reached "
+            f"{rates.largest:.3g}.",
             f"Take a learning rate below {min(penalty, rates.limit) / 2:.2g}, or a smaller l2.",
         ),
         "rate": (

@@ -9,7 +9,13 @@ import polars as pl
 
 from onelayer.diagnosis.budget import OverBudget
 from onelayer.diagnosis.check import Check
-from onelayer.diagnosis.checks.step_noise_words import advice_for, in_words, why
+from onelayer.diagnosis.checks.step_noise_words import (
+    advice_for,
+    details,
+    jumps,
+    measured_over,
+    why,
+)
 from onelayer.diagnosis.context import Context
 from onelayer.diagnosis.experiments.going_on import go_on
 from onelayer.diagnosis.finding import Finding
@@ -63,17 +69,13 @@ def _least(noise: CurveNoise) -> float:
 
 
 def _found(context: Context, run: RunOutcome, own: CurveNoise) -> Finding:
-    head = (
-        f"At the end of {run.called} the validation accuracy has a standard deviation of "
-        f"{points(own.accuracy_noise)} from evaluation to evaluation (over the last "
-        f"{own.evaluations}; the number of validation examples leaves it uncertain by "
-        f"{100 * own.sampling_error:.2f}): which step is the last is luck."
-    )
+    head = jumps(run.called, own)
     try:
         control, variants = go_on(context, run)
     except OverBudget:
         advice = "A smaller learning rate, larger batches or averaging make it smaller."
-        return CHECK.found((run.name,), f"{head} Why is not known.", own, advice=advice)
+        statement = f"{head} Why is not known. {measured_over(own)}"
+        return CHECK.found((run.name,), statement, own, advice=advice)
     mean, squared_length = moments(context, run)
     measured = CurveNoise(
         own.evaluations, own.accuracy_noise, own.loss_noise, own.val_accuracy, own.sampling_error,
@@ -81,7 +83,7 @@ def _found(context: Context, run: RunOutcome, own: CurveNoise) -> Finding:
         float(mean @ mean / squared_length) if squared_length > 0 else None,
         _margin(context, run),
     )  # fmt: skip
-    statement = f"{head} {in_words(measured)} {why(measured)}"
+    statement = f"{head} {why(measured)} {measured_over(own)} {details(measured)}"
     tried = [f"going on from its weights with {CHANGED[v.change]}" for v in variants]
     return CHECK.found(
         (run.name,), statement, measured, advice=advice_for(measured.causes), tried=tried

@@ -9,57 +9,73 @@ from onelayer.diagnosis.words import percent, points
 from onelayer.words import listed
 
 
-def in_words(found: CurveNoise) -> str:
-    """Return what became of the noise with each change."""
-    parts = [
-        f"{CHANGED[v.change]}: {v.ratio:.2f} of it ({v.ratio_interval[0]:.2f} to "
-        f"{v.ratio_interval[1]:.2f})"
-        for v in sorted(found.variants, key=lambda v: v.ratio)
-    ]
-    control = found.control_noise if found.control_noise is not None else math.nan
+def jumps(called: str, found: CurveNoise) -> str:
+    """Return what was found of a run: the sentence that a list of findings shows."""
     return (
-        f"Going on from its weights as before, it is {points(control)}; with "
-        f"{'; with '.join(parts)} (95% intervals over other orders)."
+        f"At the end of {called} the validation accuracy jumps from evaluation to evaluation, with "
+        f"a standard deviation of {points(found.accuracy_noise)}: which step is the last is luck."
     )
 
 
 def why(found: CurveNoise) -> str:
-    """Return what the noise comes of, a sentence or some."""
+    """Return what the noise comes of, a sentence."""
     causes = found.causes
     if not causes:
-        return "None of these removes it: its cause is something else."
+        return "No change that was tried removes it: its cause is something else."
     if {*causes} <= {"rate", "slow"}:
         larger = f"batches {FACTOR} times as large"
-        return f"So the steps are too long, and {larger} do not mend it: the rate is at fault."
+        return f"The steps are too long, and {larger} do not mend it: the rate is at fault."
     if {*causes} <= {*STEPS}:
-        return "So it is the noise of the batches, for which the steps are too long."
-    reasons = []
-    if "order" in causes:
-        reasons.append("the order of the examples (the same in all epochs)")
-    if "mean" in causes:
+        return "It is the noise of the batches, for which the steps are too long."
+    names: dict[Change, str] = {
+        "order": "the order of the examples",
+        "mean": "the mean of the features",
+        "classes": "the counts of the classes in the batches",
+        "bias": "the penalty on the bias",
+    }
+    return f"It comes of {listed([name for cause, name in names.items() if cause in causes])}."
+
+
+def measured_over(found: CurveNoise) -> str:
+    """Return what the noise was measured on, and how uncertain the accuracy is without it."""
+    return (
+        f"That is over the last {found.evaluations} evaluations. By the number of validation "
+        f"examples alone the accuracy is uncertain by {points(found.sampling_error)}."
+    )
+
+
+def details(found: CurveNoise) -> str:
+    """Return what became of the noise with each change, and how its causes work; sentences."""
+    control = found.control_noise if found.control_noise is not None else math.nan
+    left = "; ".join(
+        f"{percent(v.ratio, 0)} ({100 * v.ratio_interval[0]:.0f} to "
+        f"{100 * v.ratio_interval[1]:.0f}) with {CHANGED[v.change]}"
+        for v in sorted(found.variants, key=lambda v: v.ratio)
+    )
+    said = [
+        f"Going on from the weights unchanged, the noise is {points(control)}.",
+        f"Of it is left, with 95% intervals over other orders: {left}.",
+    ]
+    own = {*found.causes} - {*STEPS}
+    if own and len(own) < len(found.causes):
+        said.append("Larger batches or shorter steps lessen it, as they do all noise of steps.")
+    if "order" in own:
+        said.append("The order is the same in all epochs.")
+    if "mean" in own:
         assert found.mean_share is not None
-        reasons.append(
-            f"the mean of the features (it has {percent(found.mean_share, 0)} of their mean "
-            "squared length)"
-        )
-    if "classes" in causes:
-        reasons.append("the counts of the classes (they differ from batch to batch)")
-    if "bias" in causes:
-        reasons.append("the penalty on the bias")
-    text = f"So it comes of {listed(reasons)}."
-    if {*STEPS} & {*causes}:
-        text += " Larger batches or shorter steps lessen it, as they do all noise of steps."
-    if {"classes", "mean"} <= {*causes}:
-        text += (
-            " Each surplus of a class in a batch moves the class's score along that mean, and so "
-            "on all examples at once."
+        share = percent(found.mean_share, 0)
+        said.append(f"The mean of the features has {share} of their mean squared length.")
+    if {"classes", "mean"} <= own:
+        said.append(
+            "A class that a batch has more of than its share moves its score along that mean, and "
+            "so on all examples at once."
         )
         if found.margin is not None:
-            text += (
-                f" Half of the validation examples have their two largest scores within "
-                f"{found.margin:.2g} of each other, so that many predictions change."
+            said.append(
+                "Half of the validation examples have their two largest scores within "
+                f"{found.margin:.2g} of each other: many predictions change."
             )
-    return text
+    return " ".join(said)
 
 
 def advice_for(causes: tuple[Change, ...]) -> str:

@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 from onelayer.diagnosis.context import Context
 from onelayer.model import LOSSES
 from onelayer.study import RunOutcome
-from onelayer.training import TrainConfig
 from onelayer.training.draws import Draws
-from onelayer.training.rates import learning_rates
+from onelayer.training.rates import learning_rates, rate_limit
 
 Floats = NDArray[np.floating]
 
@@ -116,7 +115,7 @@ def limit_at_start(context: Context, run: RunOutcome) -> float:
     """Return the rate from which on steps overshoot where all weights are 0."""
     outputs = run.model.weights.shape[1]
     spread = 1 / outputs if run.record.model == "softmax" else 1 / 4
-    return _limit(run.record.config, spread * largest_square(context, run))
+    return rate_limit(run.record.config, spread * largest_square(context, run))
 
 
 @np.errstate(over="ignore", invalid="ignore")  # weights may be near the largest numbers
@@ -135,7 +134,7 @@ def limit_at_end(context: Context, run: RunOutcome) -> float:
     # The mean example is near the leading direction, the outputs against one another unknown.
     outputs = np.random.default_rng(0).standard_normal((1, V.shape[1]))
     start = sample.back(np.ones((len(P), 1), np.float32)) @ outputs.astype(np.float32)
-    return _limit(run.record.config, largest_eigenvalue(product, start, _ENOUGH_AT_END))
+    return rate_limit(run.record.config, largest_eigenvalue(product, start, _ENOUGH_AT_END))
 
 
 def largest_square(context: Context, run: RunOutcome) -> float:
@@ -179,19 +178,6 @@ def largest_eigenvalue(
             break
         vector = image / image.dtype.type(value)
     return value
-
-
-def penalty_limit(config: TrainConfig) -> float:
-    """Return the rate from which on the penalty alone drives the weights apart."""
-    return _limit(config, 0.0)
-
-
-def _limit(config: TrainConfig, largest: float) -> float:
-    """Return the rate at which steps no longer shrink what is left, for a largest eigenvalue."""
-    mu = config.momentum
-    reach = 2 * (1 + mu) / (1 + 2 * mu * config.nesterov)
-    curvature = largest + 2 * config.l2
-    return reach / curvature if curvature > 0 else float("inf")
 
 
 def _key(run: RunOutcome) -> tuple[object, ...]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from onelayer.engines.blocked import BlockedPart, BlockedStack
 from onelayer.engines.blocked.stack import added, measured, visits_of
-from onelayer.engines.cluster.examples import ExamplesThere
+from onelayer.engines.cluster.examples import ExamplesThere, batches_in_few_bytes
 from onelayer.engines.cluster.matrix import ClusterMatrix
 from onelayer.engines.cluster.tasks import Carried, Leg, same, steps, tallies
 from onelayer.engines.cluster.whereabouts import Whereabouts
@@ -63,7 +63,7 @@ class ClusterStack(BlockedStack):
         X = self._train.X
         assert isinstance(X, ClusterMatrix)
         self._cluster = X.cluster
-        self._spec = self._cluster.submit("models", same, self._models.without_starts())
+        self._spec = self._cluster.handed("models", self._models.without_starts())
         self._examples = ExamplesThere(self._cluster)
         self._there: _There | None = None
 
@@ -132,7 +132,7 @@ class ClusterStack(BlockedStack):
             legs = [
                 Leg(
                     tuple(blocks.index(i) for i in visit.window.blocks),
-                    _in_few_bytes(visit.batches), rates[:, made],
+                    batches_in_few_bytes(visit.batches), rates[:, made],
                     None if averaging is None else averaging[:, made],
                 )
                 for visit, made in visits
@@ -217,9 +217,3 @@ class ClusterStack(BlockedStack):
         for e, (_, _, p) in enumerate(self._evaluated):
             sums[p] = added(sums[p], own[e])
         return sums
-
-
-def _in_few_bytes(batches: Batches) -> Batches:
-    """Return batches whose rows are of the smallest type that has them."""
-    few = np.min_scalar_type(int(batches.rows.max(initial=0)))
-    return Batches(batches.rows.astype(few), batches.offsets)

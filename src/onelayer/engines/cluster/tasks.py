@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from onelayer.engines.choice import open_engine
 from onelayer.engines.problem import Batches, Problem, Source, WeightedRows
 from onelayer.engines.protocol import Engine, EngineName, Tally, WindowStack
 from onelayer.model import Parameters, Sums
+
+if TYPE_CHECKING:
+    from onelayer.engines.cluster.examples import FewBytes
 
 States = Mapping[int, Mapping[str, NDArray[Any]]]
 """What models carry on, by their number; see `onelayer.engines.protocol.Stack.state`."""
@@ -66,15 +70,16 @@ def steps(
     engine: EngineName,
     carried: Carried,
     values: Sequence[Any],
-    examples: Sequence[WeightedRows],
+    examples: Sequence[Sequence[FewBytes]],
     legs: Sequence[Leg],
 ) -> Carried:
     """Make the steps of some windows, one window after the other."""
     numbers, losses = list(carried.states), [*carried.losses]
+    whole = _whole(examples)
     with open_engine(engine, 1) as opened:
         stack = _taken_up(models, opened, carried)
         for leg in legs:
-            here = WeightedRows.joined([examples[k] for k in leg.blocks])
+            here = WeightedRows.joined([whole[k] for k in leg.blocks])
             X = joined_values([values[k] for k in leg.blocks])
             stack.turn_to(models.prepare(opened, X), here)
             own = Batches(here.rows[leg.batches.rows], leg.batches.offsets)
@@ -91,7 +96,7 @@ def tallies(
     engine: EngineName,
     carried: Carried,
     values: Sequence[Any],
-    examples: Sequence[WeightedRows],
+    examples: Sequence[Sequence[FewBytes]],
     pieces: Sequence[tuple[int, bool]],
 ) -> list[list[Tally]]:
     """Evaluate models on examples, each in one of some blocks.
@@ -102,10 +107,15 @@ def tallies(
     with open_engine(engine, 1) as opened:
         stack = _taken_up(models, opened, carried)
         found = []
-        for own, (block, with_losses) in zip(examples, pieces, strict=True):
+        for own, (block, with_losses) in zip(_whole(examples), pieces, strict=True):
             stack.turn_to(models.prepare(opened, values[block]), own)
             found.append(stack.tally(numbers, losses=with_losses))
         return found
+
+
+def _whole(examples: Sequence[Sequence[FewBytes]]) -> list[WeightedRows]:
+    """Return the examples of blocks in their order."""
+    return [own.whole() for own in itertools.chain.from_iterable(examples)]
 
 
 def _taken_up(models: WindowModels, engine: Engine, carried: Carried) -> WindowStack:

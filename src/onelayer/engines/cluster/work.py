@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import pickle
 import time
 import uuid
 from collections import deque
@@ -12,6 +13,7 @@ from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any, cast
 
 from onelayer.engines.cluster.state import ClusterState
+from onelayer.engines.cluster.tasks import same
 from onelayer.engines.cluster.versions import expect_versions, versions
 from onelayer.errors import InputError, OnelayerError
 
@@ -23,6 +25,9 @@ _MOST_COPIED = 10**9
 
 _TIMES_COPIED = 4
 """Such data must fit so many times into the memory of each worker."""
+
+_FEW_BYTES = 2**20
+"""That go along with each call: about as many as the numbers of the rows that it visits."""
 
 _LOOK = 1.0
 """Seconds between two looks whether the cluster is still there."""
@@ -116,6 +121,15 @@ class Cluster:
                 "paths, or objects that can be pickled."
             ) from None
         return future
+
+    def handed(self, what: str, value: Any) -> Any:
+        """Return what calls are to be given for a value that many of them take.
+
+        That is the value itself where it is small: then no call waits for the worker that has it.
+        Otherwise it is a future.
+        """
+        few = len(pickle.dumps(value, pickle.HIGHEST_PROTOCOL)) <= _FEW_BYTES
+        return value if few else self.submit(what, same, value)
 
     def holders(self, futures: Sequence[Future[Any]]) -> list[frozenset[str]]:
         """Return the addresses of the workers that hold each value, now."""

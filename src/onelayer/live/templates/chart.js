@@ -10,14 +10,17 @@ const ticks = (low, high, most) => {
   for (let k = Math.ceil(low / step - 1e-9) || 0; k * step <= high + 1e-9 * step; k += 1) found.push(k * step);
   return { found, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
 };
-const decades = (low, high) => {
+const decades = (low, high, most) => {
   const found = [];
-  for (let p = Math.floor(Math.log10(low)); p <= Math.ceil(Math.log10(high)); p += 1) {
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const step = Math.ceil((last - first) / most);
+  for (let p = Math.ceil(first / step) * step; p <= last; p += step) {
     for (const digit of high / low > 1000 ? [1] : [1, 2, 5]) found.push(Number(`${digit}e${p}`));
   }
   return found.filter((tick) => tick >= low && tick <= high);
 };
-// curves: [{ steps, mean, low, high, colour, dash }]
+const inPowers = (tick) => (tick >= 1e4 || tick < 1e-3 ? tick.toExponential(0).replace("+", "") : String(tick));
+// curves: [{ steps, mean, low, high, colour, dash, wild }]: the others set the scale of a wild one.
 const drawChart = (canvas, curves, { percent }) => {
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   const scale = devicePixelRatio || 1;
@@ -29,12 +32,14 @@ const drawChart = (canvas, curves, { percent }) => {
   const all = curves.filter(({ steps }) => steps.length);
   if (!all.length || !width) return;
   const last = Math.max(1, ...all.map(({ steps }) => steps.at(-1)));
+  const tame = all.filter(({ wild }) => !wild);
+  const scaling = tame.length ? tame : all;
   // The first steps may fall outside where they would take more than half of the height.
-  const values = (from) => all.flatMap(({ steps, low, high }) =>
+  const values = (from) => scaling.flatMap(({ steps, low, high }) =>
     [...low, ...high].filter((_, i) => steps[i % steps.length] >= from));
   let [bottom, top] = span(values(0));
   const settled = span(values(0.05 * last));
-  const middle = values(0).sort((a, b) => a - b)[all.reduce((n, c) => n + c.steps.length, 0)];
+  const middle = values(0).sort((a, b) => a - b)[scaling.reduce((n, c) => n + c.steps.length, 0)];
   const logarithmic = !percent && bottom > 0 && top > 10 * middle;
   if (percent && settled[0] <= settled[1] && top - bottom > 2 * (top - settled[0])) bottom = settled[0];
   if (!percent && !logarithmic) bottom = 0;
@@ -49,13 +54,13 @@ const drawChart = (canvas, curves, { percent }) => {
   pen.lineWidth = 1;
   pen.textBaseline = "middle";
   pen.textAlign = "right";
-  const across = logarithmic ? { found: decades(bottom, top) } : ticks(bottom, top, 5);
+  const across = logarithmic ? { found: decades(bottom, top, 6) } : ticks(bottom, top, 5);
   for (const tick of across.found) {
     pen.strokeStyle = grid;
     pen.beginPath(); pen.moveTo(box.left, y(tick)); pen.lineTo(box.right, y(tick)); pen.stroke();
     pen.fillStyle = muted;
     const shown = percent ? `${(100 * tick).toFixed(Math.max(0, across.digits - 2))}%`
-      : logarithmic ? String(tick) : tick.toFixed(across.digits);
+      : logarithmic ? inPowers(tick) : tick.toFixed(across.digits);
     pen.fillText(shown, box.left - 6, y(tick));
   }
   pen.textBaseline = "top";

@@ -81,7 +81,8 @@
     const of = (what) => run
       ? [curve(run, `train_${what}`, { colour: COLOURS[0] }),
         curve(run, `val_${what}`, { colour: COLOURS[1] })]
-      : all.map((each) => curve(each, `val_${what}`, look(each.place)));
+      : all.map((each) => curve(
+        each, `val_${what}`, { ...look(each.place), wild: each.state === "diverged" }));
     for (const what of ["loss", "accuracy"]) {
       drawChart(byId(what), of(what), { percent: what === "accuracy" });
       const whose = run ? `Training and validation ${what} of ${run.name}` : `Validation ${what}`;
@@ -90,6 +91,8 @@
         `${whose} over the steps, as it grows. The latest numbers are in the table below.`);
     }
     byId("legend").hidden = !run;
+    const wild = all.filter(({ state }) => state === "diverged").length;
+    byId("wild").hidden = Boolean(run) || !wild || wild === all.length;
     for (const each of all) each.row.classList.toggle("chosen", each === run);
   };
   const redraw = () => {

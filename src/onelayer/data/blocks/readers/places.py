@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from onelayer.data.blocks.readers.ranges import RangeFile
 from onelayer.data.optional import needs
+from onelayer.data.permissions import may_not_be_read
 from onelayer.errors import InputError
 
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(::.+)?://")
@@ -128,6 +129,8 @@ def reached(path: str, *, again: bool = False) -> Iterator[None]:
                 "that stay as they are."
             ) from error
         raise InputError(f"{path}: there is no such file or folder; check the path.") from error
+    except PermissionError as error:
+        raise may_not_be_read(path) from error
     except Exception as error:
         if not (is_remote(path) or isinstance(error, OSError | MemoryError)):
             raise
