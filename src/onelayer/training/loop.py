@@ -281,7 +281,9 @@ class _Task:
         stop: threading.Event,
     ) -> None:
         """Train the runs of a group."""
-        stack, rows = self.stacks.of(numbers, engine, first_epoch)
+        begun = self.states[numbers[0]]
+        step = 0 if begun is None else begun.step
+        stack, rows = self.stacks.of(numbers, engine, first_epoch, step)
         runs = {}
         for m, i in enumerate(numbers):
             state = self.states[i]
@@ -293,7 +295,6 @@ class _Task:
             state.engine = partial(stack.state, m)
             schedule = self.data[i].schedule(self.configs[i])
             runs[m] = Run(i, self.configs[i], self.data[i], schedule, state)
-        step = runs[0].state.step
         for run in runs.values():
             listen(Began(run.number, run.schedule, step))
         Group(stack, runs, rows, first_epoch, listen, keep).train(step, stop)

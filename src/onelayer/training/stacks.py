@@ -30,6 +30,7 @@ from onelayer.training.checks import refuse_order
 from onelayer.training.config import TrainConfig
 from onelayer.training.data import RunData
 from onelayer.training.feature_ranges import FeatureRange
+from onelayer.training.visits import OrderOfBlocks
 
 
 class InBlocks:
@@ -84,13 +85,16 @@ class Stacks:
     initial: Sequence[Parameters | None]
     _prepared: dict[tuple[str, FeatureRange | None], Any] = field(default_factory=dict)
 
-    def of(self, numbers: list[int], engine: Engine, first_epoch: int) -> tuple[Stack, Rows | None]:
+    def of(
+        self, numbers: list[int], engine: Engine, first_epoch: int, step: int
+    ) -> tuple[Stack, Rows | None]:
         """Return the models of a group, and the rows that batches are cut from; None: all.
 
         Models that read other features, or were drawn other rows, have a share of their own.
+        Blocks are read from now on, for the step that comes next.
         """
         if self.data[numbers[0]].windows(self.configs[numbers[0]]) is not None:
-            return self._blocked(numbers, engine, first_epoch), None
+            return self._blocked(numbers, engine, first_epoch, step), None
         kinds: dict[tuple[FeatureRange | None, int], list[int]] = defaultdict(list)
         for i in numbers:
             kinds[self.data[i].features(self.configs[i]), id(self.data[i].rows)].append(i)
@@ -130,7 +134,7 @@ class Stacks:
             self._prepared[key] = engine.prepare(Source(train.X, X, train.scaling, key[0]))
         return engine.stack(self._prepared[key], self._problem(numbers, features))
 
-    def _blocked(self, numbers: list[int], engine: Engine, first_epoch: int) -> Stack:
+    def _blocked(self, numbers: list[int], engine: Engine, first_epoch: int, step: int) -> Stack:
         """Return the models of a group on data that is read block by block."""
         config, data = self.configs[numbers[0]], self.data[numbers[0]]
         kinds: dict[FeatureRange | None, list[int]] = defaultdict(list)
@@ -138,7 +142,8 @@ class Stacks:
             kinds[self.data[i].features(self.configs[i])].append(m)
         whole, shares = self._problem(numbers, None), []
         for features, some in kinds.items():
-            problem = self._problem([numbers[m] for m in some], features)
+            alone = features is None and len(some) == len(numbers)
+            problem = whole if alone else self._problem([numbers[m] for m in some], features)
             nothing = replace(problem, train=problem.train.none(), validation=None)
             shares.append(ModelShare(features, nothing, tuple(some)))
         models = WindowModels(
@@ -150,7 +155,7 @@ class Stacks:
         windows, schedule = data.windows(config), data.schedule(config)
         assert windows is not None
         kind = ClusterStack if isinstance(data.train.X, ClusterMatrix) else BlockedStack
-        return kind(
+        stack = kind(
             engine,
             models,
             BlockedPart(data.train.X, whole.train),
@@ -159,6 +164,8 @@ class Stacks:
             first_epoch + schedule.epoch(schedule.max_steps - 1),
             data.evaluates_train,
         )  # fmt: skip
+        stack.begin(OrderOfBlocks(config, schedule, windows, first_epoch).window(step))
+        return stack
 
     def _problem(self, numbers: list[int], features: FeatureRange | None) -> Problem:
         configs, data = [self.configs[i] for i in numbers], [self.data[i] for i in numbers]

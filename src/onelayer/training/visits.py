@@ -100,8 +100,12 @@ class OrderOfBlocks:
             step += len(visits[-1].batches)
         return Visits.of(visits)
 
-    def _visit(self, step: int, last: int) -> Visit:
-        """Return the batches from a step on, at most to a last one, that lie in one window."""
+    def window(self, step: int) -> Window:
+        """Return the window in which a step's batch lies."""
+        return self._place(step)[0]
+
+    def _place(self, step: int) -> tuple[Window, int, int, int]:
+        """Return a step's window, its examples and batches, and which of these is the step's."""
         epoch, left = divmod(step, self._schedule.batches_per_epoch)
         if self._epoch[0] != epoch:
             self._epoch = epoch, self._windows.of_epoch(self._first_epoch + epoch)
@@ -112,6 +116,12 @@ class OrderOfBlocks:
             if left < count:
                 break
             left -= count
+        return window, n, count, left
+
+    def _visit(self, step: int, last: int) -> Visit:
+        """Return the batches from a step on, at most to a last one, that lie in one window."""
+        window, n, count, left = self._place(step)
+        size = self._config.batch_size
         end = min(count, left + last - step + 1)
         rows = self._orders.of(window)[left * size : min(end * size, n)]
         offsets = np.minimum(np.arange(end - left + 1) * size, len(rows))

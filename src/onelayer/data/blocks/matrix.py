@@ -148,7 +148,8 @@ class BlockMatrix:
         return bool(sparse.issparse(self.block(0))) if known is None else known
 
     def _read(self, i: int) -> Any:
-        return self.source.read_block(i).X
+        without_labels = getattr(self.source, "read_values", None)
+        return self.source.read_block(i).X if without_labels is None else without_labels(i)
 
     def _make_room(self, X: Any) -> None:
         """Let the blocks go that were asked for the longest ago."""

@@ -36,7 +36,7 @@ class BlockSource(Protocol):
     """Labelled examples in blocks.
 
     One that has an attribute `is_sparse` says whether they are CSR; else the first one is read to
-    see.
+    see. One that has a method `read_values` returns by it the values of a block alone.
 
     Attributes
     ----------

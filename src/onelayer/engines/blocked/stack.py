@@ -20,8 +20,8 @@ from onelayer.engines.problem import Batches, Visit, Visits, WeightedRows
 from onelayer.engines.protocol import Advance, Engine, Measures, Planned, Stack, Tally
 from onelayer.model import Parameters
 
-Loaded = tuple[Any, WeightedRows]
-"""Values as the engine takes them, and their examples."""
+Loaded = tuple[Any, WeightedRows, bool]
+"""Values as the engine takes them, their examples, and whether all of these take part in order."""
 
 
 class BlockedStack(Stack):
@@ -57,6 +57,10 @@ class BlockedStack(Stack):
         self._evaluates_train = evaluates_train
         self._stack = models.stack(engine)
         self._before: dict[int, Parameters] = {}
+
+    def begin(self, window: Window) -> None:
+        """Read what the next steps take, from now on."""
+        self._windows.begin(window)
 
     def do(self, work: Sequence[Callable[[], None]]) -> None:
         """Call each function once in every thread of the engine."""
@@ -103,16 +107,19 @@ class BlockedStack(Stack):
         rates: NDArray[np.float64],
         averaging: NDArray[np.float64] | None,
     ) -> NDArray[np.float64]:
-        prepared, examples = self._windows.of(visit.window)
+        prepared, examples, all_rows = self._windows.of(visit.window)
         self._stack.turn_to(prepared, examples)
-        own = Batches(examples.rows[visit.batches.rows], visit.batches.offsets)
+        own = visit.batches
+        if not all_rows:
+            own = Batches(examples.rows[own.rows], own.offsets)
         advance = self._stack.advance(models, own, rates, evaluate=False, averaging=averaging)
         return advance.losses
 
     def _read(self, window: Window) -> Loaded:
         X = self._train.values(window.blocks)
         examples = WeightedRows.joined([self._train.examples_of(i) for i in window.blocks])
-        return self._models.prepare(self._engine, X), examples
+        all_rows = np.array_equal(examples.rows, np.arange(len(examples.targets)))
+        return self._models.prepare(self._engine, X), examples, all_rows
 
     def _measures(self, models: Sequence[int]) -> list[Measures]:
         assert self._validation is not None

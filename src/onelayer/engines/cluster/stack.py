@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from onelayer.data.windows import Window
 from onelayer.engines.blocked import BlockedPart, BlockedStack
 from onelayer.engines.blocked.stack import added, measured, visits_of
 from onelayer.engines.cluster.examples import ExamplesThere, batches_in_few_bytes
@@ -66,6 +67,9 @@ class ClusterStack(BlockedStack):
         self._spec = self._cluster.handed("models", self._models.without_starts())
         self._examples = ExamplesThere(self._cluster)
         self._there: _There | None = None
+
+    def begin(self, window: Window) -> None:
+        """Do nothing: blocks are read where they lie."""
 
     def _advanced(
         self,

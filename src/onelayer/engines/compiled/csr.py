@@ -69,7 +69,7 @@ def advance(scratch, part, steps, models, rule, carried, first, last, chosen, lo
     models : ScaledModels
         Updated in place.
     scratch, steps, rule, carried, first, last, chosen, losses
-        As for `onelayer.engines.compiled.dense.advance`.
+        As for `onelayer.engines.compiled.steps.advance`.
     """
     V, factors, bias = models.V, models.factors, models.bias
     for s in range(losses.shape[1]):

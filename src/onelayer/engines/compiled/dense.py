@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from onelayer.engines.compiled.compiler import VECTOR_BYTES, WIDE, inlined, inner
+from onelayer.engines.compiled.compiler import LANES_BYTES, VECTOR_BYTES, WIDE, inlined, inner
 from onelayer.engines.compiled.dot_tiles import make_dot_tile
 from onelayer.engines.compiled.memory import scratch
 from onelayer.engines.compiled.parts import Scratch
@@ -29,7 +29,12 @@ from onelayer.engines.compiled.tiles import (
     prefetch_row,
     scale_row,
 )
-from onelayer.engines.compiled.update import accelerate_all, follow_all, kept, update_bias
+from onelayer.engines.compiled.update import (
+    accelerate_all,
+    follow_all,
+    kept,
+    update_bias,
+)
 
 CLASS_BLOCK = 5
 """Softmax models are padded to a multiple of this many classes."""
@@ -58,6 +63,9 @@ ROWS_PER_SUM = 512
 MOST_ADDED = 2 + max(n + -(-ROWS_PER_SUM // n) for n in (ROUND, MOST_ROWS_AT_ONCE))
 """Operations by which a sum is rounded until then: a block of examples is added up by itself, and
 then to the blocks before it."""
+
+TOGETHER = 4
+"""Models of one output whose steps are made side by side, as if each were a class."""
 
 ROWS_AHEAD = 8
 """How many examples before its turn the memory is asked for one."""
@@ -157,41 +165,6 @@ def step(scratch, part, rows, m, W, bias, rate, share, rule, carried):
 
 
 @inlined
-def advance(scratch, part, steps, scaling, models, rule, carried, first, last, chosen, losses):
-    """Make all steps, with each of some models in turn.
-
-    Parameters
-    ----------
-    scratch : Scratch
-    part : Part
-    steps : Steps
-    scaling : (2, padded)
-        Scale and offset of each feature.
-    models : Models
-        Updated in place.
-    rule : Rule
-    carried : Carried
-        Updated in place.
-    first, last : int
-        Those of `chosen` from first to before last are trained.
-    chosen : int array
-        The numbers of the models that take part.
-    losses : (len(chosen), steps)
-        Gets the mean losses before the updates.
-    """
-    W, bias = models.W, models.bias
-    for s in range(losses.shape[1]):
-        rows = steps.rows[steps.offsets[s] : steps.offsets[s + 1]]
-        gather(part.X, rows, scaling, scratch.x)
-        for j in range(first, last):
-            m = chosen[j]
-            share = steps.averaging[j, s] if carried.average_of[m] >= 0 else W.dtype.type(1)
-            losses[j, s] = step(
-                scratch, part, rows, m, W[m], bias[m], steps.rates[j, s], share, rule, carried
-            )
-
-
-@inlined
 def total(
     scratch, part, rows, scaling, models, first, last, chosen, sums, losses, W_sums, bias_sums
 ):
@@ -200,7 +173,7 @@ def total(
     Parameters
     ----------
     scratch, part, scaling, models, first, last, chosen
-        As for `advance`.
+        As for `onelayer.engines.compiled.steps.advance`.
     rows : int array
     sums : (last - first, padded outputs, padded features)
         Room for sums over few examples, in the type of the arithmetic.
@@ -236,8 +209,11 @@ def total(
 def step_scratch(batch: int, W: NDArray[np.floating], *, slopes: bool = False) -> Scratch:
     """Return room for the steps of batches of at most so many examples."""
     rows = -(-batch // ROUND) * ROUND
+    # Scores of models of one output lie side by side, each row where a vector may be read.
+    whole = LANES_BYTES // W.itemsize
+    scores = TOGETHER * -(-batch // whole) * whole if W.shape[1] == 1 else rows
     shape = W.shape[1:] if slopes else (0, 0)
-    return scratch((rows, W.shape[2]), (rows, W.shape[1]), rows, W.dtype, shape)
+    return scratch((rows, W.shape[2]), (scores, W.shape[1]), scores, W.dtype, shape)
 
 
 def evaluation_scratch(W: NDArray[np.floating]) -> Scratch:
@@ -253,7 +229,7 @@ def evaluate(scratch, part, also, rows, scaling, models, chosen, losses, correct
     Parameters
     ----------
     scratch, part, scaling, models
-        As for `advance`.
+        As for `onelayer.engines.compiled.steps.advance`.
     also : Part
         The same examples with other weights.
     rows : int array

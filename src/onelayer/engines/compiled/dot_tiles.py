@@ -23,11 +23,12 @@ SUMS_AT_ONCE = 10
 """Vectors of sums for which there are registers where those are narrow."""
 
 
-def make_dot_tile(n_examples: int, n_classes: int) -> Any:
+def make_dot_tile(n_examples: int, n_classes: int, *, by_class: bool = False) -> Any:
     """Return ``dot_tile(x, first, W, k, f, count, scores)`` for a block of examples and classes.
 
     scores[first + r, k + c] = sum_j x[first + r, f + j] * W[k + c, f + j]  over ``count`` features
     from f on, in whole blocks of `LANES_BYTES`. The sum is added to the score if f is not 0.
+    It is scores[k + c, first + r] where they lie by class.
     """
 
     @intrinsic
@@ -40,7 +41,11 @@ def make_dot_tile(n_examples: int, n_classes: int) -> Any:
             examples = [b.add(first, I64(r)) for r in range(n_examples)]
             classes = [b.add(k, I64(c)) for c in range(n_classes)]
             totals = _products(b, x, examples, W, classes, f, count)
-            places = [scores.at(example, label) for label in classes for example in examples]
+            places = [
+                scores.at(label, example) if by_class else scores.at(example, label)
+                for label in classes
+                for example in examples
+            ]
             with b.if_else(b.icmp_signed("==", f, I64(0))) as (at_first, later):
                 with at_first:
                     for place, total in zip(places, totals, strict=True):

@@ -96,6 +96,22 @@ def emit_log(b: Value, v: Vectors, x: Value, more: Value) -> Value:
     return b.select(b.fcmp_unordered("uno", x, x), x, result)  # NaN stays NaN
 
 
+def emit_log1p(b: Value, v: Vectors, x: Value) -> Value:
+    """Return ln(1 + x) of float64 numbers x from 0 to 1."""
+    sum_ = b.fadd(v.constant(1.0), x)
+    lost = b.fsub(x, b.fsub(sum_, v.constant(1.0)))
+    # The sum of 1 and a float32 number above 2^-29 is exact: then there is nothing to divide.
+    bits = ir.IntType(v.lanes)
+    inexact = b.bitcast(b.fcmp_unordered("!=", lost, v.zero), bits)
+    before = b.block
+    with b.if_then(b.icmp_unsigned("!=", inexact, bits(0)), likely=False):
+        quotient, divided = b.fdiv(lost, sum_), b.block
+    more = b.phi(v.type)
+    more.add_incoming(v.zero, before)
+    more.add_incoming(quotient, divided)
+    return emit_log(b, v, sum_, more)
+
+
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _LOG_TERMS = (
     6.666666666666735130e-01,
@@ -117,12 +133,9 @@ def _make_log(plus_one: bool) -> Any:
 
             def take(i: Value, _: list[Value]) -> list[Value]:
                 place = b.mul(i, I64(v.lanes))
-                x, more = v.convert(values.at(place), values.dtype), v.zero
-                if plus_one:
-                    sum_ = b.fadd(v.constant(1.0), x)
-                    lost = b.fsub(x, b.fsub(sum_, v.constant(1.0)))
-                    x, more = sum_, b.fdiv(lost, sum_)
-                v.store(emit_log(b, v, x, more), logs.at(place))
+                x = v.convert(values.at(place), values.dtype)
+                v.store(emit_log1p(b, v, x) if plus_one else emit_log(b, v, x, v.zero),
+                        logs.at(place))  # fmt: skip
                 return []
 
             vectors = b.sdiv(b.add(arguments[1], I64(v.lanes - 1)), I64(v.lanes))

@@ -12,7 +12,8 @@ import numpy as np
 
 from onelayer.engines.compiled import csr, nonzeros
 from onelayer.engines.compiled.compiler import compiled
-from onelayer.engines.compiled.dense import advance, evaluate, total
+from onelayer.engines.compiled.dense import evaluate, total
+from onelayer.engines.compiled.steps import advance
 from onelayer.engines.compiled.tiles import next_job
 
 ROWS_PER_PIECE = 256
@@ -23,7 +24,7 @@ ROWS_PER_PIECE = 256
 def advance_dense(
     scratch, counter, per_job, part, steps, scaling, models, rule, carried, chosen, losses
 ):
-    """Train `per_job` of the chosen models a job; see `onelayer.engines.compiled.dense`."""
+    """Train `per_job` of the chosen models a job; see `onelayer.engines.compiled.steps`."""
     while True:
         first = next_job(counter) * per_job
         if first >= len(chosen):

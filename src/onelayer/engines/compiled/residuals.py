@@ -14,6 +14,7 @@ import numpy as np
 
 from onelayer.engines.compiled.compiler import VECTOR_BYTES, inlined, inner
 from onelayer.engines.compiled.function_tiles import exp_inplace, log1p_into, log_into
+from onelayer.engines.compiled.logistic_tiles import logistic_tile
 from onelayer.engines.compiled.score_tiles import (
     add_row,
     divide_scores,
@@ -83,21 +84,23 @@ def count_correct(z, first, n_outputs, targets, rows, weights):
 
 
 @inner
+def mark_positives(targets, rows, marks):
+    """Set marks[i] to 1 where the example rows[i] is of the positive class, and to 0 elsewhere."""
+    one = marks.dtype.type(1)
+    for i in range(len(rows)):
+        marks[i] = one if targets[rows[i]] == 0 else 0 * one
+
+
+@inner
 def logistic_residuals(z, n, targets, rows, weights, terms):
     """Turn scores into residuals sigmoid(z) - y in place; return the summed loss."""
-    one, decays, logs = z.dtype.type(1), terms.exponentials, terms.logs
-    for i in range(n):
-        decays[i] = -abs(z[i, 0])
-    exp_inplace(decays, n)
-    log1p_into(decays, n, logs)
+    marks, logs = terms.exponentials, terms.logs
+    mark_positives(targets, rows[:n], marks)
+    nothing = z.dtype.type(-0.0)  # added to any score, a zero of either sign among them
+    logistic_tile(z.reshape(1, len(z)), 0, n, nothing, marks, logs.reshape(1, len(logs)))
     loss = 0.0
     for i in range(n):
-        score = z[i, 0]
-        positive = targets[rows[i]] == 0
-        own = max(np.float64(score), 0.0) - (np.float64(score) if positive else 0.0)
-        loss += weight(weights, rows[i]) * (own + logs[i])
-        probability = (one if score >= 0 else decays[i]) / (one + decays[i])
-        z[i, 0] = probability - (one if positive else 0 * one)
+        loss += weight(weights, rows[i]) * logs[i]
     return loss
 
 

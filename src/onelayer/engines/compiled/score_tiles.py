@@ -140,6 +140,36 @@ def add_row(_typing: Any, z: Any, i: Any, count: Any, row: Any) -> Any:
 
 
 @intrinsic
+def add_rows_up(_typing: Any, z: Any, n: Any, count: Any, totals: Any) -> Any:
+    """Set totals[k] to the sum of z[i, k] over i < n, the first first, for k < count; n is not 0.
+
+    The sums of many outputs are made side by side: each waits for itself alone.
+    """
+
+    def emit(context: Value, b: Value, signature: Value, arguments: Value) -> Value:
+        z, totals = (Array(context, b, signature.args[j], arguments[j]) for j in (0, 3))
+        n, count = arguments[1:3]
+        v = Vectors(b, z.dtype)
+        rest = b.sub(n, I64(1))
+
+        def add(first: Value, mine: Value, outputs: Value, _: list[Value]) -> list[Value]:
+            k = b.zext(b.extract_element(outputs, I64(0)), I64)
+
+            def add_row_of(i: Value, state: list[Value]) -> list[Value]:
+                return [b.fadd(state[0], v.convert(z.at(b.add(i, I64(1)), k), z.dtype))]
+
+            (total,) = loop(b, rest, [first], add_row_of)
+            v.store_some(total, totals.at(k), mine)
+            return []
+
+        _over_scores(b, z, (I64(0), I64(0), count), [], add)
+        return context.get_dummy_value()
+
+    whole = types.int64
+    return types.void(z, whole, whole, totals), emit
+
+
+@intrinsic
 def exp_scores(_typing: Any, z: Any, i: Any, count: Any, top: Any) -> Any:
     """Set z[i, k] = exp(z[i, k] - top) for k < count; return their sum, see `sum_exp`."""
 

@@ -30,6 +30,9 @@ OUTPUTS_PER_BLOCK = 32
 MOST_MODELS_PER_JOB = 16
 """Models trained by one job: their weights and a batch together fit the second-level cache."""
 
+LEAST_OUTPUTS_PER_JOB = 8
+"""Of models trained by one job, where there are enough for all threads."""
+
 WORTH_SHARING = 2**16
 """Weights of a model whose copying is worth dealing out."""
 
@@ -138,10 +141,11 @@ class CompiledStack(WindowStack):
             shares = np.zeros((0, 0)) if averaging is None else averaging
             own = rates.astype(self._dtype), shares.astype(self._dtype)
             steps = Steps(batches.rows, batches.offsets, *own)
-            if self._is_worth_sharing(chosen, steps, evaluate=evaluate):
-                work.append(self._steps_together(chosen, steps, losses))
+            largest = int(np.diff(batches.offsets).max())
+            if self._is_worth_sharing(chosen, steps, largest, evaluate=evaluate):
+                work.append(self._steps_together(chosen, steps, largest, losses))
             else:
-                work.append(self._steps(chosen, steps, losses))
+                work.append(self._steps(chosen, steps, largest, losses))
         work += evaluations
 
         def outcome() -> Advance:
@@ -150,13 +154,19 @@ class CompiledStack(WindowStack):
 
         return Planned(work, outcome)
 
-    def _steps(self, chosen: NDArray[np.int64], steps: Steps, losses: NDArray[np.float64]) -> Work:
+    def _steps(
+        self, chosen: NDArray[np.int64], steps: Steps, batch: int, losses: NDArray[np.float64]
+    ) -> Work:
+        """Return the steps of many models: a job are some models, a batch at most so large."""
         counter, layout = np.zeros(1, np.int64), self._layout
-        # Two jobs a thread, so that a thread that is held up does not keep the others waiting.
+        # Two jobs a thread, so that a thread that is held up does not keep the others waiting;
+        # but one of models that cost less than what they share, the gathering of a batch.
+        few = -(-LEAST_OUTPUTS_PER_JOB // self._problem.n_outputs)
         shared = len(chosen) // (2 * self._team.threads)
-        per_job = min(MOST_MODELS_PER_JOB, max(1, shared))
+        at_most = -(-len(chosen) // self._team.threads)
+        per_job = min(MOST_MODELS_PER_JOB, max(1, shared, min(few, at_most)))
         part = self._data.train.part(self._problem.train, dense=not self._data.is_csr)
-        batch, slopes = int(np.diff(steps.offsets).max()), self._has_momentum
+        slopes = self._has_momentum
         if isinstance(layout, CsrLayout):
             V = layout.models.V
 
@@ -181,7 +191,9 @@ class CompiledStack(WindowStack):
 
         return on_dense
 
-    def _is_worth_sharing(self, chosen: NDArray[np.int64], steps: Steps, *, evaluate: bool) -> bool:
+    def _is_worth_sharing(
+        self, chosen: NDArray[np.int64], steps: Steps, batch: int, *, evaluate: bool
+    ) -> bool:
         """Whether threads are left that an evaluation does not keep busy, and steps are long."""
         layout = self._layout
         if isinstance(layout, CsrLayout) or len(chosen) >= self._team.threads:
@@ -192,14 +204,14 @@ class CompiledStack(WindowStack):
             evaluated += len(problem.train.rows) if problem.evaluates_train else 0
         # A step takes two products of each example, an evaluation one.
         spare = 2 * len(steps.rows) >= together.TIMES_EVALUATION * evaluated
-        size = int(np.diff(steps.offsets).max()) * layout.models.W[0].size
+        size = batch * layout.models.W[0].size
         return spare and size >= together.LEAST_PRODUCTS
 
     def _steps_together(
-        self, chosen: NDArray[np.int64], steps: Steps, losses: NDArray[np.float64]
+        self, chosen: NDArray[np.int64], steps: Steps, batch: int, losses: NDArray[np.float64]
     ) -> Work:
         """Return the steps of few models, one after the other, each by all threads."""
-        batch, layout = int(np.diff(steps.offsets).max()), self._layout
+        layout = self._layout
         assert isinstance(layout, DenseLayout)
         if self._shared_room is None or len(self._shared_room.x) < batch:
             make = dense.step_scratch

@@ -79,12 +79,13 @@ def prefetch_row(_typing: Any, X: Any, row: Any) -> Any:
     return types.void(X, types.int64), emit
 
 
-def make_outer_tile(n_classes: int, n_vectors: int) -> Any:
+def make_outer_tile(n_classes: int, n_vectors: int, *, by_class: bool = False) -> Any:
     """Return ``outer_tile(x, n, residuals, k, f, W, keep, rate)`` for a block of weights.
 
     W[k + c, f + j] = keep * W[k + c, f + j] + rate * sum_i residuals[i, k + c] * x[i, f + j]
 
-    over the first n examples and ``n_vectors`` vectors of features from f on.
+    over the first n examples and ``n_vectors`` vectors of features from f on. By class the
+    residuals are [k + c, i], and each class has a ``keep`` and a ``rate`` of its own.
     """
 
     @intrinsic
@@ -95,7 +96,7 @@ def make_outer_tile(n_classes: int, n_vectors: int) -> Any:
             x, residuals, W = (
                 Array(context, b, signature.args[i], arguments[i]) for i in (0, 2, 5)
             )
-            n, k, f, keep, rate = (arguments[i] for i in (1, 3, 4, 6, 7))
+            n, k, f = (arguments[i] for i in (1, 3, 4))
             v = Vectors(b, W.dtype)
             features = [b.add(f, I64(u * v.lanes)) for u in range(n_vectors)]
             classes = [b.add(k, I64(c)) for c in range(n_classes)]
@@ -104,23 +105,28 @@ def make_outer_tile(n_classes: int, n_vectors: int) -> Any:
                 values = [v.load(x.at(i, feature)) for feature in features]
                 sums = list(sums)
                 for c, label in enumerate(classes):
-                    residual = v.broadcast(residuals[i, label])
+                    place = (label, i) if by_class else (i, label)
+                    residual = v.broadcast(residuals[place])
                     for u in range(n_vectors):
                         j = c * n_vectors + u
                         sums[j] = v.fma(residual, values[u], sums[j])
                 return sums
 
             sums = loop(b, n, [v.zero] * (n_classes * n_vectors), accumulate)
-            keep, rate = v.broadcast(keep), v.broadcast(rate)
+            kinds = signature.args[6:8]
             for c, label in enumerate(classes):
+                keep, rate = (
+                    v.broadcast(Array(context, b, kind, own)[label,] if by_class else own)
+                    for kind, own in zip(kinds, arguments[6:8], strict=True)
+                )
                 for u, feature in enumerate(features):
                     pointer = W.at(label, feature)
                     kept = b.fmul(keep, v.load(pointer))
                     v.store(v.fma(rate, sums[c * n_vectors + u], kept), pointer)
             return context.get_dummy_value()
 
-        whole = types.int64
-        return types.void(x, whole, residuals, whole, whole, W, W.dtype, W.dtype), emit
+        whole, each = types.int64, (keep, rate) if by_class else (W.dtype, W.dtype)
+        return types.void(x, whole, residuals, whole, whole, W, *each), emit
 
     return outer_tile
 

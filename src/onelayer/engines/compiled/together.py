@@ -81,7 +81,7 @@ def advance_together(
     portions : int
         In which the examples are dealt out, and the features.
     part, steps, scaling, models, rule, carried, losses
-        As for `dense.advance`.
+        As for `steps.advance`.
     m, j : int
         The model, and its place among those that take part.
     """

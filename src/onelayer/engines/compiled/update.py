@@ -7,7 +7,10 @@ moved after the step; both read and write all weights once more.
 
 from __future__ import annotations
 
+import numpy as np
+
 from onelayer.engines.compiled.compiler import inlined, inner
+from onelayer.engines.compiled.score_tiles import add_rows_up
 
 
 @inlined
@@ -16,16 +19,27 @@ def kept(rate, l2, W):
     return W.dtype.type(1) - 2 * rate * l2
 
 
+@inlined
+def step_bias(bias, k, total, n, rate, l2, on_bias):
+    """Make the plain step of bias[k] by the total of the residuals of n examples."""
+    per_example = rate / bias.dtype.type(n)
+    keep = bias.dtype.type(1) - 2 * rate * l2 * on_bias
+    bias[k] = keep * bias[k] - per_example * total
+
+
 @inner
 def update_bias(residuals, n, bias, rate, l2, on_bias):
     """Make the plain step of the bias by the residuals of n examples."""
-    per_example = rate / bias.dtype.type(n)
-    for k in range(len(bias)):
-        total = residuals[0, k]
+    if len(bias) == 1:
+        total = residuals[0, 0]
         for i in range(1, n):
-            total += residuals[i, k]
-        keep = bias.dtype.type(1) - 2 * rate * l2 * on_bias
-        bias[k] = keep * bias[k] - per_example * total
+            total += residuals[i, 0]
+        step_bias(bias, 0, total, n, rate, l2, on_bias)
+    else:
+        totals = np.empty_like(bias)
+        add_rows_up(residuals, n, len(bias), totals)
+        for k in range(len(bias)):
+            step_bias(bias, k, totals[k], n, rate, l2, on_bias)
 
 
 @inner

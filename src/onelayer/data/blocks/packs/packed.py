@@ -164,9 +164,20 @@ class PackedBlocks:
         InputError
             As for `read_block`.
         """
-        known, n, targets = self.manifest, self.block_lengths[i], self._read_labels(i)
+        targets = self._read_labels(i)
+        return self.read_values(i), targets
+
+    def read_values(self, i: int) -> Any:
+        """Return the values of block i, an array of shape (n, n_features), or a CSR array.
+
+        Raises
+        ------
+        InputError
+            As for `read_block`.
+        """
+        known, n = self.manifest, self.block_lengths[i]
         if not known.sparse:
-            return self._read(i, "X", self.dtype, (n, self.n_features)), targets
+            return self._read(i, "X", self.dtype, (n, self.n_features))
         is_new = file_name(i, "indices") not in self._checked
         stored = known.stored[i]
         kind = np.dtype(np.int64) if stored >= 2**31 else self._index_type
@@ -178,7 +189,7 @@ class PackedBlocks:
         X = matrix_of(arrays, self.n_features)
         if is_new:  # compiled code follows them
             check_indices(X, str(self.path / file_name(i, "indices")))
-        return X, targets
+        return X
 
     def scan(self) -> Scan:
         """Return what a pass over the blocks finds out; the labels alone are read for it.
