@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-BLOCKS, LENGTH, FEATURES = 24, 2000, 500
+BLOCKS, LENGTH, FEATURES = 24, 4000, 250
 BLOCK = LENGTH * FEATURES * 4
 WHOLE = BLOCKS * BLOCK
 BESIDE = 30_000_000
