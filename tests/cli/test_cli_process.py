@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from cli_helpers import COMMAND, PATIENCE, call, run
+from cli_muted import MUTED
 
 import onelayer
 
 # One evaluation a step: slow enough to be interrupted, whatever the speed of a step.
-LONG = """
+LONG = f"""
 name = "long"
+{MUTED}
 [data]
 source = "digits"
 [defaults]

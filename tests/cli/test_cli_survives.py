@@ -16,13 +16,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_helpers import COMMAND, PATIENCE, call, run
+from cli_muted import MUTED
 
 from onelayer.inference import Classifier
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
 
-STUDY = """
+STUDY = f"""
 name = "killed"
+{MUTED}
 [data]
 source = "digits"
 train = 300
@@ -38,7 +40,7 @@ l2 = [0.0, 0.1]
 name = "pair"
 model = "logistic"
 classes = [2, 3]
-early_stopping = { patience = 400 }
+early_stopping = {{ patience = 400 }}
 [[sections]]
 kind = "early-stopping"
 runs = ["pair"]
