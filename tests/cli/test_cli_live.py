@@ -16,15 +16,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from cli_helpers import COMMAND, PATIENCE, call
-from cli_muted import MUTED
 
 from onelayer.cli import extras
 
 # One evaluation a step: slow enough to be stopped, whatever the speed of a step.
-STUDY = f"""
+STUDY = """
 name = "long"
 title = "Long"
-{MUTED}
 [data]
 source = "digits"
 train = 400

@@ -54,6 +54,7 @@ def _default_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.usefixtures("no_report")  # of the command that goes on, in this process
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
 def test_interrupted_command_says_how_to_go_on_and_the_same_command_does(tmp_path: Path) -> None:
     study, out = tmp_path / "long.toml", tmp_path / "out"
