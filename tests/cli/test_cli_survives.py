@@ -297,7 +297,7 @@ def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-@pytest.mark.parametrize("size", ["64k", "300k", "700k"])
+@pytest.mark.parametrize("size", ["64k", "150k", "300k"])
 def test_a_disk_that_is_really_full(
     study: Path,
     whole: dict[str, bytes],
