@@ -30,7 +30,7 @@ from onelayer.workflow.sweep import FileSweep, sweep_files
 from onelayer.workflow.watch import Watch
 
 STOPPING = TrainConfig(
-    max_epochs=2, batch_size=16, evaluations_per_epoch=2, dtype="float64", learning_rate=0.5,
+    max_epochs=3, batch_size=16, evaluations_per_epoch=2, dtype="float64", learning_rate=0.5,
     early_stopping=EarlyStopping(patience=2, min_delta=0.01), momentum=0.3,
     averaging=Averaging(kind="exponential", decay=0.5), initial_std=0.1,
 )  # fmt: skip
