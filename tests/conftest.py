@@ -4,21 +4,46 @@ import os
 import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, expect, sync_playwright
+
+HERE = Path(__file__).parent
 
 PROGRAM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 
+FIRST = (
+    "training", "engines", "estimators", "optimum", "sweep", "inference", "workflow", "study",
+    "live", "cluster", "storage", "", "report", "data", "model", "cli", "diagnosis",
+)  # fmt: skip
+"""The folders in the order in which workers take tests.
+
+The first worker begins here, a second in the middle. A kernel takes seconds to compile, once for
+all: what compiles most stands first, and what compiles nothing from the middle on, so that the
+second finds kernels and need not make the same at the same time.
+"""
+
 # How long an example takes says nothing on a loaded machine.
 settings.register_profile(
     "patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # one of several
+        items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    folder, *rest = item.path.relative_to(HERE).parts
+    name = folder if rest else ""
+    return FIRST.index(name) if name in FIRST else len(FIRST)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,6 +9,8 @@ from cli_helpers import call
 
 from onelayer.study import load_data
 
+pytestmark = pytest.mark.usefixtures("never_a_report")
+
 STUDY = """
 name = "sorted"
 mute = ["OL210"]
@@ -84,12 +86,9 @@ def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
     assert "budget" in call("diagnose", str(folder), "--budget", "-1").err
 
 
-def test_other_data_than_then_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_data_than_then_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import onelayer.workflow.diagnose as module
 
-    (tmp_path / "sorted.toml").write_text(STUDY)
-    ended = call("study", str(tmp_path / "sorted.toml"), "--out", str(tmp_path / "run"), "--quiet")
-    assert ended.code == 0
     real = load_data
 
     def other(study):  # type: ignore[no-untyped-def]
@@ -99,7 +98,7 @@ def test_other_data_than_then_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
         return data
 
     monkeypatch.setattr(module, "load_data", other)
-    message = call("diagnose", str(tmp_path / "run")).refused(2)
+    message = call("diagnose", str(folder)).refused(2)
     assert "holds other examples than when the study was run" in message
 
 

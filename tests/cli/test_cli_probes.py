@@ -10,14 +10,16 @@ import numpy as np
 import polars as pl
 import pytest
 from cli_helpers import call
+from cli_muted import MUTED
 
 from onelayer.data import Dataset
 from onelayer.inference import Classifier
 from onelayer.sweep import dinov2_heads
 from onelayer.training import train_many
 
-PROBES = """
+PROBES = f"""
 name = "probes"
+{MUTED}
 seed = [3, 4]
 
 [data]

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from cli_helpers import COMMAND, PATIENCE, call, run
+from cli_muted import MUTED
 
 import onelayer
 
 # One evaluation a step: slow enough to be interrupted, whatever the speed of a step.
-LONG = """
+LONG = f"""
 name = "long"
+{MUTED}
 [data]
 source = "digits"
 [defaults]
@@ -52,6 +54,7 @@ def _default_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.usefixtures("no_report")  # of the command that goes on, in this process
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
 def test_interrupted_command_says_how_to_go_on_and_the_same_command_does(tmp_path: Path) -> None:
     study, out = tmp_path / "long.toml", tmp_path / "out"

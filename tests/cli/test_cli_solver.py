@@ -26,6 +26,7 @@ l2 = 0.01
 """
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize(("epochs", "far"), [(1, True), (200, False)])
 def test_a_study_names_the_runs_that_have_not_converged(
     epochs: int, far: bool, tmp_path: Path

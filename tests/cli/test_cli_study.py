@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import nullcontext
 from pathlib import Path
 
 import polars as pl
 import pytest
 from cli_helpers import QUICK, Ended, call
 
-import onelayer.cli.report
 import onelayer.cli.study
 from onelayer.cli.study import default_folder
 
@@ -21,23 +19,6 @@ def study(tmp_path: Path) -> Path:
     path = tmp_path / "quick.toml"
     path.write_text(QUICK)
     return path
-
-
-@pytest.fixture
-def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the slow part where a test asks nothing of it."""
-
-    class NoReport(nullcontext["NoReport"]):
-        def __enter__(self) -> NoReport:
-            return self
-
-        def prepare(self, study: onelayer.study.Study) -> None:
-            assert study.sections
-
-        def files(self, *_results: object) -> dict[str, bytes]:
-            return {"report.pdf": b"", "report.html": b""}
-
-    monkeypatch.setattr(onelayer.cli.report, "ReportProcess", NoReport)
 
 
 # The whole built-in study -----------------------------------------------------------------------

@@ -21,6 +21,7 @@ from typing import Any
 
 import distributed
 import pytest
+from cli_helpers import call
 from cluster_material import examples, source, until
 
 from onelayer.cli import cluster as cli_cluster
@@ -43,8 +44,9 @@ Start = Callable[..., "subprocess.Popen[str]"]
 def start() -> Iterator[Start]:
     """Start processes, and end them."""
     running: list[subprocess.Popen[str]] = []
-    # They must know the sources of these tests.
-    paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    # They must know the sources of these tests, and what these import.
+    here = Path(__file__).parent
+    paths = [str(here), str(here.with_name("cli")), os.environ.get("PYTHONPATH", "")]
     known = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
 
     def begin(*command: str, **how: Any) -> subprocess.Popen[str]:
@@ -170,8 +172,8 @@ def test_a_client_that_is_interrupted_or_killed(
         _, said = last.communicate(timeout=300)
         assert last.returncode == 0, said
         assert "goes on from the last checkpoint" in said
-    here = start(*command, "--memory", "1GB", "--out", str(tmp_path / "here"))
-    assert here.wait(300) == 0
+    here = call(*command[1:], "--memory", "1GB", "--out", str(tmp_path / "here"))
+    assert here.code == 0, here.err
     one, other = (
         Classifier.load(tmp_path / name / "model.safetensors") for name in ("out", "here")
     )
@@ -205,16 +207,15 @@ def test_ctrl_c_in_a_terminal(start: Start, tmp_path: Path) -> None:
     assert len(end) <= 2
 
 
-def test_commands_do_on_a_cluster_what_they_do_elsewhere(start: Start, tmp_path: Path) -> None:
+def test_commands_do_on_a_cluster_what_they_do_elsewhere(tmp_path: Path) -> None:
     data, model, other = table_of(300, tmp_path), tmp_path / "a.safetensors", tmp_path / "b"
     where = ["--cluster", "local:1"]
     other.mkdir()
 
     def run(*command: str) -> str:
-        process = start("onelayer", *command, stdout=subprocess.PIPE)
-        text: str = process.communicate(timeout=300)[0]
-        assert process.returncode == 0
-        return text
+        ended = call(*command)
+        assert ended.code == 0, ended.err
+        return ended.out
 
     run("fit", data, "--out", str(model), "--l2", "0.01", *where)
     run("fit", data, "--out", str(other / "a.safetensors"), "--l2", "0.01", "--memory", "1GB")

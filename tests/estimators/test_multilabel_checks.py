@@ -59,7 +59,7 @@ class OneColumnAClass(MultilabelRegression):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize_with_checks(
-    [OneColumnAClass(solver="sgd")],
+    [OneColumnAClass(solver="sgd", max_epochs=40)],
     expected_failed_checks=lambda _: {
         "check_class_weight_classifiers": "with several labels an example is of no class"
     },

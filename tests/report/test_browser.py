@@ -43,8 +43,9 @@ def background(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+@pytest.mark.parametrize(
+    ("width", "theme"), [(360, "dark"), (390, "light"), (768, "light"), (1280, "dark")]
+)
 def test_the_page_fits(browser: Browser, address: str, width: int, theme: str) -> None:
     page, troubles = visit(browser, address, width, theme)
     unfold(page)
