@@ -14,6 +14,7 @@ from onelayer.data.checks import check_integer
 from onelayer.data.label_matrix import as_label_matrix, is_label_matrix
 from onelayer.data.labels import Label, as_classes, as_labels, encode_labels
 from onelayer.data.matrix import as_matrix
+from onelayer.data.read_only import read_only
 from onelayer.data.scaling import Scaling
 from onelayer.errors import InputError
 from onelayer.words import first_few
@@ -98,8 +99,8 @@ class Dataset:
                 "label of each column."
             )
         for name, value in {
-            "X": _read_only(matrix) if isinstance(matrix, np.ndarray) else matrix,
-            "y": _read_only(labels),
+            "X": read_only(matrix) if isinstance(matrix, np.ndarray) else matrix,
+            "y": read_only(labels),
             "classes": names,
             "image_shape": image_shape,
             "scaling": scaling,
@@ -252,15 +253,8 @@ class Dataset:
             )
         if names == self.classes:
             return self.targets
-        return _read_only(np.ascontiguousarray(self.targets[:, [*map(self.classes.index, names)]]))
+        return read_only(np.ascontiguousarray(self.targets[:, [*map(self.classes.index, names)]]))
 
 
 def _default_classes(labels: NDArray[Any]) -> Sequence[Label]:
     return range(labels.shape[1]) if labels.ndim == 2 else np.unique(labels).tolist()
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Return a view that cannot be written through; the caller's own array stays as it is."""
-    view = array.view()
-    view.flags.writeable = False
-    return view

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from onelayer.data import row_blocks
+from onelayer.data.read_only import read_only
 from onelayer.engines.compiled import csr, nonzeros
 from onelayer.engines.compiled.compiler import CONVERTS_HALF, LANES_BYTES
 from onelayer.engines.compiled.memory import aligned_zeros
@@ -40,7 +41,10 @@ class Stored:
         """Return the examples as kernels take them, by their dense or their stored values."""
         X = self.dense if dense else self.nonzeros
         assert X is not None
-        return Part(X, examples.targets, examples.rows, examples.weights, examples.weights_of)
+        # Numba compiles a kernel anew for what may be written, and for what is not contiguous.
+        X = read_only(X) if isinstance(X, np.ndarray) else X
+        targets, weights = read_only(examples.targets), np.ascontiguousarray(examples.weights)
+        return Part(X, targets, examples.rows, weights, examples.weights_of)
 
 
 @dataclass(frozen=True, eq=False)
