@@ -1,0 +1,216 @@
+"""Searches by Newton's steps, where parameters are few.
+
+Far from a minimum such steps are poor ones. So all objectives on the same weights of examples share
+a way: under a large penalty weights of 0 are nearly the minimum, and from there the penalty falls
+by a factor wherever a step promises little. An objective's own search begins at the last place that
+the way has come to under a larger penalty, and needs two or three steps as a rule. The way depends
+on the data alone, and not on which penalties were asked for; so do a model's bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from onelayer.errors import Argument, InputError
+from onelayer.model import Objective
+from onelayer.optimum.certificate import ClassMeans, excess_bound
+from onelayer.optimum.newton import NOISE, Newton
+from onelayer.optimum.result import Optimum, Reason
+from onelayer.optimum.setting import Setting
+from onelayer.optimum.whole import Array, Whole
+from onelayer.threads import for_each
+
+FIFTHS = 3
+"""By so many fifths of a power of ten the penalty falls."""
+
+NEAR = 1e-3
+"""As a share of J: where a step promises no more, the penalty falls."""
+
+LARGEST = 0.1
+"""As a share of J: under the first penalty a step from weights of 0 promises no more."""
+
+REACH = 1e16
+"""Penalties that are smaller than the first by more change no digit of the way."""
+
+SHARED = 2**16
+"""Examples times parameters from which on threads share the searches."""
+
+_PATIENCE = 5
+"""Steps that promise nothing but rounding."""
+
+
+class NewtonSearch:
+    """One objective's search, which begins where the way leaves it."""
+
+    def __init__(self, setting: Setting, number: int) -> None:
+        self.objective, self._setting, self._number = setting.objectives[number], setting, number
+        self.passes, self.bound = 0, math.inf
+        self._newton: Newton | None = None
+        self._means: ClassMeans | None = None
+        self._reason: Reason | None = None
+        self._futile = 0
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has begun, and not ended."""
+        return self._newton is not None and self._reason is None
+
+    @property
+    def share(self) -> float:
+        """The bound as a share of J; infinite until it is nearly small enough."""
+        return self.bound / self._newton.value if self._newton is not None else math.inf
+
+    def begin(self, newton: Newton, means: ClassMeans, passes: int) -> None:
+        """Go on from somewhere, after so many passes."""
+        self._newton, self._means, self.passes = newton, means, passes
+        self._arrived(newton)
+
+    def step(self) -> None:
+        """Make a pass over the examples."""
+        assert self._newton is not None
+        self.passes += 1
+        if self._newton.move():
+            self._arrived(self._newton)
+        elif self._newton.is_stuck:
+            self._end("precision")
+
+    def _arrived(self, newton: Newton) -> None:
+        wanted = self._setting.tolerance * newton.value
+        if self._least_bound(newton) <= wanted:
+            self.bound = self._bound(newton)
+            if self.bound <= wanted:
+                self._end("certified")
+                return
+        newton.aim()
+        self._futile += newton.promised <= NOISE
+        if self._futile > _PATIENCE:
+            self._end("precision")
+
+    def _end(self, reason: Reason) -> None:
+        self._reason = reason
+
+    def _least_bound(self, newton: Newton) -> float:
+        """Return what the bound is if the bias is the best; that takes less time."""
+        slope = newton.whole.gradient(newton.gradient)
+        if not self.objective.penalize_bias:
+            slope = slope[:, :-1]
+        return float(np.square(slope).sum()) / (4 * self.objective.l2)
+
+    def _bound(self, newton: Newton) -> float:
+        here, whole = newton.here, newton.whole
+        parameters = whole.as_parameters(here.parameters)
+        return excess_bound(self.objective, parameters, whole.sums(here), self._means)
+
+    def found(self, left: Reason) -> Optimum:
+        """Return what was found; `left` is the reason if the search has not ended."""
+        if (newton := self._newton) is None:
+            start, never = self._setting.start(self._number), math.inf
+            return Optimum(self.objective, start, never, never, never, self.passes, left)
+        if self._reason != "certified":
+            self.bound = self._bound(newton)
+        parameters, loss = newton.whole.as_parameters(newton.here.parameters), newton.here.loss
+        value = loss + self.objective.penalty(parameters)
+        return Optimum(
+            self.objective, parameters, value, loss, self.bound, self.passes, self._reason or left
+        )
+
+
+class Way:
+    """The way down that searches on the same weights of examples share."""
+
+    def __init__(self, whole: Whole, setting: Setting, numbers: Sequence[int]) -> None:
+        self.searches = {number: NewtonSearch(setting, number) for number in numbers}
+        self._waiting = sorted(self.searches.values(), key=lambda search: -search.objective.l2)
+        self._whole, self._passes = whole, 0
+        self._weights, self._start = setting.counts(numbers[0]), setting.start(numbers[0])
+        self._newton: Newton | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether searches wait for it."""
+        return bool(self._waiting)
+
+    def step(self) -> None:
+        """Make a pass over the examples; let the penalty fall where that is due."""
+        self._passes += 1
+        if self._newton is None:
+            self._begin()
+        elif self._newton.move():
+            self._go_down(self._newton)
+        elif self._newton.is_stuck:
+            self.release()
+
+    def _begin(self) -> None:
+        """Find the penalty under which no step from weights of 0 lowers J by much."""
+        start = self._whole.evaluate(self._whole.start(self._start), self._weights)
+        self._means = self._whole.class_means(self._weights)
+        slope = self._whole.gradient(start.gradient)[:, :-1]
+        largest = float(np.square(slope).sum()) / (4 * LARGEST * start.loss)
+        if not np.isfinite(largest):
+            raise InputError(
+                "X: values are so large that slopes of the loss are no numbers; divide them, "
+                "or take ", Argument("scale", "standard"), ".",
+            )  # fmt: skip
+        self._fifths = 0
+        if largest > 0:
+            self._fifths = FIFTHS * math.ceil(5 * math.log10(largest) / FIFTHS)
+        self._last = 10 ** (self._fifths / 5) / REACH
+        self._newton = Newton(self._whole, self._weights, self._objective(), start)
+        self._go_down(self._newton)
+
+    def _objective(self) -> Objective:
+        kind = self._waiting[0].objective
+        return Objective(kind.model, 10 ** (self._fifths / 5), kind.penalize_bias)
+
+    def _go_down(self, newton: Newton) -> None:
+        """Let the penalty fall as long as steps promise little, and searches begin."""
+        newton.aim()
+        while newton.promised <= NEAR:
+            following = 10 ** ((self._fifths - FIFTHS) / 5)
+            self.release(0.0 if following < self._last else following * (1 + 1e-9))
+            if not self._waiting:
+                return
+            self._fifths -= FIFTHS
+            newton.take(self._objective())
+            newton.aim()
+
+    def release(self, above: float = 0.0) -> None:
+        """Let the searches begin here whose penalties are larger."""
+        begun = [search for search in self._waiting if search.objective.l2 > above]
+        self._waiting = self._waiting[len(begun) :]
+        for search in begun:
+            if self._newton is not None:
+                newton = self._newton.branch(search.objective)
+                search.begin(newton, self._means, self._passes)
+
+
+class NewtonSearches:
+    """All searches for minima of objectives with a penalty and few parameters."""
+
+    def __init__(self, setting: Setting, numbers: Sequence[int], threads: int | None) -> None:
+        whole = Whole(setting.data, setting.examples.rows, setting.outputs)
+        alike: dict[tuple[int, bool], list[int]] = {}
+        for number in numbers:
+            key = setting.kind(number), setting.objectives[number].penalize_bias
+            alike.setdefault(key, []).append(number)
+        self._ways = [Way(whole, setting, of_kind) for of_kind in alike.values()]
+        self.searches = {n: search for way in self._ways for n, search in way.searches.items()}
+        self._threads = threads if whole.features.size * whole.free >= SHARED else 1
+
+    @property
+    def active(self) -> list[Way | NewtonSearch]:
+        """Those that have not ended: the ways down, and what has begun."""
+        return [one for one in (*self._ways, *self.searches.values()) if one.is_active]
+
+    def make_pass(self) -> None:
+        """Let every search evaluate what it wants to."""
+        for_each(lambda one: one.step(), self.active, self._threads)
+
+    def found(self, left: Reason) -> dict[int, Optimum]:
+        """Return what was found, by number; `left` is the reason where a search has not ended."""
+        for way in self._ways:
+            way.release()
+        return {number: search.found(left) for number, search in self.searches.items()}
