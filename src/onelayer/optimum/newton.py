@@ -5,6 +5,8 @@ Boyd and Vandenberghe, Convex Optimization, section 9.5.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import linalg
 
@@ -36,6 +38,7 @@ class Newton:
 
     Attributes
     ----------
+    here : Point
     value : float
         The objective.
     gradient : array, shape (free, n_features + 1)
@@ -64,6 +67,7 @@ class Newton:
         """Choose the next step."""
         if self._hessian is None:
             self._hessian = self.whole.hessian(self.here, self.weights)
+            self.here = replace(self.here, probabilities=None)
         H = self._hessian.copy()
         for f in range(self.whole.free):
             H[f, :, f] += self._penalty
@@ -71,6 +75,10 @@ class Newton:
         self._slope = float((self._direction * self.gradient).sum())
         self._step, self._tries = 1.0, 0
         self.promised = -self._slope / 2 / self.value if self.value > 0 else 0.0
+
+    def forget(self) -> None:
+        """Forget the Hessian: the penalty stays, and there may be many searches."""
+        self._hessian = None
 
     @property
     def is_stuck(self) -> bool:

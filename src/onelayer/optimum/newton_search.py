@@ -11,22 +11,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from onelayer.errors import Argument, InputError
-from onelayer.model import Objective
 from onelayer.optimum.certificate import ClassMeans, excess_bound
 from onelayer.optimum.newton import NOISE, Newton
 from onelayer.optimum.result import Optimum, Reason
 from onelayer.optimum.setting import Setting
-from onelayer.optimum.whole import Array, Whole
+from onelayer.optimum.whole import Whole
 from onelayer.threads import for_each
 
-FIFTHS = 3
-"""By so many fifths of a power of ten the penalty falls."""
+FALL = 10.0
+"""By this the penalty falls, from one power of ten to the next: usual grids meet the way."""
 
-NEAR = 1e-3
+NEAR = 3e-4
 """As a share of J: where a step promises no more, the penalty falls."""
 
 LARGEST = 0.1
@@ -43,54 +43,52 @@ _PATIENCE = 5
 
 
 class NewtonSearch:
-    """One objective's search, which begins where the way leaves it."""
+    """One objective's search, which begins where the way leaves it.
+
+    Attributes
+    ----------
+    share : float
+        The bound as a share of J; infinite until it is nearly small enough.
+    """
 
     def __init__(self, setting: Setting, number: int) -> None:
         self.objective, self._setting, self._number = setting.objectives[number], setting, number
-        self.passes, self.bound = 0, math.inf
         self._newton: Newton | None = None
-        self._means: ClassMeans | None = None
-        self._reason: Reason | None = None
-        self._futile = 0
+        self._found: Optimum | None = None
+        self._passes, self._futile, self.share = 0, 0, math.inf
 
     @property
     def is_active(self) -> bool:
         """Whether it has begun, and not ended."""
-        return self._newton is not None and self._reason is None
-
-    @property
-    def share(self) -> float:
-        """The bound as a share of J; infinite until it is nearly small enough."""
-        return self.bound / self._newton.value if self._newton is not None else math.inf
+        return self._newton is not None
 
     def begin(self, newton: Newton, means: ClassMeans, passes: int) -> None:
         """Go on from somewhere, after so many passes."""
-        self._newton, self._means, self.passes = newton, means, passes
+        self._newton, self._means, self._passes = newton, means, passes
         self._arrived(newton)
 
     def step(self) -> None:
         """Make a pass over the examples."""
         assert self._newton is not None
-        self.passes += 1
+        self._passes += 1
         if self._newton.move():
             self._arrived(self._newton)
         elif self._newton.is_stuck:
-            self._end("precision")
+            self._end("precision", self._bound(self._newton))
 
     def _arrived(self, newton: Newton) -> None:
         wanted = self._setting.tolerance * newton.value
         if self._least_bound(newton) <= wanted:
-            self.bound = self._bound(newton)
-            if self.bound <= wanted:
-                self._end("certified")
+            bound = self._bound(newton)
+            self.share = bound / newton.value
+            if bound <= wanted:
+                self._end("certified", bound)
                 return
         newton.aim()
+        newton.forget()
         self._futile += newton.promised <= NOISE
         if self._futile > _PATIENCE:
-            self._end("precision")
-
-    def _end(self, reason: Reason) -> None:
-        self._reason = reason
+            self._end("precision", self._bound(newton))
 
     def _least_bound(self, newton: Newton) -> float:
         """Return what the bound is if the bias is the best; that takes less time."""
@@ -104,18 +102,24 @@ class NewtonSearch:
         parameters = whole.as_parameters(here.parameters)
         return excess_bound(self.objective, parameters, whole.sums(here), self._means)
 
+    def _end(self, reason: Reason, bound: float) -> None:
+        assert self._newton is not None
+        here, whole = self._newton.here, self._newton.whole
+        parameters = whole.as_parameters(here.parameters)
+        self._found = Optimum(
+            self.objective, parameters, here.loss + self.objective.penalty(parameters), here.loss,
+            bound, self._passes, reason,
+        )  # fmt: skip
+        self._newton = None
+
     def found(self, left: Reason) -> Optimum:
         """Return what was found; `left` is the reason if the search has not ended."""
-        if (newton := self._newton) is None:
+        if self._newton is not None:
+            self._end(left, self._bound(self._newton))
+        if self._found is None:  # not one pass was made
             start, never = self._setting.start(self._number), math.inf
-            return Optimum(self.objective, start, never, never, never, self.passes, left)
-        if self._reason != "certified":
-            self.bound = self._bound(newton)
-        parameters, loss = newton.whole.as_parameters(newton.here.parameters), newton.here.loss
-        value = loss + self.objective.penalty(parameters)
-        return Optimum(
-            self.objective, parameters, value, loss, self.bound, self.passes, self._reason or left
-        )
+            return Optimum(self.objective, start, never, never, never, 0, left)
+        return self._found
 
 
 class Way:
@@ -149,32 +153,29 @@ class Way:
         self._means = self._whole.class_means(self._weights)
         slope = self._whole.gradient(start.gradient)[:, :-1]
         largest = float(np.square(slope).sum()) / (4 * LARGEST * start.loss)
-        if not np.isfinite(largest):
+        with np.errstate(over="ignore"):
+            in_float32 = np.float32(slope)  # which evaluates the model that is found
+        if not np.isfinite([largest, *in_float32.ravel()]).all():
             raise InputError(
                 "X: values are so large that slopes of the loss are no numbers; divide them, "
                 "or take ", Argument("scale", "standard"), ".",
             )  # fmt: skip
-        self._fifths = 0
-        if largest > 0:
-            self._fifths = FIFTHS * math.ceil(5 * math.log10(largest) / FIFTHS)
-        self._last = 10 ** (self._fifths / 5) / REACH
-        self._newton = Newton(self._whole, self._weights, self._objective(), start)
+        first = FALL ** math.ceil(math.log(largest, FALL)) if largest > 0 else 1.0
+        self._last = first / REACH
+        objective = replace(self._waiting[0].objective, l2=first)
+        self._newton = Newton(self._whole, self._weights, objective, start)
         self._go_down(self._newton)
-
-    def _objective(self) -> Objective:
-        kind = self._waiting[0].objective
-        return Objective(kind.model, 10 ** (self._fifths / 5), kind.penalize_bias)
 
     def _go_down(self, newton: Newton) -> None:
         """Let the penalty fall as long as steps promise little, and searches begin."""
         newton.aim()
         while newton.promised <= NEAR:
-            following = 10 ** ((self._fifths - FIFTHS) / 5)
-            self.release(0.0 if following < self._last else following * (1 + 1e-9))
+            l2 = newton.objective.l2 / FALL
+            # A penalty that is written otherwise is the same.
+            self.release(0.0 if l2 < self._last else l2 * (1 + 1e-9))
             if not self._waiting:
                 return
-            self._fifths -= FIFTHS
-            newton.take(self._objective())
+            newton.take(replace(newton.objective, l2=l2))
             newton.aim()
 
     def release(self, above: float = 0.0) -> None:
@@ -203,7 +204,8 @@ class NewtonSearches:
     @property
     def active(self) -> list[Way | NewtonSearch]:
         """Those that have not ended: the ways down, and what has begun."""
-        return [one for one in (*self._ways, *self.searches.values()) if one.is_active]
+        everyone: list[Way | NewtonSearch] = [*self._ways, *self.searches.values()]
+        return [one for one in everyone if one.is_active]
 
     def make_pass(self) -> None:
         """Let every search evaluate what it wants to."""

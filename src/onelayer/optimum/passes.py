@@ -64,7 +64,10 @@ class Passes:
     def _refresh(self) -> None:
         """Estimate curvatures anew where that is due, some at once: BLAS has one thread."""
         threads = 1 if self._setting.data.n_features < FEW_FEATURES else self._threads
-        for kind in (self._descents, [*self.searches.values()]):  # the first make some of the others begin
+        for kind in (
+            self._descents,
+            [*self.searches.values()],
+        ):  # the first make some of the others begin
             stale = [one for one in kind if one.is_active and one.is_stale]
             for_each(lambda one: one.refresh(), stale, threads)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,13 +47,14 @@ class Point:
         The gradient is that of the mean loss.
     loss : float
         The mean loss.
-    probabilities : array, shape (outputs, n_examples)
+    probabilities : array, shape (outputs, n_examples), or None
+        Until the Hessian has been made of them.
     """
 
     parameters: Array
     loss: float
     gradient: Array
-    probabilities: Array
+    probabilities: Array | None
 
 
 class Whole:
@@ -85,6 +85,7 @@ class Whole:
         self._sign = np.where(self.targets == 0, 1.0, -1.0)
         self._own = self.targets, np.arange(n)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def evaluate(self, parameters: Array, weights: Array) -> Point:
         """Return what the examples say.
 
@@ -127,11 +128,12 @@ class Whole:
 
     def hessian(self, point: Point, weights: Array) -> Array:
         """Return the Hessian of the mean loss, shape (free, n_features + 1) twice."""
-        X, size = self.features, len(self.features)
+        X, size, p = self.features, len(self.features), point.probabilities
+        assert p is not None
         H = np.empty((self.free, size, self.free, size))
         for f in range(self.free):
             for g in range(f + 1):
-                each = self._curvature(point.probabilities, f, g) * weights
+                each = self._curvature(p, f, g) * weights
                 if f == g:
                     scaled = X * np.sqrt(np.maximum(each, 0))
                     H[f, :, f] = scaled @ scaled.T
@@ -143,9 +145,9 @@ class Whole:
     def _curvature(self, p: Array, f: int, g: int) -> Array:
         """Return each loss's second derivative by two free outputs."""
         if self.free == 1:
-            return self.outputs * p[0] * (1 - p[0])
+            return np.asarray(self.outputs * p[0] * (1 - p[0]))
         own, other = self._basis[:, f], self._basis[:, g]
-        return (own * other) @ p - (own @ p) * (other @ p)
+        return np.asarray((own * other) @ p - (own @ p) * (other @ p))
 
     def penalty(self, objective: Objective) -> Array:
         """Return the second derivative of a penalty, the same for each free output."""
