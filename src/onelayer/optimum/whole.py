@@ -26,7 +26,7 @@ from onelayer.optimum.local import dense_features
 
 Array = NDArray[np.float64]
 
-MOST_PARAMETERS = 256
+MOST_PARAMETERS = 128
 MOST_VALUES = 2**20
 """Examples times parameters. With more of either a Hessian costs more than the passes it saves."""
 
