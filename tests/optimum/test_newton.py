@@ -13,7 +13,8 @@ from onelayer.data import Dataset, fit_scaling
 from onelayer.data.blocks import ArrayBlocks, BlockMatrix
 from onelayer.errors import InputError
 from onelayer.model import ModelName, Objective
-from onelayer.optimum import minimise
+from onelayer.optimum import ClassMeans, excess_bound, minimise
+from onelayer.optimum.newton import Newton
 from onelayer.optimum.whole import MOST_VALUES, Whole, is_few
 
 Array = NDArray[Any]
@@ -25,6 +26,12 @@ def blobs(classes: int = 3, n: int = 90, size: float = 1.0) -> Dataset:
     y = np.arange(n) % classes
     X = size * rng.normal(size=(classes, 5))[y] + rng.normal(size=(n, 5))
     return Dataset(X * [1, 1e3, 1, 1e-3, 1] + [0, 2000, 0, 0, 5], y, classes=range(classes))
+
+
+def class_means(data: Dataset) -> ClassMeans:
+    of_class = np.eye(data.n_classes)[data.targets]
+    X = np.asarray(data.X)
+    return ClassMeans(X.mean(axis=0), X.T @ of_class / len(X), of_class.mean(axis=0))
 
 
 @pytest.mark.parametrize(("model", "outputs"), KINDS)
@@ -76,7 +83,7 @@ def test_losses_of_sure_examples_keep_their_digits(outputs: int) -> None:
             others[y, np.arange(12)] = -np.inf
             exact = np.log1p(np.exp(others).sum(axis=0))
         found = whole.evaluate(V, np.full(12, 1 / 12))
-        assert found.loss == pytest.approx(float(exact.mean()), rel=1e-11)
+        assert found.loss == pytest.approx(float(exact.mean()), rel=1e-11, abs=0)
         assert np.abs(found.gradient).max() > 0
 
 
@@ -137,7 +144,28 @@ def test_weak_penalties_on_nearly_separated_classes_take_few_evaluations(
 
 
 def test_a_step_too_far_is_made_shorter() -> None:
-    """A rare mark that separates: under the next penalty its weight grows far."""
+    """Where examples are sure of the wrong class there is hardly any curvature."""
+    data, objective = blobs(2), Objective("softmax", 1e-4)
+    (best,) = minimise(data, [objective], tolerance=1e-10)
+    n = len(data.y)
+    whole, counts = Whole(data, np.arange(n), 2), np.full(n, 1 / n)
+    uphill = whole.evaluate(np.zeros((1, 6)), counts).gradient
+    newton = Newton(whole, counts, objective, whole.evaluate(5 * uphill, counts))
+    made = []
+    for _ in range(20):
+        newton.aim()
+        if newton.promised <= 1e-9:
+            break
+        made.append(newton.move())
+        while not made[-1]:
+            made.append(newton.move())
+            assert not newton.is_stuck
+    assert made.count(False) >= 2
+    assert newton.value == pytest.approx(best.value, rel=1e-8)
+
+
+def test_a_mark_that_separates_some_examples() -> None:
+    """Under the next penalty its weight grows far."""
     rng = np.random.default_rng(1)
     n = 600
     y = (rng.random(n) < 0.1).astype(int)
@@ -158,6 +186,16 @@ def test_where_it_is_ended_its_bound_holds() -> None:
         assert 0 < found.value - best.value <= found.excess_bound
         own = objective.value(found.parameters, data.X, data.targets)
         assert found.value == pytest.approx(own, rel=1e-12)
+    for tolerance in (0.5, 0.1, 1e-3):
+        (found,) = minimise(data, [objective], tolerance=tolerance)
+        assert found.reason == "certified"
+        assert found.value - best.value <= found.excess_bound <= tolerance * found.value
+        exact = excess_bound(
+            objective, found.parameters,
+            objective.sums(found.parameters, data.X, data.targets),
+            class_means(data),
+        )  # fmt: skip
+        assert found.excess_bound == pytest.approx(exact, rel=1e-6)
     (found,) = minimise(data, [objective], tolerance=1e-15)  # no number is so near
     assert found.reason in ("precision", "certified")
     assert found.value == pytest.approx(best.value, rel=1e-10)
