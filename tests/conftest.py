@@ -35,7 +35,7 @@ def little_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     if find_spec("numba") is not None:
         monkeypatch.setattr("onelayer.engines.compiled.totals.LITTLE", 0)
     monkeypatch.setattr("onelayer.optimum.passes.FEW_FEATURES", 0)
-    monkeypatch.setattr("onelayer.optimum.newton_search.SHARED", 0)
+    monkeypatch.setattr("onelayer.optimum.newton_way.SHARED", 0)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from onelayer.engines import Engine, EngineName, one_blas_thread, open_engine
 from onelayer.errors import InputError
 from onelayer.model import Objective
 from onelayer.optimum.by_label import minimise_labels
-from onelayer.optimum.newton_search import NewtonSearches
+from onelayer.optimum.newton_way import NewtonSearches
 from onelayer.optimum.passes import Passes
 from onelayer.optimum.result import Optimum, Reason
 from onelayer.optimum.setting import Setting
