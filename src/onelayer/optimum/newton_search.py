@@ -36,9 +36,14 @@ class NewtonSearch:
         return self._newton is not None
 
     def begin(self, newton: Newton, means: ClassMeans, passes: int) -> None:
-        """Go on from somewhere, after so many passes."""
+        """Go on from somewhere, after so many passes.
+
+        Some steps are made in any case: under a strong penalty many weights have nearly the least
+        J. A penalized bias takes one more, since the way begins at the shares of the classes.
+        """
         self._newton, self._means, self._passes = newton, means, passes
-        self._arrived(newton)
+        self._least_passes = passes + 1 + self.objective.penalize_bias
+        self._aim(newton)
 
     def step(self) -> None:
         """Make a pass over the examples."""
@@ -51,12 +56,15 @@ class NewtonSearch:
 
     def _arrived(self, newton: Newton) -> None:
         wanted = self._setting.tolerance * newton.value
-        if self._least_bound(newton) <= wanted:
+        if self._passes >= self._least_passes and self._least_bound(newton) <= wanted:
             bound = self._bound(newton)
             self.share = bound / newton.value
             if bound <= wanted:
                 self._end("certified", bound)
                 return
+        self._aim(newton)
+
+    def _aim(self, newton: Newton) -> None:
         newton.aim()
         newton.forget()
         self._futile += newton.promised <= NOISE
