@@ -60,6 +60,13 @@ def little_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     if find_spec("numba") is not None:
         monkeypatch.setattr("onelayer.engines.compiled.totals.LITTLE", 0)
     monkeypatch.setattr("onelayer.optimum.passes.FEW_FEATURES", 0)
+    monkeypatch.setattr("onelayer.optimum.newton_way.SHARED", 0)
+
+
+@pytest.fixture
+def by_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no table have few parameters: searches for minima go by passes of an engine."""
+    monkeypatch.setattr("onelayer.optimum.whole.MOST_PARAMETERS", 0)
 
 
 @pytest.fixture(scope="module")  # while it is open, no event loop can run beside it

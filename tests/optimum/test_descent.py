@@ -14,6 +14,8 @@ from onelayer.model import Objective
 from onelayer.optimum import minimise
 from onelayer.optimum.lbfgs import Search
 
+pytestmark = pytest.mark.usefixtures("by_passes")
+
 PENALTIES = (1e-3, 100.0, 0.1, 1e-9, 1e-2, 1e-3)
 
 

@@ -18,6 +18,8 @@ from onelayer.optimum.model_search import NOISE
 from onelayer.optimum.rounding import Rounding
 from onelayer.optimum.setting import Setting
 
+pytestmark = pytest.mark.usefixtures("by_passes")
+
 Array = NDArray[Any]
 MODELS: tuple[ModelName, ...] = ("logistic", "softmax")
 

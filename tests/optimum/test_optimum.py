@@ -79,11 +79,17 @@ def excess(found: Optimum, least: float) -> float:
     return found.value - least
 
 
-@pytest.mark.parametrize("engine", ["reference", "compiled"])
+@pytest.mark.parametrize("engine", ["reference", "compiled", "newton"])
 @pytest.mark.parametrize("penalize_bias", [False, True])
 @pytest.mark.parametrize("model", MODELS)
-def test_the_bound_holds_and_is_reached(model: ModelName, penalize_bias: bool, engine: Any) -> None:
+def test_the_bound_holds_and_is_reached(
+    model: ModelName, penalize_bias: bool, engine: Any, request: pytest.FixtureRequest
+) -> None:
     data = of(model)
+    if engine == "newton":
+        engine = "auto"
+    else:
+        request.getfixturevalue("by_passes")
     objectives = [Objective(model, l2, penalize_bias) for l2 in (1.0, 1e-2, 1e-4)]
     for tolerance in (1e-2, 1e-4, 1e-8):
         found = minimise(data, objectives, tolerance=tolerance, engine=engine)
@@ -135,7 +141,7 @@ def test_it_is_that_of_scikit_learn(model: ModelName) -> None:
         np.testing.assert_allclose(ours.T, theirs.coef_, atol=1e-5)
 
 
-@pytest.mark.usefixtures("little_is_shared")
+@pytest.mark.usefixtures("little_is_shared", "by_passes")
 @pytest.mark.parametrize("stored", ["uint8", "float16", "float32", "float64", "csr"])
 @pytest.mark.parametrize("model", MODELS)
 def test_all_kinds_of_data_and_any_company(model: ModelName, stored: str) -> None:

@@ -76,7 +76,7 @@ def _bound(
     raw: Any,
 ) -> float:
     """Return the bound, of the stored values of all examples that take part."""
-    X, free = _features(scaling, raw), max(1, len(parameters.bias) - 1)
+    X, free = dense_features(scaling, raw), max(1, len(parameters.bias) - 1)
     Z = _whitened(X)
     if free * Z.shape[1] > MOST_PARAMETERS:
         return math.inf
@@ -109,7 +109,8 @@ def _hessian(Z: Array, p: Array, w: Array) -> Array:
     return H.reshape(free * size, free * size)
 
 
-def _features(scaling: Scaling, raw: Any) -> Array:
+def dense_features(scaling: Scaling, raw: Any) -> Array:
+    """Return the features of stored values in float64, and not as a sparse array."""
     X = np.empty(raw.shape)
     for block in row_blocks(len(X), _ROWS_AT_ONCE):
         some = scaling.apply(raw[block], np.float64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from onelayer.data.blocks import BlockMatrix
 from onelayer.engines import BlockedPart, BlockedTotals, Engine, Problem, Source, Totals
 from onelayer.engines.cluster import ClusterMatrix, ClusterTotals
@@ -19,12 +21,14 @@ FEW_FEATURES = 128
 class Passes:
     """All searches, and the passes over the data that they share."""
 
-    def __init__(self, engine: Engine, setting: Setting, threads: int | None) -> None:
+    def __init__(
+        self, engine: Engine, setting: Setting, numbers: Sequence[int], threads: int | None
+    ) -> None:
         self._engine, self._setting, self._threads = engine, setting, threads
         self._totals: dict[str, Totals] = {}
-        self.searches = [ModelSearch(setting, m) for m in range(len(setting.objectives))]
+        self.searches = {m: ModelSearch(setting, m) for m in numbers}
         alike: dict[tuple[int, bool], list[ModelSearch]] = {}
-        for model in self.searches:
+        for model in self.searches.values():
             if model.objective.l2 > 0:
                 key = setting.kind(model.number), model.objective.penalize_bias
                 alike.setdefault(key, []).append(model)
@@ -34,14 +38,14 @@ class Passes:
     @property
     def active(self) -> list[ModelSearch | Descent]:
         """Those that have not ended: the ways down, and what has begun."""
-        everyone: list[ModelSearch | Descent] = [*self._descents, *self.searches]
+        everyone: list[ModelSearch | Descent] = [*self._descents, *self.searches.values()]
         return [one for one in everyone if one.is_active]
 
-    def found(self, left: Reason) -> list[Optimum]:
-        """Return what was found; `left` is the reason where a search has not ended."""
+    def found(self, left: Reason) -> dict[int, Optimum]:
+        """Return what was found, by number; `left` is the reason where a search has not ended."""
         for descent in self._descents:
             descent.release()
-        return [search.found(left) for search in self.searches]
+        return {number: search.found(left) for number, search in self.searches.items()}
 
     def make_pass(self) -> None:
         """Evaluate every search's trial, one pass a type of the arithmetic."""
@@ -60,7 +64,8 @@ class Passes:
     def _refresh(self) -> None:
         """Estimate curvatures anew where that is due, some at once: BLAS has one thread."""
         threads = 1 if self._setting.data.n_features < FEW_FEATURES else self._threads
-        for kind in (self._descents, self.searches):  # the first make some of the others begin
+        # The first make some of the others begin.
+        for kind in (self._descents, [*self.searches.values()]):
             stale = [one for one in kind if one.is_active and one.is_stale]
             for_each(lambda one: one.refresh(), stale, threads)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,9 +41,20 @@ class Setting:
         if rows is not None and data.block_lengths is not None:
             rows = np.sort(rows)
         self.examples = WeightedRows.of(data.targets, rows, weights)
-        self.sample = Sample(data, self.examples.rows, self.examples.weights, engine.power_sums)
+        self._power_sums = engine.power_sums
         self._chains = None if data.is_sparse else engine.chains
         self._shares = [class_shares(data, self.examples, m) for m in range(len(objectives))]
+
+    @cached_property
+    def sample(self) -> Sample:
+        """The examples that curvature is estimated from."""
+        return Sample(self.data, self.examples.rows, self.examples.weights, self._power_sums)
+
+    def counts(self, model: int) -> NDArray[np.float64]:
+        """Return how much each example that takes part counts for a model; their sum is 1."""
+        rows = self.examples.rows
+        weights = self.examples.weights_for(model, rows)
+        return np.full(len(rows), 1 / len(rows)) if weights is None else weights / weights.sum()
 
     def kind(self, model: int) -> int:
         """Return what is the same for all models with the same weights of examples."""

@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from onelayer.data import Dataset, Rows
-from onelayer.engines import EngineName, WeightedRows, one_blas_thread, open_engine
+from onelayer.engines import Engine, EngineName, WeightedRows, one_blas_thread, open_engine
 from onelayer.errors import InputError
 from onelayer.model import Objective
 from onelayer.optimum.by_label import check_labels, minimise_labels
+from onelayer.optimum.newton_way import NewtonSearches
 from onelayer.optimum.passes import Passes
 from onelayer.optimum.result import Optimum, Reason
 from onelayer.optimum.setting import Setting, class_shares
+from onelayer.optimum.whole import is_few
 
 MOST_PENALTY = 1e40
 """Of larger ones steps are no numbers of float32."""
@@ -91,14 +93,20 @@ def minimise(
         )  # fmt: skip
     with one_blas_thread(), open_engine(engine, threads) as opened:
         setting = Setting(data, objectives, rows, given, tolerance, opened)
-        passes = Passes(opened, setting, threads)
-        count = 0
-        while passes.active and count < max_passes and not (stop is not None and stop.is_set()):
-            passes.make_pass()
+        kinds = _searches(opened, setting, threads)
+        searches = {number: search for kind in kinds for number, search in kind.searches.items()}
+        count, numbers = 0, range(len(objectives))
+        while count < max_passes and not (stop is not None and stop.is_set()):
+            active = [kind for kind in kinds if kind.active]
+            if not active:
+                break
+            for kind in active:
+                kind.make_pass()
             count += 1
-            watch(count, [search.share for search in passes.searches])
+            watch(count, [searches[number].share for number in numbers])
         left: Reason = "passes" if count >= max_passes else "interrupted"
-        return passes.found(left)
+        found = {number: one for kind in kinds for number, one in kind.found(left).items()}
+        return [found[number] for number in numbers]
 
 
 def check_minimum(data: Dataset, objective: Objective, rows: Rows | None = None) -> None:
@@ -114,6 +122,22 @@ def check_minimum(data: Dataset, objective: Objective, rows: Rows | None = None)
         check_labels(data, examples)
     else:
         class_shares(data, examples, 0)
+
+
+def _searches(
+    engine: Engine, setting: Setting, threads: int | None
+) -> list[Passes | NewtonSearches]:
+    """Return the searches: by Newton's steps those with few parameters and a penalty."""
+    numbers = range(len(setting.objectives))
+    few = is_few(len(setting.examples.rows), setting.data.n_features, setting.outputs)
+    by_newton = [n for n in numbers if few and setting.objectives[n].l2 > 0]
+    others = [n for n in numbers if n not in by_newton]
+    found: list[Passes | NewtonSearches] = []
+    if by_newton:
+        found.append(NewtonSearches(setting, by_newton, threads))
+    if others:
+        found.append(Passes(engine, setting, others, threads))
+    return found
 
 
 def _check_kinds(data: Any, objectives: Any) -> None:
