@@ -1,9 +1,13 @@
 """Train single-layer networks by mini-batch gradient descent, and explain what happened."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+from importlib import import_module
+
+TYPE_CHECKING = False  # not of typing: until the command line listens to signals, little is loaded
 if TYPE_CHECKING:
+    from typing import Any
+
     from onelayer.estimators import LogisticRegression as LogisticRegression
     from onelayer.estimators import LossCurveDisplay as LossCurveDisplay
     from onelayer.estimators import MultilabelRegression as MultilabelRegression

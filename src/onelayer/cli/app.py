@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from onelayer import __version__
-from onelayer.cli import data_commands, model_commands, study_commands, terminal
+from onelayer.cli import INTERRUPTED, data_commands, model_commands, study_commands, terminal
 from onelayer.cli.commands import Commands
 from onelayer.cli.training_options import SweepCommand, TrainingCommand
 from onelayer.errors import Argument, InputError, OnelayerError
@@ -43,7 +43,7 @@ def _told() -> Iterator[None]:
         error.message = terminal.message(error.message)
         raise
     except KeyboardInterrupt:  # of which typer makes an exit without a word
-        raise OnelayerError("Interrupted; the same command goes on where it was.") from None
+        raise OnelayerError(INTERRUPTED) from None
 
 
 app = Commands(

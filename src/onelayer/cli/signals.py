@@ -1,4 +1,8 @@
-"""Ctrl-C and SIGTERM: the first asks the work to stop, the second ends the process at once."""
+"""Ctrl-C and SIGTERM: the first asks the work to stop, the second ends the process at once.
+
+While a module is imported the first does so too: an interrupt that is raised there is lost, or
+comes out as another error, where it meets a callback of the import system or the making of a class.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from onelayer.cli import INTERRUPTED
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name)]
 
@@ -63,17 +69,31 @@ def ask_to_stop() -> None:
     stop.set()
 
 
-def _first(_number: int, _frame: FrameType | None) -> None:
+def _first(_number: int, frame: FrameType | None) -> None:
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _second)
     if _listening:
         stop.set()
+    elif _imports(frame):
+        _end(INTERRUPTED)
     else:
         raise KeyboardInterrupt
 
 
 def _second(_number: int, _frame: FrameType | None) -> None:
+    _end("Ended at once; the same command goes on where it was.")
+
+
+def _imports(frame: FrameType | None) -> bool:
+    """Return whether a frame is called by an import."""
+    while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    return frame is not None
+
+
+def _end(message: str) -> None:
     # Nothing is half written: every file is there as a whole or not at all.
-    os.write(2, b"onelayer: Ended at once; the same command goes on where it was.\n")
+    shown = "\x1b[?25h" * (os.name == "posix" and os.isatty(2))  # the cursor, if a bar hid it
+    os.write(2, f"{shown}onelayer: {message}\n".encode())
     os._exit(1)

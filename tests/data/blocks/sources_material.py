@@ -170,6 +170,12 @@ def arrow_stream(e: Examples) -> BlockSource:
     return as_block_source(e.folder / "all.arrow")
 
 
+def polars_file(e: Examples) -> BlockSource:
+    frame = pl.DataFrame(arrow_table(e.X, e.y))
+    frame.write_ipc(e.folder / "all.arrow", record_batch_size=e.lengths[0])
+    return as_block_source(e.folder / "all.arrow")
+
+
 def feather_folder(e: Examples) -> BlockSource:
     for i, X, y in e.blocks():
         path = e.folder / f"{8 + i}.feather"
@@ -299,7 +305,7 @@ Make = Callable[[Examples], BlockSource]
 REMOTE: list[Make] = [memory_shards, memory_pairs, memory_parquet, memory_arrow, file_parquet]
 FILES: list[Make] = [
     shards_npz, shards_name_x, shards_x_name, parquet_file, parquet_folder, parquet_fixed_lists,
-    arrow_file, arrow_stream, feather_folder, arrow_fixed_lists,
+    arrow_file, arrow_stream, polars_file, feather_folder, arrow_fixed_lists,
     arrow_categories, shards_compressed, *REMOTE,
 ]  # fmt: skip
 DENSE: list[Make] = [

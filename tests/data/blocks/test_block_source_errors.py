@@ -30,6 +30,7 @@ from sources_material import (
     own_object,
     parquet_file,
     parquet_folder,
+    polars_file,
     shards_compressed,
     shards_npz,
     shards_x_name,
@@ -127,7 +128,8 @@ def test_a_file_that_is_not_whole(make: Make, name: str, keep: float, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("make", "name"), [*SECOND, (arrow_file, "all.arrow"), (arrow_stream, "all.arrow")]
+    ("make", "name"),
+    [*SECOND, *((make, "all.arrow") for make in (arrow_file, arrow_stream, polars_file))],
 )
 def test_bytes_that_were_changed_are_refused_or_do_no_harm(
     make: Make, name: str, tmp_path: Path

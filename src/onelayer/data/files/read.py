@@ -168,7 +168,7 @@ def _reader(path: str | Path, request: Request) -> Reader:
 def _reader_of_path(request: Request) -> Reader:
     if os.path.isdir(request.path):
         if not os.access(request.path, os.R_OK | os.X_OK):
-            raise InputError(f"{request.source}: may not be read; check its permissions.")
+            raise may_not_be_read(request.source)
         if request.path.lower().rstrip("/").endswith(tuple(READERS)):
             raise InputError(
                 f"{request.source}: is a folder, though it is named as a file; name a file in it."

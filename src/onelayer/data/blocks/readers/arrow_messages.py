@@ -1,10 +1,11 @@
 """Where the record batches of an Arrow file begin, and how many rows each has.
 
-The columnar format (its version 1, "Serialization and interprocess communication"): a file is
-``ARROW1`` with two bytes of padding, and then a stream. A stream is a sequence of messages: four
-bytes of ones, the length of the metadata, the metadata as a flatbuffer, and a body. The body's
-length and the rows are in the metadata, so that bodies are passed over. pyarrow tells the rows of a
-batch only after it has read it.
+The columnar format (its version 1, "Serialization and interprocess communication"): a stream is a
+sequence of messages: four bytes of ones, which old ones lack, the length of the metadata, the
+metadata, and a body. The body's length and the rows are in the metadata, so that bodies are passed
+over. A file is ``ARROW1`` with padding, messages, and a footer, which alone says where they are: in
+which order they come, and what else is between them, is up to its writer. pyarrow tells the rows of
+a batch only after it has read it.
 """
 
 from __future__ import annotations
@@ -12,24 +13,30 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO, NamedTuple
 
-MAGIC = b"ARROW1\0\0"
-_END = b"ARROW1"
+from onelayer.data.blocks.readers.arrow_metadata import BATCH, DICTIONARY, header, places
+
+_MAGIC = b"ARROW1"
 _CONTINUED = 0xFFFFFFFF
-_DICTIONARY, _BATCH = 2, 3  # kinds of messages; 1 is the schema
+_TAIL = struct.Struct(f"<i{len(_MAGIC)}s")  # the length of the footer before it
 _MOST_METADATA = 1 << 28
 
 
 class Message(NamedTuple):
     """A message in a file: its bytes from `begin` to before `end`, and its rows if it has any."""
 
+    kind: int
     begin: int
     end: int
     rows: int
 
 
 class Layout(NamedTuple):
-    """The messages of a file: schema and dictionaries, which every reader needs, and batches."""
+    """The batches of a file, and the messages that every reader of one needs as well.
 
+    Those are the dictionaries; of a stream its schema comes first.
+    """
+
+    is_stream: bool
     heads: tuple[Message, ...]
     batches: tuple[Message, ...]
 
@@ -42,65 +49,68 @@ def find_batches(file: BinaryIO, size: int) -> Layout:
     ValueError
         If the file is cut off or damaged, or has no message.
     """
-    heads: list[Message] = []
-    batches: list[Message] = []
-    is_stream = file.read(len(MAGIC)) != MAGIC
-    begin = 0 if is_stream else len(MAGIC)
-    file.seek(max(0, size - len(_END)))
-    if not is_stream and file.read(len(_END)) != _END:
+    is_stream = file.read(len(_MAGIC)) != _MAGIC
+    messages = _in_stream(file, size) if is_stream else _in_file(file, size)
+    batches = tuple(message for message in messages if message.kind == BATCH)
+    heads = tuple(message for message in messages if message.kind != BATCH)
+    return Layout(is_stream, heads, batches)
+
+
+def _in_file(file: BinaryIO, size: int) -> list[Message]:
+    """Return what the footer tells of, batches in its order."""
+    end = size - _TAIL.size
+    file.seek(max(0, end))
+    tail = file.read()
+    if end < 0 or not tail.endswith(_MAGIC):
         raise ValueError("it is cut off")
-    while True:
-        file.seek(begin)
-        prefix = file.read(8)
-        if is_stream and heads and begin == size:  # its end need not be marked
+    length, _ = _TAIL.unpack(tail)
+    if not 0 < length <= end:
+        raise ValueError("its footer is damaged")
+    file.seek(end - length)
+    found: list[Message] = []
+    for kind, begins in zip((DICTIONARY, BATCH), places(file.read(length)), strict=True):
+        for begin in begins:
+            message = _message(file, begin, end - length)
+            if message is None or message.kind != kind:
+                raise ValueError("its footer is damaged")
+            found.append(message)
+    return found
+
+
+def _in_stream(file: BinaryIO, size: int) -> list[Message]:
+    found: list[Message] = []
+    begin = 0
+    while not found or begin < size:  # its end need not be marked
+        message = _message(file, begin, size)
+        if message is None:
             break
-        if len(prefix) < 8:
-            raise ValueError("it is cut off")
-        marker, length = struct.unpack("<II", prefix)
-        if marker != _CONTINUED or length > _MOST_METADATA:
-            raise ValueError("it is no Arrow file of today's format")
-        if not length:  # the end of the stream
-            break
-        metadata = file.read(length)
-        kind, rows, body = _message(metadata)
-        end = begin + len(prefix) + length + body
-        if len(metadata) < length or body < 0 or rows < 0 or end > size:
-            raise ValueError("it is cut off")
-        (batches if kind == _BATCH else heads).append(Message(begin, end, rows))
-        begin = end
-    if not heads:
+        found.append(message)
+        begin = message.end
+    if not found:
         raise ValueError("it has no schema")
-    return Layout(tuple(heads), tuple(batches))
+    return found
 
 
-def _message(metadata: bytes) -> tuple[int, int, int]:
-    """Return the kind of a message, the rows of a batch, and the length of the body."""
-    try:
-        root = struct.unpack_from("<I", metadata, 0)[0]
-        kind = _field(metadata, root, 1, "<B")
-        body = _field(metadata, root, 3, "<q")
-        rows = 0
-        if kind == _BATCH:
-            place = _place(metadata, root, 2)
-            batch = place + struct.unpack_from("<I", metadata, place)[0]
-            rows = _field(metadata, batch, 0, "<q")
-    except struct.error as error:
-        raise ValueError("the metadata of a batch is damaged") from error
-    return kind, rows, body
+def _message(file: BinaryIO, begin: int, size: int) -> Message | None:
+    """Return the message that begins somewhere; None for the mark of the end."""
+    file.seek(begin)
+    length = _length(file)
+    if length == _CONTINUED:
+        length = _length(file)
+    if not length:
+        return None
+    if length > _MOST_METADATA:
+        raise ValueError("it is no Arrow file")
+    metadata = file.read(length)
+    found = header(metadata)
+    end = file.tell() + found.body
+    if len(metadata) < length or found.body < 0 or found.rows < 0 or end > size:
+        raise ValueError("it is cut off")
+    return Message(found.kind, begin, end, found.rows)
 
 
-def _field(metadata: bytes, table: int, index: int, form: str) -> int:
-    """Return a number of a flatbuffer's table; one that is left out is 0."""
-    place = _place(metadata, table, index)
-    return int(struct.unpack_from(form, metadata, place)[0]) if place else 0
-
-
-def _place(metadata: bytes, table: int, index: int) -> int:
-    """Return where a table has a field; 0 where it is left out."""
-    fields = table - struct.unpack_from("<i", metadata, table)[0]
-    if fields < 0:
-        raise struct.error
-    size = struct.unpack_from("<H", metadata, fields)[0]
-    entry = 4 + 2 * index
-    offset = struct.unpack_from("<H", metadata, fields + entry)[0] if entry < size else 0
-    return table + offset if offset else 0
+def _length(file: BinaryIO) -> int:
+    data = file.read(4)
+    if len(data) < 4:
+        raise ValueError("it is cut off")
+    return int.from_bytes(data, "little")
