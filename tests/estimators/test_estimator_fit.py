@@ -338,7 +338,7 @@ def test_interrupted_fit_keeps_what_it_has() -> None:
 def test_diverged_training_warns_and_stays_finite(Estimator: Any, dtype: Any) -> None:
     X, y = blobs()
     with pytest.warns(
-        ConvergenceWarning, match=r"diverged.*times l2 must be below 1.*learning_rate below 100"
+        ConvergenceWarning, match=r"diverged.*penalty alone.*smaller l2.*learning_rate below 0\.1"
     ):
         model = Estimator(learning_rate=100, l2=10, dtype=dtype).fit(X, y)
     assert model.stop_reason_ == "diverged"

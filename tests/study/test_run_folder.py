@@ -221,7 +221,7 @@ def test_diverged_run_leaves_nulls_and_the_others_go_on(tmp_path: Path) -> None:
     wild, tame = json.loads(text)["runs"]
     assert (wild["stop_reason"], tame["stop_reason"]) == ("diverged", "max_epochs")
     assert wild["steps"] < tame["steps"]
-    assert "learning rate 1e+38; take a smaller one" in wild["message"]
+    assert "learning rate 1e+38 and l2 1e+38: the penalty alone" in wild["message"]
     assert None in wild["last"].values()
     assert outcome.missing == ()
     assert outcome["wild"].record.stop_reason is StopReason.DIVERGED

@@ -39,9 +39,12 @@ class Dealer:
         Of the runs.
     room : int
         Bytes that the values of a run may have.
+    buffers : Buffers
     """
 
-    def __init__(self, blocks: CheckedBlocks, dealt: Dealt, folder: Path, room: int) -> None:
+    def __init__(
+        self, blocks: CheckedBlocks, dealt: Dealt, folder: Path, room: int, buffers: Buffers
+    ) -> None:
         self._blocks, self._folder, self._room = blocks, folder, room
         self._dealt = dealt
         self._shuffle = Shuffle(dealt.plan.seed, dealt.plan.n_examples)
@@ -49,7 +52,7 @@ class Dealer:
         self._held: list[tuple[Any, NDArray[Any]]] = []
         self._checksums: list[int] = []
         self._bytes = 0
-        self._buffers = Buffers()
+        self._buffers = buffers
 
     def deal(self, tell: Tell) -> Dealt:
         """Deal what is left; return what was dealt.

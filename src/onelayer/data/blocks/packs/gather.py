@@ -103,13 +103,14 @@ class Gatherer:
         Where the blocks go.
     room : int
         Bytes that the values of blocks gathered together may have.
+    buffers : Buffers
     """
 
-    def __init__(self, dealt: Dealt, folder: Path, out: Path, room: int) -> None:
+    def __init__(self, dealt: Dealt, folder: Path, out: Path, room: int, buffers: Buffers) -> None:
         self._dealt, self._plan, self._folder, self._out = dealt, dealt.plan, folder, out
         _, numbers = ClassNumbers(self._plan.classes, dealt.seen).sorted()
         self._numbers = numbers.astype(label_type(len(numbers), self._plan.n_labels))
-        self._buffers = Buffers()
+        self._buffers = buffers
         n = self._plan.n_examples
         self._together = max(1, room * n // (dealt.n_bytes * self._plan.length(0) + 1))
 

@@ -15,6 +15,7 @@ from typing import cast
 
 from scipy import sparse
 
+from onelayer.data.blocks.buffers import Buffers
 from onelayer.data.blocks.packs.block_files import n_bytes
 from onelayer.data.blocks.packs.deal import Dealer
 from onelayer.data.blocks.packs.finish import finish
@@ -106,15 +107,16 @@ def pack(
         refuse_finished(out, force=force)
         plan, row_bytes = _plan(blocks, block_length, seed, classes, stamp)
         room = _room(memory, max(*blocks.lengths, plan.length(0)) * row_bytes)
+        buffers = Buffers()  # what the first pass let go, the second takes
         dealt = take_up(out, packing, plan, blocks, force=force)
         _check_space(out, dealt, Written.read(packing, plan.n_features), row_bytes)
         try:
-            dealt = Dealer(blocks, dealt, packing, room).deal(tell)
+            dealt = Dealer(blocks, dealt, packing, room, buffers).deal(tell)
         except InputError:
             if not dealt.ends:  # this call began it, and its source is to be mended first
                 remove_folder(packing)
             raise
-        written = Gatherer(dealt, packing, out, room).gather(tell)
+        written = Gatherer(dealt, packing, out, room, buffers).gather(tell)
         finish(out, dealt, written, source)
         remove_folder(packing)
     return PackedBlocks(out)
