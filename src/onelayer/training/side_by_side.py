@@ -18,6 +18,9 @@ _GROUPS_IN_PLACE = 2
 _GROUPS_THAT_TRAVEL = 3
 """Where two can want the same worker at once, more of them keep the others busy."""
 
+_ENOUGH_MODELS = 32
+"""In place, groups of fewer cost more arithmetic a model: then a thread has one."""
+
 
 class Work(Protocol):
     """Trains a group; events and states are told as they come."""
@@ -38,6 +41,8 @@ def models_at_once(n_models: int, threads: int, *, travel: bool) -> int:
         Whether models hop from worker to worker, where blocks lie apart.
     """
     groups = threads * (_GROUPS_THAT_TRAVEL if travel else _GROUPS_IN_PLACE)
+    if not travel and n_models < groups * _ENOUGH_MODELS:
+        groups = threads
     return max(1, -(-n_models // groups))
 
 
