@@ -17,8 +17,8 @@ BESIDE = 30_000_000
 """Labels and what is measured of each example, and the sample that says how a run ended."""
 
 KEEPS_NOTHING = {"MALLOC_MMAP_THRESHOLD_": str(2**20)}
-"""For the allocator: what was let go is the system's again, in place of some of it, which varies with
-how threads happen to meet."""
+"""For the allocator: what was let go is the system's again. By default some of it is kept, which
+varies with how threads happen to meet."""
 
 PROGRAM = """
 import sys
