@@ -94,6 +94,11 @@ class WeightedRows:
             parts[0].weights_of,
         )
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether all examples take part, in their order."""
+        return np.array_equal(self.rows, np.arange(len(self.targets)))
+
     def none(self) -> WeightedRows:
         """Return no examples, for the same models."""
         return WeightedRows(

@@ -118,8 +118,7 @@ class BlockedStack(Stack):
     def _read(self, window: Window) -> Loaded:
         X = self._train.values(window.blocks)
         examples = WeightedRows.joined([self._train.examples_of(i) for i in window.blocks])
-        all_rows = np.array_equal(examples.rows, np.arange(len(examples.targets)))
-        return self._models.prepare(self._engine, X), examples, all_rows
+        return self._models.prepare(self._engine, X), examples, examples.takes_all
 
     def _measures(self, models: Sequence[int]) -> list[Measures]:
         assert self._validation is not None

@@ -46,9 +46,9 @@ class FewBytes:
     def of(cls, examples: WeightedRows) -> FewBytes:
         """Return examples in few bytes."""
         targets, rows = examples.targets, examples.rows
-        all_ = np.array_equal(rows, np.arange(len(targets)))
+        few_rows = None if examples.takes_all else in_smallest_type(rows)
         return cls(
-            in_smallest_type(targets), targets.dtype, None if all_ else in_smallest_type(rows),
+            in_smallest_type(targets), targets.dtype, few_rows,
             examples.weights, examples.weights_of,
         )  # fmt: skip
 

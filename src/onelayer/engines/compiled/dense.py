@@ -29,12 +29,7 @@ from onelayer.engines.compiled.tiles import (
     prefetch_row,
     scale_row,
 )
-from onelayer.engines.compiled.update import (
-    accelerate_all,
-    follow_all,
-    kept,
-    update_bias,
-)
+from onelayer.engines.compiled.update import accelerate_all, follow_all, kept, update_bias
 
 CLASS_BLOCK = 5
 """Softmax models are padded to a multiple of this many classes."""

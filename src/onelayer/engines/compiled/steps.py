@@ -10,14 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from onelayer.engines.compiled.compiler import VECTOR_BYTES, inlined, inner
-from onelayer.engines.compiled.dense import (
-    FEATURE_BYTES,
-    ROWS,
-    TOGETHER,
-    VECTORS,
-    gather,
-    step,
-)
+from onelayer.engines.compiled.dense import FEATURE_BYTES, ROWS, TOGETHER, VECTORS, gather, step
 from onelayer.engines.compiled.dot_tiles import make_dot_tile
 from onelayer.engines.compiled.logistic_tiles import logistic_tile
 from onelayer.engines.compiled.residuals import mark_positives
@@ -118,7 +111,7 @@ def advance(scratch, part, steps, scaling, models, rule, carried, first, last, c
         Gets the mean losses before the updates.
     """
     W, bias, one = models.W, models.bias, models.W.dtype.type(1)
-    logistic = part.targets.ndim == 1 and W.shape[1] == 1
+    single = W.shape[1] == 1
     room = (
         np.empty(TOGETHER), np.empty(TOGETHER, W.dtype), np.empty(TOGETHER, W.dtype),
         np.empty(TOGETHER, W.dtype),
@@ -128,7 +121,8 @@ def advance(scratch, part, steps, scaling, models, rule, carried, first, last, c
         gather(part.X, rows, scaling, scratch.x)
         j, marked = first, False
         while j < last:
-            if part.targets.ndim == 1 and logistic and are_together(chosen, j, last, part, carried):
+            # Of labels in a matrix Numba leaves this out.
+            if part.targets.ndim == 1 and single and are_together(chosen, j, last, part, carried):
                 if not marked:  # and a model alone leaves the same marks
                     mark_positives(part.targets, rows, scratch.terms.exponentials)
                     marked = True
